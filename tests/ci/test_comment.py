@@ -166,6 +166,7 @@ def test_whatever_anything_is_called_the_comment_fits_and_has_its_rows(limit: in
     head = 1 if comment.rows else 0
     assert kinds.count("tr_open") == head + min(len(comment.rows), most_rows(limit))
     assert kinds.count("td_open") == 4 * (kinds.count("tr_open") - head)
+    assert {line.count("|") for line in text.split("\n")} <= {0, 5}, "no other line has a cell, and none has more"
 
 
 @given(comment=COMMENTS)

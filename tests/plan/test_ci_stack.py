@@ -64,6 +64,7 @@ EXPECTED = {
     "PlanLog": "AWS::Logs::LogGroup",
     "RepositoryRule": "AWS::Events::Rule",
     "WhoSends": "AWS::SQS::QueuePolicy",
+    "WhoWrites": "AWS::SNS::TopicPolicy",
 }
 
 
