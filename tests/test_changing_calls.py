@@ -37,6 +37,7 @@ KEYS = "changes nothing, gives keys"
 LOOKS = "changes nothing, starts a look"
 VERB = "the name of a verb, as a text"
 FIELD = "a field of a step: what is to be published"
+SAID = "one run of a subject speaks at a time; what comes late is a text, which the next run replaces"
 OURS = "a method of ours with that name, which leads to one of the others"
 
 GUARDS: dict[tuple[str, str], str] = {
@@ -64,10 +65,13 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/platform.py", "create_alias"): OURS,
     ("aws/platform.py", "invoke"): OURS,
     ("aws/platform.py", "set_alias"): OURS,
+    ("aws/pull_requests.py", "post_comment_for_pull_request"): SAID,
+    ("aws/pull_requests.py", "update_comment"): SAID,
     ("aws/session.py", "assume_role"): KEYS,
     ("aws/stack.py", "continue_update_rollback"): HELD,
     ("aws/stack.py", "delete_stack"): HELD,
     ("aws/stack.py", "rollback_stack"): HELD,
+    ("aws/topic.py", "publish"): SAID,
     ("aws/versions.py", "delete_function"): HELD,
     ("aws/versions.py", "delete_layer_version"): HELD,
     ("api/function.py", "invoke"): OURS,
@@ -98,14 +102,15 @@ GUARDS: dict[tuple[str, str], str] = {
     ("flow/sending.py", "publish"): VERB,
     ("pipeline.py", "publish"): FIELD,
     ("runs/bring.py", "publish"): OURS,
+    ("runs/voice.py", "publish"): OURS,
     ("plan/planner.py", "publish"): FIELD,
     ("show/text.py", "publish"): FIELD,
 }
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "codebuild", "dynamodbstreams", "events", "glue", "iam", "kinesis", "lambda",
-    "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "codebuild", "codecommit", "dynamodbstreams", "events", "glue", "iam", "kinesis",
+    "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

@@ -17,6 +17,8 @@ from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE
+from multi_env_lambda.model.principal import session_name_of, session_of_job
 from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.roles import acting_of
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
@@ -80,7 +82,9 @@ def sessions(cloud: LocalCloud | None) -> Sessions:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.config_file import access_of
 
-    return Sessions(None if cloud is None else access_of(cloud))
+    job = os.environ.get(JOB_VARIABLE, "")
+    named = partial(session_of_job, job) if job else session_name_of
+    return Sessions(None if cloud is None else access_of(cloud), session_name=named)
 
 
 def connect(

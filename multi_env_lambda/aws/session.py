@@ -81,6 +81,7 @@ class Sessions:
 
     The base credentials are those of ``access``; without it they are found as boto3 finds them (AWS_PROFILE,
     environment, SSO, instance role, …). Everything else in that profile holds for the assumed roles as well.
+    ``session_name`` makes the names of their sessions from the caller's ARN.
     """
 
     def __init__(
@@ -89,11 +90,13 @@ class Sessions:
         *,
         on_call: OnCall | None = None,
         attempts: int = 6,
+        session_name: Callable[[str], str] = session_name_of,
     ) -> None:
         self.retries = Retries()
         self._access = access
         self._on_call = on_call
         self._attempts = attempts
+        self._session_name = session_name
         # Creating botocore sessions and clients is not thread-safe; using clients is.
         self._lock = threading.RLock()
         self._verify_locks: dict[tuple[_Way, str], threading.Lock] = {}
@@ -204,7 +207,9 @@ class Sessions:
     def _assume(self, place: Place) -> dict[str, str]:
         """One AssumeRole, whose own response is checked as well; botocore calls it again when the hour is over."""
         try:
-            answer = self._sts_before(place).assume_role(**assume_role_request(place, self.caller()))
+            answer = self._sts_before(place).assume_role(
+                **assume_role_request(place, self.caller(), self._session_name)
+            )
         except aws_errors() as error:
             if is_denied(error):
                 through = place.through.role_arn if isinstance(place, Environment) and place.through else ""
@@ -285,7 +290,9 @@ class Sessions:
         return known or AccountError(where, text_of(error), hint=hint)
 
 
-def assume_role_request(place: Place, caller: str) -> dict[str, str]:
+def assume_role_request(
+    place: Place, caller: str, session_name: Callable[[str], str] = session_name_of
+) -> dict[str, str]:
     """The parameters of AssumeRole: CloudTrail shows in each account whose session it was.
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -297,7 +304,7 @@ def assume_role_request(place: Place, caller: str) -> dict[str, str]:
     """
     name = session_name_of(caller)
     identity = name if place.source_identity == CALLERS_NAME else place.source_identity
-    told = {"RoleArn": place.role_arn, "RoleSessionName": name}
+    told = {"RoleArn": place.role_arn, "RoleSessionName": session_name(caller)}
     optional = {"ExternalId": place.external_id, "SourceIdentity": identity}
     return told | {key: value for key, value in optional.items() if value}
 

@@ -19,7 +19,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError, ToolError
 
-__all__ = ["BUILD", "GitHubApi", "build_of"]
+__all__ = ["BUILD", "GitHubApi", "NoRedirect", "build_of"]
 
 _SECONDS = 30.0
 _LARGEST = 8 * 1024 * 1024
@@ -36,7 +36,7 @@ def build_of(variables: Mapping[str, str]) -> str:
     return f"github:{found}:{variables.get('GITHUB_RUN_ATTEMPT', '1')}" if found else ""
 
 
-class _NoRedirect(HTTPRedirectHandler):
+class NoRedirect(HTTPRedirectHandler):
     """The token goes to nobody else."""
 
     def redirect_request(self, *_: Any) -> None:
@@ -102,7 +102,7 @@ class GitHubApi:
             headers["Authorization"] = f"Bearer {self.token}"
         request = Request(f"{self.address}/repos/{self.repository}/{path}", headers=headers)  # noqa: S310 - see `of`
         try:
-            with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
+            with build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
                 return json.loads(answer.read(_LARGEST))
         except HTTPError as error:
             if error.code == 404:

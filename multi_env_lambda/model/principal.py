@@ -17,7 +17,7 @@ import attrs
 
 from multi_env_lambda.errors import AccountError
 
-__all__ = ["Principal", "principal_of", "same_somebody", "session_name_of"]
+__all__ = ["Principal", "principal_of", "same_somebody", "session_name_of", "session_of_job"]
 
 Kind = Literal["user", "person", "role", "account"]
 
@@ -107,6 +107,15 @@ def session_name_of(arn: str) -> str:
     """
     last = arn.rpartition(":")[2].rpartition("/")[2]
     return _NOT_IN_A_SESSION_NAME.sub("-", last)[:64].ljust(2, "-")
+
+
+def session_of_job(job: str, arn: str) -> str:
+    """The same for what a build of this job does: the accounts' own logs name the job, and the build as far as it fits.
+
+    >>> session_of_job("0" * 32, "arn:aws:sts::111111111111:assumed-role/ci/AWSCodeBuild-0a1b2c3d-1111")
+    'job-00000000000000000000000000000000-AWSCodeBuild-0a1b2c3d-1111'
+    """
+    return session_name_of(f"job-{job}-{session_name_of(arn)}")
 
 
 def _junk(arn: str) -> AccountError:

@@ -61,6 +61,16 @@ class Roles:
         """
         return f"{self.prefix}-{acting}"
 
+    @property
+    def comments(self) -> str:
+        """The role as which all builds write comments at CodeCommit, where only who has written one may change it."""
+        return f"{self.prefix}-comments"
+
+    @property
+    def topic(self) -> str:
+        """What the topic for people is called."""
+        return f"{self.prefix}-ci"
+
     def people(self, acting: Acting) -> tuple[str, ...]:
         """Who may become this, by patterns of ARNs."""
         return {"developer": self.developers, "approver": self.approvers}.get(acting, ())

@@ -40,6 +40,7 @@ __all__ = [
     "of_devops_roles",
     "of_environment_roles",
     "repository_arn",
+    "topic_arn",
 ]
 
 _LOOKS = ("LookAtStacks", "CompareStacks", "WaitForDrift", "LookAtFunctions", "LookAtLayers", "ReadLogs")
@@ -123,7 +124,13 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         (
             "build",
             _of_builds(config, roles, "build"),
-            (*read, *_writes(config, "build"), _keeps_jobs(devops), *_builds(config, roles, "build")),
+            (
+                *read,
+                *_writes(config, "build"),
+                _keeps_jobs(devops),
+                *_builds(config, roles, "build"),
+                *_tells_people(config, roles),
+            ),
         ),
         ("plan", _of_builds(config, roles, "plan"), (*read, *_keeps_its_jobs(devops), *_builds(config, roles, "plan"))),
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
@@ -133,10 +140,30 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
         found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
+    if _has_comments(config):
+        builds = [f"arn:aws:iam::{devops.account_id}:role/{roles.of_devops(one)}" for one in ("build", "plan")]
+        found.append(("comments", as_roles(builds), (_comments(config),)))
     return tuple(
         RoleAccess(key=f"{name.capitalize()}Role", name=f"{roles.prefix}-{name}", trust=trust, grants=grants)
         for name, trust, grants in found
     )
+
+
+def _has_comments(config: WorkspaceConfig) -> bool:
+    return config.ci_stack is not None and config.ci_stack.kind == "CODECOMMIT"
+
+
+def _comments(config: WorkspaceConfig) -> Grant:
+    """Who has written a comment alone may change it, so all builds are one author for that."""
+    assert config.ci_stack is not None, "there is a repository"
+    look = ("GetCommentsForPullRequest", "GetPullRequest", "ListPullRequests")
+    calls = calls_of("codecommit", *look, "PostCommentForPullRequest", "UpdateComment")
+    return grant_of("CommentOnPullRequests", "push", [repository_arn(config.devops, config.ci_stack)], *calls)
+
+
+def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
+    if config.ci_stack is not None:
+        yield grant_of("TellPeople", "push", [topic_arn(config.devops, roles)], "sns:Publish")
 
 
 def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
@@ -245,6 +272,8 @@ def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[G
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
     if config.ci_stack.kind == "CODECOMMIT":
         yield grant_of("ReadTheRepository", "push", [repository_arn(devops, config.ci_stack)], "codecommit:GitPull")
+        comments = f"arn:aws:iam::{devops.account_id}:role/{roles.comments}"
+        yield grant_of("SpeakInPullRequests", "push", [comments], "sts:AssumeRole")
     if config.ci_stack.connection:
         service = config.ci_stack.connection.split(":")[2]
         calls = calls_of(service, "GetConnection", "GetConnectionToken", "UseConnection")
@@ -254,6 +283,11 @@ def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[G
 def repository_arn(devops: Devops, stack: CiStack) -> str:
     """Of a repository of CodeCommit, in the devops account."""
     return arn_of(devops, "codecommit", stack.repository)
+
+
+def topic_arn(devops: Devops, roles: Roles) -> str:
+    """Of the topic for people."""
+    return arn_of(devops, "sns", roles.topic)
 
 
 def of_environment_roles(

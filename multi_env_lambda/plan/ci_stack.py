@@ -245,9 +245,15 @@ def _source(devops: Devops, stack: CiStack, spec: str) -> dict[str, Any]:
 
 
 def _alarms(devops: Devops, stack: CiStack, roles: Roles) -> dict[str, Resource]:
-    topic = f"{roles.prefix}-ci"
     return {
-        "People": ("AWS::SNS::Topic", {"TopicName": topic}),
+        "People": ("AWS::SNS::Topic", {"TopicName": roles.topic}),
+        "WhoWrites": (
+            "AWS::SNS::TopicPolicy",
+            {
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [_alarms_write(devops, roles)]},
+                "Topics": [{"Ref": "People"}],
+            },
+        ),
         **dict(_subscriptions(stack.people)),
         "DeadLettersAlarm": _alarm(
             roles,
@@ -271,6 +277,22 @@ def _alarms(devops: Devops, stack: CiStack, roles: Roles) -> dict[str, Resource]
             period=86_400,
             less=True,
         ),
+    }
+
+
+def _alarms_write(devops: Devops, roles: Roles) -> dict[str, Any]:
+    """The policy that a topic has without one lets everybody in the account write to it.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+    alarms = arn_of(devops, "cloudwatch", f"alarm:{_name(roles)}-*")
+    return {
+        "Sid": "AlarmsOfThisStack",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": {"Ref": "People"},
+        "Condition": {"ArnLike": {"aws:SourceArn": alarms}},
     }
 
 

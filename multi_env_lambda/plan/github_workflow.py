@@ -136,6 +136,8 @@ jobs:
       actions: read # whether another run has ended
       contents: read # the repository
       id-token: write # to become {build_name}
+      pull-requests: write # the comment that follows a change until it runs everywhere
+      statuses: write # how a commit stands
     concurrency:
       group: multi-env-lambda
       queue: max # by default, a run that waits is thrown away by the next
@@ -156,7 +158,8 @@ jobs:
       actions: read # whether another run has ended
       contents: read # the repository
       id-token: write # to become {plan_name}
-      pull-requests: read # whose it is, and which commit a maintainer has agreed to
+      pull-requests: write # whose it is, which commit a maintainer has agreed to, and the comment with the plan
+      statuses: write # whether that would succeed
     concurrency:
       group: multi-env-lambda-plan-${{{{ inputs.pull_request }}}}
       queue: max

@@ -13,6 +13,8 @@ from multi_env_lambda.ci.standing import Standing, standing
 from multi_env_lambda.host.branches import Ref
 from multi_env_lambda.model.ancestry import Kin
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.runs.voice import Voice
 from multi_env_lambda.world import World
 
 __all__ = ["Hands", "Line", "Proofs", "Repository"]
@@ -65,6 +67,7 @@ class Hands:
         opens_own: the same with the environment of a branch, by its name, as the only one.
         say: a line for people, at once.
         job, build: by which ids.
+        voice: where to tell people something, by the table of the protected branch.
     """
 
     repository: Repository
@@ -74,6 +77,7 @@ class Hands:
     say: Callable[[str], None]
     job: str
     build: str
+    voice: Callable[[WorkspaceConfig], Voice] = lambda _: Voice()
 
 
 @attrs.frozen(kw_only=True)

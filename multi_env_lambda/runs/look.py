@@ -8,9 +8,10 @@ from pathlib import Path
 
 import attrs
 
+from multi_env_lambda.aws.pull_requests import CodeCommit
 from multi_env_lambda.ci.decision import Decision
 from multi_env_lambda.ci.happened import Asked
-from multi_env_lambda.ci.names import is_ref_name, looks_like_a_release
+from multi_env_lambda.ci.names import commit_id, is_ref_name, looks_like_a_release
 from multi_env_lambda.ci.narrowing import newest_that_counts
 from multi_env_lambda.ci.protected import Protected
 from multi_env_lambda.ci.state import Frozen, Head, State, UnitHeld
@@ -74,7 +75,7 @@ def look(hands: Hands, branch: str, subject: Subject, store_of: World) -> Seen:
     names = tuple(place.name for place in world.config.environments)
     if not isinstance(subject, PullRequest):  # a build of what is not merged may not write it
         leave_protected(world.store, there, Protected.of(head, rules, names, text))
-    commit = _commit(hands, heads, subject, rules.branch)
+    commit = _commit(hands, heads, subject, world)
     if commit not in ("", head) and not isinstance(subject, PullRequest):
         root = hands.repository.check_out(commit)
         own = hands.opens(root)
@@ -93,7 +94,7 @@ def _protected(hands: Hands, heads: Mapping[str, Ref], branch: str) -> tuple[str
     return head, root, hands.opens(root)
 
 
-def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected: str) -> str:
+def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected: World) -> str:
     match subject:
         case Branch(name=name):
             return "" if name not in heads else newest_that_counts(hands.repository.log(heads[name].commit)) or ""
@@ -101,12 +102,26 @@ def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected:
             found = hands.repository.tags().get(name)
             # A right to make tags is none to bring what nobody has merged.
             return (
-                "" if found is None or not hands.repository.has(heads[protected].commit, found.commit) else found.commit
+                ""
+                if found is None or not hands.repository.has(heads[protected.config.ci.branch].commit, found.commit)
+                else found.commit
             )
         case PullRequest(number=number):
-            return hands.repository.request(number)
+            return hands.repository.request(number) or _at_its_host(hands, heads, number, protected)
         case Everything():
             return ""
+
+
+def _at_its_host(hands: Hands, heads: Mapping[str, Ref], number: int, protected: World) -> str:
+    """The newest commit of a pull request that Git knows under no name of its own, if the clone has it."""
+    try:
+        host = hands.voice(protected.config).host
+        commit = commit_id(host.head(number)) if isinstance(host, CodeCommit) else ""
+    except MultiEnvLambdaError as error:
+        hands.say(f"{error.where}: {error.what}")
+        return ""
+    known = hands.repository.kin(commit, heads[protected.config.ci.branch].commit) if commit else "unknown"
+    return "" if known == "unknown" else commit
 
 
 def decided(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> Decision:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import Busy, PlanStale, Refused
+from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.result import Result
 
 __all__ = ["Report", "Wait", "of_results"]
@@ -35,6 +36,7 @@ class Report:
         failures: what went wrong, a line each.
         notes: what else people should know.
         again: why it has to look again; empty: it does not.
+        plan: what merging a pull request would do, if one was planned.
     """
 
     results: tuple[Result, ...] = ()
@@ -43,6 +45,7 @@ class Report:
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     again: str = ""
+    plan: Plan | None = None
 
     def __add__(self, other: Report) -> Report:
         return Report(
@@ -52,6 +55,7 @@ class Report:
             failures=(*self.failures, *other.failures),
             notes=(*self.notes, *other.notes),
             again=self.again or other.again,
+            plan=other.plan or self.plan,
         )
 
     @property
@@ -90,6 +94,7 @@ class Report:
             "stops": list(self.stops),
             "failures": list(self.failures),
             "notes": list(self.notes),
+            "units": [] if self.plan is None else list(dict.fromkeys(step.project for step in self.plan.deploys)),
         }
 
 

@@ -51,7 +51,9 @@ def _planned(hands: Hands, world: World, root: Path, about: str, commit: str) ->
     )
     text = str(plan) if plan.deploys else "nothing would change"
     return Report(
-        notes=(f"{about} at {commit[:12]}, plan {plan.digest[:12]}:\n{text}",), failures=(*failures, *blocked)
+        notes=(f"{about} at {commit[:12]}, plan {plan.digest[:12]}:\n{text}",),
+        failures=(*failures, *blocked),
+        plan=plan,
     )
 
 

@@ -22,6 +22,7 @@ from multi_env_lambda.runs.look import Seen, decided, look
 from multi_env_lambda.runs.own import bring_own, remove_own
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.request import plan_request
+from multi_env_lambda.runs.tell import tell
 from multi_env_lambda.runs.upkeep import keep_up
 from multi_env_lambda.world import World
 
@@ -61,13 +62,15 @@ def run_job(hands: Hands, root: Path) -> Report:
     assert subject is not None, "what is stored names a subject"
     done = Report()
     for number in range(MOST_LOOKS):
-        found = _look(hands, world, subject)
+        seen, found = _look(hands, world, subject)
         # Each look finds anew what waits and what fails; of those before, what they have done is kept.
         done = _settled(Report(results=done.results) + found)
         if found.again:
             hands.say(f"looks again: {found.again}")
             world.sleep(min(_PAUSE * 2**number, _LONGEST_PAUSE))
             continue
+        if seen is not None:
+            done = _settled(done + Report(notes=tell(hands, seen, subject, done)))
         if _finished(hands, world, done):
             return _ended(hands, done)
         hands.say("somebody has asked in the meantime, so it looks again")
@@ -77,16 +80,17 @@ def run_job(hands: Hands, root: Path) -> Report:
     return _ended(hands, done)
 
 
-def _look(hands: Hands, world: World, subject: Subject) -> Report:
+def _look(hands: Hands, world: World, subject: Subject) -> tuple[Seen | None, Report]:
     """One look. What moved between reading and writing is a reason for another one."""
+    seen = None
     try:
         seen = look(hands, world.config.ci.branch, subject, world)
-        return _carry_out(hands, seen, decided(hands, seen, _wanted(hands, world), subject), subject)
+        return seen, _carry_out(hands, seen, decided(hands, seen, _wanted(hands, world), subject), subject)
     except (PlanStale, Busy) as error:
-        return Report(again=f"{error.where}: {error.what}")
+        return None, Report(again=f"{error.where}: {error.what}")
     except ConfigurationError as error:
         # What the branch says cannot be followed, and another build would find the same.
-        return Report(failures=(f"{error.where}: {error.what}; {error.hint}",))
+        return seen, Report(failures=(f"{error.where}: {error.what}; {error.hint}",))
 
 
 def _carry_out(hands: Hands, seen: Seen, decision: Decision, subject: Subject) -> Report:
@@ -165,6 +169,7 @@ def _settled(done: Report) -> Report:
         stops=tuple(dict.fromkeys(done.stops)),
         failures=tuple(dict.fromkeys(done.failures)),
         notes=tuple(dict.fromkeys(done.notes)),
+        plan=done.plan,
     )
 
 

@@ -23,6 +23,7 @@ from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import is_job, run_job
+from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["build_id", "job_of", "start", "start_event"]
@@ -113,6 +114,7 @@ def _handed(
             say=say,
             job="",
             build=build_id(variables),
+            voice=voices(variables),
         )
 
 

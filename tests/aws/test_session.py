@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.api.opening import sessions as sessions_of
+from multi_env_lambda.aws.pull_requests import SESSION
 from multi_env_lambda.aws.session import Sessions, assume_role_request, role_hint
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.host import parallel
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.principal import session_of_job
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="eu-west-1")
 PROD = Environment(name="prod", account_id="555555555555", region="us-east-1")
@@ -224,6 +231,31 @@ ADA = "arn:aws:iam::111111111111:user/team/ada"
 def test_a_role_is_told_what_its_trust_policy_may_ask(more: dict[str, str], told: dict[str, str]) -> None:
     for place in (attrs.evolve(SANDBOX, **more), attrs.evolve(DEVOPS, **more)):
         assert assume_role_request(place, ADA) == {"RoleArn": place.role_arn, "RoleSessionName": "ada", **told}
+
+
+def test_the_accounts_own_logs_name_the_job_of_a_build(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = "0123456789abcdef" * 2
+    for variable, name in ((job, f"job-{job}-"), ("", "")):
+        monkeypatch.setenv(JOB_VARIABLE, variable)
+        arn = sessions_of(None).client(SANDBOX, "sts").get_caller_identity()["Arn"]
+        session = arn.rpartition("/")[2]
+
+        assert session.startswith(name) and len(session) <= 64
+        assert session.startswith("job-") is bool(variable)
+
+
+def test_all_who_speak_as_one_have_the_same_session(cloud: None) -> None:
+    arns = {
+        Sessions(session_name=lambda _: SESSION).client(SANDBOX, "sts").get_caller_identity()["Arn"] for _ in range(2)
+    }
+    (arn,) = arns
+
+    assert arn.endswith(f"/{SESSION}")
+
+
+@given(arn=st.sampled_from((ADA, "arn:aws:sts::111111111111:assumed-role/ci/" + "b" * 64)), job=st.text(max_size=80))
+def test_the_session_of_a_job_has_a_name_that_aws_takes(arn: str, job: str) -> None:
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", session_of_job(job, arn), re.ASCII)
 
 
 def test_a_place_that_is_reached_in_another_way_gets_other_credentials(cloud: None) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
 import attrs
 import pytest
 
+from tests.tools.policies import give
+
 from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import Done, commit, git
+from .test_stripped_roles import statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
 APPROVED = "approval = true\n"
 CI = '\n[tool.multi_env_lambda.ci]\nrepository = "units"\nbuilds = 2\npeople = ["ada@example.org"]\n'
+TOPIC = "arn:aws:sns:us-east-1:111111111111:acme-ci"
 PLACES = ("sandbox", "test", "staging", "prod")
 
 
 @attrs.frozen
 class Chain:
     made: Bootstrapped
+    mailbox: str
 
     def local(self, *words: str) -> Done:
         return self.made.stage.run("-m", "multi_env_lambda", "local", *words, "--json")
@@ -37,6 +43,15 @@ class Chain:
         kept = self.made.run("history", "customers", "--json").answer
         return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
+    def mail(self) -> list[str]:
+        """The subjects of the messages to people since the last look, but not those of alarms."""
+        sqs, found = self.made.root("devops", "sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages", ()):
+            for one in messages:
+                found.append(str(json.loads(one["Body"]).get("Subject")))
+                sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=one["ReceiptHandle"])
+        return [subject for subject in found if "ALARM" not in subject and "OK:" not in subject]
+
     def builds(self, project: str = "acme-build") -> list[str]:
         found = self.made.root("devops", "codebuild").list_builds_for_project(projectName=project)["ids"]
         return [str(one) for one in found]
@@ -49,7 +64,14 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         again = made.run("bootstrap", "devops", "--plan")
         assert "nothing would change" in again.err, again.err
         made.without_the_organisations_role()
-        yield Chain(made)
+        sqs, sns = made.root("devops", "sqs"), made.root("devops", "sns")
+        mailbox = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=mailbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        let = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [let]})
+        sqs.set_queue_attributes(QueueUrl=mailbox, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn)
+        yield Chain(made, mailbox)
 
 
 def test_doctor_says_that_a_push_is_heard_of(chain: Chain) -> None:
@@ -69,6 +91,7 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
     assert chain.runs() == [first, first, first, ""], pushed.err
     assert [line for line in pushed.err.splitlines() if line.startswith("build: sandbox customers: done")], pushed.err
     (build,) = chain.builds()
+    assert chain.mail() == ["branch `main` waits for a yes"], pushed.err
 
     agreed = chain.local("approve")
     assert agreed.code == 0, agreed.err
@@ -83,7 +106,9 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
 @pytest.mark.long
 def test_what_is_pushed_again_changes_nothing(chain: Chain) -> None:
     before = chain.runs()
+    chain.mail()
     pushed = chain.local("push")
+    assert chain.mail() == [], "the same look again says nothing"
 
     assert (pushed.code, pushed.answer["outcome"]) == (0, "nothing to do"), pushed.err
     assert chain.runs() == before
@@ -137,6 +162,47 @@ def test_what_a_push_found_broken_is_told_and_fails(chain: Chain) -> None:
     assert chain.runs() == before
     test.unlink()
     commit(chain.made.stage.root)
+
+
+@pytest.mark.long
+def test_the_account_that_is_deployed_to_sees_the_job_in_the_name_of_the_session(chain: Chain) -> None:
+    """Its role lets in nobody else for as long as this test."""
+    iam = chain.made.root("sandbox", "iam")
+    trust = iam.get_role(RoleName="acme-sandbox-deploy")["Role"]["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
+    named = {"StringLike": {"sts:RoleSessionName": "job-????????????????????????????????-AWSCodeBuild-*"}}
+    only = {**trust, "Statement": [{**statement, "Condition": {**statement["Condition"], **named}}]}
+    iam.update_assume_role_policy(RoleName="acme-sandbox-deploy", PolicyDocument=json.dumps(only))
+    own = chain.change("seen by its job")
+    by_hand = chain.made.run("deploy", "sandbox", "--yes")
+    pushed = chain.local("push")
+    iam.update_assume_role_policy(RoleName="acme-sandbox-deploy", PolicyDocument=json.dumps(trust))
+
+    assert by_hand.code == 6, by_hand.err
+    assert (pushed.code, chain.runs()[:3]) == (0, [own] * 3), pushed.err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("sid", "said"),
+    [
+        ("TellPeople", ("what changed was not said: the topic for people: ", "sns:Publish")),
+        ("SpeakInPullRequests", ("the way of what was merged was not said: ", "may not assume", "acme-comments")),
+    ],
+)
+def test_without_the_right_to_speak_a_change_arrives_and_the_log_says_what_is_missing(
+    chain: Chain, sid: str, said: tuple[str, ...]
+) -> None:
+    """Both statements are of the build's role; what `acme-comments` may do is asked of a service that is not here."""
+    iam = chain.made.root("devops", "iam")
+    kept = statements(chain.made, "acme-build")
+    give(iam, "acme-build", [one for one in kept if one["Sid"] != sid])
+    first = chain.change(f"without {sid}")
+    pushed = chain.local("push")
+    give(iam, "acme-build", kept)
+
+    assert (pushed.code, chain.runs()[:3]) == (0, [first] * 3), pushed.err
+    assert [part for part in said if part not in pushed.err] == [], pushed.err
 
 
 def test_without_a_table_there_is_nothing_to_push_to(chain: Chain) -> None:

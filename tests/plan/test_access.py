@@ -263,3 +263,38 @@ def test_statements_of_ours_that_are_no_longer_wanted_go_and_those_of_others_sta
     after = merged_policy(before, policy_statements("acme", [], guards=guards_of(CONFIG)))
     assert "MultiEnvLambdaReaders" not in [one["Sid"] for one in after["Statement"]]
     assert theirs in after["Statement"]
+
+
+def with_stack(repository: str) -> dict[str, RoleAccess]:
+    config = attrs.evolve(CONFIG, ci_stack=CiStack(repository=repository))
+    return {role.name: role for role in of_devops_roles(config, ROLES)}
+
+
+def test_comments_are_of_one_role_on_one_repository_that_builds_alone_become() -> None:
+    made = with_stack("units")
+    builds = [f"arn:aws:iam::111111111111:role/acme-{name}" for name in ("build", "plan")]
+
+    assert made["acme-comments"].trust["Statement"][0]["Condition"] == {"ArnEquals": {"aws:PrincipalArn": builds}}
+    assert {frozenset(arns) for arns in allowed(made["acme-comments"]).values()} == {
+        frozenset({"arn:aws:codecommit:us-east-1:111111111111:units"})
+    }
+    assert {action.partition(":")[0] for action in allowed(made["acme-comments"])} == {"codecommit"}
+    entered = {name: allowed(role).get("sts:AssumeRole", set()) for name, role in made.items()}
+    into = {name for name, arns in entered.items() if "arn:aws:iam::111111111111:role/acme-comments" in arns}
+    assert into == {"acme-build", "acme-plan"}
+
+
+def test_only_builds_of_what_is_merged_write_to_people_and_to_that_topic_only() -> None:
+    writes = {name: allowed(role).get("sns:Publish") for name, role in with_stack("units").items()}
+
+    assert {name: arns for name, arns in writes.items() if arns} == {
+        "acme-build": {"arn:aws:sns:us-east-1:111111111111:acme-ci"}
+    }
+
+
+def test_where_the_repository_is_elsewhere_nobody_speaks_at_codecommit() -> None:
+    made = with_stack("https://github.com/acme/units")
+
+    assert "acme-comments" not in made
+    assert [name for name, role in made.items() if any("comments" in str(grant) for grant in role.grants)] == []
+    assert "acme-comments" not in of_devops()

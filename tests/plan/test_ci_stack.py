@@ -64,6 +64,7 @@ EXPECTED = {
     "PlanLog": "AWS::Logs::LogGroup",
     "RepositoryRule": "AWS::Events::Rule",
     "WhoSends": "AWS::SQS::QueuePolicy",
+    "WhoWrites": "AWS::SNS::TopicPolicy",
 }
 
 
@@ -113,6 +114,7 @@ def test_the_names_are_those_that_the_roles_are_about() -> None:
         assert project["ServiceRole"].rpartition("/")[2] == f"acme-{key.lower()}"
         assert f"arn:aws:logs:{here}:log-group:{log}:*" in allowed[f"acme-{key.lower()}"]
         assert f"arn:aws:codecommit:{here}:units" in allowed[f"acme-{key.lower()}"]
+    assert f"arn:aws:sns:{here}:{resources['People']['Properties']['TopicName']}" in allowed["acme-build"]
     log = resources["DispatcherLog"]["Properties"]["LogGroupName"]
     assert f"arn:aws:logs:{here}:log-group:{log}:*" in allowed["acme-dispatcher"]
     assert resources["Dispatcher"]["Properties"]["Role"].endswith(":role/acme-dispatcher")

@@ -27,6 +27,7 @@ from multi_env_lambda.operations.messages import Desk, answer_records
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import run_job
+from multi_env_lambda.runs.voice import Voice
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from multi_env_lambda.world import World
@@ -180,6 +181,8 @@ class Village:
     started: int = 0
     said: list[str] = attrs.field(factory=list)
     slept: list[float] = attrs.field(factory=list)
+    voice: Voice = attrs.field(factory=Voice)
+    mail: list[tuple[str, ...]] = attrs.field(factory=list)
     home: FakeWorld = attrs.field(init=False)
 
     @home.default
@@ -304,6 +307,7 @@ class Village:
             say=self.said.append,
             job=job,
             build=name,
+            voice=lambda _: self.voice,
         )
 
     def settle(self) -> list[Report]:

@@ -19,6 +19,7 @@ from tests.mutations.table import (
     of_repair,
     of_rights,
     of_runs,
+    of_seen,
     of_stacks,
     of_strangers,
     of_the_clock,
@@ -48,5 +49,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_ci.MUTATIONS,
     *of_ci_stack.MUTATIONS,
     *of_runs.MUTATIONS,
+    *of_seen.MUTATIONS,
     *of_histories.MUTATIONS,
 )

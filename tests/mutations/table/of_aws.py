@@ -42,7 +42,7 @@ MUTATIONS = (
     ),
     Mutation(
         "api/opening.py",
-        "    return Sessions(None if cloud is None else access_of(cloud))",
+        "    return Sessions(None if cloud is None else access_of(cloud), session_name=named)",
         "    return (__import__('os').environ.update(AWS_PROFILE=cloud.profile) if cloud else None) or Sessions()",
         "Opening the local cloud changes nothing of the process.",
         _TWO,

@@ -89,7 +89,7 @@ MUTATIONS = (
     ),
     Mutation(
         "host/github_api.py",
-        "build_opener(_NoRedirect)",
+        "build_opener(NoRedirect)",
         "build_opener()",
         "The token goes to nobody else.",
         (f"{_API}::test_what_github_does_not_say_is_an_error_without_the_token",),

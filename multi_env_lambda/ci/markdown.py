@@ -1,0 +1,65 @@
+"""Foreign texts in Markdown: whatever they say stands there as text, and has a bounded length.
+
+Each is a code span or a line of a code block: hosts neither notify people nor make links, pictures or HTML there. A
+backtick would end a span, a ``|`` a cell and a ``<`` may begin HTML where a host reads Markdown in its own way, so
+these are written as escapes, like what cannot be printed and what turns the direction of a line.
+
+Source: https://spec.commonmark.org/0.31.2/#code-spans and https://github.github.com/gfm/#tables-extension-
+"""
+
+from __future__ import annotations
+
+import re
+
+from multi_env_lambda.masking import masked
+
+__all__ = ["block", "code", "size", "spelled"]
+
+_NOT_AS_IT_IS = frozenset("`|<")
+_CUT = "…"
+
+
+def size(text: str) -> int:
+    """How long a host may find it: some count what is outside of the basic plane twice."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def spelled(text: str, most: int) -> str:
+    """On one line, with nothing in it that acts, and no longer than ``most``."""
+    found: list[str] = []
+    left = most - len(_CUT)
+    for sign in masked(text):
+        said = _escaped(sign) if sign in _NOT_AS_IT_IS or not sign.isprintable() else sign
+        left -= size(said)
+        if left < 0:
+            return f"{''.join(found)}{_CUT}"
+        found.append(said)
+    return "".join(found)
+
+
+def code(text: str, most: int) -> str:
+    """A code span that is no longer than ``most``, its backticks included; what is empty is a dash.
+
+    >>> code("<b>@ada|`x`", 40)
+    '`\\\\x3cb>@ada\\\\x7c\\\\x60x\\\\x60`'
+    """
+    said = spelled(re.sub(r"\s+", " ", text).strip(), most - 2)
+    return f"`{said}`" if said else "–"
+
+
+def block(lines: list[str], most: int) -> str:
+    """A code block of as many of these lines as fit into ``most``; empty if none does."""
+    fence, found = "```", ["```text"]
+    left = most - len("```text\n\n```")
+    for line in lines:
+        said = spelled(line.rstrip(), 160)
+        left -= size(said) + 1
+        if left < 0:
+            break
+        found.append(said)
+    return "\n".join([*found, fence]) if len(found) > 1 else ""
+
+
+def _escaped(sign: str) -> str:
+    number = ord(sign)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65_536 else f"\\U{number:08x}"

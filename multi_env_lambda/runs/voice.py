@@ -1,0 +1,98 @@
+"""Where a run tells people something: the host of the repository, and the topic. Both may be absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+from multi_env_lambda.aws.pull_requests import SESSION, CodeCommit
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.aws.topic import Topic
+from multi_env_lambda.host.github import PUBLIC, GitHub
+from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.environment import Devops
+from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access import topic_arn
+
+__all__ = ["API", "TOKEN", "Host", "Nowhere", "Voice", "link_of", "voices"]
+
+TOKEN, API = "GITHUB_TOKEN", "GITHUB_API_URL"
+"""Variables of a job at GitHub; a build of CodeBuild may have them as well."""
+
+
+@attrs.frozen(kw_only=True)
+class Nowhere:
+    """There is no host, or nothing may be written there."""
+
+
+Host = CodeCommit | GitHub | Nowhere
+
+
+@attrs.frozen(kw_only=True)
+class Voice:
+    """Where to say it.
+
+    Args:
+        topic: gets subject and text. link: to all that the run has said.
+    """
+
+    host: Host = Nowhere()
+    topic: Callable[[str, str], None] | None = None
+    link: str = ""
+
+
+def voices(variables: Mapping[str, str]) -> Callable[[WorkspaceConfig], Voice]:
+    """By the table of the protected branch. Nothing is asked of anybody yet."""
+    own = Sessions()
+    comments = Sessions(session_name=lambda _: SESSION)
+
+    def voice(config: WorkspaceConfig) -> Voice:
+        stack, roles = config.ci_stack, config.roles
+        topic = None
+        # A build of what is not merged may not write to people.
+        if stack is not None and roles is not None and config.devops.role_name == roles.of_devops("build"):
+            topic = Topic(own.client(config.devops, "sns"), topic_arn(config.devops, roles)).publish
+        if stack is not None and roles is not None and stack.kind == "CODECOMMIT":
+            return Voice(host=_codecommit(comments, config.devops, stack, roles), topic=topic, link=link_of(variables))
+        return Voice(host=_github(config, variables), topic=topic, link=link_of(variables))
+
+    return voice
+
+
+def _codecommit(comments: Sessions, devops: Devops, stack: CiStack, roles: Roles) -> CodeCommit:
+    place = attrs.evolve(devops, role_name=roles.comments, external_id="", source_identity="")
+    author = f"arn:aws:sts::{devops.account_id}:assumed-role/{roles.comments}/{SESSION}"
+    return CodeCommit(comments.client(place, "codecommit"), stack.repository, author)
+
+
+def _github(config: WorkspaceConfig, variables: Mapping[str, str]) -> GitHub | Nowhere:
+    """The repository that the table names, if the job has a token for it."""
+    token, name = variables.get(TOKEN, ""), ""
+    if config.github is not None:
+        name = config.github.repository
+    elif config.ci_stack is not None:
+        address = urlsplit(config.ci_stack.repository)
+        name = address.path.strip("/").removesuffix(".git") if address.hostname == "github.com" else ""
+    if not token or name.count("/") != 1:
+        return Nowhere()
+    return GitHub(repository=name, token=token, api=variables.get(API) or PUBLIC)
+
+
+def link_of(variables: Mapping[str, str]) -> str:
+    """To the page of the build; empty outside of one.
+
+    >>> arn = "arn:aws:codebuild:us-east-1:111111111111:build/acme-build:0a1b"
+    >>> link_of({"CODEBUILD_BUILD_ARN": arn}).rpartition("amazonaws")[0]
+    ''
+    """
+    words = variables.get("CODEBUILD_BUILD_ARN", "").split(":", 5)
+    if len(words) == 6 and words[5].startswith("build/"):
+        build = words[5].removeprefix("build/")
+        base = f"https://{quote(words[3])}.console.aws.amazon.com/codesuite/codebuild/{quote(words[4])}"
+        return f"{base}/projects/{quote(build.partition(':')[0], safe='')}/build/{quote(build, safe='')}/log"[:400]
+    run, name = variables.get("GITHUB_RUN_ID", ""), variables.get("GITHUB_REPOSITORY", "")
+    server = variables.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{quote(server, safe=':/')}/{quote(name)}/actions/runs/{quote(run)}"[:400] if run and name else ""
