@@ -59,9 +59,23 @@ build_sdist = build_wheel
 """
 PLANTED_IN = (
     *("home/.netrc", "home/.config/", "home/.aws/", "workspace/.git/"),
-    *("workspace/projects/customers/.env", "workspace/projects/customers/notes/"),
+    *("event.json", "workspace/projects/customers/.env", "workspace/projects/customers/notes/"),
 )
 UV_TOML = '[[index]]\nname = "private"\nurl = "{}"\nexplicit = true\n'
+CI = """
+[tool.multi_env_lambda.roles]
+prefix = "acme"
+
+[tool.multi_env_lambda.ci]
+github = { repository = "acme/units", owner_id = 1, repository_id = 2 }
+"""
+GITHUB = {
+    "GITHUB_API_URL": "https://127.0.0.1:9",
+    "GITHUB_EVENT_NAME": "push",
+    "GITHUB_REPOSITORY": "acme/units",
+    "GITHUB_RUN_ATTEMPT": "1",
+    "GITHUB_RUN_ID": "7",
+}
 REFERENCE = 'environment.DB_PASSWORD = { secret = "customers/db", key = "password" }\nenvironment.TABLE = "t"\n'
 
 
@@ -87,7 +101,7 @@ class Planted:
         for name in ("PIP_INDEX_URL", UNREACHABLE):
             named[name] = address.format(quote(named[name], safe=""))
         cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
-        return {**named, "HOME": os.fspath(self.home), "XDG_CACHE_HOME": cache}
+        return {**named, **GITHUB, "HOME": os.fspath(self.home), "XDG_CACHE_HOME": cache}
 
 
 def written(value: str) -> set[bytes]:
@@ -182,6 +196,7 @@ def walk(place: Planted) -> Walk:
     deploys(found)
     looks_and_removes(found)
     fails(found)
+    pushes(found)
     return found
 
 
@@ -237,6 +252,21 @@ def fails(walk: Walk) -> None:
     walk.write(orders, 'requires = ["uv_build>=0.9,<1"]', "requires = []")
     walk.write(orders, '"uv_build"', '"broken"\nbackend-path = ["."]')
     assert walk.verb("build", unreachable=True).code != 0
+
+
+def pushes(walk: Walk) -> None:
+    """By an event whose branch, message and author are canaries; the remote, whose address is one, does not answer."""
+    walk.write("pyproject.toml", "", CI)
+    commit(walk.place.root)
+    walk.works("ci", "write", "github")
+    event = walk.place.root.parent / "event.json"
+    told = [walk.place.canaries[name] for name in ("commit-message", "stash", "GITHUB_TOKEN")]
+    head = {"id": "0" * 40, "message": told[0], "author": {"name": told[1], "email": f"{told[2]}@example.org"}}
+    event.write_text(json.dumps({"ref": "refs/heads/main", "after": "0" * 40, "head_commit": head}), "utf-8")
+    assert walk.verb("ci", "run", "--event", os.fspath(event), "--json").code != 0
+    assert walk.verb("ci", "run", "0" * 32).code != 0
+    assert walk.verb("ci", "approve", "prod", "0" * 12).code != 0
+    walk.write("pyproject.toml", CI, "")
 
 
 def test_a_canary_would_be_seen_in_each_form(place: Planted) -> None:
