@@ -364,6 +364,20 @@ MUTATIONS = (
         ("flow/test_make.py",),
     ),
     Mutation(
+        "building/lock.py",
+        "if keep is not None and before is None and not upgrade:",
+        "if keep is not None and before is None:",
+        "An upgrade keeps nobody's versions.",
+        ("building/test_taken_over.py",),
+    ),
+    Mutation(
+        "building/taken_over.py",
+        " or not file.is_relative_to(path.parent.resolve())",
+        "",
+        "A list of requirements includes nothing from outside of its folder.",
+        ("building/test_taken_over.py",),
+    ),
+    Mutation(
         "plan/plausible.py",
         "return REFERENCE if is_unread(text) else",
         "return text if is_unread(text) else",
