@@ -41,7 +41,7 @@ MUTATIONS = (
     ),
     Mutation(
         "building/archive.py",
-        'key = unicodedata.normalize("NFC", name).casefold()',
+        'key = name if exact else unicodedata.normalize("NFC", name).casefold()',
         "key = name",
         "Two names that are one on another machine are refused.",
         ("building/test_archive.py::test_two_entries_for_one_place_are_refused",),
@@ -146,7 +146,7 @@ MUTATIONS = (
     ),
     Mutation(
         "building/distribution.py",
-        "            if first != folder:\n",
+        "            if first != folder and same != file:\n",
         "            if False:\n",
         "Two packages that both put a file into the wheel are refused.",
         ("building/test_distribution.py::test_a_collision_names_both_folders",),
@@ -279,8 +279,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/layer.py",
-        "opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)",
-        "opened = read_zip(path)",
+        "opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256, exact=True)",
+        "opened = read_zip(path, exact=True)",
         "The very bytes that go into a layer are compared with the lock.",
         (
             "building/test_layer.py::test_the_bytes_that_are_packed_are_compared_although_the_file_was_right_a_moment_ago",
@@ -288,8 +288,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/layer.py",
-        "            elif not _alike(other[1], member):\n",
-        "            elif False:\n",
+        "            if not _alike(first[1], member):\n",
+        "            if False:\n",
         "Wheels that disagree about a file are refused.",
         ("building/test_layer.py::test_a_strange_wheel_is_refused_and_nothing_is_kept",),
     ),
@@ -376,6 +376,13 @@ MUTATIONS = (
         "",
         "A list of requirements includes nothing from outside of its folder.",
         ("building/test_taken_over.py",),
+    ),
+    Mutation(
+        "building/layer.py",
+        "    if top in _BESIDE_THE_CODE or not (rest or name.endswith(_CODE)):\n",
+        "    if top in _BESIDE_THE_CODE or not rest:\n",
+        "A module at the top that two packages have is refused.",
+        ("building/test_layer.py::test_what_the_other_package_would_lose_is_refused",),
     ),
     Mutation(
         "plan/plausible.py",
