@@ -97,7 +97,7 @@ def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str
 def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path | None) -> Iterator[str]:
     """What the lock has of another tool's file, and what it lacks."""
     from multi_env_lambda.building.lock import read_lock
-    from multi_env_lambda.building.source import own_names
+    from multi_env_lambda.building.shared import own_names
 
     lock = None if path is None else read_lock(path.parent, where=project.folder)
     locked = frozenset() if lock is None else frozenset(package.name for package in lock.packages)
@@ -112,7 +112,7 @@ def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path
 def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool) -> Path | None:
     from multi_env_lambda.building.lock import write_lock
     from multi_env_lambda.building.requirements import lock_inputs
-    from multi_env_lambda.building.source import own_names, shared_dependencies
+    from multi_env_lambda.building.shared import own_names, shared_dependencies
     from multi_env_lambda.building.uv_settings import indexes_of_the_root
 
     shared = shared_dependencies(root, project)
