@@ -74,7 +74,7 @@ hint: remove one of these `needs`\
 """,
         "dependency_without_version": """\
 ConfigurationError projects/orders/requirements.txt line 1: 'pydantic' does not name one version with ==
-hint: every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks\
+hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
 """,
         "duplicate_environment": """\
 ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] name: two environments are called `sandbox`
@@ -214,7 +214,7 @@ hint: they cannot be used together; choose one of them\
 """,
         "unhashed_dependency": """\
 ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' has no hash
-hint: every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks\
+hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
 """,
         "unknown_event": """\
 ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url

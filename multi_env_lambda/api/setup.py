@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,12 @@ from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.api.outside import FilePath
+    from multi_env_lambda.building.taken_over import TakenOver
 
 __all__ = ["init", "lock", "lock_one", "new"]
+
+LOCK = "pylock.toml"
+_MOST_SHOWN = 8
 
 
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
@@ -77,16 +81,38 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
 
 def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
     """Lock the dependencies of one unit; returns the file, or None if there are none."""
-    path = _lock(root, project, upgrade=upgrade)
+    from multi_env_lambda.building.taken_over import taken_over
+
+    folder = root / project.folder
+    has_lock = upgrade or (folder / LOCK).exists()
+    keep = None if has_lock else taken_over(folder.resolve(), root.resolve(), project.folder)
+    path = _lock(root, project, keep, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
     said(f"{project.name}: {where}")
+    for note in () if keep is None else _of_what_was_there(root, project, keep, path):
+        said(f"{project.name}: {note}")
     return None if path is None else handed_out(path)
 
 
-def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
+def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path | None) -> Iterator[str]:
+    """What the lock has of another tool's file, and what it lacks."""
+    from multi_env_lambda.building.lock import read_lock
+    from multi_env_lambda.building.shared import own_names
+
+    lock = None if path is None else read_lock(path.parent, where=project.folder)
+    locked = frozenset() if lock is None else frozenset(package.name for package in lock.packages)
+    if kept := locked & keep.names:
+        versions = "1 version is that" if len(kept) == 1 else f"{len(kept)} versions are those"
+        yield f"{versions} of {keep.file}; from now on, {LOCK} is what counts"
+    if left := sorted(keep.names - locked - own_names(root, project)):
+        shown = ", ".join(left[:_MOST_SHOWN]) + (f" and {len(left) - _MOST_SHOWN} more" if left[_MOST_SHOWN:] else "")
+        yield f"{keep.file} also has {shown}: add what your code imports to [project].dependencies, then lock again"
+
+
+def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool) -> Path | None:
     from multi_env_lambda.building.lock import write_lock
     from multi_env_lambda.building.requirements import lock_inputs
-    from multi_env_lambda.building.source import own_names, shared_dependencies
+    from multi_env_lambda.building.shared import own_names, shared_dependencies
     from multi_env_lambda.building.uv_settings import indexes_of_the_root
 
     shared = shared_dependencies(root, project)
@@ -102,6 +128,7 @@ def _lock(root: Path, project: Project, *, upgrade: bool) -> Path | None:
         upgrade=upgrade,
         made_from=lock_inputs(root, project),
         indexes=indexes_of_the_root(root),
+        keep=keep,
     )
 
 

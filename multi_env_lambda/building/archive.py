@@ -103,7 +103,7 @@ class Zip:
     members: tuple[Member, ...]
 
 
-def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
+def read_zip(path: Path, *, sha256: str | None = None, exact: bool = False) -> Zip:
     """The members of a zip with their bytes as they are, every name and kind checked.
 
     With ``sha256``, exactly the returned bytes are verified, not what the file had at another time.
@@ -112,7 +112,7 @@ def read_zip(path: Path, *, sha256: str | None = None) -> Zip:
     if sha256 is not None and (found := hashlib.sha256(body).hexdigest()) != sha256:
         what = f"the file has SHA-256 {found}, but {sha256} is locked"
         raise BuildError(path.name, what, hint="delete the file and run again; if it happens twice, renew the lock")
-    return parse_zip(body, name=path.name)
+    return parse_zip(body, name=path.name, exact=exact)
 
 
 def read_archive(path: Path) -> bytes:
@@ -134,7 +134,7 @@ def too_large(where: str, most: int) -> BuildError:
     return BuildError(where, f"has more than the limit of {most} bytes", hint=hint)
 
 
-def parse_zip(body: bytes, *, name: str) -> Zip:
+def parse_zip(body: bytes, *, name: str, exact: bool = False) -> Zip:
     """The same for a zip in memory; ``name`` is its name in messages.
 
     Raises:
@@ -148,7 +148,7 @@ def parse_zip(body: bytes, *, name: str) -> Zip:
             if (unzipped := sum(info.file_size for info in infos)) > _LARGEST_UNZIPPED:
                 what = f"would have {unzipped} bytes unzipped; the limit is {_LARGEST_UNZIPPED}"
                 raise BuildError(name, what, hint="Lambda accepts at most 250 MB; choose another file")
-            check_names([info.orig_filename for info in infos], where=name)
+            check_names([info.orig_filename for info in infos], where=name, exact=exact)
             return Zip(name=name, members=tuple(_member(name, body, info) for info in infos))
     except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
         raise BuildError(name, f"is not a readable zip: {error}", hint="download or build the file again") from error
@@ -201,8 +201,11 @@ def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:
     )
 
 
-def check_names(names: Iterable[str], *, where: str) -> None:
-    """Refuse what would escape its target folder, or would unpack differently on another machine."""
+def check_names(names: Iterable[str], *, where: str, exact: bool = False) -> None:
+    """Refuse what would escape its target folder, or would unpack differently on another machine.
+
+    ``exact``: names that differ in upper and lower case are two names, as they are in Lambda.
+    """
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for name in names:
@@ -210,7 +213,7 @@ def check_names(names: Iterable[str], *, where: str) -> None:
             raise BuildError(
                 where, f"entry {name!r} {reason}", hint="an archive may only have files below its own root"
             )
-        key = unicodedata.normalize("NFC", name).casefold()
+        key = name if exact else unicodedata.normalize("NFC", name).casefold()
         if (other := seen.get(key)) is not None:
             reason = "is listed twice" if other == name else f"differs from {other!r} only in upper and lower case"
             raise BuildError(where, f"entry {name!r} {reason}", hint="rename or remove one of them")
@@ -251,10 +254,13 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def write_zip(path: Path, members: Iterable[Member]) -> str:
-    """Write a zip of these members, sorted by name; returns the hexadecimal SHA-256 of the file."""
+def write_zip(path: Path, members: Iterable[Member], *, exact: bool = False) -> str:
+    """Write a zip of these members, sorted by name; returns the hexadecimal SHA-256 of the file.
+
+    ``exact`` as in ``check_names``: for what others have named, and only Linux unpacks.
+    """
     ordered = sorted(members, key=lambda member: member.name)
-    check_names([member.name for member in ordered], where=path.name)
+    check_names([member.name for member in ordered], where=path.name, exact=exact)
     if len(ordered) > _MAX_ENTRIES or sum(len(member.data) + 256 for member in ordered) > _MAX_BYTES:
         what = f"{len(ordered)} entries do not fit into a zip without its 64-bit extension"
         raise BuildError(path.name, what, hint="Lambda accepts at most 250 MB unzipped; remove something")

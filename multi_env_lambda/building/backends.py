@@ -14,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.freshness import normal_requirement
 from multi_env_lambda.building.resolve import resolve
+from multi_env_lambda.building.shared import is_package
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, plain_lines
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
@@ -55,7 +56,9 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
         try:
             table = read_toml(root / where, where).get("build-system", {})
         except FileNotFoundError:
-            continue  # a folder of plain code in addition to the unit's own
+            if not is_package(root, folder):
+                continue  # a folder of plain code in addition to the unit's own
+            table = {}
         requires = table.get("requires", _DEFAULT) if isinstance(table, dict) else None
         if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
             what, hint = "`requires` is not a list of requirements", 'for example `requires = ["uv_build>=0.9,<1"]`'

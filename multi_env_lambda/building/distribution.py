@@ -159,18 +159,17 @@ def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str
 
 
 def merge(wheel: Wheel, others: Sequence[tuple[str, Wheel]], *, where: str) -> Wheel:
-    """Add the files of the shared folders' wheels to those of the unit."""
-    owners = {file.path.casefold(): where for file in wheel.files}
-    files = list(wheel.files)
+    """Add the files of the shared folders' wheels to those of the unit; a file that both have is added once."""
+    owners = {file.path.casefold(): (where, file) for file in wheel.files}
     for folder, other in others:
         for file in other.files:
-            first = owners.setdefault(file.path.casefold(), folder)
-            if first != folder:
+            first, same = owners.setdefault(file.path.casefold(), (folder, file))
+            if first != folder and same != file:
                 what = f"{first} and {folder} both put {file.path} into the wheel"
                 raise BuildError(
                     where, what, hint="rename one of the packages, or do not include a shared folder twice"
                 )
-        files += other.files
+    files = [file for _, file in owners.values()]
     names = frozenset(other.name for _, other in others)
     info = (
         attrs.evolve(file, body=_without_requirements(file.body, names)) if file.path == "METADATA" else file

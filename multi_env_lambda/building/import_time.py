@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from multi_env_lambda.building.imports import Handler
+from multi_env_lambda.building.handler import Handler
 
 __all__ = ["INIT_SECONDS", "slow_imports"]
 

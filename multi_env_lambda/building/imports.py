@@ -19,13 +19,12 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.building.glue_image import modules_of_glue
+from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.lambda_python import LACKING
 
 __all__ = [
     "Code",
-    "Handler",
     "check_statically",
     "imports_of_job",
     "missing_module",
@@ -37,9 +36,6 @@ __all__ = [
     "sources_of_job",
 ]
 
-_OFFERED = frozenset(
-    {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
-)
 # For Python versions that are newer or older than the one that runs this.
 _ALSO_STANDARD = frozenset(
     {"__main__", "annotationlib", "asynchat", "asyncore", "binhex", "compression", "distutils", "formatter", "imp"}
@@ -49,49 +45,6 @@ _MAX_SHOWN = 5
 
 _Import = tuple[int, str, tuple[str, ...]]
 """The line, the module, and what may be modules in it."""
-
-
-@attrs.frozen(kw_only=True)
-class Handler:
-    """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say.
-
-    ``python`` is the version that Glue runs a job in. ``is_layered``: the function has somebody else's layer, which
-    may bring unknown modules, libraries and programs.
-    """
-
-    key: str
-    text: str
-    python: str = ""
-    is_layered: bool = False
-
-    @property
-    def is_job(self) -> bool:
-        return ":" in self.text
-
-    @property
-    def module(self) -> str:
-        return self.text.rpartition(self._separator)[0].replace("/", ".")
-
-    @property
-    def function(self) -> str:
-        return self.text.rpartition(self._separator)[2]
-
-    @property
-    def _separator(self) -> str:
-        return ":" if self.is_job else "."
-
-    @property
-    def place(self) -> str:
-        return "Glue" if self.is_job else "Lambda"
-
-    @property
-    def offered(self) -> frozenset[str]:
-        """Top-level modules that exist without being packaged, besides the standard library."""
-        return modules_of_glue(self.python) if self.is_job else _OFFERED
-
-    @property
-    def shown(self) -> str:
-        return f"{'job' if self.is_job else 'function'} `{self.key}`, handler `{self.text}`"
 
 
 @attrs.frozen(kw_only=True)

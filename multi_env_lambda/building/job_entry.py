@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from multi_env_lambda.building.imports import Code, Handler, parsed
+from multi_env_lambda.building.handler import Handler
+from multi_env_lambda.building.imports import Code, parsed
 from multi_env_lambda.errors import ConfigurationError
 
 __all__ = ["check_calls", "no_call", "not_run"]

@@ -44,6 +44,10 @@ _AUDIT = 1
 _BIGGEST_SHOWN = 10
 _NAMES_SHOWN = 3
 
+_BESIDE_THE_CODE = frozenset({"benchmarks", "doc", "docs", "example", "examples", "test", "tests"})
+"""Folders at the top that packages leave in their wheels by mistake, and that nothing imports in production."""
+_CODE = (".py", ".pyc", ".so")
+
 
 @attrs.frozen(kw_only=True)
 class BuiltLayer:
@@ -101,7 +105,7 @@ def build_layer(
     if (kept := _kept(folder, name)) is not None:
         return _loadable(kept, target, alone=alone, where=lock.where)
     wheels = _installed(selected, lock=lock, downloads=downloads or user_cache())
-    members = _members(wheels, target, where=lock.where)
+    members, doubled = _members(wheels, target, where=lock.where)
     if target.place == "Lambda":
         _check_size(members, where=lock.where)
     audited = audit(members, target)
@@ -112,7 +116,9 @@ def build_layer(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
         new = Path(scratch) / name
-        layer_sha256 = write_zip(new / "layer.zip", [member for group in members.values() for member in group])
+        layer_sha256 = write_zip(
+            new / "layer.zip", [member for group in members.values() for member in group], exact=True
+        )
         requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target, builder))
         built = {
             "name": name,
@@ -122,7 +128,7 @@ def build_layer(
             "requirements": [requirements_sha256, (new / "requirements.zip").stat().st_size],
             "packages": [[wheel.name, wheel.version] for wheel in selected],
             "unzipped_size": sum(member.size for group in members.values() for member in group),
-            "notes": [*_notes(wheels, target), *_notes_of(audited, target)],
+            "notes": [*doubled, *_notes(wheels, target), *_notes_of(audited, target)],
             "useless": audited.useless,
             "unloadable": {
                 name: [[one.library, one.needed_by] for one in lost] for name, lost in audited.unloadable.items()
@@ -204,28 +210,55 @@ def _installed(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path
     return wheels
 
 
-def _members(wheels: Mapping[str, Installed], target: Target, *, where: str) -> dict[str, tuple[Member, ...]]:
-    """The members that each wheel adds; a file that is identical in two wheels is added once."""
+def _members(
+    wheels: Mapping[str, Installed], target: Target, *, where: str
+) -> tuple[dict[str, tuple[Member, ...]], tuple[str, ...]]:
+    """The members that each wheel adds, each file once; and the files that two wheels have with different content."""
     folder = "python/" if target.place == "Lambda" else ""
-    seen: dict[str, tuple[str, Member]] = {}
-    groups: dict[str, tuple[Member, ...]] = {}
+    from_wheel: dict[str, tuple[str, Member]] = {}
+    doubled: set[str] = set()
     for filename, wheel in wheels.items():
-        added = []
         for member in wheel.members:
-            if (other := seen.get(member.name)) is None:
-                seen[member.name] = (filename, member)
-                added.append(member.renamed(f"{folder}{member.name}"))
-            elif not _alike(other[1], member):
-                what = f"{other[0]} and {filename} both have a file {member.name!r}, with different content"
-                raise BuildError(where, what, hint="they cannot be used together; choose one of them")
-        groups[filename] = tuple(added)
-    return groups
+            first = from_wheel.setdefault(member.name, (filename, member))
+            if not _alike(first[1], member):
+                from_wheel[member.name] = _chosen(first, (filename, member), where)
+                doubled.add(member.name)
+    groups = {
+        filename: tuple(
+            member.renamed(f"{folder}{member.name}") for member in wheel.members if from_wheel[member.name][1] is member
+        )
+        for filename, wheel in wheels.items()
+    }
+    return groups, tuple(f"{from_wheel[name][0]}: its {name} is taken, others have one too" for name in sorted(doubled))
+
+
+def _chosen(first: tuple[str, Member], second: tuple[str, Member], where: str) -> tuple[str, Member]:
+    """Of two different files of one name, the one that takes nothing from the other package.
+
+    An installer writes one over the other, whatever they are.
+
+    Raises:
+        BuildError: both are code, so one package would run the other one's.
+    """
+    name = first[1].name
+    if first[0] == second[0]:
+        what = f"{first[0]} has {name!r} twice, with different content"
+        raise BuildError(where, what, hint="choose another version of the package")
+    top, _, rest = name.partition("/")
+    if top in _BESIDE_THE_CODE or not (rest or name.endswith(_CODE)):
+        return first
+    if name.endswith("/__init__.py"):
+        for one, other in ((first, second), (second, first)):
+            if not one[1].read().strip():
+                return other
+    what = f"{first[0]} and {second[0]} both have a file {name!r}, with different content"
+    raise BuildError(where, what, hint="they cannot be used together; choose one of them")
 
 
 def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> Installed:
     """What a wheel installs; an error about the wheel names its lock."""
     try:
-        opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256)
+        opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256, exact=True)
         return installed(opened, name=wheel.name)
     except BuildError as error:
         raise BuildError(where, f"{error.where}: {error.what}", hint=error.hint) from error

@@ -22,6 +22,7 @@ from multi_env_lambda.building.lock_formats import read_pylock, read_requirement
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
+from multi_env_lambda.building.taken_over import TakenOver
 from multi_env_lambda.building.uv_settings import plain_lines, refuse_own_indexes, refuse_variables, versions_of_a_unit
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
@@ -156,13 +157,14 @@ def write_lock(
     upgrade: bool = False,
     made_from: Iterable[str] = (),
     indexes: str = "",
+    keep: TakenOver | None = None,
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms and Pythons from this version on; returns the path.
 
     ``extra_requirements`` are those of shared folders, ``ours`` the names of these, which are never looked up on a
     package index. Locked versions stay unless ``upgrade``, so the same input gives the same file. ``made_from``
     is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
-    lines of ``[tool.uv]``.
+    lines of ``[tool.uv]``. ``keep`` are versions that another tool has chosen; they count as long as there is no lock.
 
     Raises:
         ConfigurationError: there is nothing to lock, or the unit names its own package indexes.
@@ -170,10 +172,8 @@ def write_lock(
     folder = folder.resolve()
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
     where = f"{folder.name}/{path.name}"
-    other = next((name for name in LOCK_NAMES[1:] if (folder / name).exists()), None)
-    if other is not None and not path.exists():
-        what = f"would replace {other}, which locks this project now"
-        raise ConfigurationError(where, what, hint=f"renew {other} with the tool that wrote it, or delete it first")
+    if not path.exists():
+        _refuse_other_lock(folder, where)
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
     refuse_own_indexes(folder, folder.name)
@@ -184,6 +184,11 @@ def write_lock(
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
     with private_folder() as scratch:
+        if keep is not None and before is None and not upgrade:
+            constraints = scratch / "constraints.txt"
+            constraints.write_bytes(plain_lines(keep.constraints, where))
+            argv += ["--constraints", os.fspath(constraints)]
+            hint = f"its versions are those of {keep.file}: correct them there, or delete it to get new ones"
         if ours:
             excludes = scratch / "excludes.txt"
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
@@ -191,6 +196,24 @@ def write_lock(
         resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)
     _write_clean(path, where, before, record=_record(made_from))
     return path
+
+
+def _refuse_other_lock(folder: Path, where: str) -> None:
+    """A lock that another tool keeps is not doubled; a list without hashes is none.
+
+    Raises:
+        ConfigurationError: there is one.
+    """
+    name = next((name for name in LOCK_NAMES[1:] if (folder / name).is_file()), None)
+    if name is None or (name == "requirements.txt" and not _is_lock(folder / name)):
+        return
+    what = f"would replace {name}, which locks this project now"
+    raise ConfigurationError(where, what, hint=f"renew {name} with the tool that wrote it, or delete it first")
+
+
+def _is_lock(requirements: Path) -> bool:
+    """Whether some tool has fixed its bytes."""
+    return b"--hash=" in read_bounded(requirements, requirements.name, LARGEST_LOCK)
 
 
 def _record(made_from: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from packaging.version import Version
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage, Need, parse_filename
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["pins", "read_pylock", "read_requirements", "read_uv_lock"]
+__all__ = ["logical_lines", "pins", "read_pylock", "read_requirements", "read_uv_lock"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INDEX_OPTION = re.compile(r"(-i|-f|--(extra-)?index-url|--find-links|--trusted-host|--pre|--prefer-binary)(\s|=|$)")
@@ -265,7 +265,7 @@ def read_requirements(text: str, *, where: str, local_paths: frozenset[str] = fr
     ``uv export`` and ``pip-compile`` write two more kinds of lines, which are skipped: the folders in ``local_paths``,
     and where to look for files. That is up to uv's own settings; the hashes decide what is accepted.
     """
-    lines = [(number, line) for number, line in _logical_lines(text) if not _passed_over(line, local_paths)]
+    lines = [(number, line) for number, line in logical_lines(text) if not _passed_over(line, local_paths)]
     return tuple(_pinned(f"{where} line {number}", line) for number, line in lines)
 
 
@@ -275,7 +275,7 @@ def pins(text: str) -> dict[str, str]:
     What else stands in it allows nothing, and is nobody's mistake as long as nothing needs it.
     """
     found: dict[str, str] = {}
-    for number, line in _logical_lines(text):
+    for number, line in logical_lines(text):
         with suppress(ConfigurationError):
             package = _pinned(f"line {number}", line)
             found[package.name] = package.version
@@ -289,7 +289,8 @@ def _passed_over(line: str, local_paths: frozenset[str]) -> bool:
     return folder is not None and posixpath.normpath(folder[1]) in local_paths
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """(number of its first line, line) without comments; a backslash at the end joins lines."""
     start, gathered = 0, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         plain = re.sub(r"(^|\s)#.*$", "", line).strip()
@@ -305,7 +306,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _pinned(where: str, line: str) -> LockedPackage:
-    hint = "every line must be `name==version --hash=sha256:...`; `uv export` and the verb `lock` write locks"
+    hint = "run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes"
     words, *options = line.split(" --")
     options = [f"--{option}" for option in options]
     if len(words) > _LONGEST_REQUIREMENT:

@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.freshness import normal_requirement
-from multi_env_lambda.building.source import own_names, shared_dependencies
+from multi_env_lambda.building.shared import own_names, shared_dependencies
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_toml
 

@@ -9,14 +9,12 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from multi_env_lambda.building.backends import locked_backends
@@ -34,10 +32,10 @@ from multi_env_lambda.building.distribution import (
     write_wheel,
 )
 from multi_env_lambda.building.secrets import refuse_secrets
+from multi_env_lambda.building.shared import check_required, is_package
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, refuse_own_indexes
-from multi_env_lambda.errors import BuildError, ConfigurationError
-from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.host.private import private_folder
@@ -53,12 +51,10 @@ __all__ = [
     "BuiltSource",
     "StagedSource",
     "build_source",
-    "own_names",
-    "shared_dependencies",
     "stage_source",
 ]
 
-BUILDER_VERSION = 3
+BUILDER_VERSION = 4
 """Increased when the same inputs produce other bytes than before, or are refused, so that no old result is reused."""
 
 
@@ -193,8 +189,9 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
             _shared_wheel(tree / folder, _folder(scratch, f"shared-{number}"), folder, constraints, staged.indexes),
         )
         for number, folder in enumerate(project.shared)
-        if _project_table(tree, folder) is not None
+        if is_package(tree, folder)
     ]
+    check_required(tree, project, shared)
     wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
     merged = merge(wheel, shared, where=project.folder)
     _check_filtered(merged, staged)
@@ -292,49 +289,3 @@ def _read(place: Path) -> BuiltSource | None:
         digest=manifest["digest"],
         files=tuple((path, sha256) for path, sha256 in manifest["files"]),
     )
-
-
-def own_names(root: Path, project: Project) -> frozenset[str]:
-    """The packages that the unit is built from: its own and those of its shared folders, regardless of any index."""
-    return frozenset({project.name, *_shared_names(_shared_tables(root, project))})
-
-
-def _shared_tables(root: Path, project: Project) -> dict[str, Mapping[str, Any]]:
-    return {folder: table for folder in project.shared if (table := _project_table(root, folder)) is not None}
-
-
-def _shared_names(tables: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    return {canonicalize_name(name) for table in tables.values() if isinstance(name := table.get("name"), str)}
-
-
-def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
-    """What the unit's shared folders need from a package index, to check that the unit's lock covers it.
-
-    Requirements of another shared folder, or of the unit, are not third-party.
-    """
-    tables = _shared_tables(root, project)
-    own = {project.name, *_shared_names(tables)}
-    found: set[str] = set()
-    for folder, table in tables.items():
-        found.update(text for name, text in _requirements(folder, table) if name not in own)
-    return tuple(sorted(found))
-
-
-def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
-    where = f"{folder}/pyproject.toml [project]"
-    if "dependencies" in table.get("dynamic", ()):
-        what = "`dependencies` is dynamic, so it is not known whether the lock covers them"
-        raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
-    try:
-        return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
-    except (InvalidRequirement, RecursionError, TypeError) as error:
-        raise ConfigurationError(where, f"`dependencies` has an invalid entry: {error}", hint="see PEP 508") from error
-
-
-def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
-    path = root / folder / "pyproject.toml"
-    try:
-        table = read_toml(path, f"{folder}/pyproject.toml").get("project")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return table if isinstance(table, dict) else None

@@ -42,7 +42,7 @@ def unpack(archive_path: Path, folder: Path, prefix: str, *, where: str) -> None
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive_path) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
-        check_names([info.orig_filename for info in infos], where=where)
+        check_names([info.orig_filename for info in infos], where=where, exact=True)
         for info in infos:
             if info.filename.startswith(prefix):
                 target = folder / info.filename.removeprefix(prefix)

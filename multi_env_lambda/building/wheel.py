@@ -194,7 +194,7 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
         try:
-            sha256 = write_zip(folder / built.name, _normalised(read_zip(built).members))
+            sha256 = write_zip(folder / built.name, _normalised(read_zip(built, exact=True).members), exact=True)
         except (StopIteration, zlib.error) as error:
             raise BuildError(where, f"{built.name} has no RECORD, or is damaged", hint=_HINT_WHEEL) from error
     write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})

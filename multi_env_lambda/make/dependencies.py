@@ -13,7 +13,7 @@ from multi_env_lambda.building.freshness import check_asked_for, check_made_from
 from multi_env_lambda.building.layer import BuiltLayer, build_layer
 from multi_env_lambda.building.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
 from multi_env_lambda.building.requirements import asked_elsewhere, lock_inputs, third_party
-from multi_env_lambda.building.source import own_names
+from multi_env_lambda.building.shared import own_names
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact

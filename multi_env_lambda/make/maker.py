@@ -25,19 +25,19 @@ from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
 from multi_env_lambda.host.lineage import Asked, pasts, restored
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
+from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.lambda_image import variables_of
 from multi_env_lambda.model.plain_secrets import excuses
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.runtime import end_of, not_imported
-from multi_env_lambda.model.settings import Canary, Function, PlainValue
+from multi_env_lambda.model.settings import Canary, Function
 from multi_env_lambda.model.toml import parse_toml
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.affected import Inputs
@@ -102,8 +102,8 @@ class TreeMaker:
         """
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
-        slow = self._check(project, built, dependencies)
         templates = self._templates(project, source, dependencies)
+        slow = self._check(project, built, dependencies, templates)
         release = self._release(project, source, dependencies, templates)
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
@@ -170,20 +170,20 @@ class TreeMaker:
             raise DocumentError(wheel.key, what, hint="its metadata disagrees: somebody wrote it by hand")
         write_atomically(path, canonical_json({"digest": found, "base": project.version}).encode("ascii"))
 
-    def _check(self, project: Project, built: BuiltSource, dependencies: Dependencies) -> tuple[str, ...]:
+    def _check(
+        self, project: Project, built: BuiltSource, dependencies: Dependencies, templates: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """Import it as it will start in each stack: what `stack.py` sets is in the templates alone."""
         where = f"{project.folder}/pyproject.toml"
         layer = dependencies.layer
         slow = check_handlers(
             built.wheel,
             None if layer is None else layer.built.layer,
-            project.handlers,
+            handlers_of(project, self.config.environments, templates),
             interpreter=self.interpreter(project.python) if project.handlers else None,
             where=where,
-            environment=_variables(project),
             image=image_of(Target(python=project.python, architecture=project.built_for)),
             unloadable=layer.built.unloadable if layer is not None and has_no_other_layer(project) else {},
-            layered=_layered(project),
-            settings=_runtime_variables(project, self.config.environments[-1]),
             cache=self.cache,
         )
         for python, entries in project.entries:
@@ -224,12 +224,6 @@ class TreeMaker:
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
-
-
-def _layered(project: Project) -> frozenset[str]:
-    """The functions that have somebody else's layer in some environment."""
-    functions = (function for settings in project.settings.values() for function in settings.functions)
-    return frozenset(function.key for function in functions if function.layers)
 
 
 def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:
@@ -281,26 +275,3 @@ def _uploads(
     uploads += [Upload(key=key, content=body) for key, body in job_scripts(project)]
     there = published.objects
     return tuple(attrs.evolve(upload, known=upload.key in there) for upload in uploads)
-
-
-def _variables(project: Project) -> dict[str, str]:
-    """What handlers may read at import: the settings of any environment.
-
-    References are present, but without a value.
-    """
-    functions = (function for settings in project.settings.values() for function in settings.functions)
-    variables = (variable for function in functions for variable in function.environment)
-    return {name: value.text if isinstance(value, PlainValue) else "reference" for name, value in variables}
-
-
-def _runtime_variables(project: Project, environment: Environment) -> dict[str, dict[str, str]]:
-    """What Lambda tells a function about itself in the most important environment, by the function's key."""
-    return {
-        function.key: variables_of(
-            name=project.function_name(environment.name, function.key),
-            handler=function.handler,
-            memory_size=function.memory_size,
-            log_format=function.log_format,
-        )
-        for function in project.settings[environment.name].functions
-    }

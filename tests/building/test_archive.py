@@ -148,6 +148,15 @@ def test_two_entries_for_one_place_are_refused(tmp_path: Path, entries: list[str
         read_zip(stored_zip(tmp_path / "double.zip", entries))
 
 
+def test_names_that_differ_in_case_are_two_where_only_linux_unpacks_them(tmp_path: Path) -> None:
+    found = read_zip(stored_zip(tmp_path / "case.zip", ["Readme.txt", "README.txt"]), exact=True)
+
+    assert [member.name for member in found.members] == ["Readme.txt", "README.txt"]
+    write_zip(tmp_path / "again.zip", found.members, exact=True)
+    with pytest.raises(BuildError, match="only in upper and lower case"):
+        write_zip(tmp_path / "again.zip", found.members)
+
+
 @pytest.mark.parametrize(("kind", "reason"), [(stat.S_IFLNK, "a symbolic link"), (stat.S_IFIFO, "not a regular")])
 def test_only_ordinary_files_are_read(tmp_path: Path, kind: int, reason: str) -> None:
     with pytest.raises(BuildError, match=reason):

@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.building.download import complete_lock
+from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.layer import BuiltLayer, build_layer
 from multi_env_lambda.building.lock import Target, read_lock, select
 from multi_env_lambda.building.preflight import check_handlers
@@ -59,10 +60,9 @@ class Bench:
         check_handlers(
             source.wheel,
             layer.layer,
-            (("main", "orders.main.handler"),),
+            [Handler(key="main", text="orders.main.handler")],
             interpreter=Path(sys.executable),
             where="x",
-            environment={},
             cache=cache,
         )
         files = (source.wheel, source.sdist, layer.layer, layer.requirements)

@@ -136,9 +136,9 @@ def test_a_damaged_wheel_is_refused(tmp_path: Path) -> None:
 
 
 # --- merging and digest ---
-def wheel_of(*paths: str, name: str = "orders", metadata: str = METADATA) -> Wheel:
+def wheel_of(*paths: str, name: str = "orders", metadata: str = METADATA, body: bytes = b"x") -> Wheel:
     info = (File(path="METADATA", body=metadata.encode()),)
-    return Wheel(name=name, version="1.0", files=tuple(File(path=path, body=b"x") for path in paths), info=info)
+    return Wheel(name=name, version="1.0", files=tuple(File(path=path, body=body) for path in paths), info=info)
 
 
 def test_the_requirement_of_a_merged_wheel_goes_and_the_others_stay() -> None:
@@ -149,9 +149,15 @@ def test_the_requirement_of_a_merged_wheel_goes_and_the_others_stay() -> None:
 
 @pytest.mark.parametrize("path", ["a.py", "A.py"])
 def test_a_collision_names_both_folders(path: str) -> None:
-    shared = [("libs/one", wheel_of("b.py", name="one")), ("libs/two", wheel_of(path, name="two"))]
+    shared = [("libs/one", wheel_of("b.py", name="one")), ("libs/two", wheel_of(path, name="two", body=b"y"))]
     with pytest.raises(BuildError, match=r"projects/orders and libs/two both put"):
         merge(wheel_of("a.py"), shared, where="projects/orders")
+
+
+def test_a_file_that_both_folders_have_is_added_once() -> None:
+    merged = merge(wheel_of("a.py", "b.py"), [("libs/two", wheel_of("a.py", "c.py", name="two"))], where="w")
+
+    assert [file.path for file in merged.files] == ["a.py", "b.py", "c.py"]
 
 
 def test_the_version_line_does_not_count_for_the_digest_and_the_text_does() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from multi_env_lambda.building.archive import read_zip
 from multi_env_lambda.building.distribution import read_wheel
+from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.lock import Target, check_covers, read_lock, select
 from multi_env_lambda.building.preflight import check_handlers
 from multi_env_lambda.building.shared_objects import audit
@@ -216,6 +217,6 @@ def test_handlers_of_a_damaged_wheel_are_found_or_refused(folder: Path, body: by
     path = folder / "a-1.0-py3-none-any.whl"
     path.write_bytes(body)
     try:
-        check_handlers(path, None, (("f", "a.handler"),), interpreter=None, where="a", environment={})
+        check_handlers(path, None, [Handler(key="f", text="a.handler")], interpreter=None, where="a")
     except (ConfigurationError, BuildError) as error:
         assert error.where and error.what and error.hint

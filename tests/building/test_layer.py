@@ -261,6 +261,41 @@ def test_wheels_that_disagree_about_a_file_are_both_named(bench: Bench) -> None:
         bench.build(one, two)
 
 
+@pytest.mark.parametrize(
+    ("path", "one", "two", "taken"),
+    [
+        ("LICENSE", "MIT", "BSD", "MIT"),
+        ("tests/__init__.py", "a", "b", "a"),
+        ("tests/data/x.py", "a", "b", "a"),
+        ("space/__init__.py", "", "value = 1", "value = 1"),
+        ("space/__init__.py", "value = 1", " \n", "value = 1"),
+    ],
+)
+def test_a_file_that_takes_nothing_from_the_other_package_is_taken_with_a_note(
+    bench: Bench, path: str, one: str, two: str, taken: str
+) -> None:
+    built = bench.build(bench.wheel("a", {path: one, "a.py": "1"}), bench.wheel("b", {path: two, "b.py": "1"}))
+
+    with zipfile.ZipFile(built.layer) as archive:
+        assert archive.read(f"python/{path}").decode() == taken
+    winner = "a" if taken == one else "b"
+    assert built.notes == (f"{winner}-1.0-py3-none-any.whl: its {path} is taken, others have one too",)
+
+
+@pytest.mark.parametrize("path", ["space/__init__.py", "space/data.json", "top.py", "top.so"])
+def test_what_the_other_package_would_lose_is_refused(bench: Bench, path: str) -> None:
+    one, two = bench.wheel("a", {path: "1"}), bench.wheel("b", {path: "2"})
+
+    with pytest.raises(BuildError, match="both have a file"):
+        bench.build(one, two)
+
+
+def test_names_that_differ_in_case_are_two_files_in_a_layer(bench: Bench) -> None:
+    built = bench.build(bench.wheel("a", {"a/Data.txt": "1", "a/data.txt": "2"}))
+
+    assert names(built) == ["python/a/Data.txt", "python/a/data.txt"]
+
+
 def test_wheels_that_agree_about_a_file_share_it(bench: Bench) -> None:
     init = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
     one = bench.wheel("a", {"google/__init__.py": init, "google/a.py": "1"})

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.building.borrowed import borrowed, missing_here
+from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.preflight import check_handlers
 from multi_env_lambda.building.preflight_watch import mapped
 from multi_env_lambda.building.shared_objects import Missing
@@ -52,16 +53,17 @@ def check(
     cache: Path | None = None,
     seconds: float = 60,
 ) -> tuple[str, ...]:
-    pairs = tuple((f"f{number}", handler) for number, handler in enumerate(handlers or ("orders.create.handler",)))
+    found = [
+        Handler(key=f"f{number}", text=text, is_layered=f"f{number}" in layered, variables=environment or {})
+        for number, text in enumerate(handlers or ("orders.create.handler",))
+    ]
     return check_handlers(
         wheel,
         layer,
-        pairs,
+        found,
         interpreter=interpreter,
         where="projects/orders",
-        environment=environment or {},
         unloadable=unloadable,
-        layered=layered,
         cache=cache,
         seconds=seconds,
     )
@@ -202,6 +204,32 @@ def test_the_variables_of_the_function_are_set(tmp_path: Path) -> None:
     check(wheel_of(tmp_path, text), environment={"TABLE": "orders-prod"})
 
 
+def test_a_function_does_not_start_with_the_variables_of_another_one(tmp_path: Path) -> None:
+    reads = "import os\nTABLE = os.environ['TABLE']\n" + HANDLER
+    wheel = wheel_of(tmp_path, "from orders.other import TABLE\n" + HANDLER, other=reads)
+    has = Handler(key="has", text="orders.create.handler", variables={"TABLE": "t"}, environments=("test", "prod"))
+    lacks = Handler(key="lacks", text="orders.create.handler", environments=("test",))
+
+    check_handlers(wheel, None, [has], interpreter=PYTHON, where="projects/orders")
+    with pytest.raises(ConfigurationError) as caught:
+        check_handlers(wheel, None, [has, lacks], interpreter=PYTHON, where="projects/orders")
+
+    assert caught.value.what == (
+        "function `lacks`, handler `orders.create.handler`: importing its module raises KeyError: 'TABLE' "
+        "(orders/other.py line 2)"
+    )
+    assert caught.value.hint == (
+        "`lacks` has no variable `TABLE` in test: set it in `environment` of the function, or in stack.py with "
+        "`context.set_environment`"
+    )
+
+
+def test_a_key_that_no_variable_lacks_is_an_error_of_the_module(tmp_path: Path) -> None:
+    text = refused(wheel_of(tmp_path, "{}['TABLE']\n" + HANDLER), environment={"TABLE": "orders"})
+
+    assert "it would raise in Lambda too: correct the module" in text
+
+
 def test_nothing_of_the_user_is_seen(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "secret_module.py").write_text("")
@@ -260,9 +288,9 @@ def test_an_import_has_nothing_to_read_from_its_input(tmp_path: Path) -> None:
 
 def test_two_handlers_under_one_key_are_both_judged(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "raise ValueError('first')\n" + HANDLER, other=HANDLER)
-    handlers = (("create", "orders.create.handler"), ("create", "orders.other.handler"))
+    handlers = [Handler(key="create", text=f"orders.{module}.handler") for module in ("create", "other")]
     with pytest.raises(ConfigurationError, match="ValueError: first"):
-        check_handlers(wheel, None, handlers, interpreter=PYTHON, where="projects/orders", environment={})
+        check_handlers(wheel, None, handlers, interpreter=PYTHON, where="projects/orders")
 
 
 def test_a_layer_for_another_processor_is_not_imported(tmp_path: Path) -> None:
@@ -444,7 +472,7 @@ def test_a_folder_that_lambda_has_too_is_not_said_to_be_missing(tmp_path: Path, 
 def test_a_module_may_look_whether_a_file_of_the_developer_is_there(tmp_path: Path, desk: Path) -> None:
     look = f"try:\n    open('{desk}/secret.txt')\nexcept FileNotFoundError:\n    pass\n"
     check(wheel_of(tmp_path, look + HANDLER))
-    text = refused(wheel_of(tmp_path, look + "import os\nos.environ['TABLE']\n" + HANDLER))
+    text = refused(wheel_of(tmp_path, look + "{}['table of']\n" + HANDLER))
     assert "hint: it would raise in Lambda too: correct the module" in text
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.preflight import check_handlers
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.model.lambda_image import OF_EVERY_FUNCTION, variables_of
@@ -40,11 +41,9 @@ def test_it_has_the_variables_that_aws_documents(tmp_path: Path) -> None:
         "assert os.path.expanduser('~') == '/home/sbx_user1051'\n"
         "import locale; locale.setlocale(locale.LC_ALL, '')\n"
     )
-    pairs = (("f0", "orders.create.handler"),)
+    handler = Handler(key="f0", text="orders.create.handler", runtime=OWN)
     wheel = wheel_of(tmp_path, code + HANDLER)
-    check_handlers(
-        wheel, None, pairs, interpreter=PYTHON, where="projects/orders", environment={}, settings={"f0": OWN}
-    )
+    check_handlers(wheel, None, [handler], interpreter=PYTHON, where="projects/orders")
 
 
 def test_it_has_keys_that_open_nothing_and_sends_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import attrs
 import pytest
 
 from multi_env_lambda.building.distribution import content_digest_of
-from multi_env_lambda.building.source import BuiltSource, build_source, own_names, shared_dependencies, stage_source
+from multi_env_lambda.building.shared import is_package, own_names, shared_dependencies
+from multi_env_lambda.building.source import BuiltSource, build_source, stage_source
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.project import Project
@@ -403,3 +404,51 @@ def test_what_is_built_are_the_bytes_that_the_key_is_over(tmp_path: Path, name: 
         with pytest.raises(BuildError, match="have changed since they were read"):
             build_source(staged, version="0.1.1", cache=tmp_path / "cache")
     assert not list((tmp_path / "cache").rglob("*.whl"))
+
+
+SETUP_PY = "from setuptools import setup\n\nsetup(name='Dino_Saur', version='1', packages=['dinosaur'], {more})\n"
+
+
+def with_dinosaur(folder: Path, more: str = "") -> Path:
+    files = {"libs/dino/setup.py": SETUP_PY.format(more=more), "libs/dino/dinosaur/__init__.py": "roar = 1\n"}
+    return repository(folder, files)
+
+
+@pytest.mark.network
+def test_a_shared_folder_with_a_setup_py_alone_is_part_of_the_wheel(tmp_path: Path) -> None:
+    project = attrs.evolve(PROJECT, shared=("libs/dino",))
+    built = build(with_dinosaur(tmp_path / "r", "extras_require={'x': ['numpy']}"), project)
+
+    assert members(built.wheel)["dinosaur/__init__.py"] == b"roar = 1\n"
+
+
+@pytest.mark.network
+def test_what_a_setup_py_asks_for_the_unit_asks_for_as_well(tmp_path: Path) -> None:
+    root = with_dinosaur(tmp_path / "r", "install_requires=['attrs>=23', 'orders', 'tzdata']")
+    project = attrs.evolve(PROJECT, shared=("libs/dino",), dependencies=("Attrs", "dino-saur"))
+
+    with pytest.raises(BuildError, match="libs/dino requires tzdata, which the unit does not"):
+        build(root, project)
+    assert build(root, attrs.evolve(project, dependencies=("attrs", "tzdata"))).files
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"setup.py": SETUP_PY.format(more="")}, "dino-saur"),
+        ({"setup.cfg": "[metadata]\nname = Dino.Saur\n"}, "dino-saur"),
+        ({"setup.py": "import setuptools\nsetuptools.setup(name='dino')\n"}, "dino"),
+        ({"setup.py": "setup(name=NAME)\n"}, None),
+        ({"setup.py": "setup(\n"}, None),
+        ({"setup.py": "(" * 100_000}, None),
+        ({"setup.cfg": "name = x\n"}, None),
+    ],
+)
+def test_the_name_of_an_older_folder_is_never_looked_for_on_an_index(
+    tmp_path: Path, files: dict[str, str], name: str | None
+) -> None:
+    root = repository(tmp_path / "r", {f"libs/dino/{file}": text for file, text in files.items()})
+
+    assert own_names(root, attrs.evolve(PROJECT, shared=("libs/dino",))) == {"orders", *([name] if name else [])}
+    assert is_package(root, "libs/dino")
+    assert not is_package(root, "libs/other")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.api.workspace import Workspace
-from multi_env_lambda.errors import DocumentError, ToolError
+from multi_env_lambda.errors import ConfigurationError, DocumentError, ToolError
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.settings import GlueJob, Settings
@@ -104,3 +106,44 @@ def test_a_job_is_imported_by_the_python_of_glue_or_the_plan_says_that_it_was_no
     missing = Path("/there/is/no/python3.9")
     with pytest.raises(ToolError, match=str(missing)):
         attrs.evolve(maker, interpreter=lambda _: missing, cache=world.cache / "other").make(project, (), Published())
+
+
+STACK = """
+def extend(template, context):
+    context.merge("Invoices", {"Type": "AWS::SQS::Queue"})
+    if context.environment.name != "prod":
+        context.set_environment("lookup", "INVOICES", {"Ref": "Invoices"})
+    else:
+        WHAT
+"""
+READS = "\nimport os\n\nassert os.environ['INVOICES'].startswith('https://sqs.us-east-1.amazonaws.com/')\n"
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Callable[[str], MadeRelease]:
+    """Makes `customers`, whose handler reads at import what `stack.py` sets; ``text``: what that does for prod."""
+
+    def make(text: str) -> MadeRelease:
+        root = copy_of(tmp_path / "repository")
+        with (root / "projects/customers/customers/lookup.py").open("a", encoding="utf-8") as module:
+            module.write(READS)
+        (root / "projects/customers/stack.py").write_text(STACK.replace("WHAT", text), "utf-8")
+        world, _ = world_of(Workspace.open(root, local=False), tmp_path / "cache")
+        maker: Any = attrs.evolve(world.maker, interpreter=lambda _: Path(sys.executable))
+        project = next(project for project in world.projects if project.name == "customers")
+        return maker.make(project, (), Published())
+
+    return make
+
+
+def test_a_handler_reads_at_import_what_stack_py_sets(reading: Callable[[str], MadeRelease]) -> None:
+    made = reading('context.set_environment("lookup", "INVOICES", {"Fn::GetAtt": ["Invoices", "QueueUrl"]})')
+
+    assert made.release.project == "customers"
+
+
+def test_a_variable_that_one_environment_lacks_is_missed_there(reading: Callable[[str], MadeRelease]) -> None:
+    with pytest.raises(ConfigurationError, match="KeyError: 'INVOICES'") as caught:
+        reading("pass")
+
+    assert "has no variable `INVOICES` in prod: set it in" in caught.value.hint
