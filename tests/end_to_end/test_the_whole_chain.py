@@ -92,6 +92,7 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
     assert [line for line in pushed.err.splitlines() if line.startswith("build: sandbox customers: done")], pushed.err
     (build,) = chain.builds()
     assert chain.mail() == ["branch `main` waits for a yes"], pushed.err
+    assert "was not said" not in pushed.err
 
     agreed = chain.local("approve")
     assert agreed.code == 0, agreed.err
@@ -186,22 +187,23 @@ def test_the_account_that_is_deployed_to_sees_the_job_in_the_name_of_the_session
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("sid", "said"),
+    ("role", "sid", "said"),
     [
-        ("TellPeople", ("what changed was not said: the topic for people: ", "sns:Publish")),
-        ("SpeakInPullRequests", ("the way of what was merged was not said: ", "may not assume", "acme-comments")),
+        ("build", "TellPeople", ("what changed was not said: the topic for people: ", "sns:Publish")),
+        ("build", "SpeakInPullRequests", ("what was merged was not said: ", "may not assume", "acme-comments")),
+        ("comments", "CommentOnPullRequests", ("what was merged was not said: ", "codecommit:ListPullRequests")),
     ],
 )
 def test_without_the_right_to_speak_a_change_arrives_and_the_log_says_what_is_missing(
-    chain: Chain, sid: str, said: tuple[str, ...]
+    chain: Chain, role: str, sid: str, said: tuple[str, ...]
 ) -> None:
-    """Both statements are of the build's role; what `acme-comments` may do is asked of a service that is not here."""
-    iam = chain.made.root("devops", "iam")
-    kept = statements(chain.made, "acme-build")
-    give(iam, "acme-build", [one for one in kept if one["Sid"] != sid])
+    iam, name = chain.made.root("devops", "iam"), f"acme-{role}"
+    kept = statements(chain.made, name)
+    assert sid in {one["Sid"] for one in kept}
+    give(iam, name, [one for one in kept if one["Sid"] != sid])
     first = chain.change(f"without {sid}")
     pushed = chain.local("push")
-    give(iam, "acme-build", kept)
+    give(iam, name, kept)
 
     assert (pushed.code, chain.runs()[:3]) == (0, [first] * 3), pushed.err
     assert [part for part in said if part not in pushed.err] == [], pushed.err
