@@ -93,6 +93,7 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
     (build,) = chain.builds()
     assert chain.mail() == ["branch `main` waits for a yes"], pushed.err
     assert "was not said" not in pushed.err
+    assert [line for line in pushed.err.splitlines() if line == "dispatcher: `branch main`: `main` moved"], pushed.err
 
     agreed = chain.local("approve")
     assert agreed.code == 0, agreed.err
