@@ -1,7 +1,7 @@
 """EventBridge receives a bucket's events about five minutes after they were enabled.
 
-Reason: ministack sends them at once, so an object that is stored right after the first deployment starts a function here,
-but not on AWS.
+Reason: ministack sends them at once, so an object that is stored right after the first deployment starts a function
+here, but not on AWS.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
 """
 
