@@ -186,7 +186,10 @@ def _buckets(config: WorkspaceConfig) -> list[str]:
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     arns = _buckets(config)
     first, *others = arns
-    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*")]
+    read = [
+        f"{first}/{what}"
+        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/environments/*")
+    ]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))

@@ -24,8 +24,8 @@ from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.operations.ci_file import CI_FILE, decide_with
 from multi_env_lambda.operations.ci_protected import leave_protected, protected_there
 from multi_env_lambda.operations.dispatch import waiting
+from multi_env_lambda.operations.own_kept import own_environments
 from multi_env_lambda.runs.hands import Hands, Line
-from multi_env_lambda.runs.own import own_environments
 from multi_env_lambda.world import World
 
 __all__ = ["Seen", "decided", "look"]
@@ -153,7 +153,7 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
         ),
         # One object for each subject that anybody ever asked about, so it is read where that is what is looked at.
         waiting=waiting(world.store) if isinstance(subject, Everything) else (),
-        own=tuple(own_environments(world.store)),
+        own=own_environments(world.store),
     )
 
 
