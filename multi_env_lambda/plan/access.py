@@ -19,6 +19,7 @@ from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
 from multi_env_lambda.plan.access_trust import (
     Trust,
@@ -219,7 +220,10 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
         # Approvals lie beside them, so they are named one by one.
         # Freezes lie beside them, too, and are a person's.
         kinds = (lambda name: current_key(name, "*"), summary_key, rules_key, lambda name: f"{history_key(name)}*")
-        records = [f"{arns[0]}/{kind(place.name)}" for place in own for kind in kinds]
+        names = [place.name for place in own]
+        if acting == "build" and has_branches(config, own[0]):
+            names.append(OF_BRANCHES)
+        records = [f"{arns[0]}/{kind(name)}" for name in names for kind in kinds]
         # The first to write names the workspace; a second one changes nothing.
         records.append(f"{arns[0]}/workspace.json")
         yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
@@ -319,7 +323,7 @@ def of_environment_roles(
     """
     has_jobs = any('"AWS::Glue::Job"' in text for text in templates.values())
     direct = direct_calls(config, place, tuple(references), has_jobs=has_jobs)
-    stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.name)}/*")
+    stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.home)}/*")
     look = _look_at_roles(stack)
     to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     act = grant_of(

@@ -24,6 +24,7 @@ from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.operations.own_kept import mark_own
+from multi_env_lambda.plan.access_of_branches import beside
 from multi_env_lambda.runs.bring import about, dependents, tested
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.report import Report, of_results
@@ -37,8 +38,8 @@ _ANSWERED = ("older", "rolled back", "destructive", "traffic")
 
 def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> Report:
     """Deploy what the branch affects, compared with what runs in the first environment."""
-    if world.config.roles is not None:
-        what = f"{job.environment} is not made: the roles of `bootstrap` let in environments of the table only"
+    if world.config.environments[0].only_looks:
+        what = f"{job.environment} is not made: builds may not deploy to {world.config.environments[0].name}"
         return Report(stops=(what,))
     first = world.config.environments[0].name
     draft = pipeline.plan(world, Request(verb="deploy", target=first))
@@ -70,6 +71,8 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
 def remove_own(hands: Hands, world: World, job: Remove) -> Report:
     """Delete what is in it, what needs others first."""
     done = Report()
+    place = beside(world.config.environments[0], job.environment)
+    world = attrs.evolve(world, config=attrs.evolve(world.config, left=(*world.config.left, place)))
     records = world.ledger.records(job.environment)
     left = {unit for unit, record in records.items() if not record.gone}
     while left:
@@ -85,7 +88,7 @@ def remove_own(hands: Hands, world: World, job: Remove) -> Report:
 def in_own(world: World, root: Path, name: str) -> World:
     """The same workspace with one environment, beside the first of the table, and the settings of that."""
     first = world.config.environments[0]
-    own = attrs.evolve(first, name=name, approval=False, releases_only=False, committed_only=False, protect=False)
+    own = beside(first, name)
     config = attrs.evolve(world.config, environments=(own,))
     documents = {
         folder: document if isinstance(document, ConfigurationError) else _with_settings_of(document, first.name, name)

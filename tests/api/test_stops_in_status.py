@@ -53,7 +53,9 @@ def test_text_says_who_since_when_why_and_what_lifts_it(stopped: FakeWorld, tmp_
     assert hold.endswith(": too slow; `unfreeze.py search sandbox` lifts it")
     assert frozen.startswith("prod is frozen by user/ada since ")
     assert frozen.endswith(": <the audit>; `unfreeze.py prod` lifts it")
-    assert own.startswith("b-x-tymznrwk is the environment of branch feature/x by Ada <ada@example.org>: orders, until ")
+    assert own.startswith(
+        "b-x-tymznrwk is the environment of branch feature/x by Ada <ada@example.org>: orders, until "
+    )
     assert own.endswith("2001-09-09T01:46:40Z")
     text = status.text()
     assert "prod (frozen)" in text and '`workspace.unit("search").unfreeze("sandbox")` lifts it' in text
