@@ -107,6 +107,13 @@ MUTATIONS = (
         (f"{_STOPS}::test_a_freeze_that_cannot_be_read_freezes",),
     ),
     Mutation(
+        "plan/access_of_branches.py",
+        "json.dumps(value).replace(_STANDS_FOR_ALL, OF_BRANCHES)",
+        "json.dumps(value)",
+        "The roles of the first environment reach the environments of all branches.",
+        ("plan/test_access_of_branches.py::test_the_name_that_stands_for_all_becomes_the_pattern_of_all",),
+    ),
+    Mutation(
         "runs/bring.py",
         'if one.kind == "frozen")',
         'if one.kind == "never")',
