@@ -132,7 +132,7 @@ def test_what_devops_gets_is_printed_and_another_team_makes_it_of_that(made: Boo
         )
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
-    found = {one["check"]: one for one in made.run("doctor", "--json").answer if one["place"] == "devops"}
+    found = {one["check"]: one for one in json.loads(made.run("doctor", "--json").out) if one["place"] == "devops"}
     assert {name: found[name]["state"] for name in ("roles", "ci", "bucket")} == {
         "roles": "ok",
         "ci": "ok",
@@ -140,5 +140,5 @@ def test_what_devops_gets_is_printed_and_another_team_makes_it_of_that(made: Boo
     }, found
     assert "nothing would change" in made.run("bootstrap", "devops", "--plan").err
     s3.delete_object(Bucket=bucket, Key=next(key for key in document["objects"] if key.endswith(".zip")))
-    found = {one["check"]: one for one in made.run("doctor", "--json").answer if one["place"] == "devops"}
+    found = {one["check"]: one for one in json.loads(made.run("doctor", "--json").out) if one["place"] == "devops"}
     assert (found["ci"]["state"], "not in s3://" in str(found["ci"])) == ("problem", True)
