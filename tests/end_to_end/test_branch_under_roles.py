@@ -11,8 +11,9 @@ import pytest
 
 from multi_env_lambda.ci.names import environment_of_branch
 from multi_env_lambda.local.cloud import state_folder
+from multi_env_lambda.model.freeze import freeze_key
 
-from .bootstrapped import Bootstrapped, bootstrapped
+from .bootstrapped import BUCKET, Bootstrapped, bootstrapped, denied
 from .stage import Done, commit, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
@@ -123,3 +124,17 @@ def test_the_scheduled_look_removes_what_nobody_heard_of(yard: Yard) -> None:
     assert yard.is_gone(stack_of(LOST))
     assert "customers-sandbox" in yard.stacks()
     assert yard.made.run("status", "--json").answer["own"] == []
+
+
+def test_a_developer_freezes_where_builds_deploy_and_no_build_lifts_it(yard: Yard) -> None:
+    frozen = yard.made.run("freeze", "sandbox", "--reason", "audit")
+    assert frozen.code == 0, frozen.err
+    pushed = yard.push("main", "while it is frozen")
+    assert pushed.code == 0 and "sandbox is frozen" in pushed.err, pushed.err
+
+    s3 = yard.made.thief("devops", "acme-build").client("s3")
+    assert denied(s3, "put_object", Bucket=BUCKET, Key=freeze_key("sandbox"), Body=b"{}")
+    assert denied(s3, "delete_object", Bucket=BUCKET, Key=freeze_key("sandbox"))
+
+    lifted = yard.made.run("unfreeze", "sandbox")
+    assert lifted.code == 0 and lifted.err.startswith("lifted: sandbox is frozen by "), lifted.err
