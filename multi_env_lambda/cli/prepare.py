@@ -82,7 +82,10 @@ def bootstrap_command(
         return exit_code(error.kinds)
     for change in changes:
         note(change)
-    note(_ending(workspace.config.devops.bucket if place is None else place, bool(changes), only_plan, remove))
+    bucket = workspace.config.devops.bucket
+    note(_ending(bucket if place is None else place, bool(changes), only_plan, remove))
+    if remove and changes and not only_plan and place in (None, "devops"):
+        note(f"s3://{bucket} stays, with all artifacts, records and what the CI left in it")
     if not only_plan and place is None and (line := workspace.advice()):
         note(line)
     return 0

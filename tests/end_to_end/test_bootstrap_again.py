@@ -102,6 +102,9 @@ def test_after_the_last_unit_all_roles_can_go(made: Bootstrapped) -> None:
 
     assert (destroyed.code, done.code) == (0, 0), destroyed.err + done.err
     assert "the roles are gone" in done.err
+    bucket = made.stage.config.devops.bucket
+    assert f"s3://{bucket} stays, with all artifacts, records and what the CI left in it" in done.err
+    made.root("devops", "s3").head_bucket(Bucket=bucket)
     assert "devops: acme-devops-Ci: deleted" in done.err
     assert {place: name for place in ("devops", "sandbox", "prod") for name in stacks(made, place)} == {}
 
