@@ -101,7 +101,8 @@ def _asks(bound: Bound, saved: SavedPlan) -> bool:
 
 
 def _approve(world: World, bound: Bound, digest: str) -> Approval:
-    return write_approval(world, bound.environment, digest, weaker=bound.table if bound.weaker else None)
+    weaker = bound.table if bound.weaker else None
+    return write_approval(world, bound.environment, digest, weaker=weaker, order=bound.order)
 
 
 def _document(approval: Approval) -> dict[str, object]:
