@@ -89,7 +89,7 @@ def plan(
     known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
-    decided = must_be_there(world, decided, known) if request.everything else decided
+    decided = must_be_there(world, request, decided, known, wish.made)
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

@@ -285,7 +285,9 @@ def test_a_second_environment_of_an_account_is_free_once_it_is_committed_or_noth
     fake = beside_prod(tmp_path / "two", fake_config())
     ruled_prod = fake_config(prod={"approval": True})
     second = fake.world.config.environment("prod2")
-    fake.tree.committed = attrs.evolve(ruled_prod, environments=(*ruled_prod.environments, second))
+    fake.tree.committed = attrs.evolve(
+        ruled_prod, environments=(*ruled_prod.environments[:-1], second, ruled_prod.environments[-1])
+    )
     assert set(outcomes(promote(fake, "prod2")).values()) == {"deployed"}
 
 

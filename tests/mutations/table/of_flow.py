@@ -197,7 +197,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "closed=why if rules.approval else None)",
+        "closed=why if bound.needs_approval else None)",
         "closed=None)",
         "An environment with approval is closed until somebody has approved.",
         (
