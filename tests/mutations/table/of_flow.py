@@ -392,7 +392,7 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "    if found.digest != digest:\n",
+        "    if found.digest != saved.digest:\n",
         "    if False:\n",
         "A saved request to delete is applied as it is or not at all.",
         ("flow/test_destroy.py::test_an_approval_is_for_one_release_of_the_unit",),
