@@ -364,7 +364,7 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "(None if last is None else last.release) != removal.release:",
+        "now != removal.release:",
         "False:",
         "A unit is deleted only while the release is there that was seen.",
         ("flow/test_destroy.py::test_it_changes_nothing_when_another_release_runs_by_now",),
