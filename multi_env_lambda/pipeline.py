@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, DocumentError, PlanStale, PublishError, Refused
+from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError, Refused
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
@@ -89,7 +89,7 @@ def plan(
     known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
-    decided = must_be_there(world, decided, known) if request.everything else decided
+    decided = must_be_there(world, request, decided, known, wish.made)
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 
@@ -105,6 +105,11 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
         ConfigurationError: this is not a plan.
     """
     found = read_saved(saved)
+    if found.removes:
+        name, environment = found.asked.get("only", ""), found.asked.get("target", "")
+        what = f"it is a request to delete {name} from {environment}, and this applies plans of deploys"
+        hint = advice("`{}` carries it out", unit_call("destroy", name, environment))
+        raise ConfigurationError("the saved plan", what, hint=hint)
     request = Request.from_asked(dict(found.asked))
     of_tree = request.verb == "deploy" and request.source(world.config) is None
     draft = plan(world, request, soon=soon, closely=True, published=found if published and of_tree else None)

@@ -22,7 +22,7 @@ from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.host.build_run import build_that_runs
 from multi_env_lambda.model.rules import Bound
-from multi_env_lambda.plan.removal import Removal, kept_by
+from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.world import World
 
 __all__ = ["APPROVAL_HOURS", "approve", "must_be_a_person", "refuse_builds", "waiting_plan"]
@@ -55,9 +55,9 @@ def _of_a_plan(world: World, saved: Saved, found: SavedPlan, dialog: Dialog | No
 def _of_a_removal(world: World, found: SavedPlan, dialog: Dialog | None) -> tuple[Approval, ...]:
     from multi_env_lambda.operations.destroy import same_removal
 
-    name, environment = found.asked.get("only", ""), found.asked.get("target", "")
+    environment = found.asked.get("target", "")
     world = with_left(world, environment)
-    removal = same_removal(world, name, environment, found.digest, kept_by(found.document))
+    removal = same_removal(world, found)
     bound = bound_of(world, environment)
     shown: Removal = attrs.evolve(removal, rules=bound)
     if dialog is not None:
@@ -110,7 +110,8 @@ def _asks(bound: Bound, saved: SavedPlan) -> bool:
 
 
 def _approve(world: World, bound: Bound, digest: str) -> Approval:
-    return write_approval(world, bound.environment, digest, weaker=bound.table if bound.weaker else None)
+    weaker = bound.table if bound.weaker else None
+    return write_approval(world, bound.environment, digest, weaker=weaker, order=bound.order)
 
 
 def _document(approval: Approval) -> dict[str, object]:

@@ -30,9 +30,7 @@ class Asked:
     @property
     def approvable(self) -> tuple[str, ...]:
         """The environments that require an approval which the caller may give themselves."""
-        return tuple(
-            bound.environment for bound in self._rules if bound.rules.approval and bound.rules.approvals_by_author
-        )
+        return tuple(bound.environment for bound in self._rules if bound.may_be_typed)
 
     def waiting(self) -> Mapping[str, Advice]:
         """The environments still waiting for somebody else's approval, each with three lines on how to obtain it.

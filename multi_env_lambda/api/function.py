@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from multi_env_lambda.api import logs
+from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import CheckFailed, ConfigurationError, MultiEnvLambdaError, Refused, StackError
+from multi_env_lambda.errors import CheckFailed, ConfigurationError, Refused, StackError
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.failure import name_the_unit
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.job import run_arguments
-from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
@@ -90,20 +90,24 @@ class Function:
             since: how far back: ``10m``, ``2h``, ``3d``, or an ISO 8601 timestamp.
             containing: only lines with this text.
         """
-        return logs.listed(self._opened, self._place(environment), self._named(environment), since, containing)
+        return logs.listed(
+            self._opened, self.project, self._place(environment), self._named(environment), since, containing
+        )
 
     def follow_logs(
         self, environment: str | None = None, *, since: str = "10m", containing: str = ""
     ) -> Iterator[LogLine]:
         """The same, and then each new line as it comes. It never ends by itself."""
-        return logs.followed(self._opened, self._place(environment), self._named(environment), since, containing)
+        return logs.followed(
+            self._opened, self.project, self._place(environment), self._named(environment), since, containing
+        )
 
     def _named(self, environment: str | None) -> Mapping[str, str]:
         return {self.key: self.name(environment)}
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links to the function and its log."""
-        place = self._place(environment)
+        place = where_it_runs(self._opened, self.project, self._place(environment))
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
         return {label: url for label, url in unit_links(self._config, place) if label in wanted}
 
@@ -164,10 +168,6 @@ def _refuse_what_is_elsewhere(opened: Opened, project: str, place: Environment) 
     Raises:
         Refused: it runs in another account or region.
     """
-    try:
-        record = opened.world.ledger.read_one(place.name, project).records.get(project)
-    except MultiEnvLambdaError:  # may be called by a role that does not read the bucket
-        return
-    elsewhere = moved(record, place)
-    if elsewhere is not None:
-        raise Refused(f"{project} in {place.name}", elsewhere[0], hint=elsewhere[1])
+    found = elsewhere(opened, project, place)
+    if found is not None:
+        raise Refused(f"{project} in {place.name}", found[0], hint=found[1])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda.api import tables
+from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel
@@ -60,32 +61,37 @@ def start_of(since: str, now: datetime) -> datetime:
 
 
 def listed(
-    opened: Opened, place: Environment, functions: Mapping[str, str], since: str, containing: str
+    opened: Opened, project: str, place: Environment, functions: Mapping[str, str], since: str, containing: str
 ) -> Listing[LogLine]:
-    """The lines of these functions, key -> physical name, oldest first.
+    """The lines of these functions, key -> physical name, oldest first, from where the unit runs.
 
     Raises:
         ConfigurationError: ``since`` is no time.
         StackError: CloudWatch Logs does not answer.
     """
     start = start_of(since, datetime.now(UTC))
-    return Listing(_read(opened, place, functions, start, containing), tables.log_lines, tables.log_document)
+    there = _reached(opened, project, place)
+    return Listing(_read(opened, there, functions, start, containing), tables.log_lines, tables.log_document)
 
 
 def followed(
-    opened: Opened, place: Environment, functions: Mapping[str, str], since: str, containing: str
+    opened: Opened, project: str, place: Environment, functions: Mapping[str, str], since: str, containing: str
 ) -> Iterator[LogLine]:
     """The same, and then each new line when CloudWatch shows it; it never ends by itself."""
-    return _follow(opened, place, functions, start_of(since, datetime.now(UTC)), containing)
+    start = start_of(since, datetime.now(UTC))
+    return _follow(opened, _reached(opened, project, place), functions, start, containing)
+
+
+def _reached(opened: Opened, project: str, place: Environment) -> Environment:
+    """Where it runs, as the caller gets in there."""
+    return where_it_runs(opened, project, opened.reached(place.name))
 
 
 def _read(
     opened: Opened, place: Environment, functions: Mapping[str, str], start: datetime, containing: str
 ) -> tuple[LogLine, ...]:
-    reached = opened.reached(place.name)
-
     def of_one(key: str) -> list[LogLine]:
-        lines = opened.world.platform.logs(reached, functions[key], start)
+        lines = opened.world.platform.logs(place, functions[key], start)
         return [attrs.evolve(line, function=key) for line in lines if containing in line.text]
 
     found = in_parallel(of_one, functions)

@@ -38,8 +38,9 @@ def status(opened: Opened, name: str | None = None, environment: str | None = No
 
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
-    """Units × environments, from the records alone; with ``drift``, compared against every stack."""
+    """Units × environments, from the records and Git; with ``drift``, compared against every stack."""
     from multi_env_lambda.operations.drift import find_drift, with_drift
+    from multi_env_lambda.operations.newer import with_newer
 
     world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
@@ -48,6 +49,7 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
+    compared = with_newer(world, compared)
     return compared if name is None else compared.of(name)
 
 

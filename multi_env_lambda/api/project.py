@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
+from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened, silent
@@ -319,13 +320,17 @@ class Project:
 
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What all its functions have logged, oldest first; ``since`` and ``containing`` as in ``Function.logs``."""
-        return logs.listed(self._opened, self._opened.place(environment), self._named(environment), since, containing)
+        return logs.listed(
+            self._opened, self.name, self._opened.place(environment), self._named(environment), since, containing
+        )
 
     def follow_logs(
         self, environment: str | None = None, *, since: str = "10m", containing: str = ""
     ) -> Iterator[LogLine]:
         """The same, and then each new line as it comes. It never ends by itself."""
-        return logs.followed(self._opened, self._opened.place(environment), self._named(environment), since, containing)
+        return logs.followed(
+            self._opened, self.name, self._opened.place(environment), self._named(environment), since, containing
+        )
 
     def _named(self, environment: str | None) -> Mapping[str, str]:
         place = self._opened.place(environment).name
@@ -333,7 +338,7 @@ class Project:
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links by label: switch role, stack, functions, logs and jobs."""
-        return dict(unit_links(self.config, self._opened.place(environment)))
+        return dict(unit_links(self.config, where_it_runs(self._opened, self.name, self._opened.place(environment))))
 
     def _all_of_it(self) -> Request:
         request = carry_out.request(self._opened, "deploy", self.name, None, None)

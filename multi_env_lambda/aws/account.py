@@ -117,6 +117,10 @@ class Platform(Protocol):
         """What an alias, a version or ``$LATEST`` runs; None if it does not exist."""
         ...
 
+    def functions_there(self, environment: Environment) -> frozenset[str]:
+        """The names of all functions of the account in this region, by pages."""
+        ...
+
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         """Upload code to ``$LATEST``; no alias and no version runs it."""
         ...

@@ -126,6 +126,9 @@ class AwsPlatform:
     def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
         return functions.find_code(self._sessions.client(environment, "lambda"), function_name, qualifier)
 
+    def functions_there(self, environment: Environment) -> frozenset[str]:
+        return versions.functions_there(self._sessions.client(environment, "lambda"), environment.name)
+
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
 

@@ -1,4 +1,4 @@
-"""The numbered versions of functions and layers that Lambda keeps: list them, and delete one."""
+"""The functions of an account, and the numbered versions of functions and layers: list them, and delete one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackErro
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
 
-__all__ = ["delete_function_version", "delete_layer_version", "kept_function", "kept_layers"]
+__all__ = ["delete_function_version", "delete_layer_version", "functions_there", "kept_function", "kept_layers"]
 
 _LATEST = "$LATEST"
+
+
+def functions_there(client: Any, environment: str) -> frozenset[str]:
+    """The names of all functions of an account and region, 50 to a page.
+
+    Raises:
+        AccountError: the role lacks the permission to list them.
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
+    """
+    try:
+        return frozenset(line["FunctionName"] for line in _pages(client.list_functions, "Functions"))
+    except aws_errors() as error:
+        raise _error(f"functions of {environment}", error) from error
 
 
 def kept_function(client: Any, function_name: str) -> KeptFunction | None:

@@ -7,12 +7,13 @@ into an account whose environment has rules.
 from __future__ import annotations
 
 from multi_env_lambda.errors import Refused
+from multi_env_lambda.model.chain import weakened_order
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.rules import Bound, Rules, remembered, rules_key, rules_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.world import World
 
-__all__ = ["committed_rules", "must_be_committed"]
+__all__ = ["committed_order", "committed_rules", "must_be_committed"]
 
 
 def committed_rules(world: World, environment: str) -> Rules | None:
@@ -28,6 +29,16 @@ def committed_rules(world: World, environment: str) -> Rules | None:
     if committed is None or all(place.name != environment for place in committed.environments):
         return None
     return rules_of(committed, environment)
+
+
+def committed_order(world: World, environment: str) -> tuple[str, ...]:
+    """What this work tree's table takes away from the committed way to an environment, in a line each.
+
+    Raises:
+        ConfigurationError, ToolError: the committed table cannot be read.
+    """
+    committed = world.maker.committed()
+    return () if committed is None else weakened_order(committed.environments, world.config.environments, environment)
 
 
 def must_be_committed(world: World, environment: str) -> None:

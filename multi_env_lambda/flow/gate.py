@@ -89,6 +89,7 @@ class Approval:
     when: str
     user_id: str
     rules: Rules | None = None
+    order: tuple[str, ...] = ()
     age_seconds: float = 0.0
 
     @property
@@ -193,7 +194,7 @@ def _save(plan: Plan, environment: str) -> str:
 
 def waits_for_another(world: World, bound: Bound, digest: str) -> bool:
     """Whether only somebody else can approve this, and nobody has. Nothing is written."""
-    if bound.unreadable or not bound.rules.approval or bound.rules.approvals_by_author:
+    if bound.unreadable or not bound.needs_approval or bound.rules.approvals_by_author:
         return False
     found = find_approval(world, bound, digest)
     return _not_counted(world, found, bound, digest, "") is not None
@@ -249,16 +250,16 @@ def _must_deploy(world: World, environment: str) -> None:
 
 
 def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: str) -> Gate:
-    rules, kept = bound.rules, bound.weaker
+    kept = bound.weaker
     if not bound.asks:
         return Gate(consent=consent)
     caller = world.platform.caller()
-    if rules.approval and rules.approvals_by_author and bound.environment in consent.typed:
+    if bound.may_be_typed and bound.environment in consent.typed:
         return Gate(consent=consent, approved=caller, kept=kept)
     found = find_approval(world, bound, digest)
     why = _not_counted(world, found, bound, digest, hint)
     if found is None or why is not None:
-        return Gate(consent=consent, kept=kept, closed=why if rules.approval else None)
+        return Gate(consent=consent, kept=kept, closed=why if bound.needs_approval else None)
     if bound.weaker and found.rules == bound.table:
         weaken(world, bound.environment, bound)
         kept = ()
@@ -268,13 +269,18 @@ def _decided(world: World, bound: Bound, digest: str, consent: Consent, hint: st
 def _not_counted(world: World, found: Approval | None, bound: Bound, digest: str, hint: str) -> Refused | None:
     """Why no approval opens the environment."""
     if found is None:
-        said = "; ".join(bound.lines()[:-1]) if bound.weaker else ""
+        said = "; ".join(bound.lines()[:-1]) if bound.weaker or bound.order else ""
         what = f"plan {digest[:12]} has not been approved" + (f" ({said})" if said else "")
         return Refused(bound.environment, what, hint=hint)
     if found.age_seconds > APPROVAL_HOURS * 3600:
         hours = f"{found.age_seconds / 3600:.0f} hours old; it is valid for {APPROVAL_HOURS}"
         what = f"the approval of plan {digest[:12]} is {hours}"
         return Refused(bound.environment, what, hint="request a new approval")
+    if bound.order and found.order != bound.order:
+        what = f"the approval of plan {digest[:12]} was given under another table: {'; '.join(bound.order)}"
+        return Refused(
+            bound.environment, what, hint="commit the table, or have it approved where the table is the same"
+        )
     caller = world.platform.caller()
     if not bound.rules.approvals_by_author and _is_same(world, found, caller):
         by = "" if found.who == caller else f" as {named(caller)}"
@@ -321,10 +327,11 @@ def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
     found = [approval for item in listed if (approval := _read(world, item)) is not None]
     caller = world.platform.caller() if found else ""
 
-    def order(approval: Approval) -> tuple[bool, bool, bool, float]:
+    def order(approval: Approval) -> tuple[bool, bool, bool, bool, float]:
         own = not bound.rules.approvals_by_author and _is_same(world, approval, caller)
         old = approval.age_seconds > APPROVAL_HOURS * 3600
-        return own, old, bool(bound.weaker) and approval.rules != bound.table, approval.age_seconds
+        fewer = bool(bound.weaker) and approval.rules != bound.table
+        return own, old, bool(bound.order) and approval.order != bound.order, fewer, approval.age_seconds
 
     return min(found, key=order, default=None)
 
@@ -351,18 +358,28 @@ def _read(world: World, item: Listed) -> Approval | None:
     return attrs.evolve(found, age_seconds=max(world.store.now() - item.modified, 0.0))
 
 
-def approve(world: World, environment: str, digest: str, *, weaker: Rules | None = None) -> Approval:
+def approve(
+    world: World, environment: str, digest: str, *, weaker: Rules | None = None, order: tuple[str, ...] = ()
+) -> Approval:
     """Approve one environment's part of a plan as the caller. Approving again renews it.
 
     Args:
         weaker: the table's rules, if the approver saw that they are weaker than what is remembered.
+        order: what the approver saw that the table takes away from the committed order.
     """
     writer = world.platform.writer()
     principal_of(writer.arn)
     approval = Approval(
-        environment=environment, digest=digest, who=writer.arn, user_id=writer.user_id, when=world.now(), rules=weaker
+        environment=environment,
+        digest=digest,
+        who=writer.arn,
+        user_id=writer.user_id,
+        when=world.now(),
+        rules=weaker,
+        order=order,
     )
-    document = {name: value for name, value in attrs.asdict(approval).items() if name != "age_seconds"}
+    left_out = ("age_seconds",) if order else ("age_seconds", "order")
+    document = {name: value for name, value in attrs.asdict(approval).items() if name not in left_out}
     body = canonical_json({"format": FORMAT, "principal": approval.principal, **document}).encode("ascii")
     key = approval_key(environment, digest, approval.who, approval.user_id)
     there = world.store.get(key)

@@ -1,7 +1,7 @@
 """The memory of an environment's rules: a table that is weaker than it once was opens nothing by itself.
 
 One GET, and only for an environment in which something will change and whose listing, which is read anyway, shows such
-a memory. Git is asked for the committed table if that could make a rule stricter.
+a memory. Git is asked for the committed table: it may have a stricter rule, or more in front of the environment.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
-from multi_env_lambda.flow.committed import committed_rules
+from multi_env_lambda.flow.committed import committed_order, committed_rules
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound, remembered, rules_key, rules_of
@@ -28,10 +28,11 @@ def bound_of(world: World, environment: str, *, again: bool = False) -> Bound:
         again: the object may have appeared since the listing, written here or by others.
     """
     bound = _with_memory(world, environment, again)
-    if bound.unreadable or bound.rules.strictest:
+    if bound.unreadable:
         return bound
     try:
-        return attrs.evolve(bound, committed=committed_rules(world, environment))
+        committed = None if bound.rules.strictest else committed_rules(world, environment)
+        return attrs.evolve(bound, committed=committed, order=committed_order(world, environment))
     except MultiEnvLambdaError as error:
         why = f"{error.where}: {error.what}; {error.hint}"
         return attrs.evolve(bound, unreadable=why)

@@ -262,7 +262,7 @@ class Plan:
 
     def _stop(self, bound: Bound) -> tuple[str, ...]:
         earlier = self.environments[: self.environments.index(bound.environment)]
-        stops = bound.rules.approval and not bound.unreadable and earlier
+        stops = bound.needs_approval and not bound.unreadable and earlier
         return (
             (f"{bound.environment}: without it this run changes {', '.join(earlier)} and then stops",) if stops else ()
         )

@@ -47,6 +47,7 @@ class Bound:
         memory: the strictest rules of the past; None if there never was a rule.
         committed: what the root table of the last commit says; None if it does not have the environment, or if table
             and memory are already as strict as possible.
+        order: what this work tree's table takes away from the committed order and places of environments.
         etag, unknown: the ETag of their object, and what a newer version wrote into it.
         unreadable: why the memory or the committed table cannot be read; then nothing may be changed.
     """
@@ -55,6 +56,7 @@ class Bound:
     table: Rules
     memory: Rules | None = None
     committed: Rules | None = None
+    order: tuple[str, ...] = ()
     etag: str = ""
     unknown: tuple[tuple[str, str], ...] = ()
     unreadable: str = ""
@@ -84,7 +86,17 @@ class Bound:
     @property
     def asks(self) -> bool:
         """Whether an approval can make a difference here."""
-        return self.rules.approval or bool(self.weaker)
+        return self.needs_approval or bool(self.weaker)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether nothing passes without an approval: by a rule, or because the order is not the committed one."""
+        return self.rules.approval or bool(self.order)
+
+    @property
+    def may_be_typed(self) -> bool:
+        """Whether the name of the environment, typed by the author, is the approval."""
+        return self.rules.approval and self.rules.approvals_by_author and not self.order
 
     def lines(self) -> tuple[str, ...]:
         """What to know before anything is changed there."""
@@ -99,9 +111,11 @@ class Bound:
             for name in self.weaker
         ]
         who = "an approval" if self.rules.approvals_by_author else "an approval by somebody else"
-        needs = f"{self.environment}: this plan needs {who}" if self.rules.approval else ""
-        change = f"{self.environment}: the table's rules apply once there is {who} of this plan, as shown here"
-        return (*stricter, *filter(None, [needs, change if stricter else ""]))
+        needs = f"{self.environment}: this plan needs {who}" if self.needs_approval else ""
+        weaker = " and ".join([*(["rules"] if stricter else []), *(["order"] if self.order else [])])
+        verb = "apply" if stricter else "applies"
+        change = f"{self.environment}: the table's {weaker} {verb} once there is {who} of this plan, as shown here"
+        return (*stricter, *self.order, *filter(None, [needs, change if weaker else ""]))
 
     def to_bytes(self, rules: Rules) -> bytes:
         """The object that stores ``rules`` from now on."""

@@ -27,7 +27,8 @@ Called = Callable[[str | None, str | None], str]
 class Cell:
     """One unit in one environment.
 
-    ``behind``: the environment before it runs another release. ``unreadable``: why its record cannot be read.
+    ``behind``: the environment before it runs another release. ``newer``: what runs is of a later commit than the one
+    that is checked out. ``unreadable``: why its record cannot be read.
     ``moved``: where it runs, if that is not where the table says that the environment is. ``uncompared``: why it is
     unknown whether somebody changed it by hand.
     """
@@ -43,6 +44,7 @@ class Cell:
     committed: str = ""
     dirty: bool = False
     behind: bool = False
+    newer: bool = False
     failed: str | None = None
     failed_version: str | None = None
     failed_release: str | None = None

@@ -32,6 +32,7 @@ from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
 from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.flow.ownership import deletion_check, template_of_ours
+from multi_env_lambda.flow.saved import SavedPlan
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import place_of
@@ -41,7 +42,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.imports import known_of
-from multi_env_lambda.plan.removal import Removal, lost, needed_by, retained
+from multi_env_lambda.plan.removal import Removal, changed_since, kept_by, lost, needed_by, retained
 from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import Phase, ProgressEvent, World
 
@@ -114,19 +115,18 @@ def _must_be_there(keep: tuple[str, ...], template: str) -> None:
             raise ConfigurationError("destroy", what, hint=did_you_mean(name, resources))
 
 
-def same_removal(world: World, name: str, environment: str, digest: str, keep: tuple[str, ...] = ()) -> Removal:
+def same_removal(world: World, saved: SavedPlan) -> Removal:
     """Make a saved request again.
 
     Raises:
         PlanStale: deleting the unit would do something different now.
     """
-    found = find_removal(world, name, environment, keep=keep)
-    if found.digest != digest:
-        raise PlanStale(
-            "the saved request",
-            f"its digest is {digest[:12]}, but the same request now makes {found.digest[:12]}",
-            hint=advice("run `{}` again and review it", save_removal(name, environment)),
-        )
+    name, environment = saved.asked.get("only", ""), saved.asked.get("target", "")
+    found = find_removal(world, name, environment, keep=kept_by(saved.document))
+    if found.digest != saved.digest:
+        what = changed_since(saved.document, found) or "what would be deleted has changed since it was saved"
+        hint = advice("save it again with `{}`, and review it", save_removal(name, environment))
+        raise PlanStale(f"the saved request to delete {name} from {environment}", what, hint=hint)
     return found
 
 
@@ -183,12 +183,10 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
     world = identified(world, find_id(world, records.values()))
     with hold(world, place.name, removal.project, running=running, toward=removal.release) as held:
         last = _last(held.record)
-        if (None if last is None else last.release) != removal.release:
-            raise PlanStale(
-                f"{removal.project} in {place.name}",
-                "a different release runs there now",
-                hint="run the same command again",
-            )
+        now = None if last is None else last.release
+        if now != removal.release:
+            what = f"{_release_of(removal.release)} was to be deleted, and {_release_of(now)} is there now"
+            raise PlanStale(f"{removal.project} in {place.name}", what, hint="run the same command again")
         entry = attrs.evolve(_entry(world, removal, held.record, reason, place), approved=approved)
         try:
             token = f"destroy-f{held.fencing}-{secrets.token_hex(4)}"
@@ -206,6 +204,10 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
         )
     _say(world, removal, "done", "destroyed")
     return attrs.evolve(_result(removal, "destroyed", ""), seconds=entry.seconds)
+
+
+def _release_of(digest: str | None) -> str:
+    return f"release {digest[:12]}" if digest else "nothing"
 
 
 def _last(record: Record) -> Deployment | None:

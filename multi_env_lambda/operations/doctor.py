@@ -314,6 +314,8 @@ def _rules(world: World, place: Environment) -> Answer:
         "committed_only": bound.rules.committed_only,
     }
     held = ", ".join(name for name, is_set in rules.items() if is_set) or "none"
+    if bound.order:
+        return "note", f"{held}; {'; '.join(bound.order)}", "commit the table, or take the change back"
     if bound.weaker:
         return (
             "note",

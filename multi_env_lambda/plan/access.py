@@ -46,7 +46,15 @@ __all__ = [
     "topic_arn",
 ]
 
-_LOOKS = ("LookAtStacks", "CompareStacks", "WaitForDrift", "LookAtFunctions", "LookAtLayers", "ReadLogs")
+_LOOKS = (
+    "LookAtStacks",
+    "CompareStacks",
+    "WaitForDrift",
+    "FindFunctions",
+    "LookAtFunctions",
+    "LookAtLayers",
+    "ReadLogs",
+)
 """What the role that only looks shares with the one that deploys."""
 _LOOKERS: tuple[Acting, ...] = ("approver", "build", "developer")
 _OF_PRUNE = ("FindOldVersions", "FindOldLayers", "DeleteVersions")

@@ -257,6 +257,8 @@ def direct_calls(
             [functions],
             *calls_of("lambda", "GetAlias", "GetFunctionConcurrency", "GetFunctionConfiguration"),
         ),
+        # IAM cannot scope it to a function.
+        grant_of("FindFunctions", ("plan", "deploy"), ["*"], "lambda:ListFunctions"),
         grant_of("LookAtLayers", ("deploy", "drift"), layers, "lambda:GetLayerVersion"),
         grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
         grant_of("ReadLogs", "logs", [arn_of(place, "logs", _LOG_GROUPS.format(place.name))], "logs:FilterLogEvents"),

@@ -13,7 +13,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound, asks_of
 from multi_env_lambda.plan.stateful import body_holds_data
 
-__all__ = ["NAMES", "Removal", "Retained", "kept_by", "lost", "needed_by", "retained"]
+__all__ = ["NAMES", "Removal", "Retained", "changed_since", "kept_by", "lost", "needed_by", "retained"]
 
 _POLICIES = {
     "Retain": "stays",
@@ -102,6 +102,36 @@ def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The logical ids that stay according to a request written by ``to_dict``; 0.1.1 wrote none."""
     removal = document.get("removal")
     return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
+
+
+def changed_since(document: Mapping[str, Any], now: Removal) -> str:
+    """What a saved request says otherwise than the same request now, with both values; empty if nothing is known.
+
+    Args:
+        document: as somebody's file has it, so nothing in it needs to be what it should be.
+    """
+    removal = document.get("removal")
+    then: Mapping[str, Any] = removal if isinstance(removal, Mapping) else {}
+    said = now.to_dict()["removal"]
+    if then.get("release", said["release"]) != said["release"]:
+        return f"{_release(then)} ran there then, and {_release(said)} runs there now"
+    for name, word in (("gone", "gone"), ("place", "place"), ("needed_by", "needed by"), ("lost", "lost")):
+        before, after = _plain(then.get(name)), _plain(said.get(name))
+        if name in then and before != after:
+            return f"{word}: {before} then, {after} now"
+    return ""
+
+
+def _release(said: Mapping[str, Any]) -> str:
+    return f"{said.get('version')} ({str(said.get('release'))[:12]})" if said.get("release") else "nothing"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        named = [item.get("logical_id", item) if isinstance(item, Mapping) else item for item in value]
+        return ", ".join(map(str, named)) or "nothing"
+    words = {"True": "yes", "False": "no", "None": "nothing", "": "as in the table"}
+    return words.get(str(value), str(value))
 
 
 def retained(template: str, keep: Collection[str] = ()) -> tuple[Retained, ...]:

@@ -234,7 +234,7 @@ def _closed(passage: Passage, draft: PreparedPlan, place: str) -> Report | None:
     if found.closed is None:
         return None
     plan = with_rules(passage.world, draft.plan)
-    if not any(bound.rules.approval and not bound.unreadable for bound in plan.rules) or _looks_only(passage, place):
+    if not any(bound.needs_approval and not bound.unreadable for bound in plan.rules) or _looks_only(passage, place):
         return Report(stops=(f"{place}: {found.closed.what}; {found.closed.hint}",))
     if draft.made:
         report = of_results(pipeline.publish(passage.world, draft))

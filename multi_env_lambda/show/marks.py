@@ -12,7 +12,17 @@ from multi_env_lambda.model.status import Cell
 __all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of", "outcome_text"]
 
 Kind = Literal[
-    "unreadable", "changing", "failed", "moved", "uncompared", "drifted", "rolled-back", "behind", "current", "empty"
+    "unreadable",
+    "changing",
+    "failed",
+    "moved",
+    "uncompared",
+    "drifted",
+    "rolled-back",
+    "newer",
+    "behind",
+    "current",
+    "empty",
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -38,6 +48,7 @@ MARKS: dict[Kind, Mark] = {
         Mark(kind="uncompared", glyph="≟", word="not compared"),
         Mark(kind="drifted", glyph="≠", word="drifted"),
         Mark(kind="rolled-back", glyph="↩", word="rolled back"),
+        Mark(kind="newer", glyph="↑", word="newer than your work tree"),
         Mark(kind="behind", glyph="←", word="behind"),
         Mark(kind="current", glyph="✓", word="current"),
         Mark(kind="empty", glyph="–", word="nothing"),
@@ -55,6 +66,7 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
         "uncompared": cell.uncompared is not None and cell.moved is None,
         "drifted": bool(cell.drift),
         "rolled-back": cell.rolled_back is not None,
+        "newer": cell.newer,
         "behind": cell.behind,
     }
     found = [MARKS[kind] for kind in KINDS if true_ones.get(kind, False)]

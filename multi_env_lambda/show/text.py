@@ -200,6 +200,7 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
     else:
         text = Text(one_line(called(cell.version, cell.release)))
         text.append(f" {age(cell.when or now, now)}", style="dim")
+    text.append(" ↑ newer" if cell.newer else "", style="yellow")
     if cell.behind:
         text.append(" ← behind", style="yellow")
     if cell.rolled_back is not None:

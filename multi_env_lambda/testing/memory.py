@@ -28,14 +28,15 @@ from multi_env_lambda.plan.pins import unsent
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory_stack import (
     MemoryStack,
+    alias_state,
     aliases_in,
     aliases_of,
     answered,
+    function_in,
     function_names,
     lost,
     physical_id_of,
     reading_of,
-    version_of,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackRequest
@@ -70,6 +71,7 @@ class MemoryPlatform:
         tags: stack name -> the ARNs of what a stack with that name created and still exists.
         uploaded: function name -> the SHA-256 (base64) of code that somebody uploaded by hand.
         stale: function name -> versions that respond to the next calls through the alias, instead of the one behind it.
+        deleted: the functions that somebody deleted by hand. counted: where all functions were listed.
         listed, runs: where ``find_stacks`` looked and for how many names; the jobs that were started.
     """
 
@@ -93,11 +95,10 @@ class MemoryPlatform:
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
-        self.verified: list[str] = []
         self.listed: list[tuple[str, int]] = []
         self.runs: list[tuple[str, dict[str, str]]] = []
-        self._made = 0
-        self.looked: list[str] = []
+        self._made, self.deleted = 0, set[str]()
+        self.looked, self.counted, self.verified = list[str](), list[str](), list[str]()
         self.who, self.ends = "arn:aws:iam::111111111111:user/ada", ""
         self.after_write, self._code = after_write, code
         self._lock = threading.RLock()
@@ -129,6 +130,12 @@ class MemoryPlatform:
         self.listed.append((environment.name, len(names)))
         found = {name: self._reading(environment, name) for name in names}
         return {name: reading for name, reading in found.items() if reading is not None}
+
+    def functions_there(self, environment: Environment) -> frozenset[str]:
+        self.counted.append(environment.name)
+        with self._lock:
+            texts = [there.template for (place, _), there in self.stacks.items() if place == environment.name]
+        return frozenset(name for text in texts for name in function_names(json.loads(text)).values()) - self.deleted
 
     def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
         """Create a stack as somebody else, replacing any that exists; returns its id."""
@@ -260,16 +267,11 @@ class MemoryPlatform:
 
     def alias(self, environment: Environment, function_name: str, alias: str) -> AliasState | None:
         found = self._alias(environment, function_name)
-        if found is None:
+        if found is None or function_name in self.deleted:
             return None
         if function_name in self.by_hand:
             return self.by_hand[function_name]
-        version = version_of(found["FunctionVersion"])
-        if "RoutingConfig" not in found:
-            return AliasState(version=version, weights=self.left.get(function_name, ()))
-        routing = found["RoutingConfig"]["AdditionalVersionWeights"]
-        weights = ((version_of(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
-        return AliasState(version=version, weights=tuple(weights))
+        return alias_state(found, self.left.get(function_name, ()))
 
     def point_alias(
         self, environment: Environment, function_name: str, alias: str, wanted: AliasState, held: Held
@@ -392,9 +394,7 @@ class MemoryPlatform:
         return qualifier if alias is None else alias.version
 
     def _function(self, environment: Environment, name: str) -> dict[str, Any]:
-        for resources in self._resources(environment, name):
-            for resource in resources.values():
-                properties: dict[str, Any] = resource["Properties"]
-                if properties.get("FunctionName") == name and "Code" in properties:
-                    return properties
+        for resources in self._resources(environment, name) if name not in self.deleted else ():
+            if found := function_in(resources, name):
+                return found
         raise StackError(name, "there is no such function", hint="deploy it")

@@ -12,13 +12,15 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.model.record import Loss
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
-from multi_env_lambda.world import Invocation
+from multi_env_lambda.world import AliasState, Invocation
 
 __all__ = [
     "MemoryStack",
+    "alias_state",
     "aliases_in",
     "aliases_of",
     "answered",
+    "function_in",
     "function_names",
     "lost",
     "physical_id_of",
@@ -89,6 +91,22 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
     }
+
+
+def function_in(resources: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """The properties of the function with this physical name."""
+    bodies: list[dict[str, Any]] = [body["Properties"] for body in resources.values()]
+    return next((body for body in bodies if body.get("FunctionName") == name and "Code" in body), None)
+
+
+def alias_state(properties: Mapping[str, Any], left: tuple[tuple[str, float], ...]) -> AliasState:
+    """Where an alias with these properties points; ``left``: the weights that it has if they name none."""
+    version = version_of(properties["FunctionVersion"])
+    if "RoutingConfig" not in properties:
+        return AliasState(version=version, weights=left)
+    routing = properties["RoutingConfig"]["AdditionalVersionWeights"]
+    weights = ((version_of(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
+    return AliasState(version=version, weights=tuple(weights))
 
 
 def answered(answer: Callable[[Any], Any], payload: bytes, version: str) -> Invocation:

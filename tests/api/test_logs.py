@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.logs import start_of
 from multi_env_lambda.api.project import Project
@@ -16,6 +17,7 @@ from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.function import Function
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Settings
 from multi_env_lambda.show.log import log_text
 from multi_env_lambda.show.render import text_of
@@ -140,3 +142,36 @@ def test_a_time_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path)
     with pytest.raises(ConfigurationError, match="there is no environment"):
         unit.logs("sandbx")
     assert group.starts == []
+
+
+def test_logs_and_links_of_an_environment_that_moved_are_those_of_where_it_runs(tmp_path: Path) -> None:
+    said: list[str] = []
+    asked: list[Environment] = []
+
+    class Looked(Group):
+        def logs(self, environment: Environment, function_name: str, since: datetime) -> tuple[LogLine, ...]:
+            asked.append(environment)
+            return ()
+
+    first = fake_world(FakeTree(content={"customers": "c1"}), tmp_path)
+    pipeline.apply(first.world, pipeline.plan(first.world, Request(verb="deploy", target="sandbox")))
+    here, *others = first.world.config.environments
+    table = attrs.evolve(here, account_id="999999999999", region="eu-west-1")
+    config = attrs.evolve(first.world.config, environments=(table, *others))
+    world = attrs.evolve(first.world, config=config, platform=Looked({}))
+    settings = Settings(functions=(Function(key="create", handler="customers.create.handler"),))
+    units = tuple(attrs.evolve(unit, settings=dict.fromkeys(unit.settings, settings)) for unit in world.projects)
+    unit = opened(world, tmp_path, units, progress=said.append)["customers"]
+
+    unit.logs("sandbox")
+    unit.functions["create"].logs("sandbox")
+    links = [unit.links("sandbox"), unit.functions["create"].links("sandbox")]
+
+    assert {(place.account_id, place.region) for place in asked} == {(here.account_id, here.region)}
+    assert all(
+        f"region={here.region}" in url for found in links for name, url in found.items() if name != "switch role"
+    )
+    assert set(said) == {
+        f"customers in sandbox runs in {here.region} of account {here.account_id}, which is looked at; the table says "
+        "eu-west-1 of account 999999999999"
+    }

@@ -74,6 +74,7 @@ LAST = {
 """What the end of this unit needs."""
 
 ELSEWHERE = {
+    "FindFunctions": "without it, `--all` says what it could not look at: tests/flow/test_existence.py",
     "AssumeTheRoles": "without it nothing is reached: tests/local/test_seed.py",
     "DeleteWhatIsPruned": "needs something that is older than a week",
     "DeleteLogs": "logs outlive their function, unless its creation fails, as a queue does",

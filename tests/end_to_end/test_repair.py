@@ -120,6 +120,22 @@ def test_what_was_done_by_hand_is_found_and_put_right_and_nothing_else_is_touche
 
 
 @pytest.mark.long
+def test_a_plan_that_looks_sees_a_deleted_function_and_names_the_command_that_repairs_it(stage: Stage) -> None:
+    no_function(stage)
+    before = set(events(stage))
+
+    for words in (("--all",), ("--only", "customers")):
+        planned = stage.script("plan", "sandbox", *words)
+        said = planned.out + planned.err
+        assert f"its function {FUNCTION} is gone, although its record says that 0.1.0 runs there" in said
+        assert "`repair.py customers sandbox` fixes it" in said
+    assert set(events(stage)) == before
+    assert stage.script("repair", "customers", "sandbox", "--yes").code == 0
+
+    assert drift(stage, "sandbox").code == 0
+    assert "is gone" not in stage.script("plan", "sandbox", "--all").out
+
+
 def test_a_release_that_meets_a_deleted_function_names_the_command_after_which_it_passes(stage: Stage) -> None:
     no_function(stage)
     path = stage.root / "projects/customers/customers/lookup.py"

@@ -8,11 +8,13 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused, StackError
 from multi_env_lambda.flow.gate import Consent, approve
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.flow.saved import read_saved
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Record
@@ -147,15 +149,43 @@ def test_an_approval_is_for_one_release_of_the_unit(tmp_path: Path) -> None:
     before = chain(tmp_path)
     deploy(before, "test")
     fake = ruled(before, tmp_path, test={"approval": True})
-    digest = find_removal(fake.world, "search", "test").digest
-    approved_by(fake, GRACE, "test", digest)
+    saved = read_saved(removal := find_removal(fake.world, "search", "test"))
+    approved_by(fake, GRACE, "test", removal.digest)
     fake.tree.content["search"] = "s2"
     deploy(before, "test")
+    now = find_removal(fake.world, "search", "test")
 
-    with pytest.raises(PlanStale):
-        same_removal(fake.world, "search", "test", digest)
+    with pytest.raises(PlanStale) as stale:
+        same_removal(fake.world, saved)
+    assert removal.release is not None and now.release is not None
+    assert str(stale.value).startswith(
+        f"the saved request to delete search from test: {removal.version} ({removal.release[:12]}) ran there then, "
+        f"and {now.version} ({now.release[:12]}) runs there now"
+    )
+    assert removal.digest[:12] not in str(stale.value)
+    assert stale.value.hint == "save it again with `destroy.py search test --out plan.json`, and review it"
     with pytest.raises(Refused):
         remove(fake, "search", "test")
+
+
+def test_a_unit_that_needs_it_by_now_is_named_by_the_saved_request(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake, only=("customers",))
+    saved = read_saved(find_removal(fake.world, "customers", "sandbox"))
+    deploy(fake)
+
+    with pytest.raises(PlanStale, match="needed by: nothing then, orders now"):
+        same_removal(fake.world, saved)
+
+
+def test_a_saved_request_to_delete_is_not_applied_as_a_plan_and_the_command_is_named(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    removal = find_removal(fake.world, "search", "sandbox")
+
+    with pytest.raises(ConfigurationError, match="it is a request to delete search from sandbox") as refused:
+        pipeline.same_again(fake.world, removal)
+    assert refused.value.hint == "`destroy.py search sandbox` carries it out"
 
 
 def test_it_changes_nothing_when_another_release_runs_by_now(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def test_no_statement_allows_a_whole_service_or_says_a_star_where_a_name_will_do
     assert not any("*" in action for grant in statements for action in grant.actions)
     anywhere = {grant.sid: set(grant.actions) for grant in statements if "*" in grant.resources}
     assert anywhere == {
+        "FindFunctions": {"lambda:ListFunctions"},
         "FindOldLayers": {"lambda:ListLayerVersions"},
         "LookAtWhatWasKept": {"tag:GetResources"},
         "WaitForDrift": {"cloudformation:DescribeStackDriftDetectionStatus"},

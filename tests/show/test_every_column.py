@@ -36,6 +36,7 @@ CHANGED: Mapping[str, tuple[Cell, object]] = {
     "committed": (RUNNING, "2025-01-01T00:00:00Z"),
     "dirty": (RUNNING, True),
     "behind": (RUNNING, True),
+    "newer": (RUNNING, True),
     "failed": (attrs.evolve(FAILED, failed=None), "no memory"),
     "failed_version": (FAILED, "1.2"),
     "failed_release": (attrs.evolve(FAILED, failed_version="1.0", release="f" * 64), "e" * 64),

@@ -22,6 +22,7 @@ def kinds(**values: object) -> list[str]:
         ({"version": "1.0"}, ["current"]),
         ({"version": "1.0", "drift": ()}, ["current"]),
         ({"version": "1.0", "behind": True}, ["behind"]),
+        ({"version": "1.0", "newer": True, "behind": True}, ["newer", "behind"]),
         ({"version": "1.0", "failed": "x", "behind": True}, ["failed", "behind"]),
         ({"version": "1.0", "rolled_back": BACK, "drift": ("A/B",)}, ["drifted", "rolled-back"]),
         ({"failed": "x", "held_by": "ada"}, ["changing", "failed"]),

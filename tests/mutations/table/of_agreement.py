@@ -88,8 +88,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "rules, kept = bound.rules, bound.weaker",
-        "rules, kept = bound.rules, ()",
+        "    kept = bound.weaker\n",
+        "    kept: tuple[str, ...] = ()\n",
         "That an environment takes releases only is asked of the memory too.",
         ("flow/test_rules.py::test_releases_only_is_remembered_too",),
     ),
@@ -123,8 +123,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "return own, old, bool(bound.weaker)",
-        "return own, False, bool(bound.weaker)",
+        "return own, old, bool(bound.order)",
+        "return own, False, bool(bound.order)",
         "An old approval never stands in the way of a new one.",
         ("flow/test_rules.py::test_an_approval_that_is_too_old_and_saw_more_does_not_stand_in_the_way_of_a_new_one",),
     ),
@@ -351,8 +351,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/rules.py",
-        "        return attrs.evolve(bound, committed=committed_rules(world, environment))\n",
-        "        return attrs.evolve(bound, committed=None)\n",
+        "committed = None if bound.rules.strictest else committed_rules(world, environment)",
+        "committed = None",
         "An uncommitted line takes no rule away that nobody has remembered yet.",
         ("flow/test_committed.py",),
     ),
@@ -411,5 +411,35 @@ MUTATIONS = (
         "        if False\n",
         "The status names a stack of ours that the bucket has no record of.",
         ("flow/test_ownership.py::test_the_status_names_a_stack_of_ours_that_the_bucket_has_no_record_of",),
+    ),
+    Mutation(
+        "model/chain.py",
+        "if [one for one in here if one in before] != before:",
+        "if False:",
+        "An uncommitted table leaves no environment out without a word.",
+        ("flow/test_order.py::test_prod_is_not_reached_past_an_environment_that_only_this_table_leaves_out",),
+    ),
+    Mutation(
+        "model/chain.py",
+        "if place.name in (*before, name) and",
+        "if place.name == name and",
+        "Where an environment is counts for all that stand behind it.",
+        ("flow/test_order.py::test_an_account_that_only_this_table_has_is_said_for_it_and_for_all_behind_it",),
+    ),
+    Mutation(
+        "flow/gate.py",
+        "if bound.order and found.order != bound.order:",
+        "if False:",
+        "An approval opens another order only if the approver saw it.",
+        ("flow/test_order.py::test_somebody_elses_approval_opens_it_if_she_saw_the_order",),
+    ),
+    Mutation(
+        "model/rules.py",
+        "self.rules.approvals_by_author and not self.order",
+        "self.rules.approvals_by_author",
+        "A typed name is no yes to another order of environments.",
+        (
+            "flow/test_order.py::test_where_authors_approve_the_typed_name_is_no_yes_to_another_order_and_their_approval_is",
+        ),
     ),
 )

@@ -197,7 +197,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "closed=why if rules.approval else None)",
+        "closed=why if bound.needs_approval else None)",
         "closed=None)",
         "An environment with approval is closed until somebody has approved.",
         (
@@ -364,7 +364,7 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "(None if last is None else last.release) != removal.release:",
+        "now != removal.release:",
         "False:",
         "A unit is deleted only while the release is there that was seen.",
         ("flow/test_destroy.py::test_it_changes_nothing_when_another_release_runs_by_now",),
@@ -392,7 +392,7 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "    if found.digest != digest:\n",
+        "    if found.digest != saved.digest:\n",
         "    if False:\n",
         "A saved request to delete is applied as it is or not at all.",
         ("flow/test_destroy.py::test_an_approval_is_for_one_release_of_the_unit",),

@@ -88,10 +88,33 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "must_be_there(world, decided, known) if request.everything else decided",
+        "must_be_there(world, request, decided, known, wish.made)",
         "decided",
         "`--all` sees a stack that is gone.",
         _REPAIR,
+    ),
+    Mutation(
+        "flow/existence.py",
+        'return "" if name in listed else',
+        'return "" if listed else',
+        "`--all` sees a function that is gone.",
+        ("flow/test_existence.py::test_all_sees_a_function_that_is_gone",),
+    ),
+    Mutation(
+        "flow/existence.py",
+        "None if looking.closely or not steps else",
+        "None if looking.closely or steps else",
+        "What `--all` looks at does not cost a call for each unit.",
+        (
+            "flow/test_existence.py::test_all_is_one_listing_of_stacks_and_one_of_functions_however_many_units_there_are",
+        ),
+    ),
+    Mutation(
+        "flow/existence.py",
+        "not (request.everything or request.only)",
+        "not request.everything",
+        "A plan of a named unit sees what is gone of it.",
+        ("flow/test_existence.py::test_a_named_unit_is_looked_at_closely",),
     ),
     Mutation(
         "flow/written.py",

@@ -92,4 +92,25 @@ MUTATIONS = (
         "A later push carries an earlier change along.",
         (f"{_SEEN}::test_a_later_push_carries_an_earlier_change_along",),
     ),
+    Mutation(
+        "operations/newer.py",
+        'if past.kin == "newer"}',
+        'if past.kin != "ancestor"}',
+        "Only a later commit is called newer.",
+        ("flow/test_newer.py::test_no_other_commit_is_called_newer",),
+    ),
+    Mutation(
+        "api/elsewhere.py",
+        "    there = place_of(record, place)\n",
+        "    there = place\n",
+        "Logs are read where the unit runs.",
+        ("api/test_logs.py::test_logs_and_links_of_an_environment_that_moved_are_those_of_where_it_runs",),
+    ),
+    Mutation(
+        "pipeline.py",
+        "    if found.removes:\n",
+        "    if False:\n",
+        "A request to delete that is applied as a plan names the command that carries it out.",
+        ("flow/test_destroy.py::test_a_saved_request_to_delete_is_not_applied_as_a_plan_and_the_command_is_named",),
+    ),
 )
