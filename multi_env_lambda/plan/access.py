@@ -116,6 +116,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
             (
                 *read,
                 *_writes(config, "build"),
+                _reads_jobs(devops, "*"),
                 _keeps_jobs(devops),
                 *_builds(config, roles, "build"),
                 *_tells_people(config, roles),
@@ -227,9 +228,9 @@ def _approves(config: WorkspaceConfig) -> Grant:
 
 
 def _keeps_jobs(devops: Devops) -> Grant:
-    """What is wanted, what waits and how it went. Not the library, which is an administrator's."""
+    """What is wanted, what waits and how it went; the library is put there by an administrator's `bootstrap`."""
     kept = [f"arn:aws:s3:::{devops.bucket}/{one}" for one in KEPT_BY_BUILDS]
-    return grant_of("KeepJobs", "push", kept, "s3:GetObject", "s3:PutObject")
+    return grant_of("KeepJobs", "push", kept, "s3:PutObject")
 
 
 def _reads_jobs(devops: Devops, *what: str) -> Grant:
