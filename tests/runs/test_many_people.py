@@ -33,7 +33,7 @@ class Town:
     written: int = 0
 
     def expected(self, before: Runs) -> Runs:
-        """The branch, up to the first place where the unit is held or the environment frozen; from there on it stays."""
+        """The branch, up to the first place where the unit is held or the environment frozen; from there it stays."""
         head = self.village.repository.commits[self.village.repository.remote["main"]].content
         found: Runs = {}
         for unit in UNITS:
