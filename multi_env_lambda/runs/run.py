@@ -99,7 +99,7 @@ def _carry_out(hands: Hands, seen: Seen, decision: Decision, subject: Subject) -
     for job in decision.jobs:
         if job.subject != subject:
             # It gets a build of its own: that of the same subject which runs already looks again. A build of what is
-            # not merged may ask for nothing else, and whoever started it has heard the same decision.
+            # not merged may ask for nothing else, and what started it has heard the same decision.
             if not isinstance(subject, PullRequest):
                 want(seen.protected.store, job.subject.key)
             continue

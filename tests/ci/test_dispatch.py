@@ -255,7 +255,7 @@ def test_one_wish_that_cannot_be_read_keeps_no_other_waiting() -> None:
     store, builds = MemoryStore(), Builds()
     want(store, MAIN_KEY)
     store.put_new(place_of("pull request 1"), b"junk")
-    store.put_new(place_of("branch another"), b"{}")
+    store.put_new(f"{FOLDER}{'0' * 24}.json", b"{}")
 
     with pytest.raises(DocumentError):
         dispatch(store, builds, ScheduleLooked(), state())
