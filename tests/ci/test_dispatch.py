@@ -253,13 +253,13 @@ def test_an_object_that_is_something_else_is_named_and_nothing_is_started() -> N
 def test_one_wish_that_cannot_be_read_keeps_no_other_waiting() -> None:
     """A build of what is not merged may write wishes about pull requests, and whoever has got hold of it anything."""
     store, builds = MemoryStore(), Builds()
-    want(store, MAIN_KEY)
+    want(store, "tag orders-0.1.1")
     store.put_new(place_of("pull request 1"), b"junk")
     store.put_new(f"{FOLDER}{'0' * 24}.json", b"{}")
 
     with pytest.raises(DocumentError):
         dispatch(store, builds, ScheduleLooked(), state())
-    assert stored(store).state == "running"
+    assert stored(store, "tag orders-0.1.1").state == "running"
     assert waiting(store) == ()
 
 
