@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Show what a function has written: ``python bin/automation/logs.py orders create sandbox``."""
+"""Show what a unit has logged: ``python bin/automation/logs.py orders sandbox``."""
 from multi_env_lambda import run
 
 if __name__ == "__main__":

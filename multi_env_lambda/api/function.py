@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import tables
+from multi_env_lambda.api import logs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import CheckFailed, ConfigurationError, MultiEnvLambdaError, Refused, StackError
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import Invocation
 
 __all__ = ["Function", "Job"]
-
-
-_MOST_MINUTES = 20 * 366 * 24 * 60
-"""Further back than CloudWatch exists, and still within the range of a datetime."""
 
 
 @attrs.frozen(repr=False)
@@ -88,16 +83,23 @@ class Function:
             name_the_unit(error, self.project, place.name)
             raise
 
-    def logs(self, environment: str | None = None, *, minutes: float = 10.0) -> Listing[LogLine]:
-        """What it logged in the last ``minutes``, oldest first. CloudWatch shows new lines after a few seconds."""
-        if not 0 <= minutes <= _MOST_MINUTES:
-            what = f"found {minutes:g}; expected 0 to {_MOST_MINUTES:,}"
-            raise ConfigurationError("minutes", what, hint="say how far back to look")
-        place = self._place(environment)
-        since = datetime.now(UTC) - timedelta(minutes=minutes)
-        name = self._config.function_name(place.name, self.key)
-        found = self._opened.world.platform.logs(self._opened.reached(place.name), name, since)
-        return Listing(found, tables.log_lines, attrs.asdict)
+    def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
+        """What it has logged, oldest first; CloudWatch shows new lines after a few seconds.
+
+        Args:
+            since: how far back: ``10m``, ``2h``, ``3d``, or an ISO 8601 timestamp.
+            containing: only lines with this text.
+        """
+        return logs.listed(self._opened, self._place(environment), self._named(environment), since, containing)
+
+    def follow_logs(
+        self, environment: str | None = None, *, since: str = "10m", containing: str = ""
+    ) -> Iterator[LogLine]:
+        """The same, and then each new line as it comes. It never ends by itself."""
+        return logs.followed(self._opened, self._place(environment), self._named(environment), since, containing)
+
+    def _named(self, environment: str | None) -> Mapping[str, str]:
+        return {self.key: self.name(environment)}
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links to the function and its log."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, looking, removing, setup, tables
+from multi_env_lambda.api import carry_out, logs, looking, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.dialog import Dialog
     from multi_env_lambda.api.outside import FilePath, Template
+    from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
@@ -306,6 +307,20 @@ class Project:
     def drift(self, environment: str | None = None) -> Listing[UnitDrift]:
         """Manual changes to it, in one environment or in all."""
         return looking.drift(self._opened.world, self.name, environment)
+
+    def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
+        """What all its functions have logged, oldest first; ``since`` and ``containing`` as in ``Function.logs``."""
+        return logs.listed(self._opened, self._opened.place(environment), self._named(environment), since, containing)
+
+    def follow_logs(
+        self, environment: str | None = None, *, since: str = "10m", containing: str = ""
+    ) -> Iterator[LogLine]:
+        """The same, and then each new line as it comes. It never ends by itself."""
+        return logs.followed(self._opened, self._opened.place(environment), self._named(environment), since, containing)
+
+    def _named(self, environment: str | None) -> Mapping[str, str]:
+        place = self._opened.place(environment).name
+        return {one.key: self.config.function_name(place, one.key) for one in self.config.settings[place].functions}
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links by label: switch role, stack, functions, logs and jobs."""

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
 
-__all__ = ["approvals", "builds", "deployments", "drifts", "findings", "log_lines", "results", "results_html"]
+__all__ = [
+    "approvals",
+    "builds",
+    "deployments",
+    "drifts",
+    "findings",
+    "log_document",
+    "log_lines",
+    "results",
+    "results_html",
+]
 
 
 def results(items: tuple[Result, ...]) -> RenderableType:
@@ -55,9 +65,15 @@ def approvals(items: tuple[Approval, ...]) -> RenderableType:
 
 
 def log_lines(items: tuple[LogLine, ...]) -> RenderableType:
+    from multi_env_lambda.show.log import log_text
     from multi_env_lambda.show.words import Text
 
-    return Text("\n".join(f"{item.when} {item.text}" for item in items))
+    several = len({item.function for item in items}) > 1
+    return Text("\n".join(log_text(item, several=several) for item in items))
+
+
+def log_document(item: LogLine) -> dict[str, str]:
+    return {"when": item.when, "function": item.function, "text": item.text}
 
 
 def builds(items: tuple[Build, ...]) -> RenderableType:

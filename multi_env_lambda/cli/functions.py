@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,7 +14,10 @@ from multi_env_lambda.cli.output import json_option, local_option, note, open_wo
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
 if TYPE_CHECKING:
-    from multi_env_lambda.api.function import Job
+    from multi_env_lambda import LogLine
+    from multi_env_lambda.api.function import Function, Job
+    from multi_env_lambda.api.project import Project
+    from multi_env_lambda.api.workspace import Workspace
 
 __all__ = ["invoke_command", "logs_command"]
 
@@ -53,25 +57,58 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
 
 
 @click.command("logs")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION [ENVIRONMENT]")
-@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True, help="How far back to read.")
+@click.argument("words", nargs=-1, required=True, metavar="[UNIT] [FUNCTION] [ENVIRONMENT]")
+@click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 3d, or a timestamp.")
+@click.option("--filter", "containing", default="", metavar="TEXT", help="Only lines with this text.")
+@click.option("--follow", is_flag=True, help="Go on with each new line, until you press Ctrl-C.")
 @local_option
 @json_option
-def logs_command(words: tuple[str, ...], minutes: float, local: bool | None, as_json: bool) -> int:
-    """Print what FUNCTION of UNIT has logged in ENVIRONMENT, oldest first; CloudWatch is a few seconds behind."""
-    unit = unit_of()
-    named = words if unit is None else (unit, *words)
-    if len(named) not in (2, 3):
-        raise click.UsageError("`logs.py UNIT FUNCTION [ENVIRONMENT]`, without UNIT from a unit's own script")
-    name, function, *environment = named
-    found = open_workspace(local).project(name).function(function).logs(*environment, minutes=minutes)
+def logs_command(
+    words: tuple[str, ...], since: str, containing: str, follow: bool, local: bool | None, as_json: bool
+) -> int:
+    """Print what FUNCTION of UNIT, or each of its functions, has logged in ENVIRONMENT, oldest first.
+
+    CloudWatch is a few seconds behind.
+    """
+    handle, environment, several = _logged(words, open_workspace(local))
+    if follow:
+        with suppress(KeyboardInterrupt):  # that is how it ends
+            for line in handle.follow_logs(environment, since=since, containing=containing):
+                _print_line(line, as_json, several=several)
+        return 0
+    found = handle.logs(environment, since=since, containing=containing)
     if as_json:
         print_json(found.to_dict()["items"])
     elif len(found):
         out(found.text())
     else:
-        note(f"no log events in the last {minutes:g} minutes")
+        note(f"no log events since {since}{f' with {containing!r}' if containing else ''}")
     return 0
+
+
+def _logged(words: tuple[str, ...], workspace: Workspace) -> tuple[Project | Function, str | None, bool]:
+    """What is read, in which environment, and whether it is more than one function.
+
+    One word after the unit is an environment if there is one of that name and no such function.
+    """
+    unit = unit_of()
+    name, *rest = words if unit is None else (unit, *words)
+    if len(rest) > 2:
+        raise click.UsageError("`logs.py UNIT [FUNCTION] [ENVIRONMENT]`, without UNIT from a unit's own script")
+    project = workspace.project(name)
+    if not rest or (len(rest) == 1 and rest[0] in workspace.environments and rest[0] not in project.functions):
+        return project, rest[0] if rest else None, len(project.functions) > 1
+    return project.function(rest[0]), rest[1] if len(rest) == 2 else None, False
+
+
+def _print_line(line: LogLine, as_json: bool, *, several: bool) -> None:
+    from multi_env_lambda.api.tables import log_document
+    from multi_env_lambda.show.log import log_text
+
+    if as_json:
+        out(json.dumps(log_document(line)))
+    else:
+        out(log_text(line, several=several))
 
 
 def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:

@@ -39,7 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "open": ("status", "Show the console links of a unit"),
     "board": ("board", "Write the status as one HTML page"),
     "invoke": ("functions", "Invoke one function through its alias"),
-    "logs": ("functions", "Show the log of a function"),
+    "logs": ("functions", "Show or follow the logs of a unit"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Create a new unit"),
     "init": ("prepare", "Turn this repository into a workspace"),

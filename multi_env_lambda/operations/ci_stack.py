@@ -127,7 +127,7 @@ def _put(store: Bucket, file: OwnFile) -> None:
 def remove_ci(
     sessions: Sessions, place: Place, config: WorkspaceConfig, said: Callable[[str], None], *, really: bool
 ) -> tuple[str, ...]:
-    """Delete the stack; a line if there is one. What lies in the bucket stays."""
+    """Delete the stack with its logs; a line if there is one. What is in the bucket stays."""
     if config.roles is None:
         return ()
     name = ci_stack_name(config.roles.prefix)
@@ -135,4 +135,4 @@ def remove_ci(
         return ()
     if really:
         delete_stack(sessions, place, name, said)
-    return (f"{place.name}: {name}: {'deleted' if really else 'would be deleted'}",)
+    return (f"{place.name}: {name}: {'deleted' if really else 'would be deleted'}, with the logs of its builds",)

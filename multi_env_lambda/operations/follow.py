@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +58,10 @@ def wanted_of(store: ObjectStore, branch: str) -> Wanted | None:
     return wanted_at(store, place_of(Branch(name=branch).key))
 
 
+_PREFIX = re.compile(r"^\[[A-Z]+\]\t\S+\t\S+\t([0-9a-f-]{36}: )?")
+"""What Lambda's logger writes before a line (level, time, request), and the message of the queue that it is about."""
+
+
 def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
     """Wait until there is a new wish for the branch and it is done, and show what is written meanwhile.
 
@@ -94,7 +99,7 @@ def _show(watch: Watch, since: float) -> None:
         lines = recent_lines(watch.logs, group, since=datetime.fromtimestamp(since, UTC))
         for line in lines[watch.told.get(group, 0) :]:
             if not line.text.startswith(("START ", "END ", "REPORT ", "INIT_START ")):
-                watch.say(f"{short}: {line.text}")
+                watch.say(f"{short}: {_PREFIX.sub('', line.text)}")
         watch.told[group] = len(lines)
 
 

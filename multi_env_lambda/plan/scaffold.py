@@ -30,7 +30,7 @@ SCRIPTS: Mapping[str, str] = {
     "history": "Show who put what where, and when: ``python bin/automation/history.py orders``.",
     "invoke": "Call a function through its alias: ``python bin/automation/invoke.py orders create sandbox``.",
     "lock": "Lock the dependencies with hashes: ``python bin/automation/lock.py``.",
-    "logs": "Show what a function has written: ``python bin/automation/logs.py orders create sandbox``.",
+    "logs": "Show what a unit has logged: ``python bin/automation/logs.py orders sandbox``.",
     "new": "Make a new unit: ``python bin/automation/new.py NAME``.",
     "open": "Print links to the console: ``python bin/automation/open.py orders prod``.",
     "permissions": "Print the policies that a role needs: ``python bin/automation/permissions.py prod``.",

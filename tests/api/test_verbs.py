@@ -68,7 +68,10 @@ TWINS: dict[str, Twin] = {
     "open": Twin((Project.links,), {**WORDS, "browser": "webbrowser.open does it"}),
     "board": Twin((Workspace.board,), {"page": "Board.save takes it"}),
     "invoke": Twin((Function.invoke, Function.call, Job.run), WORDS),
-    "logs": Twin((Function.logs,), WORDS),
+    "logs": Twin(
+        (Function.logs, Function.follow_logs, Project.logs, Project.follow_logs),
+        {**WORDS, "follow": "follow_logs, which yields lines"},
+    ),
     "lock": Twin((Workspace.lock, Project.lock)),
     "new": Twin((Workspace.new,)),
     "init": Twin((Workspace.init,)),

@@ -11,12 +11,13 @@ from .bootstrapped import Bootstrapped, bootstrapped
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
+CI = '\n[tool.multi_env_lambda.ci]\nrepository = "units"\n'
 DEPLOY = ("deploy", "sandbox", "--only", "customers", "--yes")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
-    with bootstrapped(tmp_path_factory.mktemp("again") / "workspace", units=("customers",)) as found:
+    with bootstrapped(tmp_path_factory.mktemp("again") / "workspace", units=("customers",), more=CI) as found:
         assert found.run(*DEPLOY).code == 0
         yield found
 
@@ -35,11 +36,34 @@ def test_the_template_that_another_team_applies_is_what_bootstrap_has_made(made:
     assert len(printed.out.splitlines()) > 100
 
 
+def test_the_stack_of_the_ci_goes_with_its_table_and_comes_back(made: Bootstrapped) -> None:
+    file = made.stage.root / "pyproject.toml"
+    text = file.read_text("utf-8")
+    logs = made.root("devops", "logs")
+    file.write_text(text.replace(CI, ""), "utf-8")
+    planned = made.run("bootstrap", "devops", "--plan")
+    assert (
+        planned.code == 0 and "devops: acme-devops-Ci: would be deleted, with the logs of its builds" in planned.err
+    ), planned.err
+    assert "acme-devops-Ci" in stacks(made, "devops")
+    done = made.run("bootstrap", "devops")
+    again = made.run("bootstrap", "devops")
+    file.write_text(text, "utf-8")
+    back = made.run("bootstrap", "devops")
+
+    assert "devops: acme-devops-Ci: deleted" in done.err, done.err
+    assert (done.code, again.code, back.code) == (0, 0, 0), done.err + again.err + back.err
+    assert "acme-devops-Ci" not in again.err
+    assert "acme-devops-Ci: make Dispatcher (AWS::Lambda::Function)" in back.err
+    assert logs.describe_log_groups(logGroupNamePrefix="/aws/codebuild/acme-build")["logGroups"]
+
+
 def test_what_would_be_removed_is_named_and_nothing_goes(made: Bootstrapped) -> None:
     shown = made.run("bootstrap", "--remove", "--plan")
 
     assert shown.code == 0
     assert "prod: acme-prod-Access: would be deleted" in shown.err
+    assert "devops: acme-devops-Ci: would be deleted" in shown.err
     assert "nothing was changed; `bootstrap --remove` without `--plan` does it" in shown.err
     assert "acme-prod-Access" in stacks(made, "prod")
 
@@ -77,4 +101,5 @@ def test_after_the_last_unit_all_roles_can_go(made: Bootstrapped) -> None:
 
     assert (destroyed.code, done.code) == (0, 0), destroyed.err + done.err
     assert "the roles are gone" in done.err
+    assert "devops: acme-devops-Ci: deleted" in done.err
     assert {place: name for place in ("devops", "sandbox", "prod") for name in stacks(made, place)} == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -108,6 +108,8 @@ def test_a_push_stops_at_the_approval_with_success_and_somebody_elses_yes_carrie
     assert [line for line in pushed.err.splitlines() if line.startswith("build: sandbox customers: done")], pushed.err
     (build,) = chain.builds()
     assert chain.mail() == ["branch `main` waits for a yes"], pushed.err
+    assert "was not said" not in pushed.err
+    assert [line for line in pushed.err.splitlines() if line == "dispatcher: `branch main`: `main` moved"], pushed.err
 
     agreed = chain.local("approve")
     assert agreed.code == 0, agreed.err
@@ -202,22 +204,23 @@ def test_the_account_that_is_deployed_to_sees_the_job_in_the_name_of_the_session
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("sid", "said"),
+    ("role", "sid", "said"),
     [
-        ("TellPeople", ("what changed was not said: the topic for people: ", "sns:Publish")),
-        ("SpeakInPullRequests", ("the way of what was merged was not said: ", "may not assume", "acme-comments")),
+        ("build", "TellPeople", ("what changed was not said: the topic for people: ", "sns:Publish")),
+        ("build", "SpeakInPullRequests", ("what was merged was not said: ", "may not assume", "acme-comments")),
+        ("comments", "CommentOnPullRequests", ("what was merged was not said: ", "codecommit:ListPullRequests")),
     ],
 )
 def test_without_the_right_to_speak_a_change_arrives_and_the_log_says_what_is_missing(
-    chain: Chain, sid: str, said: tuple[str, ...]
+    chain: Chain, role: str, sid: str, said: tuple[str, ...]
 ) -> None:
-    """Both statements are of the build's role; what `acme-comments` may do is asked of a service that is not here."""
-    iam = chain.made.root("devops", "iam")
-    kept = statements(chain.made, "acme-build")
-    give(iam, "acme-build", [one for one in kept if one["Sid"] != sid])
+    iam, name = chain.made.root("devops", "iam"), f"acme-{role}"
+    kept = statements(chain.made, name)
+    assert sid in {one["Sid"] for one in kept}
+    give(iam, name, [one for one in kept if one["Sid"] != sid])
     first = chain.change(f"without {sid}")
     pushed = chain.local("push")
-    give(iam, "acme-build", kept)
+    give(iam, name, kept)
 
     assert (pushed.code, chain.runs()[:3]) == (0, [first] * 3), pushed.err
     assert [part for part in said if part not in pushed.err] == [], pushed.err
@@ -246,6 +249,33 @@ def test_a_build_without_its_log_or_the_repository_fails_before_it_begins_and_sa
     said = [context["message"] for phase in without["phases"] for context in phase.get("contexts", ())]
     assert [action in one for one in said] == [True], said
     assert [phase for phase in having["phases"] if phase.get("contexts")] == [], "with all of it, no right is missing"
+
+
+_PUSH, _STRIPPED = "tests/end_to_end/test_push.py", "tests/end_to_end/test_stripped_roles.py, of the developer"
+_READS = {"ListTheBucket": _STRIPPED, "ReadArtifactsAndRecords": _STRIPPED}
+_OF_A_BUILD = {"ReadJobs": _PUSH, "WriteItsLog": "here", "ReadTheRepository": "here", "SpeakInPullRequests": "here"}
+TRIED: Mapping[str, Mapping[str, str]] = {
+    "acme-build": {
+        **_READS,
+        **_OF_A_BUILD,
+        **dict.fromkeys(("PublishArtifacts", "WriteRecords", "EnterEnvironments"), _STRIPPED),
+        "KeepJobs": _PUSH,
+        "TellPeople": "here",
+    },
+    "acme-plan": {**_READS, **_OF_A_BUILD, "KeepItsJobs": _PUSH},
+    "acme-dispatcher": {
+        **dict.fromkeys(("ReadJobs", "KeepWishes", "ListTheBucket", "StartBuilds", "LookAtBuilds"), _PUSH),
+        "TakeEvents": "the mapping is refused when `bootstrap` makes it: tests/local/test_event_sources.py",
+        "WriteItsLog": "nobody says that it is missing: docs/adr/0071",
+    },
+    "acme-comments": {"CommentOnPullRequests": "tests/runs/test_voice.py, by the answers of the service"},
+}
+
+
+def test_every_statement_of_the_ci_is_taken_away_somewhere(chain: Chain) -> None:
+    found = {role: {one["Sid"] for one in statements(chain.made, role)} for role in TRIED}
+
+    assert found == {role: set(sids) for role, sids in TRIED.items()}
 
 
 def test_without_a_table_there_is_nothing_to_push_to(chain: Chain) -> None:

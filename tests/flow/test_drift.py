@@ -151,10 +151,11 @@ def test_an_unknown_unit_is_refused_with_a_hint(fake: FakeWorld) -> None:
     [
         ("/Environment/Variables/DB_PASSWORD", "hunter2"),
         ("/Environment/Variables/REDIS_AUTH", "default:hunter2"),
+        ("/DB_PASSWORDS/0", "hunter2"),
         ("/Environment", '{"Variables": {"REDIS_AUTH": "default:hunter2"}}'),
         ("/Environment", '{"Variables": {"DB_PASSWORD": "hunter2", "LEVEL": "info"}}'),
     ],
-    ids=["by its name", "by its form", "by its form inside an object", "inside an object"],
+    ids=["by its name", "by its form", "by the name of its list", "by its form inside an object", "inside an object"],
 )
 def test_a_password_that_was_typed_into_the_console_goes_no_further(fake: FakeWorld, path: str, actual: str) -> None:
     typed = PropertyDifference(path=path, expected="null", actual=actual, kind="ADD")

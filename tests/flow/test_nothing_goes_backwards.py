@@ -316,6 +316,23 @@ def test_a_commit_that_two_people_share_is_its_committers(tmp_path: Path) -> Non
     assert list(asked(plan_of(ada, accounts))) == ["older:u01"]
 
 
+def test_what_lies_under_a_colleagues_commit_goes_with_it_and_is_asked_about_too(tmp_path: Path) -> None:
+    team = repository(tmp_path)
+    ada, bob = Clone.of(team, "ada"), Clone.of(team, "bob")
+    ada.commit(u02="ada")
+    ada.push()
+    bob.git("pull", "-q")
+    bob.commit(u01="bob")
+    bob.push()
+    ada.git("pull", "-q")
+    accounts = ada.world()
+    deploy(accounts)
+    ada.git("reset", "-q", "--hard", "HEAD~2")
+    ada.commit(u06="ada")
+
+    assert list(asked(plan_of(ada, accounts))) == ["older:u01", "older:u02"]
+
+
 def test_ones_own_commit_that_a_colleague_has_deployed_is_not_taken_back_in_silence(tmp_path: Path) -> None:
     team = repository(tmp_path)
     ada = Clone.of(team, "ada")

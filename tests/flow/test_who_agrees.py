@@ -167,6 +167,8 @@ def written_as(fake: FakeWorld, who: str, session: str) -> None:
     [
         (GRACE, "grace", ROLES, True),
         (GRACE, "ada", ROLES, False),  # she says that it is somebody else's
+        (GRACE, "eve", ROLES, False),  # whoever it is, it is not grace
+        (GRACE, "eve", None, False),
         (OTHER_ADA, "ada", ROLES, False),  # it is hers, and she is deploying it
         (OTHER_ADA, "ada", None, True),  # nothing prescribes the name
     ],

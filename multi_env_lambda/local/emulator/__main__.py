@@ -206,6 +206,7 @@ def _keep_limits() -> None:
         gone,
         managed_policies,
         policy_grammar,
+        pull_requests,
         quiet_updates,
         request_limits,
         reverted_drift,
@@ -228,6 +229,7 @@ def _keep_limits() -> None:
     glue_schedules.patch()
     managed_policies.patch()
     policy_grammar.patch()
+    pull_requests.patch()
     event_source_limits.patch()
     request_limits.patch()  # around what reads a request that has the right form
     subscriptions.patch()

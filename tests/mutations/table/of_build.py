@@ -494,7 +494,7 @@ MUTATIONS = (
         "if not is_shared(one) and _is_usable(one)), usual)",
         "if _is_usable(one)), usual)",
         "The kernel lets nothing be written beside a function's code, wherever the cache lies.",
-        (f"{_IN_LAMBDA}::test_c_code_cannot_write_beside_the_code_wherever_the_cache_lies",),
+        ("host/test_private.py",),
     ),
     Mutation(
         "building/preflight_watch.py",

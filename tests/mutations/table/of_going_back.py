@@ -79,7 +79,7 @@ MUTATIONS = (
         "if email == me)",
         "if email)",
         "A colleague's commit that was once here is not one's own.",
-        (f"{_STORY}::test_a_commit_that_two_people_share_is_its_committers",),
+        (f"{_STORY}::test_what_lies_under_a_colleagues_commit_goes_with_it_and_is_asked_about_too",),
     ),
     Mutation(
         "plan/backwards.py",

@@ -628,4 +628,18 @@ MUTATIONS = (
         "A change set that was refused early cannot be executed.",
         _CONTRACT,
     ),
+    Mutation(
+        "api/logs.py",
+        "new = [line for line in lines if line not in shown]",
+        "new = list(lines)",
+        "A followed log shows each line once.",
+        ("api/test_logs.py::test_a_followed_log_shows_each_line_once_also_one_that_comes_late",),
+    ),
+    Mutation(
+        "api/logs.py",
+        "opened.world.now()) - _BEHIND)",
+        "opened.world.now()))",
+        "A line that CloudWatch shows late is shown.",
+        ("api/test_logs.py::test_a_followed_log_shows_each_line_once_also_one_that_comes_late",),
+    ),
 )
