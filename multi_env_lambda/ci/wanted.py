@@ -22,7 +22,8 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.ci.state import Waiting
-from multi_env_lambda.ci.subject import subject_of
+from multi_env_lambda.ci.subject import PullRequest, subject_of
+from multi_env_lambda.model.ci_stack import OTHERS, REQUESTS
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure
 
@@ -116,7 +117,9 @@ class Wanted:
 
 
 def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+    """Of a pull request it begins with a digit of its own: who plans what is not merged may write those alone."""
+    found = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[: _HASH - 1]
+    return f"{REQUESTS if isinstance(subject_of(key), PullRequest) else OTHERS}{found}"
 
 
 def place_of(key: str) -> str:

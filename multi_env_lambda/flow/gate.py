@@ -24,7 +24,7 @@ from multi_env_lambda.model.document import FORMAT, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan, Question
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.reading import did_you_mean
-from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.wording import Advice, advice, option, unit_call
@@ -314,16 +314,16 @@ def _is_same(world: World, approval: Approval, caller: str) -> bool:
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
     """One object per approval, so that an author's own never replaces somebody else's.
 
-    It ends in the writer's user id: a policy about ``environments/*/approvals/*/${aws:userid}.json`` lets people
+    It ends in the writer's user id: a policy about ``environments/NAME/approvals/*/*/${aws:userid}.json`` lets people
     approve as herself only.
     """
-    folder = f"{environment_folder(environment)}approvals/{digest}"
+    folder = f"{approvals_folder(environment)}{digest}"
     return f"{folder}/{hashlib.sha256(who.encode()).hexdigest()[:16]}/{user_id}.json"
 
 
 def find_approval(world: World, bound: Bound, digest: str) -> Approval | None:
     """The approval of a plan that counts most: by somebody who may, not expired, given under the table's rules."""
-    listed = world.store.list(f"{environment_folder(bound.environment)}approvals/{digest}/")
+    listed = world.store.list(f"{approvals_folder(bound.environment)}{digest}/")
     found = [approval for item in listed if (approval := _read(world, item)) is not None]
     caller = world.platform.caller() if found else ""
 

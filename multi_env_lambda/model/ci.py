@@ -20,7 +20,7 @@ MOST_DAYS = 90
 
 Strangers = Literal["ask", "copy"]
 """What happens to a change by somebody who may not push: ``ask`` waits for a maintainer's yes to that very commit,
-``copy`` plans at once, without any credentials, against a copy of the records.
+``copy`` is for a plan without any credentials, against a copy of the records; no build makes one yet, and each says so.
 """
 
 BRANCH_PREFIX = "b-"

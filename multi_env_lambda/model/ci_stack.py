@@ -14,11 +14,14 @@ __all__ = [
     "BUCKET_VARIABLE",
     "BUILD_IS_OVER",
     "JOB_VARIABLE",
+    "KEPT_BY_BUILDS",
     "OF_THE_STACK",
+    "OTHERS",
     "PLAN_PROJECT_VARIABLE",
     "PROJECT_VARIABLE",
     "PYTHON",
     "REPOSITORY_VARIABLE",
+    "REQUESTS",
     "CiStack",
     "read_ci_stack",
 ]
@@ -33,6 +36,21 @@ BUCKET_VARIABLE, ACCOUNT_VARIABLE = "MULTI_ENV_LAMBDA_BUCKET", "MULTI_ENV_LAMBDA
 PROJECT_VARIABLE, PLAN_PROJECT_VARIABLE = "MULTI_ENV_LAMBDA_PROJECT", "MULTI_ENV_LAMBDA_PLAN_PROJECT"
 REPOSITORY_VARIABLE = "MULTI_ENV_LAMBDA_REPOSITORY"
 """What the stack tells the dispatcher."""
+
+KEPT_BY_BUILDS = (
+    "ci/copies/*",
+    "ci/environments/*",
+    "ci/plans/*",
+    "ci/protected.json",
+    "ci/results/*",
+    "ci/told/*",
+    "ci/verified/*",
+    "ci/wanted/*",
+)
+"""What a build of what is merged keeps in the bucket. ``ci/library/`` is not among it: `bootstrap` puts that there."""
+
+REQUESTS, OTHERS = "f", "0"
+"""What the ids of jobs about pull requests begin with, and those of all others: IAM tells them apart by it."""
 
 BUILD_IS_OVER = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")
 """The states of a build of CodeBuild that has ended.

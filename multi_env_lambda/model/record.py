@@ -14,6 +14,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure, unknown_keys
 
 __all__ = [
+    "approvals_folder",
     "Action",
     "Deployment",
     "Hold",
@@ -45,6 +46,11 @@ def environment_folder(environment: str) -> str:
 def current_prefix(environment: str) -> str:
     """The prefix of all records and of their summary: one LIST sees every change."""
     return f"{environment_folder(environment)}current"
+
+
+def approvals_folder(environment: str) -> str:
+    """All that was ever agreed to for an environment."""
+    return f"{environment_folder(environment)}approvals/"
 
 
 def summary_key(environment: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import attrs
@@ -176,11 +177,16 @@ def _check_buckets(table: Table, devops: Devops, environments: tuple[Environment
 
 
 def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...]) -> None:
-    """An environment of the table is never taken for one that belongs to a branch, and goes with it."""
+    """No environment is taken for that of a branch, which goes with it, or is within reach of another one's roles."""
     for place in environments:
         if ci.branches and place.name.startswith(BRANCH_PREFIX):
             what = f"found `{place.name}`, and `{BRANCH_PREFIX}` is what branches' own environments begin with"
             hint = "call it otherwise, or leave `ci.branch_environments` out"
+            table.refuse("environments", what, hint=hint)
+    for place, other in permutations([one for one in environments if one.prefix], 2):
+        if place.account_id == other.account_id and place.name.endswith(f"-{other.name}"):
+            what = f"the roles of `{other.name}` are for stacks called `*-{other.name}`, and so for `*-{place.name}`"
+            hint = f"rename one of them, or let `{place.name}` have an account of its own"
             table.refuse("environments", what, hint=hint)
 
 

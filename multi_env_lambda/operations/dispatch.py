@@ -6,7 +6,8 @@ the same message, for another one or for the schedule, goes on from what is stor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from multi_env_lambda.ci.decide import decide
@@ -92,12 +93,22 @@ def dispatch(
     if isinstance(happened, ScheduleLooked) or of_everything:
         places += [one.key for one in store.list(FOLDER)]
     places = list(dict.fromkeys(places))
-    refused = [place for place in places if not tend(store, builds, place)]
-    if refused:
-        raise Busy(
-            "the builds", f"{len(refused)} of {len(places)} are not there yet", hint="let the message come again"
-        )
+    _tend_all(store, builds, places)
     return decision
+
+
+def _tend_all(store: ObjectStore, builds: Builds, places: Sequence[str]) -> None:
+    """Each, whatever becomes of the others: one that nobody can read any more keeps none of them waiting."""
+    refused, broken = 0, None
+    for place in places:
+        try:
+            refused += not tend(store, builds, place)
+        except MultiEnvLambdaError as error:
+            broken = error
+    if broken is not None:
+        raise broken
+    if refused:
+        raise Busy("the builds", f"{refused} of {len(places)} are not there yet", hint="let the message come again")
 
 
 def want_all(store: ObjectStore, happened: Happened, decision: Decision, *, message: str) -> list[str]:
@@ -199,10 +210,17 @@ def finish_job(store: ObjectStore, job: str, build: str, result: str, waits: tup
 
 
 def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
-    """All that stopped in front of an environment."""
-    bodies = ((item.key, store.get(item.key)) for item in store.list(FOLDER))
-    found = (Wanted.from_bytes(stored.body, where=key) for key, stored in bodies if stored is not None)
-    return tuple(one for wanted in found if wanted.state == "done" for one in wanted.waiting)
+    """All that stopped in front of an environment; what cannot be read waits for nothing."""
+    found = (_readable(store, item.key) for item in store.list(FOLDER))
+    return tuple(one for wanted in found if wanted is not None and wanted.state == "done" for one in wanted.waiting)
+
+
+def _readable(store: ObjectStore, place: str) -> Wanted | None:
+    try:
+        return wanted_at(store, place)
+    except MultiEnvLambdaError as error:
+        logging.getLogger(__name__).warning("%s: %s", error.where, error.what)
+        return None
 
 
 def _start(store: ObjectStore, builds: Builds, wanted: Wanted) -> bool:

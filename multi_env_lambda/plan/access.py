@@ -7,14 +7,13 @@ makes stacks of them. A statement that no verb needs has no place here: a test t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 import attrs
 
-from multi_env_lambda.model.ci_stack import JOB_VARIABLE, CiStack
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE, KEPT_BY_BUILDS, REQUESTS, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.freeze import freeze_key
-from multi_env_lambda.model.record import current_key, history_key, summary_key
+from multi_env_lambda.model.record import approvals_folder, current_key, history_key, summary_key
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.rules import rules_key
@@ -38,7 +37,6 @@ __all__ = [
     "DEVOPS_STACK",
     "RoleAccess",
     "access_stack_name",
-    "boundary",
     "ci_stack_name",
     "of_devops_roles",
     "of_environment_roles",
@@ -61,15 +59,6 @@ _OF_PRUNE = ("FindOldVersions", "FindOldLayers", "DeleteVersions")
 """`prune` deletes what is published, so it is an administrator's."""
 
 DEVOPS_STACK = "devops"
-_NEVER_A_UNITS = (
-    "account:*",
-    "cloudformation:*",
-    "iam:*",
-    "organizations:*",
-    "sso:*",
-    "sts:AssumeRole*",
-)
-"""CloudFormation acts in a stack's own role for anyone who may update that stack, so no unit may."""
 _NOT_OVERRIDDEN = (
     "artifacts",
     "cache",
@@ -138,6 +127,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
             (
                 *read,
                 *_writes(config, "build"),
+                _reads_jobs(devops, "*"),
                 _keeps_jobs(devops),
                 *_builds(config, roles, "build"),
                 *_tells_people(config, roles),
@@ -250,8 +240,9 @@ def _enters(config: WorkspaceConfig, own: Collection[Environment]) -> Iterator[G
 
 def _approves(config: WorkspaceConfig) -> Grant:
     """The last part of the key is who writes: the id of the role, and the name that its trust policy makes hers."""
-    keys = f"arn:aws:s3:::{config.devops.bucket}/environments/*/approvals/*/*/${{aws:userid}}.json"
-    return grant_of("WriteApprovals", "approve", [keys], "s3:PutObject")
+    # `*` stands for slashes, too: without the name of an environment a record's key could end like an approval's.
+    folders = [f"arn:aws:s3:::{config.devops.bucket}/{approvals_folder(place.name)}" for place in config.environments]
+    return grant_of("WriteApprovals", "approve", [f"{one}*/*/${{aws:userid}}.json" for one in folders], "s3:PutObject")
 
 
 def _freezes(devops: Devops) -> Grant:
@@ -261,21 +252,29 @@ def _freezes(devops: Devops) -> Grant:
 
 
 def _keeps_jobs(devops: Devops) -> Grant:
-    """What is wanted, what waits and how it went: written by the dispatcher and by builds of what is merged."""
-    return grant_of("KeepJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/*"], "s3:GetObject", "s3:PutObject")
+    """What is wanted, what waits and how it went; the library is put there by an administrator's `bootstrap`."""
+    kept = [f"arn:aws:s3:::{devops.bucket}/{one}" for one in KEPT_BY_BUILDS]
+    return grant_of("KeepJobs", "push", kept, "s3:PutObject")
+
+
+def _reads_jobs(devops: Devops, *what: str) -> Grant:
+    return grant_of("ReadJobs", "push", [f"arn:aws:s3:::{devops.bucket}/ci/{one}" for one in what], "s3:GetObject")
 
 
 def _keeps_its_jobs(devops: Devops) -> Iterator[Grant]:
-    """The same for builds of what is not merged, which leave no plan to approve and no settings for the dispatcher."""
+    """The same for builds of what is not merged: they write about pull requests alone, whose objects have names of
+    their own, and leave no plan to approve and no settings for the dispatcher."""
     ci = f"arn:aws:s3:::{devops.bucket}/ci"
-    yield grant_of("ReadJobs", "push", [f"{ci}/*"], "s3:GetObject")
-    yield grant_of("KeepItsJobs", "push", [f"{ci}/wanted/*", f"{ci}/results/*"], "s3:PutObject")
+    own = [f"{ci}/{folder}/{REQUESTS}*" for folder in ("wanted", "results")]
+    yield _reads_jobs(devops, "*")
+    yield grant_of("KeepItsJobs", "push", own, "s3:PutObject")
 
 
 def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     """It starts a build as it is: source, build spec, role and image are the project's."""
     name = roles.of_devops("dispatcher")
-    yield _keeps_jobs(devops)
+    yield _reads_jobs(devops, "protected.json", "wanted/*")
+    yield grant_of("KeepWishes", "push", [f"arn:aws:s3:::{devops.bucket}/ci/wanted/*"], "s3:PutObject")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
@@ -362,23 +361,3 @@ def of_environment_roles(
             grants=execution,
         ),
     )
-
-
-def boundary(config: WorkspaceConfig) -> dict[str, Any]:
-    """What a role of a stack may do at most, whatever its own policies say.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-    """
-    buckets = [arn for bucket in _buckets(config) for arn in (bucket, f"{bucket}/*")]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "WhatUnitsDo", "Effect": "Allow", "NotAction": list(_NEVER_A_UNITS), "Resource": "*"},
-            {
-                "Sid": "ArtifactsAreRead",
-                "Effect": "Deny",
-                "NotAction": list(calls_of("s3", "GetObject", "GetObjectVersion")),
-                "Resource": buckets,
-            },
-        ],
-    }

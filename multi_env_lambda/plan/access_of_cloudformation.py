@@ -13,6 +13,7 @@ import attrs
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_boundary import not_by_cloudformation
 from multi_env_lambda.plan.grant import Grant, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import NamedResource
@@ -77,6 +78,7 @@ def execution_grants(
         *_without_iam(place, made, handlers),
         *_of_iam(place, made),
         *others_layers(layers),
+        *not_by_cloudformation(config, place),
     )
 
 

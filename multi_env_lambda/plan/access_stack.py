@@ -15,7 +15,8 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.github import ISSUER
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.access import DEVOPS_STACK, RoleAccess, access_stack_name, boundary
+from multi_env_lambda.plan.access import DEVOPS_STACK, RoleAccess, access_stack_name
+from multi_env_lambda.plan.access_boundary import boundary
 from multi_env_lambda.plan.access_trust import AUDIENCE
 from multi_env_lambda.plan.grant import documents
 from multi_env_lambda.plan.permissions import MOST_POLICIES, too_many
@@ -54,7 +55,7 @@ def access_stack(
     resources: dict[str, Resource] = {}
     # The environment's own bounds may name a boundary that somebody else has made.
     if place is not None and place.boundary_arn.endswith(f":policy/{place.boundary_name}"):
-        resources["Boundary"] = _policy(place.boundary_name, boundary(config))
+        resources["Boundary"] = _policy(place.boundary_name, boundary(config, place))
     if place is None and config.github is not None and config.github.provider:
         resources["GitHubProvider"] = _github_provider()
     for role in roles:

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["Guards", "guards_of", "whole_accounts"]
@@ -25,11 +26,13 @@ class Guards:
     """Whom the bucket's policy names.
 
     Args:
-        approver: ARN of the role that alone may write approvals.
+        approver: ARN of the role that alone may write approvals; ``environments``: of which. A pattern for all of them
+            would take in what a unit called ``approvals`` has.
         readers: by account, the patterns of the roles that read what is published.
     """
 
     approver: str
+    environments: tuple[str, ...]
     readers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def statements(self, bucket: str) -> Iterator[dict[str, Any]]:
@@ -49,7 +52,11 @@ class Guards:
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
-            "Resource": [*(f"{arn}/projects/*/{folder}/*" for folder in _ARTIFACTS), f"{arn}/workspace.json"],
+            "Resource": [
+                *(f"{arn}/projects/*/{folder}/*" for folder in _ARTIFACTS),
+                f"{arn}/ci/library/*",
+                f"{arn}/workspace.json",
+            ],
             # The parts of a large object carry no condition; what completes them does.
             # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
             "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
@@ -59,7 +66,7 @@ class Guards:
             "Effect": "Deny",
             "Principal": "*",
             "Action": ["s3:DeleteObject", "s3:PutObject"],
-            "Resource": f"{arn}/environments/*/approvals/*",
+            "Resource": [f"{arn}/{approvals_folder(name)}*" for name in self.environments],
             "Condition": {"ArnNotEquals": {"aws:PrincipalArn": self.approver}},
         }
 
@@ -74,7 +81,11 @@ def guards_of(config: WorkspaceConfig) -> Guards | None:
             by_account.setdefault(place.account_id, []).extend(_readers(place))
     readers = tuple((account_id, tuple(sorted(patterns))) for account_id, patterns in sorted(by_account.items()))
     approver = f"arn:aws:iam::{config.devops.account_id}:role/{config.roles.of_devops('approver')}"
-    return Guards(approver=approver, readers=readers)
+    return Guards(
+        approver=approver,
+        environments=tuple(place.name for place in config.environments),
+        readers=readers,
+    )
 
 
 def _readers(place: Environment) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -21,16 +21,18 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.ht
 
 @attrs.frozen(kw_only=True)
 class Grant:
-    """One statement: what is allowed on what, and the verbs that fail without it."""
+    """One statement: what is allowed on what, and the verbs that fail without it; or, with the effect ``Deny``, what is
+    refused whatever else allows it."""
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
     condition: Mapping[str, Any] | None = None
+    effect: Literal["Allow", "Deny"] = "Allow"
 
     def statement(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"Sid": self.sid, "Effect": "Allow", "Action": sorted(self.actions)}
+        body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect, "Action": sorted(self.actions)}
         more = {} if self.condition is None else {"Condition": dict(self.condition)}
         return {**body, "Resource": list(self.resources), **more}
 

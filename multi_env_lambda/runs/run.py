@@ -11,7 +11,7 @@ from pathlib import Path
 
 from multi_env_lambda.ci.decision import Bring, Decision, Job, Own, Plan, Release, Remove, Upkeep
 from multi_env_lambda.ci.names import quoted
-from multi_env_lambda.ci.subject import Subject, subject_of
+from multi_env_lambda.ci.subject import PullRequest, Subject, subject_of
 from multi_env_lambda.ci.wanted import Wanted, place_of_id
 from multi_env_lambda.errors import Busy, ConfigurationError, PlanStale
 from multi_env_lambda.operations.ci_kept import write_result
@@ -98,8 +98,10 @@ def _carry_out(hands: Hands, seen: Seen, decision: Decision, subject: Subject) -
     report = Report(notes=(decision.why, *decision.notes))
     for job in decision.jobs:
         if job.subject != subject:
-            # It gets a build of its own: that of the same subject which runs already looks again.
-            want(seen.protected.store, job.subject.key)
+            # It gets a build of its own: that of the same subject which runs already looks again. A build of what is
+            # not merged may ask for nothing else, and what started it has heard the same decision.
+            if not isinstance(subject, PullRequest):
+                want(seen.protected.store, job.subject.key)
             continue
         report += _do(hands, seen, job)
         if report.again:

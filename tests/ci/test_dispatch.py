@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from multi_env_lambda.ci import (
     Asked,
@@ -20,8 +22,10 @@ from multi_env_lambda.ci import (
     ScheduleLooked,
     State,
 )
-from multi_env_lambda.ci.wanted import Wanted, place_of
+from multi_env_lambda.ci.subject import PullRequest, subject_of
+from multi_env_lambda.ci.wanted import FOLDER, Wanted, place_of
 from multi_env_lambda.errors import Busy, DocumentError, StackError
+from multi_env_lambda.model.ci_stack import OTHERS, REQUESTS
 from multi_env_lambda.operations.dispatch import begin_job, dispatch, finish_job, tend, waiting, want
 from multi_env_lambda.testing.memory_store import MemoryStore
 from tests.ci.worlds import state
@@ -244,3 +248,22 @@ def test_an_object_that_is_something_else_is_named_and_nothing_is_started() -> N
     with pytest.raises(DocumentError, match="key is missing"):
         dispatch(store, builds, MAIN, state())
     assert builds.started == []
+
+
+def test_one_wish_that_cannot_be_read_keeps_no_other_waiting() -> None:
+    """A build of what is not merged may write wishes about pull requests, and whoever has got hold of it anything."""
+    store, builds = MemoryStore(), Builds()
+    want(store, "tag orders-0.1.1")
+    store.put_new(place_of("pull request 1"), b"junk")
+    store.put_new(f"{FOLDER}{'0' * 24}.json", b"{}")
+
+    with pytest.raises(DocumentError):
+        dispatch(store, builds, ScheduleLooked(), state())
+    assert stored(store, "tag orders-0.1.1").state == "running"
+    assert waiting(store) == ()
+
+
+@given(key=st.one_of(st.integers(1, 10**14).map(lambda number: f"pull request {number}"), st.text(min_size=1)))
+def test_wishes_about_pull_requests_have_names_of_their_own(key: str) -> None:
+    begins = REQUESTS if isinstance(subject_of(key), PullRequest) else OTHERS
+    assert place_of(key).removeprefix(FOLDER).startswith(begins)

@@ -27,6 +27,7 @@ __all__ = ["ACCOUNTS", "BUCKET", "Bootstrapped", "bootstrapped", "denied"]
 
 ACCOUNTS = {"devops": "1" * 12, "sandbox": "2" * 12, "test": "3" * 12, "staging": "4" * 12, "prod": "5" * 12}
 BUCKET = "acme-artifacts-111111111111-us-east-1"
+_REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "403", "UnauthorizedOperation")
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _ORGANIZATION = "OrganizationAccountAccessRole"
 _TABLE = """
@@ -97,7 +98,7 @@ def denied(client: Any, call: str, **parameters: Any) -> bool:
         getattr(client, call)(**parameters)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        assert code in ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"), error
+        assert code in _REFUSALS, error
         return True
     return False
 

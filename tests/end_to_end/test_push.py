@@ -307,7 +307,7 @@ def test_a_pull_request_is_planned_by_a_role_that_may_only_read_and_a_strangers_
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("sid", ["KeepJobs", "ListTheBucket", "StartBuilds", "LookAtBuilds"])
+@pytest.mark.parametrize("sid", ["ReadJobs", "KeepWishes", "ListTheBucket", "StartBuilds", "LookAtBuilds"])
 def test_without_one_statement_of_the_dispatcher_its_message_comes_again_and_says_which(yard: Yard, sid: str) -> None:
     name, kept = "acme-dispatcher", statements(yard.made, "acme-dispatcher")
     job = yard.builds()[-1]["environment"]["environmentVariables"][0]["value"]
@@ -330,16 +330,23 @@ def test_without_one_statement_of_the_dispatcher_its_message_comes_again_and_say
 
 
 @pytest.mark.long
-def test_without_its_jobs_a_build_does_nothing_and_says_why(yard: Yard) -> None:
-    kept, iam = statements(yard.made, "acme-build"), yard.made.root("devops", "iam")
-    commit, before = yard.push(nightly="without jobs"), yard.runs("sandbox")
-    give(iam, "acme-build", [one for one in kept if one["Sid"] != "KeepJobs"])
-    yard.handle(pushed(commit))
-    build = yard.builds()[-1]
-    give(iam, "acme-build", kept)
+@pytest.mark.parametrize(
+    ("role", "sid"),
+    [("acme-build", "ReadJobs"), ("acme-build", "KeepJobs"), ("acme-plan", "KeepItsJobs"), ("acme-plan", "ReadJobs")],
+)
+def test_without_its_jobs_a_build_does_nothing_and_says_why(yard: Yard, role: str, sid: str) -> None:
+    kept, iam = statements(yard.made, role), yard.made.root("devops", "iam")
+    commit, before = yard.push(nightly=f"{role} without {sid}"), yard.runs("sandbox")
+    git(yard.root, "push", "-q", "--force", "origin", "HEAD:refs/pull/7/head")
+    merged = role == "acme-build"
+    wish = pushed(commit) if merged else message("github.com", "pull_request", request(7, "units"), f"7 {sid}")
+    give(iam, role, [one for one in kept if one["Sid"] != sid])
+    yard.handle(wish)
+    build = yard.builds(PROJECT if merged else PLANS)[-1]
+    give(iam, role, kept)
 
     assert build["buildStatus"] == "FAILED"
-    assert "s3:GetObject" in yard.log(build) or "s3:PutObject" in yard.log(build), yard.log(build)
+    assert {"ReadJobs": "s3:GetObject"}.get(sid, "s3:PutObject") in yard.log(build), yard.log(build)
     assert yard.runs("sandbox") == before
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 import pytest
 
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE
+from multi_env_lambda.testing.local_cloud import eventually
 from tests.tools.policies import give
 
 from .bootstrapped import Bootstrapped, bootstrapped
@@ -55,6 +58,19 @@ class Chain:
     def builds(self, project: str = "acme-build") -> list[str]:
         found = self.made.root("devops", "codebuild").list_builds_for_project(projectName=project)["ids"]
         return [str(one) for one in found]
+
+    def started(self, project: str) -> dict[str, Any]:
+        """A build whose job nobody wants, once it has ended."""
+        client = self.made.root("devops", "codebuild")
+        job = [{"name": JOB_VARIABLE, "value": "0" * 32, "type": "PLAINTEXT"}]
+        name = client.start_build(projectName=project, environmentVariablesOverride=job)["build"]["id"]
+
+        def found() -> dict[str, Any]:
+            one: dict[str, Any] = client.batch_get_builds(ids=[name])["builds"][0]
+            return one
+
+        eventually(lambda: found()["buildStatus"] != "IN_PROGRESS", seconds=60)
+        return found()
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +224,58 @@ def test_without_the_right_to_speak_a_change_arrives_and_the_log_says_what_is_mi
 
     assert (pushed.code, chain.runs()[:3]) == (0, [first] * 3), pushed.err
     assert [part for part in said if part not in pushed.err] == [], pushed.err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("role", "sid", "action"),
+    [
+        (role, sid, action)
+        for role in ("acme-build", "acme-plan")
+        for sid, action in (("WriteItsLog", "logs:CreateLogStream"), ("ReadTheRepository", "codecommit:GitPull"))
+    ],
+)
+def test_a_build_without_its_log_or_the_repository_fails_before_it_begins_and_says_which_right_is_missing(
+    chain: Chain, role: str, sid: str, action: str
+) -> None:
+    iam = chain.made.root("devops", "iam")
+    kept = statements(chain.made, role)
+    give(iam, role, [one for one in kept if one["Sid"] != sid])
+    without = chain.started(role)
+    give(iam, role, kept)
+    having = chain.started(role)
+
+    assert without["buildStatus"] == "FAILED"
+    said = [context["message"] for phase in without["phases"] for context in phase.get("contexts", ())]
+    assert [action in one for one in said] == [True], said
+    assert [phase for phase in having["phases"] if phase.get("contexts")] == [], "with all of it, no right is missing"
+
+
+_PUSH, _STRIPPED = "tests/end_to_end/test_push.py", "tests/end_to_end/test_stripped_roles.py, of the developer"
+_READS = {"ListTheBucket": _STRIPPED, "ReadArtifactsAndRecords": _STRIPPED}
+_OF_A_BUILD = {"ReadJobs": _PUSH, "WriteItsLog": "here", "ReadTheRepository": "here", "SpeakInPullRequests": "here"}
+TRIED: Mapping[str, Mapping[str, str]] = {
+    "acme-build": {
+        **_READS,
+        **_OF_A_BUILD,
+        **dict.fromkeys(("PublishArtifacts", "WriteRecords", "EnterEnvironments"), _STRIPPED),
+        "KeepJobs": _PUSH,
+        "TellPeople": "here",
+    },
+    "acme-plan": {**_READS, **_OF_A_BUILD, "KeepItsJobs": _PUSH},
+    "acme-dispatcher": {
+        **dict.fromkeys(("ReadJobs", "KeepWishes", "ListTheBucket", "StartBuilds", "LookAtBuilds"), _PUSH),
+        "TakeEvents": "the mapping is refused when `bootstrap` makes it: tests/local/test_event_sources.py",
+        "WriteItsLog": "nobody says that it is missing: docs/adr/0071",
+    },
+    "acme-comments": {"CommentOnPullRequests": "tests/runs/test_voice.py, by the answers of the service"},
+}
+
+
+def test_every_statement_of_the_ci_is_taken_away_somewhere(chain: Chain) -> None:
+    found = {role: {one["Sid"] for one in statements(chain.made, role)} for role in TRIED}
+
+    assert found == {role: set(sids) for role, sids in TRIED.items()}
 
 
 def test_without_a_table_there_is_nothing_to_push_to(chain: Chain) -> None:

@@ -171,6 +171,17 @@ hint: did you mean `region`?\
 """)  # noqa: E501
 
 
+def test_an_environment_within_reach_of_anothers_roles_is_refused() -> None:
+    """Stacks of `eu-sandbox` are called as the role of `sandbox` may change them, if it is in their account."""
+    apart = GOOD.replace('"prod"', '"eu-sandbox"')
+    together = apart.replace('"555555555555"', '"222222222222"')
+    roles = '[tool.multi_env_lambda.roles]\nprefix = "acme"\n'
+
+    assert [len(read(text).environments) for text in (apart + roles, together)] == [2, 2]
+    with pytest.raises(ConfigurationError, match=r"for stacks called `\*-sandbox`, and so for `\*-eu-sandbox`"):
+        read(together + roles)
+
+
 def test_two_environments_with_one_name_are_refused() -> None:
     assert refusal('"prod"', '"sandbox"') == snapshot("""\
 pyproject.toml [tool.multi_env_lambda.environments[1]] name: two environments are called `sandbox`

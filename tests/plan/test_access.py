@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
+from multi_env_lambda.ci.read import HEARD
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.github import GitHub
 from multi_env_lambda.model.roles import Roles
-from multi_env_lambda.plan.access import RoleAccess, access_stack_name, boundary, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access import RoleAccess, access_stack_name, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access_boundary import OF_HOSTS, boundary
 from multi_env_lambda.plan.access_stack import access_stack, differences
 from multi_env_lambda.plan.bucket import merged_policy, policy_statements
 from multi_env_lambda.plan.bucket_guards import guards_of
+from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 from multi_env_lambda.plan.template.role_paths import with_role_paths
 from multi_env_lambda.testing.local_cloud import sample_config
 
@@ -60,9 +64,52 @@ def test_only_an_approver_writes_approvals_and_only_as_herself() -> None:
 
     keys = {name for name, arns in writes.items() if any("approvals" in arn for arn in arns)}
     assert keys == {"acme-approver"}
-    (key,) = writes["acme-approver"]
-    assert key.endswith("/environments/*/approvals/*/*/${aws:userid}.json")
-    assert {arn.partition("/")[2] for arn in writes["acme-plan"]} == {"ci/wanted/*", "ci/results/*"}
+    expected = {f"environments/{place.name}/approvals/*/*/${{aws:userid}}.json" for place in CONFIG.environments}
+    assert {arn.partition("/")[2] for arn in writes["acme-approver"]} == expected
+    assert {arn.partition("/")[2] for arn in writes["acme-plan"]} == {"ci/wanted/f*", "ci/results/f*"}
+
+
+def test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_nothing_to_be_kept_from() -> None:
+    """In tests/policies/test_thieves.py two evaluators say what these statements mean."""
+    there = attrs.evolve(CONFIG.environment("sandbox"), account_id=CONFIG.devops.account_id)
+    config = attrs.evolve(CONFIG, ci_stack=CiStack(repository="units"))
+    template = {"orders-sandbox": TEMPLATE}
+    roles = {role.key: role for role in of_environment_roles(config, ROLES, there, template, HANDLERS)}
+
+    sids = {one["Sid"] for one in boundary(config, there)["Statement"] if one["Effect"] == "Deny"}
+    assert sids == {"ArtifactsAreRead", "NobodysEvents", "TheCiIsNotAUnits"}
+    assert {one["Sid"] for one in boundary(config, PROD)["Statement"]} == {"ArtifactsAreRead", "WhatUnitsDo"}
+    refused = {grant.sid for grant in roles["ExecutionRole"].grants if grant.effect == "Deny"}
+    assert refused == {"ArtifactsAreRead", "TheCiIsNotAUnits"}
+    assert [grant for grant in of_prod()["ExecutionRole"].grants if grant.effect == "Deny"] == []
+
+
+def test_the_sources_that_no_unit_may_use_are_those_that_the_ci_hears() -> None:
+    assert [source for source in HEARD if not any(fnmatchcase(source, pattern) for pattern in OF_HOSTS)] == []
+
+
+def test_the_names_that_no_unit_may_touch_are_those_of_the_stack() -> None:
+    config = attrs.evolve(CONFIG, ci_stack=CiStack(repository="units"))
+    there = attrs.evolve(CONFIG.environment("sandbox"), account_id=CONFIG.devops.account_id)
+    (kept,) = [one for one in boundary(config, there)["Statement"] if one["Sid"] == "TheCiIsNotAUnits"]
+    code = CiCode(
+        bucket="b", key="k", wheel="w", sha256="1" * 64, runtime="python3.13", sources=(), handler="h", variables={}
+    )
+    assert config.ci_stack is not None
+    resources = json.loads(ci_stack(config, config.ci_stack, ROLES, code).template)["Resources"]
+    names = [
+        value
+        for body in resources.values()
+        for key, value in body.get("Properties", {}).items()
+        if key in ("AlarmName", "FunctionName", "LogGroupName", "Name", "QueueName", "TopicName")
+        and isinstance(value, str)
+    ]
+
+    assert len(names) > 12
+    patterns = [arn.split(":", 5)[5].removeprefix("log-group:") for arn in kept["Resource"]]
+    ends = [pattern.partition(":")[2] if ":" in pattern else pattern for pattern in patterns]
+    ends += [pattern.partition("/")[2] for pattern in patterns if pattern.startswith(("project/", "rule/"))]
+    assert [name for name in names if not any(fnmatchcase(name, end) for end in (*patterns, *ends))] == []
 
 
 def test_nobody_overwrites_by_deleting_first() -> None:
@@ -126,7 +173,7 @@ def test_cloudformation_makes_roles_below_the_path_under_the_boundary_only() -> 
 
 
 def test_the_boundary_leaves_units_no_way_to_the_stacks_and_roles_that_hold_them() -> None:
-    allow, deny = boundary(CONFIG)["Statement"]
+    allow, deny = boundary(CONFIG, PROD)["Statement"]
 
     assert {"iam:*", "cloudformation:*", "organizations:*", "sts:AssumeRole*"} <= set(allow["NotAction"])
     assert deny["NotAction"] == ["s3:GetObject", "s3:GetObjectVersion"]

@@ -117,10 +117,10 @@ def _play(found: Village, random: Random, seed: int) -> None:
     content = iter(range(10**6))
     doings = {
         "push": lambda: found.pushed(**{random.choice(("billing", "orders")): f"v{next(content)}"}),
-        "force": lambda: _force_push(found, random),
+        "force": lambda: force_push(found, random),
         "deliver": found.deliver,
         "build": lambda: found.builds and found.build(random.randrange(len(found.builds))),
-        "kill": lambda: found.builds and _kill(found, random),
+        "kill": lambda: found.builds and kill(found, random),
         "double": lambda: found.queue and found.queue.append(random.choice(found.queue)),
         "lose": lambda: found.queue and found.queue.pop(random.randrange(len(found.queue))),
         "late": lambda: random.shuffle(found.queue),
@@ -136,12 +136,12 @@ def _play(found: Village, random: Random, seed: int) -> None:
     assert found.runs("prod") == wanted, seed
 
 
-def _force_push(found: Village, random: Random) -> None:
+def force_push(found: Village, random: Random) -> None:
     found.repository.remote["main"] = random.choice(list(found.repository.past(found.repository.remote["main"])))
     found.pushed(push=False)
 
 
-def _kill(found: Village, random: Random) -> None:
+def kill(found: Village, random: Random) -> None:
     """Its end may be heard of or not."""
     found.store.after_write = found.home.platform.after_write = Death(random.randint(1, 60))
     killed = True

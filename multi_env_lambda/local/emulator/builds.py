@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import build_needs
 from .names import load, original
 from .sessions import log_writer, role_credentials
 
@@ -56,6 +57,12 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
 
     def execute(build_id: str, project: dict[str, Any]) -> None:
         build = codebuild._builds[build_id]
+        phase, why = build_needs.refusal(build, project)
+        if phase:
+            codebuild._record_phase(build, phase, "FAILED")
+            build["phases"][-1]["contexts"] = [{"statusCode": why.partition(":")[0], "message": why}]
+            codebuild._finish_build(build, "FAILED")
+            return
         say = log_writer(build["logs"]["groupName"], build["logs"]["streamName"])
         try:
             with tempfile.TemporaryDirectory(prefix="codebuild-") as folder:

@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
-_STACK, _LIBRARY = "plan/test_ci_stack.py", "building/test_own_library.py"
+_STACK, _LIBRARY, _ROLES = "plan/test_ci_stack.py", "building/test_own_library.py", "plan/test_access.py"
 
 MUTATIONS = (
     Mutation(
@@ -66,5 +66,51 @@ MUTATIONS = (
         (
             "aws/test_bucket_setup.py::test_eventbridge_hears_of_objects_where_that_is_wanted_and_notifications_of_others_stay",
         ),
+    ),
+    Mutation(
+        "plan/access_boundary.py",
+        '    yield {"Sid": "TheCiIsNotAUnits", "Effect": "Deny", "Action": "*", "Resource": arns}\n',
+        "",
+        "A unit in the account of the CI does not start its builds.",
+        (
+            f"{_ROLES}::test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_nothing_to_be_kept_from",
+        ),
+    ),
+    Mutation(
+        "plan/access_of_cloudformation.py",
+        "        *not_by_cloudformation(config, place),\n",
+        "",
+        "A template that names the dispatcher as its own gets no rights to it.",
+        (
+            f"{_ROLES}::test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_nothing_to_be_kept_from",
+        ),
+    ),
+    Mutation(
+        "plan/access.py",
+        'for folder in ("wanted", "results")]',
+        'for folder in ("wanted", "results", "plans")]',
+        "A build of what is not merged leaves no plan to approve.",
+        (f"{_ROLES}::test_only_an_approver_writes_approvals_and_only_as_herself",),
+    ),
+    Mutation(
+        "ci/wanted.py",
+        "REQUESTS if isinstance(subject_of(key), PullRequest) else OTHERS",
+        "OTHERS",
+        "Wishes about pull requests have names of their own, which IAM tells apart.",
+        ("ci/test_dispatch.py::test_wishes_about_pull_requests_have_names_of_their_own",),
+    ),
+    Mutation(
+        "operations/dispatch.py",
+        "            broken = error\n",
+        "            raise\n",
+        "A wish that nobody can read keeps no other one waiting.",
+        ("ci/test_dispatch.py::test_one_wish_that_cannot_be_read_keeps_no_other_waiting",),
+    ),
+    Mutation(
+        "model/workspace.py",
+        'place.name.endswith(f"-{other.name}")',
+        "place.name == other.name",
+        "No environment lies within reach of another one's roles.",
+        ("model/test_workspace.py::test_an_environment_within_reach_of_anothers_roles_is_refused",),
     ),
 )

@@ -1,0 +1,108 @@
+"""What a role of a stack may do at most, whatever its own policies say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.grant import Grant, calls_of, grant_of
+
+__all__ = ["OF_HOSTS", "boundary", "not_by_cloudformation"]
+
+_NEVER_A_UNITS = (
+    "account:*",
+    "cloudformation:*",
+    "iam:*",
+    "organizations:*",
+    "sso:*",
+    "sts:AssumeRole*",
+)
+"""CloudFormation acts in a stack's own role for anyone who may update that stack, so no unit may."""
+
+OF_HOSTS = ("bitbucket.org", "github.com", "gitlab.com", "multi_env_lambda*")
+"""Sources of events that say what people did: under one of them a unit could say that a maintainer has agreed."""
+
+
+def boundary(config: WorkspaceConfig, place: Environment) -> dict[str, Any]:
+    """The boundary of an environment's units.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    buckets = [arn for one in config.buckets for arn in (_bucket(one.bucket), f"{_bucket(one.bucket)}/*")]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "WhatUnitsDo", "Effect": "Allow", "NotAction": list(_NEVER_A_UNITS), "Resource": "*"},
+            {
+                "Sid": "ArtifactsAreRead",
+                "Effect": "Deny",
+                "NotAction": list(calls_of("s3", "GetObject", "GetObjectVersion")),
+                "Resource": buckets,
+            },
+            *_beside_the_ci(config, place),
+        ],
+    }
+
+
+def _beside_the_ci(config: WorkspaceConfig, place: Environment) -> Iterator[dict[str, Any]]:
+    """In the account of the CI: who could start a build with a build spec of her own would act as the build."""
+    arns = _of_the_ci(config, place)
+    if not arns:
+        return
+    yield {"Sid": "TheCiIsNotAUnits", "Effect": "Deny", "Action": "*", "Resource": arns}
+    yield {
+        "Sid": "NobodysEvents",
+        "Effect": "Deny",
+        "Action": "events:PutEvents",
+        "Resource": "*",
+        # One call has several events, and so several sources.
+        "Condition": {"ForAnyValue:StringLike": {"events:source": list(OF_HOSTS)}},
+    }
+
+
+def not_by_cloudformation(config: WorkspaceConfig, place: Environment) -> Iterator[Grant]:
+    """In that account, what CloudFormation may do follows from templates: one could name the dispatcher or the bucket
+    of artifacts as its own."""
+    arns = _of_the_ci(config, place)
+    if arns:
+        yield grant_of("TheCiIsNotAUnits", "deploy", arns, "*", effect="Deny")
+        buckets = [arn for one in config.buckets for arn in (_bucket(one.bucket), f"{_bucket(one.bucket)}/*")]
+        yield grant_of("ArtifactsAreRead", "deploy", buckets, *_WRITES, effect="Deny")
+
+
+_WRITES = calls_of("s3", "Abort*", "Bypass*", "Create*", "Delete*", "Object*", "Put*", "Replicate*", "Restore*")
+"""What S3 has beside reading, for buckets and objects."""
+
+
+def _bucket(name: str) -> str:
+    return f"arn:aws:s3:::{name}"
+
+
+def _of_the_ci(config: WorkspaceConfig, place: Environment) -> list[str]:
+    """What the stack of the CI has, by its names, if it is in the account of this environment; else nothing."""
+    roles, stack = config.roles, config.ci_stack
+    if roles is None or place.account_id != config.devops.account_id:
+        return []
+    here = list(_named(roles))
+    if stack is not None and stack.kind == "CODECOMMIT":
+        here.append(("codecommit", stack.repository))
+    return sorted(f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in here)
+
+
+def _named(roles: Roles) -> Iterator[tuple[str, str]]:
+    """As ``ci_stack.py`` names it; builds and logs begin like their projects."""
+    dispatcher = roles.of_devops("dispatcher")
+    for project in (roles.of_devops("build"), roles.of_devops("plan")):
+        yield "codebuild", f"project/{project}"
+        yield "codebuild", f"build/{project}:*"
+        yield "codebuild", f"build-batch/{project}:*"
+        yield "logs", f"log-group:/aws/codebuild/{project}*"
+    yield "logs", f"log-group:/aws/lambda/{dispatcher}*"
+    yield "lambda", f"function:{dispatcher}*"
+    yield "sqs", f"{dispatcher}*"
+    yield "sns", f"{roles.topic}*"
+    yield "events", f"rule/{dispatcher}-*"
+    yield "cloudwatch", f"alarm:{dispatcher}-*"

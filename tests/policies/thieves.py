@@ -1,0 +1,397 @@
+"""Somebody who has got hold of one of the roles of `bootstrap`, and what she tries with it.
+
+The workspace is the least kind one: its first environment lies in the account of the CI, and two lie in one account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE, CiStack
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access import RoleAccess, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access_boundary import boundary
+from multi_env_lambda.plan.bucket import policy_statements
+from multi_env_lambda.plan.bucket_guards import guards_of
+from multi_env_lambda.testing.local_cloud import sample_config
+
+from .cases import Case, Document, document
+
+__all__ = ["DEVOPS", "PROD", "ROLES_OF", "Goal", "attempt", "goals", "roles"]
+
+DEVOPS, PROD = "111111111111", "555555555555"
+ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
+_ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA,))
+_ACCOUNTS = {"sandbox": DEVOPS, "test": PROD, "staging": "4" * 12, "prod": PROD}
+_HANDLERS = json.loads((Path(__file__).parents[2] / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
+_KINDS = {
+    "F": ("AWS::Lambda::Function", {"Role": {"Fn::GetAtt": ["R", "Arn"]}}),
+    "R": ("AWS::IAM::Role", {}),
+    "P": ("AWS::IAM::ManagedPolicy", {}),
+    "Q": ("AWS::SQS::Queue", {}),
+    "T": ("AWS::SNS::Topic", {}),
+    "E": ("AWS::Events::Rule", {}),
+    "B": ("AWS::S3::Bucket", {}),
+    "L": ("AWS::Lambda::Permission", {"FunctionName": "acme-dispatcher"}),
+    "M": ("AWS::Lambda::EventSourceMapping", {"FunctionName": "acme-dispatcher"}),
+    "QP": ("AWS::SQS::QueuePolicy", {"Queues": ["acme-dispatcher"]}),
+    "TP": ("AWS::SNS::TopicPolicy", {"Topics": [f"arn:aws:sns:us-east-1:{DEVOPS}:acme-ci"]}),
+    "TS": ("AWS::SNS::Subscription", {"TopicArn": f"arn:aws:sns:us-east-1:{DEVOPS}:acme-ci"}),
+    "BP": ("AWS::S3::BucketPolicy", {"Bucket": "acme-artifacts-111111111111-us-east-1"}),
+    "C": ("AWS::CodeBuild::Project", {"Name": "acme-build"}),
+    "G": ("AWS::Logs::LogGroup", {}),
+    "S": ("AWS::SecretsManager::Secret", {}),
+    "SP": ("AWS::SSM::Parameter", {}),
+    "A": ("AWS::CloudWatch::Alarm", {}),
+    "V": ("AWS::CodeCommit::Repository", {"RepositoryName": "units"}),
+    "J": ("AWS::Glue::Job", {"Role": {"Fn::GetAtt": ["R", "Arn"]}}),
+}
+TEMPLATE = json.dumps({"Resources": {key: {"Type": kind, "Properties": body} for key, (kind, body) in _KINDS.items()}})
+
+
+def _config() -> WorkspaceConfig:
+    def placed(place: Environment) -> Environment:
+        by = ("build",) if place.name == "prod" else ("build", "developer")
+        return attrs.evolve(place, prefix="acme", account_id=_ACCOUNTS[place.name], deployed_by=by)
+
+    found = sample_config()
+    places = tuple(map(placed, found.environments))
+    return attrs.evolve(found, roles=_ROLES, environments=places, ci_stack=CiStack(repository="units"))
+
+
+CONFIG = _config()
+BUCKET = f"arn:aws:s3:::{CONFIG.devops.bucket}"
+OF_THE_BUCKET = document(
+    *policy_statements(CONFIG.devops.bucket, (), guards=guards_of(CONFIG), tls_only=False),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """A role in somebody's hands: what it may do, and by what it is bound."""
+
+    name: str
+    account: str
+    arn: str
+    identity: tuple[Document, ...]
+    boundary: Document | None = None
+
+    @property
+    def session(self) -> str:
+        return f"arn:aws:sts::{self.account}:assumed-role/{self.name}/thief"
+
+
+def roles() -> tuple[Held, ...]:
+    """Each generated role of devops and of two environments, and a unit's role with every right in each of these."""
+    found = [_held(DEVOPS, role) for role in of_devops_roles(CONFIG, _ROLES)]
+    for place in (CONFIG.environment("sandbox"), CONFIG.environment("prod")):
+        found += [_held(place.account_id, role) for role in _of(place)]
+        name = f"orders-{place.name}-Role"
+        found.append(
+            Held(
+                name=name,
+                account=place.account_id,
+                arn=f"arn:aws:iam::{place.account_id}:role{place.role_path}{name}",
+                identity=(document({"Effect": "Allow", "Action": "*", "Resource": "*"}),),
+                boundary=boundary(CONFIG, place),
+            )
+        )
+    return tuple(found)
+
+
+def _of(place: Environment) -> tuple[RoleAccess, ...]:
+    return of_environment_roles(CONFIG, _ROLES, place, {f"orders-{place.name}": TEMPLATE}, _HANDLERS)
+
+
+def _held(account: str, role: RoleAccess) -> Held:
+    identity = (document(*(grant.statement() for grant in role.grants)),)
+    arn = f"arn:aws:iam::{account}:role/{role.name}"
+    return Held(name=role.name, account=account, arn=arn, identity=identity)
+
+
+ROLES_OF: Mapping[str, tuple[str, Any]] = {
+    role.name: (account, role.trust)
+    for account, some in (
+        (DEVOPS, of_devops_roles(CONFIG, _ROLES)),
+        (DEVOPS, _of(CONFIG.environment("sandbox"))),
+        (PROD, _of(CONFIG.environment("prod"))),
+    )
+    for role in some
+}
+"""Name -> its account, and its trust policy."""
+
+
+@attrs.frozen(kw_only=True)
+class Goal:
+    """A request that a thief makes, and the roles that it is for: they may."""
+
+    name: str
+    action: str
+    resource: str
+    account: str
+    may: frozenset[str] = frozenset()
+    context: Mapping[str, str] = attrs.field(factory=dict)
+    of_resource: Document | None = None
+
+
+def attempt(held: Held, goal: Goal) -> Case:
+    return Case(
+        name=f"{held.name}: {goal.name}",
+        source="thief",
+        verdict="",
+        action=goal.action,
+        resource=goal.resource,
+        principal=held.session,
+        account=goal.account,
+        identity=held.identity,
+        boundary=held.boundary,
+        of_resource=goal.of_resource,
+        context={"aws:PrincipalArn": held.arn, **goal.context},
+    )
+
+
+def goals() -> Iterator[Goal]:
+    yield from _other_roles()
+    yield from _rights()
+    yield from _stacks()
+    yield from _builds()
+    yield from _chain()
+    yield from _objects()
+    yield from _repository_and_secrets()
+
+
+def _goal(action: str, resource: str, account: str, *may: str, name: str = "", **more: Any) -> Goal:
+    told = name or f"{action} {resource}"
+    return Goal(name=told, action=action, resource=resource, account=account, may=frozenset(may), **more)
+
+
+_BECOMES = {
+    "acme-comments": ("acme-build", "acme-plan"),
+    "acme-sandbox-deploy": ("acme-build", "acme-developer"),
+    "acme-sandbox-read": ("acme-approver",),
+    "acme-prod-deploy": ("acme-build",),
+    "acme-prod-read": ("acme-approver", "acme-developer"),
+}
+
+
+def _other_roles() -> Iterator[Goal]:
+    for name, (account, trust) in ROLES_OF.items():
+        arn = f"arn:aws:iam::{account}:role/{name}"
+        session = {"sts:RoleSessionName": "thief"}
+        may = _BECOMES.get(name, ())
+        yield _goal("sts:AssumeRole", arn, account, *may, context=session, of_resource=trust)
+        for service in ("cloudformation", "codebuild", "lambda"):
+            passed = service == "cloudformation" and name.endswith("-execution")
+            may = (name.replace("execution", "deploy"),) if passed else ()
+            context = {"iam:PassedToService": f"{service}.amazonaws.com"}
+            yield _goal("iam:PassRole", arn, account, *may, name=f"pass {name} to {service}", context=context)
+    for account in (DEVOPS, PROD):
+        whole = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        root = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{'9' * 12}:root"}}
+        yield _goal("sts:AssumeRole", whole, account, of_resource=document(root))
+
+
+_ON_ROLES = ("AttachRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary", "DetachRolePolicy", "PutRolePolicy")
+_MORE_ON_ROLES = ("PutRolePermissionsBoundary", "TagRole", "UpdateAssumeRolePolicy", "UpdateRole")
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def _rights() -> Iterator[Goal]:
+    for name, (account, _) in ROLES_OF.items():
+        for verb in (*_ON_ROLES, *_MORE_ON_ROLES):
+            yield _goal(f"iam:{verb}", f"arn:aws:iam::{account}:role/{name}", account)
+    for account, place in ((DEVOPS, "sandbox"), (PROD, "prod")):
+        iam, own = f"arn:aws:iam::{account}", f"acme-{place}-execution"
+        bounded = {"iam:PermissionsBoundary": f"{iam}:policy/acme-{place}-boundary"}
+        below = f"{iam}:role/acme/{place}/thief"
+        make, bound = "iam:CreateRole", "iam:PutRolePermissionsBoundary"
+        yield _goal(make, below, account, own, name=f"a bounded role in {place}", context=bounded)
+        yield _goal(make, below, account, name=f"a role without a boundary in {place}")
+        loose = {"iam:PermissionsBoundary": _ADMINISTRATOR}
+        yield _goal(make, below, account, name=f"a role with another boundary in {place}", context=loose)
+        yield _goal(bound, below, account, name=f"another boundary in {place}", context=loose)
+        yield _goal("iam:PutRolePolicy", below, account, name=f"rights without a boundary in {place}")
+        yield _goal("iam:DeleteRolePermissionsBoundary", below, account, context=bounded)
+        for path in ("", "acme/", f"acme/{place}x/", f"other/{place}/"):
+            yield _goal(make, f"{iam}:role/{path}thief", account, context=bounded)
+        for verb in ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "SetDefaultPolicyVersion"):
+            for policy in (f"acme-{place}-boundary", f"acme-{place}-deploy-1", "acme-build-1"):
+                yield _goal(f"iam:{verb}", f"{iam}:policy/{policy}", account)
+        for verb in ("CreateAccessKey", "CreateLoginProfile", "CreateUser", "PutUserPolicy"):
+            yield _goal(f"iam:{verb}", f"{iam}:user/thief", account)
+        yield _goal("iam:CreateOpenIDConnectProvider", f"{iam}:oidc-provider/evil.example.org", account)
+
+
+def _stacks() -> Iterator[Goal]:
+    of_environments = {"orders-prod": (PROD, "prod"), "orders-sandbox": (DEVOPS, "sandbox")}
+    others = {
+        "acme-prod-Access": PROD,
+        "acme-sandbox-Access": DEVOPS,
+        "acme-devops-Access": DEVOPS,
+        "acme-devops-Ci": DEVOPS,
+        "orders-test": PROD,
+        "network": PROD,
+    }
+    for verb in ("CreateChangeSet", "ExecuteChangeSet", "DeleteStack"):
+        for stack, (account, place) in of_environments.items():
+            arn = f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1"
+            yield _goal(f"cloudformation:{verb}", arn, account, f"acme-{place}-deploy")
+        for stack, account in others.items():
+            yield _goal(
+                f"cloudformation:{verb}", f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1", account
+            )
+    # A stack that has a role acts by it, whoever changes it and how.
+    for verb in ("SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"):
+        for stack, account in others.items():
+            yield _goal(
+                f"cloudformation:{verb}", f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1", account
+            )
+
+
+_ITS_JOB = {"codebuild:environment.environmentVariables.name": JOB_VARIABLE}
+OVERRIDES = {
+    "another build spec": {"codebuild:source.buildspec": "version: 0.2"},
+    "another source": {"codebuild:source.location": "https://github.com/mallory/units"},
+    "a second source": {"codebuild:secondarySources": "mallory"},
+    "another role": {"codebuild:serviceRole": f"arn:aws:iam::{DEVOPS}:role/acme-build"},
+    "another image": {"codebuild:environment.image": "mallory/image"},
+    "privileges": {"codebuild:environment.privilegedMode": "true"},
+    "another log": {"codebuild:logsConfig": "mallory"},
+    "another connection": {"codebuild:source.auth.resource": "mallory"},
+    "artifacts": {"codebuild:artifacts": "mallory"},
+    "a cache": {"codebuild:cache": "mallory"},
+}
+
+
+def _builds() -> Iterator[Goal]:
+    for name in ("build", "plan"):
+        arn = f"arn:aws:codebuild:us-east-1:{DEVOPS}:project/acme-{name}"
+        start = "codebuild:StartBuild"
+        yield _goal(start, arn, DEVOPS, "acme-dispatcher", name=f"start {name} as it is", context=_ITS_JOB)
+        yield _goal(start, arn, DEVOPS, name=f"start {name} without a job")
+        other = {"codebuild:environment.environmentVariables.name": "PATH"}
+        yield _goal(start, arn, DEVOPS, name=f"start {name} with a variable", context=other)
+        for what, changed in OVERRIDES.items():
+            yield _goal(start, arn, DEVOPS, name=f"start {name} with {what}", context={**_ITS_JOB, **changed})
+        for verb in (
+            "CreateProject",
+            "CreateWebhook",
+            "DeleteProject",
+            "RetryBuild",
+            "StartBuildBatch",
+            "UpdateProject",
+        ):
+            yield _goal(f"codebuild:{verb}", arn, DEVOPS)
+        for verb in ("BatchDeleteBuilds", "PutResourcePolicy", "StopBuild", "UpdateProjectVisibility"):
+            yield _goal(f"codebuild:{verb}", arn, DEVOPS)
+    yield _goal("codebuild:CreateProject", f"arn:aws:codebuild:us-east-1:{DEVOPS}:project/mine", DEVOPS, *_UNIT)
+    yield _goal("codebuild:ImportSourceCredentials", "*", DEVOPS, *_UNIT)
+
+
+_UNIT = ("orders-sandbox-Role",)
+"""A unit in this account, as far as it gives itself the right: of the account's other things nothing is known."""
+
+
+def _chain() -> Iterator[Goal]:
+    here = f"us-east-1:{DEVOPS}"
+    function = f"arn:aws:lambda:{here}:function:acme-dispatcher"
+    for verb in ("AddPermission", "DeleteFunction", "InvokeFunction", "PublishVersion", "UpdateFunctionCode"):
+        yield _goal(f"lambda:{verb}", function, DEVOPS)
+    yield _goal("lambda:UpdateFunctionConfiguration", function, DEVOPS)
+    for verb, may in (
+        ("SendMessage", ()),
+        ("ReceiveMessage", ("acme-dispatcher",)),
+        ("DeleteMessage", ("acme-dispatcher",)),
+        ("DeleteQueue", ()),
+        ("PurgeQueue", ()),
+        ("SetQueueAttributes", ()),
+    ):
+        yield _goal(f"sqs:{verb}", f"arn:aws:sqs:{here}:acme-dispatcher", DEVOPS, *may)
+    yield _goal("sqs:DeleteMessage", f"arn:aws:sqs:{here}:acme-dispatcher-dead", DEVOPS)
+    for verb, may in (("Publish", ("acme-build",)), ("SetTopicAttributes", ()), ("Subscribe", ()), ("DeleteTopic", ())):
+        yield _goal(f"sns:{verb}", f"arn:aws:sns:{here}:acme-ci", DEVOPS, *may)
+    for verb in ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets"):
+        yield _goal(f"events:{verb}", f"arn:aws:events:{here}:rule/acme-dispatcher-look", DEVOPS)
+    for source in ("github.com", "multi_env_lambda"):
+        bus, context = f"arn:aws:events:{here}:event-bus/default", {"events:source": source}
+        yield _goal("events:PutEvents", bus, DEVOPS, name=f"an event of {source}", context=context)
+    for verb in ("DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"):
+        yield _goal(f"cloudwatch:{verb}", f"arn:aws:cloudwatch:{here}:alarm:acme-dispatcher-failed-builds", DEVOPS)
+    for group in ("lambda/acme-dispatcher", "codebuild/acme-build", "codebuild/acme-plan"):
+        log = f"arn:aws:logs:{here}:log-group:/aws/{group}"
+        yield _goal("logs:DeleteLogGroup", log, DEVOPS)
+        stream = f"{log}:log-stream:1"
+        yield _goal("logs:PutLogEvents", stream, DEVOPS, group.rpartition("/")[2])
+
+
+_ENVIRONMENTS = ("acme-build", "acme-developer")
+_NEW = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
+_OVER = {"s3:ObjectCreationOperation": "true"}
+_JOB, _PLANS_JOB = "0" * 32, "f" + "0" * 31
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "environments/sandbox/current/orders.json": _ENVIRONMENTS,
+    "environments/sandbox/history/orders/00000001.json": _ENVIRONMENTS,
+    "environments/prod/current/orders.json": ("acme-build",),
+    "environments/prod/current.json.gz": ("acme-build",),
+    "environments/prod/history/orders/00000001.json": ("acme-build",),
+    "environments/prod/frozen.json": (),
+    f"environments/prod/approvals/{'0' * 64}/{'0' * 16}/AROA:grace.json": (),
+    f"environments/prod/current/x/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-build",),
+    f"environments/prod/history/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-build",),
+    f"environments/prod/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-approver",),
+    "projects/orders/index.json": _ENVIRONMENTS,
+    "ci/protected.json": ("acme-build",),
+    f"ci/wanted/{_JOB[:24]}.json": ("acme-build", "acme-dispatcher"),
+    f"ci/wanted/{_PLANS_JOB[:24]}.json": ("acme-build", "acme-dispatcher", "acme-plan"),
+    "ci/plans/prod/0.json": ("acme-build",),
+    "ci/verified/prod/0.json": ("acme-build",),
+    f"ci/results/{_JOB}/0.json": ("acme-build",),
+    f"ci/results/{_PLANS_JOB}/0.json": ("acme-build", "acme-plan"),
+    "ci/told/0.json": ("acme-build",),
+    "ci/environments/b-x.json": ("acme-build",),
+    "ci/copies/0.json": ("acme-build",),
+    f"ci/library/{'0' * 64}/dispatcher.zip": (),
+    "ci/something-new.json": (),
+}
+_USER = {"aws:userid": "AROA:thief"}
+
+
+def _objects() -> Iterator[Goal]:
+    bucket = {"account": DEVOPS, "of_resource": OF_THE_BUCKET}
+    for key, may in WRITTEN.items():
+        told = {"resource": f"{BUCKET}/{key}", **bucket}
+        yield Goal(name=f"write {key}", action="s3:PutObject", may=frozenset(may), context={**_OVER, **_USER}, **told)
+        for verb in ("DeleteObject", "DeleteObjectVersion", "PutObjectAcl"):
+            yield Goal(name=f"{verb} {key}", action=f"s3:{verb}", context=_USER, **told)
+    for folder in ("glue", "lambda", "release"):
+        told = {"resource": f"{BUCKET}/projects/orders/{folder}/1.0.0/a", **bucket}
+        publish, may = "s3:PutObject", frozenset(_ENVIRONMENTS)
+        yield Goal(name=f"publish {folder}", action=publish, may=may, context={**_NEW, **_USER}, **told)
+        yield Goal(name=f"overwrite {folder}", action=publish, context={**_OVER, **_USER}, **told)
+        for verb in ("DeleteObject", "DeleteObjectVersion"):
+            yield Goal(name=f"{verb} {folder}", action=f"s3:{verb}", context=_USER, **told)
+    told = {"resource": f"{BUCKET}/workspace.json", **bucket}
+    yield Goal(name="another workspace", action="s3:PutObject", context={**_OVER, **_USER}, **told)
+    for verb in ("BucketPolicy", "BucketVersioning", "BucketNotification", "LifecycleConfiguration", "BucketAcl"):
+        yield Goal(name=f"Put{verb}", action=f"s3:Put{verb}", resource=BUCKET, context=_USER, **bucket)
+
+
+def _repository_and_secrets() -> Iterator[Goal]:
+    here = f"us-east-1:{DEVOPS}"
+    units = f"arn:aws:codecommit:{here}:units"
+    for verb in ("CreateBranch", "DeleteRepository", "GitPush", "MergePullRequestByFastForward", "PutFile"):
+        yield _goal(f"codecommit:{verb}", units, DEVOPS)
+    for verb in ("PutRepositoryTriggers", "UpdateDefaultBranch", "UpdatePullRequestApprovalState"):
+        yield _goal(f"codecommit:{verb}", units, DEVOPS)
+    yield _goal("codecommit:UpdateComment", units, DEVOPS, "acme-comments")
+    for account, unit in ((DEVOPS, "orders-sandbox-Role"), (PROD, "orders-prod-Role")):
+        secret = f"arn:aws:secretsmanager:us-east-1:{account}:secret:password-AbCdEf"
+        yield _goal("secretsmanager:GetSecretValue", secret, account, unit)
+        yield _goal("ssm:GetParameter", f"arn:aws:ssm:us-east-1:{account}:parameter/password", account, unit)
