@@ -173,7 +173,9 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     devops, github = config.devops, config.github
     gitlab = config.gitlab if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    trusts = [as_service("codebuild", project)] if github is gitlab is None or config.ci_stack is not None else []
+    trusts = (
+        [as_service("codebuild", project)] if (github is None and gitlab is None) or config.ci_stack is not None else []
+    )
     if github is not None:
         merged = acting == "build"
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))

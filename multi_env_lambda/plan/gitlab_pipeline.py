@@ -13,6 +13,7 @@ and https://docs.gitlab.com/ci/variables/predefined_variables/
 from __future__ import annotations
 
 import json
+import shlex
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.gitlab import PIPELINE
@@ -41,9 +42,9 @@ rm -f "$work/token" "$work/keys"
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 """
 
-INSTALL = """\
-wheel="$work/${LIBRARY##*/}"
-aws s3 cp --only-show-errors "$LIBRARY" "$wheel"
+INSTALL = f"""\
+wheel="$work/${{LIBRARY##*/}}"
+{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$wheel"
 echo "$SHA256  $wheel" | sha256sum --check --quiet
 python3 -m venv "$work/library"
 "$work/library/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
