@@ -4,7 +4,8 @@ One job, and only in pipelines of the protected branch: its token is the only on
 merge request, a tag or another branch run the file of their own commit, and have no job here.
 
 No text of the table or of Git is in a script: what differs is in ``variables``. What a project sets for all jobs
-(``default``, ``variables``) does not get into this one.
+(``default``, ``variables``) does not get into this one; what it sets at GitLab comes before what the file says, so all
+names here are our own.
 
 Source: https://docs.gitlab.com/ci/yaml/ (``id_tokens``, ``inherit``, ``interruptible``, ``resource_group``, ``rules``)
 and https://docs.gitlab.com/ci/variables/predefined_variables/
@@ -29,12 +30,12 @@ _MINUTES = 55
 """Less than the hour that credentials last which the job gets from STS."""
 
 BECOME = """\
-set -eu
-umask 077
+set -e
+umask 022
 work="$(mktemp -d)"
 printf '%s' "$MULTI_ENV_LAMBDA_TOKEN" > "$work/token"
 unset MULTI_ENV_LAMBDA_TOKEN
-aws sts assume-role-with-web-identity --role-arn "$ROLE" --role-session-name "gitlab-$CI_JOB_ID" \
+aws sts assume-role-with-web-identity --role-arn "$MULTI_ENV_LAMBDA_ROLE" --role-session-name "gitlab-$CI_JOB_ID" \
 --web-identity-token "file://$work/token" --output text \
 --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' > "$work/keys"
 read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN < "$work/keys"
@@ -43,9 +44,9 @@ export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 """
 
 INSTALL = f"""\
-wheel="$work/${{LIBRARY##*/}}"
-{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$wheel"
-echo "$SHA256  $wheel" | sha256sum --check --quiet
+wheel="$work/${{MULTI_ENV_LAMBDA_LIBRARY##*/}}"
+{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$MULTI_ENV_LAMBDA_LIBRARY" "$wheel"
+echo "$MULTI_ENV_LAMBDA_SHA256  $wheel" | sha256sum --check --quiet
 python3 -m venv "$work/library"
 "$work/library/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
 rm -f "$wheel"
@@ -80,9 +81,9 @@ _FILE = """\
     AWS_REGION: {region}
     GIT_DEPTH: "0"
     GIT_STRATEGY: clone
-    LIBRARY: {library}
-    ROLE: {role}
-    SHA256: {sha256}
+    MULTI_ENV_LAMBDA_LIBRARY: {library}
+    MULTI_ENV_LAMBDA_ROLE: {role}
+    MULTI_ENV_LAMBDA_SHA256: {sha256}
   script:
     - |
 {become}

@@ -11,16 +11,15 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.api.workspace import Workspace
-from multi_env_lambda.ci.happened import Asked, Happened, ScheduleLooked
+from multi_env_lambda.ci.happened import Happened
 from multi_env_lambda.ci.read import JOB_VARIABLE
-from multi_env_lambda.ci.subject import Branch
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host import gitlab
 from multi_env_lambda.host.branches import cloned
 from multi_env_lambda.host.github_api import GitHubApi, build_of
 from multi_env_lambda.host.identity import this_process
 from multi_env_lambda.operations.messages import Desk
-from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github
+from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github, happened_at_gitlab
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
@@ -106,9 +105,9 @@ def start_gitlab(
         if branch != world.config.ci.branch:
             hint = "run `ci write gitlab` again, on that branch"
             raise ConfigurationError("ci run", f"the protected branch is `{world.config.ci.branch}`", hint=hint)
-        pushed = variables.get("CI_PIPELINE_SOURCE") == "push"
-        found: Happened = Asked(subject=Branch(name=branch)) if pushed else ScheduleLooked()
-        return _followed(hands, root, world, Here(hands.build, gitlab.is_over), (found,), "")
+        project = "" if world.config.gitlab is None else world.config.gitlab.project
+        here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
+        return _followed(hands, root, world, here, found, project)
 
 
 def _followed(hands: Hands, root: Path, world: World, here: Here, found: Iterable[Happened], repository: str) -> Report:

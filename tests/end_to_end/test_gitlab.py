@@ -100,6 +100,9 @@ class Runner:
             "CI_JOB_ID": str(number),
             "CI_JOB_TOKEN": "a-token-of-gitlab",
             "CI_PIPELINE_SOURCE": source,
+            "CI_COMMIT_BEFORE_SHA": "0" * 40,
+            "CI_COMMIT_SHA": git(clone, "rev-parse", "HEAD"),
+            "CI_PROJECT_PATH": "acme/units",
             "CI_PROJECT_URL": f"file://{os.fspath(self.origin).removesuffix('.git')}",
             "CI_SERVER_URL": "https://gitlab.com",
             "GITLAB_CI": "true",
@@ -172,7 +175,7 @@ def test_a_branch_of_any_name_changes_nothing_and_its_name_is_run_by_nobody(runn
 
 
 def test_a_wheel_that_is_another_one_is_not_installed_and_another_branch_is_refused(runner: Runner) -> None:
-    assert "did NOT match" in runner.run("push", SHA256="0" * 64).stderr
+    assert "did NOT match" in runner.run("push", MULTI_ENV_LAMBDA_SHA256="0" * 64).stderr
     done = runner.run("push", CI_COMMIT_BRANCH="feature")
     assert done.returncode != 0 and "the protected branch is `main`" in done.stderr
 

@@ -47,7 +47,7 @@ def test_the_one_job_is_in_pipelines_of_the_protected_branch_alone() -> None:
 
 def test_its_token_is_for_one_service_and_it_becomes_one_role() -> None:
     assert job()["id_tokens"] == {"MULTI_ENV_LAMBDA_TOKEN": {"aud": "sts.amazonaws.com"}}
-    assert job()["variables"]["ROLE"] == "arn:aws:iam::111111111111:role/acme-build"
+    assert job()["variables"]["MULTI_ENV_LAMBDA_ROLE"] == "arn:aws:iam::111111111111:role/acme-build"
 
 
 def test_its_image_is_pinned_and_nothing_of_other_jobs_gets_into_it() -> None:
@@ -60,6 +60,13 @@ def test_its_image_is_pinned_and_nothing_of_other_jobs_gets_into_it() -> None:
 def test_one_runs_at_a_time_and_none_that_runs_is_cancelled() -> None:
     assert job()["resource_group"] == "multi-env-lambda"
     assert job()["interruptible"] is False
+
+
+def test_no_variable_of_the_project_has_the_name_of_one_of_ours_by_accident() -> None:
+    """Those that a project sets at GitLab come before those of a file."""
+    git = {"GIT_DEPTH", "GIT_STRATEGY"}
+
+    assert {name for name in job()["variables"] if not name.startswith("MULTI_ENV_LAMBDA_")} == {"AWS_REGION", *git}
 
 
 def test_no_script_depends_on_the_table() -> None:
