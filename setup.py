@@ -63,11 +63,13 @@ setup(
         ],
         "dev": [
             "coverage>=7.10,<8",
+            "furo>=2025.9,<2028",
             "mypy>=1.17,<3",
             "ruff>=0.12,<1",
             # builds this library, in a version that requirements-dev.txt names
             "setuptools>=77,<90",
             "sphinx>=8,<9",
+            "sphinx-copybutton>=0.5.2,<1",
         ],
     },
     classifiers=[

@@ -9,9 +9,15 @@ VERSION = re.search(r'"([^"]+)"', (ROOT / "multi_env_lambda" / "_version.py").re
 project = "multi_env_lambda"
 author = "the maintainers of multi_env_lambda"
 version = release = VERSION.group(1)
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-html_theme = "alabaster"
-html_theme_options = {"description": "Many units, several accounts", "page_width": "1100px"}
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+html_theme = "furo"
+html_title = f"multi_env_lambda {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+# Only what is typed is copied: neither the prompt nor what the command prints.
+copybutton_prompt_text = "$ "
+copybutton_copy_empty_lines = False
 exclude_patterns = ["_build"]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

@@ -140,11 +140,3 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     commands = re.findall(r"^    (\S+)", text(ROOT / "README.rst"), re.MULTILINE)
 
     assert commands[:2] == ["./bin/demo", "./bin/test"]
-
-
-@pytest.mark.slow
-def test_the_documentation_is_built_without_a_warning(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "sphinx", "-n", "-W", "-q", "-b", "html", "docs/source", str(tmp_path / "html")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-
-    assert (done.returncode, done.stderr) == (0, "")

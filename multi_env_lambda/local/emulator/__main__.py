@@ -1,4 +1,4 @@
-"""Start the local cloud: settings as JSON on standard input, a server on 127.0.0.1 that runs until SIGTERM out."""
+"""Start the local cloud: reads settings as JSON from standard input, and serves on 127.0.0.1 until SIGTERM."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOCK_IS_HELD = 75
 
 
 def main() -> None:
-    """Take the lock, bind a port, load and patch ministack, say where it listens, serve."""
+    """Take the lock, bind a port, load and patch ministack, report the address, and serve."""
     settings = json.load(sys.stdin)
     folder = Path(settings["folder"])
     lock = open(folder / "server.lock", "a")  # noqa: SIM115 -- held until the process ends, however it ends
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _take(lock: IO[str]) -> None:
-    """Commands that only look whether the lock is held hold it themselves for a moment."""
+    """A command that only checks the lock holds it itself for a moment."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -59,7 +59,9 @@ def _check_version(wanted: str) -> None:
 
 
 def _listen(wished_port: int) -> socket.socket:
-    """The port of the last start if it is free, since queue and function URLs of the kept state have it, else any."""
+    """The port of the previous start if it is free, because queue and function URLs in the saved state contain it;
+    otherwise any port.
+    """
     for port in (wished_port, 0):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -193,7 +195,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
 
 
 def _keep_limits() -> None:
-    """What AWS takes no more of, or from nobody who is not there."""
+    """The rules about limits, and about references to things that do not exist."""
     from . import (
         bucket_principals,
         deleted_stacks,

@@ -1,11 +1,13 @@
-"""An alarm judges the metric of its own dimensions, period by period, and what is missing as it says.
+"""An alarm evaluates the metric with exactly its own dimensions, period by period, and treats missing data as
+configured.
 
-Reason: ministack pools the points of all dimensions, so that one failing function turns on every function's alarm; it
-knows no periods and no missing data, and looks only when somebody puts a metric or an alarm.
+Reason: ministack pools the data points of all dimensions, so one failing function triggers the alarm of every function.
+It ignores periods and missing data, and evaluates an alarm only when a metric or an alarm is put.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 
-More periods are looked at than are asked for, and the newest that have data count; only where there are too few of them
-is the missing rest judged. A state that was set, by hand or by an alarm's creation, holds for a minute.
+CloudWatch looks at more periods than were requested and uses the newest ones that have data. Missing data is treated as
+configured only if there are too few of them. A state that was set manually, or when the alarm was created, holds for a
+minute.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ def patch(now: Callable[[], float]) -> None:
 
 
 def state_of(alarm: Mapping[str, Any], breaches: list[bool | None]) -> str:
-    """The state by the periods of the evaluation range, newest first; None is a period without data."""
+    """The state that follows from the periods in the evaluation range, newest first; None is a period without data."""
     wanted, treated = int(alarm.get("EvaluationPeriods") or 1), alarm.get("TreatMissingData") or "missing"
     enough = int(alarm.get("DatapointsToAlarm") or wanted)
     there = [breach for breach in breaches if breach is not None][:wanted]
@@ -67,7 +69,7 @@ def state_of(alarm: Mapping[str, Any], breaches: list[bool | None]) -> str:
 
 
 def _breaches(cloudwatch: Any, alarm: Mapping[str, Any], now: float) -> list[bool | None]:
-    """Of the periods that are over, newest first."""
+    """The periods that have ended, newest first."""
     period = int(alarm.get("Period") or 60)
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
     key = (alarm["Namespace"], alarm["MetricName"], dimensions)

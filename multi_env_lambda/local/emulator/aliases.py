@@ -1,7 +1,8 @@
-"""An alias points at versions that are there, and divides its calls between two that differ in code, not in role.
+"""An alias must point to existing versions, and can split traffic only between two versions that differ in code and
+share a role.
 
-Reason: ministack stores whatever it is given. A shift of traffic to the version that runs already, or to one with
-another role or dead letter queue, which Lambda refuses and CloudFormation rolls back, would pass here only.
+Reason: ministack accepts anything. A shift of traffic to the version that already runs, or to one with another role or
+dead-letter queue, would succeed only here: Lambda refuses it, and CloudFormation rolls back.
 Text: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html and LocalStack's Lambda provider,
 whose tests were recorded at AWS; of roles https://github.com/serverless-heaven/serverless-aws-alias/issues/64; of dead
 letter queues none is known
@@ -33,7 +34,7 @@ _WEIGHT = (
 
 
 def patch() -> None:
-    """Check what an alias will be before it is made so, by the API and by CloudFormation."""
+    """Validate an alias before it is created or changed, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     stored = original(functions, "_functions")
     respond = original(functions, "error_response_json")
@@ -75,7 +76,7 @@ def _check(function: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Non
 
 
 def _check_alike(configs: Sequence[Mapping[str, Any]]) -> None:
-    """``configs`` is of each version that the alias would lead to."""
+    """``configs`` are the configurations of all versions that the alias would point to."""
     if len({config.get("Role") for config in configs}) > 1:
         raise LambdaRefusal("InvalidParameterValueException", 400, _OTHER_ROLE)
     if len({(config.get("DeadLetterConfig") or {}).get("TargetArn") for config in configs}) > 1:
@@ -83,7 +84,7 @@ def _check_alike(configs: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _patch_resource(stored: Mapping[str, Any]) -> None:
-    """ministack updates an alias of a template by the API's code, and makes one by code of its own."""
+    """For an alias in a template, ministack updates through the API's code, but creates with code of its own."""
     provisioners = load("ministack.services.cloudformation.provisioners")
     resources = original(provisioners, "_RESOURCE_HANDLERS")
     find, routing = (

@@ -1,8 +1,8 @@
-"""A function answers with Lambda's bytes, fails in Lambda's words, and what cannot run or is too long fails.
+"""Functions respond with the same bytes and the same errors as in Lambda, and what cannot run or is too long fails.
 
-Reason: ministack writes answers by other rules than Lambda's runtime, whatever their length, and takes requests of any
-length; it calls every error of a handler ``Runtime.HandlerError`` without a stack trace, and answers
-"Mock response" with status 200 for what it cannot run. A process that ends, or has no time left, has died for it.
+Reason: ministack serialises responses differently from Lambda's runtime, ignores the limits on requests and responses,
+reports every handler error as ``Runtime.HandlerError`` without a stack trace, and answers "Mock response" with status
+200 for functions that it cannot run. Here a process that exits or times out has failed.
 Texts: https://github.com/aws/aws-lambda-python-runtime-interface-client, ``bootstrap.py``;
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html (of processes that end)
 Of requests: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, and in these words
@@ -56,7 +56,7 @@ _AFTER_INIT_DETAILED = (
 
 
 def with_error_details(worker: str) -> str:
-    """The source of the process that runs a handler, telling more about errors, and Lambda's bytes."""
+    """The source of the worker process, extended to report error details and to serialise as Lambda does."""
     for before, after in (
         (_RESULT, _OUTCOME),
         (_AFTER_CALL, _AFTER_CALL_DETAILED),
@@ -69,7 +69,7 @@ def with_error_details(worker: str) -> str:
 
 
 def patch() -> None:
-    """Reword the results of the executors."""
+    """Correct the results of the executors."""
     functions, runtime = load("ministack.services.lambda_svc"), load("ministack.core.lambda_runtime")
     last = threading.local()  # executor and worker run in the same thread
     runtime.Worker._spawn = _keeping_the_process(original(runtime.Worker, "_spawn"))
@@ -104,7 +104,7 @@ def _remembering(invoke: Callable[..., Any], last: threading.local) -> Callable[
 
 
 def _read(payload: bytes) -> Any:
-    """For ministack's own readers, as those of queues and URLs."""
+    """For the readers inside ministack, such as queues and function URLs."""
     try:
         return json.loads(payload)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Who takes an object out of another account's bucket is somebody there: a role, not the whole account.
+"""Reading an object from another account's bucket is authorised for the role that reads it, not for its whole account.
 
-Reason: ministack asks a bucket's policy about the account's root, so that a statement which names the roles that may
-read is met by nobody here; and it does not ask what the reader's own policies say.
+Reason: ministack evaluates the bucket policy for the account's root, so a statement that names the permitted roles
+never matches; and it does not evaluate the reader's own policies.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html (across
 accounts the bucket and the reader's own policies both have to allow it),
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html (code and layers: the stack's
@@ -31,7 +31,9 @@ _asked: ContextVar[tuple[Any, bool]] = ContextVar("asked", default=(None, False)
 
 
 def patch(*, with_rights: bool) -> None:
-    """Put the reader into the question. ``with_rights``: what a service reads for her she must be allowed herself."""
+    """Evaluate policies for the actual reader. ``with_rights``: what a service reads on the caller's behalf, the caller
+    must be allowed to read.
+    """
     s3, evaluator = load("ministack.services.s3"), load("ministack.core.iam_evaluator")
     fetch = original(s3, "_get_object_data")
     evaluate = original(evaluator, "evaluate_resource_policy")
@@ -57,7 +59,9 @@ def as_role(arn: str) -> Iterator[None]:
 
 @contextmanager
 def as_caller() -> Iterator[None]:
-    """What a service reads within is read by who has sent the request, whichever role acts for a stack."""
+    """Objects that a service reads inside the block are read as the sender of the request, whichever role the stack
+    acts with.
+    """
     token = _reader.set(_caller() or _SERVICE)
     try:
         yield
@@ -110,7 +114,7 @@ def _about_somebody(evaluator: Any, evaluate: Callable[..., Any], *, with_rights
 
 
 def _caller() -> Any:
-    """Who sent the running request; None for an account's root, and where there is no request."""
+    """The sender of the current request; None for an account's root, and outside of a request."""
     evaluator = load("ministack.core.iam_evaluator")
     key = original(evaluator, "_verified_key").get()
     if not key:

@@ -1,8 +1,8 @@
-"""Lambda code, layers and templates from a bucket of another account, as its bucket policy allows.
+"""Lambda code, layers and templates can come from a bucket of another account if its bucket policy allows it.
 
-Reason: ministack looks for the object in the caller's account only, and where it finds none it makes a function that
-answers "Mock response"; it takes a layer's or a template's last version, whichever was asked for. Here a missing
-object and a denied one fail with AWS's own words, and a version is that version.
+Reason: ministack looks only in the caller's account; if it finds nothing, it creates a function that answers "Mock
+response". It also ignores the requested version of a layer or template. Here a missing or forbidden object fails with
+AWS's error, and the requested version is used.
 Text: https://github.com/buildkite/elastic-ci-stack-for-aws/issues/564
 """
 
@@ -71,12 +71,12 @@ def _reader(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., byt
 
 
 def _sharing(s3: Any, read_own: Callable[..., bytes | None]) -> Callable[..., bytes | None]:
-    """The same object is the same bytes in memory: 100 units with one layer in 4 accounts would else be 400 copies."""
+    """Equal objects share memory: 100 units with one layer in 4 accounts would otherwise be 400 copies."""
     buckets, versions = original(s3, "_buckets"), original(s3, "_object_versions")
     known: dict[tuple[object, ...], bytes] = {}
 
     def identity(bucket: str, key: str, version_id: str | None) -> tuple[object, ...] | None:
-        """What never gets other bytes; None for what has no such name, or is not there (any more)."""
+        """Content that never changes; None if the name guarantees nothing, or if the object no longer exists."""
         if version_id:
             kept = version_id != "null" and any(v["version_id"] == version_id for v in versions.get((bucket, key), ()))
             return (bucket, key, version_id) if kept else None
@@ -110,7 +110,7 @@ def _fetcher(s3: Any) -> Callable[..., bytes]:
 
 
 def _answering_errors(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """For calls of the Lambda API itself; CloudFormation turns the same exceptions into the resource's reason."""
+    """For calls to the Lambda API; CloudFormation turns the same exceptions into the resource's status reason."""
     responses = load("ministack.core.responses")
 
     def answer(*args: Any, **kwargs: Any) -> Any:
@@ -125,7 +125,7 @@ def _answering_errors(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _patch_layer_resource(functions: Any) -> None:
-    """CloudFormation makes layer versions of the last version of an object, and of nothing if there is none."""
+    """CloudFormation creates a layer version from the object's latest version, or fails if there is no object."""
     provisioners = load("ministack.services.cloudformation.provisioners")
     create = original(provisioners, "_lambda_layer_create")
 
@@ -156,7 +156,7 @@ def _patch_template_url() -> None:
 
 @contextmanager
 def _pinned_to(version_id: str | None) -> Iterator[None]:
-    """Within, objects that are asked for without a version are read in this one."""
+    """Inside the block, objects requested without a version are read in this version."""
     token = _pinned.set(version_id)
     try:
         yield

@@ -1,7 +1,7 @@
-"""S3 refuses a bucket's whole policy if one of its statements names somebody who is not there.
+"""S3 refuses a bucket policy if any statement names a principal that does not exist.
 
-Reason: ministack takes whatever is named, so that a statement of somebody else's deleted role does no harm here, where
-on AWS nobody can write that policy any more. Of accounts that have nobody here it is not known who is in them.
+Reason: ministack accepts any principal. On AWS, one statement that names somebody else's deleted role keeps everyone
+from writing the policy. Principals of accounts that are unknown here are accepted.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (a deleted role is
 shown by its id) and https://repost.aws/knowledge-center/s3-invalid-principal-in-policy-error
 Text: https://github.com/ministryofjustice/analytical-platform/pull/4932
@@ -25,7 +25,7 @@ _OTHERS = re.compile(r"\*|\d{12}|arn:aws:(sts::\d{12}:|iam::cloudfront:)\S+")
 
 
 def patch() -> None:
-    """Look who is named before a policy is kept, and show by an id who is gone since."""
+    """Check the principals before a policy is stored, and show deleted ones by their id."""
     s3 = load("ministack.services.s3")
     put, get, error = original(s3, "_put_bucket_policy"), original(s3, "_get_bucket_policy"), original(s3, "_error")
     ids: dict[str, dict[str, str]] = {}
@@ -57,7 +57,7 @@ def _check(properties: Mapping[str, Any]) -> None:
 
 
 def _named(body: bytes) -> Iterator[str]:
-    """The principals of accounts; of services and federations nothing is asked."""
+    """The principals that belong to accounts; services and federated principals are not checked."""
     try:
         statements = json.loads(body).get("Statement", [])
     except (ValueError, AttributeError):
@@ -69,7 +69,7 @@ def _named(body: bytes) -> Iterator[str]:
 
 
 def is_there(principal: str) -> bool:
-    """An id is refused even of somebody who is there."""
+    """An id is refused even if the principal exists."""
     if _OTHERS.fullmatch(principal) or _id_of(principal):
         return True
     found = _ARN.fullmatch(principal)
@@ -77,7 +77,7 @@ def is_there(principal: str) -> bool:
 
 
 def _id_of(arn: str) -> str:
-    """The id of a role or user; empty if there is none."""
+    """The id of a role or user; empty if it does not exist."""
     for kind in ("Role", "User"):
         for entity in _entities(kind):
             if arn == entity.get("Arn"):
@@ -90,6 +90,6 @@ def _is_an_account(account: str) -> bool:
 
 
 def _entities(kind: str) -> list[Any]:
-    """Of all accounts."""
+    """In all accounts."""
     kept = original(load("ministack.services.iam"), f"_{kind.lower()}s")
     return list(kept._data.values())

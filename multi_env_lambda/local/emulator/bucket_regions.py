@@ -1,6 +1,6 @@
-"""Lambda takes code and layers from a bucket of its own region only, no matter who owns the bucket.
+"""Lambda takes code and layers only from a bucket in its own region, no matter who owns the bucket.
 
-Reason: ministack looks at the region of the caller's own buckets only, so that one artifact bucket served every region.
+Reason: ministack checks the region only for the caller's own buckets, so one artifact bucket served every region.
 Text: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html (and jimzucker/aws-forecast#13)
 """
 
@@ -12,7 +12,7 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Let the check of regions see the bucket as its owner does."""
+    """Let the region check see the bucket as its owner does."""
     functions, s3 = load("ministack.services.lambda_svc"), load("ministack.services.s3")
     responses = load("ministack.core.responses")
     own = original(functions, "s3_code_region_message")

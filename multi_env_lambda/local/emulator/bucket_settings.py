@@ -1,7 +1,7 @@
-"""S3 gives a bucket's policy back in its own words, and takes no lifecycle rules of the old kind beside new ones.
+"""S3 normalises the bucket policies that it returns, and refuses to mix old and new lifecycle rules.
 
-Reason: ministack gives back the text that it got, so that a comparison of texts works here and never on AWS; and it
-reads the filter of a rule only, so that a rule with a prefix of its own would count for the whole bucket.
+Reason: ministack returns the policy text as it was sent, so comparing texts works here and never on AWS. It also
+ignores a lifecycle rule's own ``Prefix``, so such a rule would apply to the whole bucket.
 Texts: https://github.com/hashicorp/terraform/issues/2432, https://github.com/aws/aws-sdk-ruby/issues/1653 and
 https://github.com/noobaa/noobaa-core/issues/8426
 """
@@ -22,7 +22,7 @@ _MIXED = "Filter element can only be used in Lifecycle V2."
 
 
 def patch() -> None:
-    """Stand between S3's requests and what ministack keeps of them."""
+    """Wrap the requests to S3 that read and write these settings."""
     s3 = load("ministack.services.s3")
     s3._get_bucket_policy = _in_its_own_words(original(s3, "_get_bucket_policy"))
     s3._put_bucket_lifecycle = _of_one_kind(original(s3, "_put_bucket_lifecycle"), original(s3, "_error"))
@@ -38,7 +38,7 @@ def _in_its_own_words(get: Any) -> Any:
 
 
 def _reworded(value: Any, key: str = "") -> Any:
-    """Lists in another order, and of a list of one its only value; a document's statements stay as they were."""
+    """Lists in another order, and a list with one item as its item; the order of a document's statements is kept."""
     if isinstance(value, dict):
         return {name: _reworded(item, name) for name, item in value.items()}
     if not isinstance(value, list):

@@ -1,7 +1,7 @@
-"""IAM knows what a request to start a build says: a policy may refuse another build spec, or a second variable.
+"""IAM evaluates what a StartBuild request overrides: a policy can forbid another build spec, or a second variable.
 
-Reason: ministack tells its evaluator nothing of it, so that ``Null`` allows every override, and looks for the right
-to see a build on anything instead of on its project.
+Reason: ministack passes none of it to its policy evaluator, so ``Null`` conditions allow every override; and it checks
+the right to see a build on any resource instead of on its project.
 Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
 """
@@ -33,7 +33,7 @@ _TEXTS = frozenset({"environment.computeType", "environment.image", "serviceRole
 
 
 def patch() -> None:
-    """Add the keys of CodeBuild to what the evaluator hears of a request."""
+    """Add CodeBuild's condition keys to the context of a request."""
     actions = load("ministack.core.iam_actions")
     context_of = original(actions, "request_tag_context")
 
@@ -51,7 +51,7 @@ def patch() -> None:
 
 
 def _of_builds(body: bytes) -> str:
-    """The project of the builds that are named; empty if they are of several, or none is named."""
+    """The project of the named builds; empty if there are several projects, or no builds."""
     try:
         ids = json.loads(body).get("ids") or ()
     except (ValueError, AttributeError):

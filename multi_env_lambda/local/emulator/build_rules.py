@@ -1,6 +1,7 @@
-"""CodeBuild starts a build once for a token, no more at once than a project says, and tells of what becomes of it.
+"""CodeBuild starts one build per idempotency token, respects a project's concurrency limit, and sends events about
+builds.
 
-Reason: ministack knows neither tokens nor limits, and sends no events of builds.
+Reason: ministack supports neither tokens nor limits nor events.
 Sources: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html (`idempotencyToken`, five
 minutes), https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html (`concurrentBuildLimit`) and
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html (the events)
@@ -25,7 +26,7 @@ _PROJECT = "AWS::CodeBuild::Project"
 
 
 def patch(now: Callable[[], float]) -> None:
-    """Around what starts and finishes a build; ``now`` in seconds since 1970."""
+    """Wrap what starts and finishes a build; ``now`` is in seconds since 1970."""
     codebuild = load("ministack.services.codebuild")
     start, finish = original(codebuild, "_start_build"), original(codebuild, "_finish_build")
     stop, respond = original(codebuild, "_stop_build"), original(codebuild, "error_response_json")
@@ -84,7 +85,7 @@ def _running(codebuild: Any, data: Mapping[str, Any]) -> int:
 
 
 def _tell(build: Mapping[str, Any]) -> None:
-    """Only a service of AWS may put events under ``aws.``; this is one."""
+    """Only AWS services may send events with a source that begins with ``aws.``; CodeBuild is one."""
     environment = build.get("environment") or {}
     variables = [
         {name: one.get(name, "PLAINTEXT") for name in ("name", "value", "type")}
@@ -128,7 +129,7 @@ def _time(seconds: float) -> str:
 
 
 def _keep_limit(codebuild: Any) -> None:
-    """By the API and by CloudFormation; ministack forgets it."""
+    """Through the API and CloudFormation; ministack drops it."""
     create, update = original(codebuild, "_create_project"), original(codebuild, "_update_project")
 
     def kept(name: str, data: Mapping[str, Any], key: str) -> None:

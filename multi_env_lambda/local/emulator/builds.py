@@ -1,7 +1,7 @@
-"""CodeBuild runs the phases of a buildspec in a local shell, as the project's service role.
+"""CodeBuild runs the phases of a build spec in a local shell, with the project's service role.
 
-Reason: ministack calls every build SUCCEEDED at once, or needs docker. This is no sandbox: a buildspec may do on this
-machine whatever the user may, as if its commands had been typed.
+Reason: ministack reports every build as SUCCEEDED at once, or needs Docker. This is not a sandbox: a build spec can do
+whatever the user can do on this machine.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ class _Refused(Exception):
 
 
 def patch(environment: Mapping[str, str], state: Path) -> None:
-    """``environment`` is added to that of each build: where this machine gets its packages from.
+    """``environment`` is added to the variables of each build: it configures where this machine gets packages from.
 
-    In ``state`` lie ``programs``, what the image of a build has, and ``remote.git``, what is cloned.
+    ``state`` is the folder with ``programs``, the programs in a build's image, and ``remote.git``, the repository that
+    builds clone.
     """
     codebuild = load("ministack.services.codebuild")
     for name in ("EXECUTE_BUILDS", "_execute_build", "_record_phase", "_finish_build", "_stop_requested", "_builds"):
@@ -69,7 +70,7 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
 
 
 def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """StartBuild's overrides hold for one build; ministack ignores them."""
+    """StartBuild's overrides apply to one build; ministack ignores them."""
     fields = {"sourceTypeOverride": "type", "sourceLocationOverride": "location", "buildspecOverride": "buildspec"}
 
     def started(data: dict[str, Any]) -> Any:
@@ -159,7 +160,7 @@ class _Build:
         return address in self._git_settings().values()
 
     def _git_settings(self) -> dict[str, str]:
-        """The repository beside the local cloud stands for the address that is written beside it.
+        """The repository next to the local cloud replaces the configured address.
 
         Source: https://git-scm.com/docs/git-config (``url.<base>.insteadOf`` and ``GIT_CONFIG_COUNT``)
         """
@@ -192,7 +193,7 @@ class _Build:
         return spec
 
     def _variables(self, spec: Mapping[str, Any], commit: str) -> dict[str, str]:
-        """What comes later wins: the machine, the buildspec, the project and StartBuild, CodeBuild itself."""
+        """Later ones win: the machine, the build spec, the project and StartBuild, CodeBuild itself."""
         region = load("ministack.core.responses").get_region()
         variables = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(self._environment)
         variables["PATH"] = f"{self._state / 'programs'}{os.pathsep}{variables.get('PATH', os.defpath)}"
@@ -220,7 +221,9 @@ class _Build:
         }
 
     def _commands(self, commands: list[str], variables: dict[str, str]) -> bool:
-        """All commands of a phase in one shell, so that `cd` and `export` last; the first that fails ends it."""
+        """All commands of a phase run in one shell, so that `cd` and `export` persist; the first failure ends the
+        phase.
+        """
         if not commands:
             return True
         script = "set -e\n" + "\n".join(str(command) for command in commands)
@@ -250,6 +253,6 @@ class _Build:
         return passed
 
     def _tell(self, output: Any) -> None:
-        """Line by line, while it runs."""
+        """Line by line, as it runs."""
         for line in output:
             self._say(line.decode("utf-8", "replace").rstrip("\r\n"))

@@ -1,7 +1,7 @@
-"""CloudFormation acts with the rights of the caller who started it.
+"""CloudFormation acts with the permissions of the caller.
 
-Reason: ministack makes and deletes everything in a stack for everybody who may call CloudFormation, so that a role
-which lacks ``lambda:CreateFunction`` or ``iam:PassRole`` deploys here and fails on AWS.
+Reason: ministack creates and deletes everything in a stack for anyone who may call CloudFormation, so a role that lacks
+``lambda:CreateFunction`` or ``iam:PassRole`` can deploy here and fails on AWS.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 (without a service role it "uses a temporary session that's generated from your user credentials")
 What is called: the handlers in the schemas of the types, of the type's own service; all of them, where AWS calls those
@@ -107,7 +107,9 @@ class _Resource(NamedTuple):
 
 
 def patch(handlers: _Handlers, iam: Mapping[str, Any]) -> None:
-    """Ask before a stack makes, changes or deletes a resource. ``iam``: the tables of ``model/iam.py`` by name."""
+    """Check permissions before a stack creates, changes or deletes a resource. ``iam``: the tables of ``model/iam.py``
+    by name.
+    """
     known = _Known(handlers, **iam)
     deployment = load("ministack.services.cloudformation.stacks")
     make, change, delete = (
@@ -158,7 +160,9 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
 
 
 def _contexts(action: str, properties: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What each call says of a role or a user: its boundary, and the managed policy that it is given or loses."""
+    """What each call says about a role or user: its permissions boundary, and the managed policy that is attached or
+    detached.
+    """
     told: dict[str, str] = {}
     if SETS_A_BOUNDARY.fullmatch(action) or UNDER_A_BOUNDARY.fullmatch(action):
         # A policy of its own says in `Roles` whose it is.
@@ -171,7 +175,7 @@ def _contexts(action: str, properties: Mapping[str, Any]) -> list[dict[str, str]
 
 
 def _check_reference(literal: str) -> None:
-    """What stands in a template as `{{resolve:…}}` is read with the same rights.
+    """A `{{resolve:…}}` reference in a template is read with the same permissions.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
     """
@@ -189,7 +193,7 @@ def _check_reference(literal: str) -> None:
 
 
 def _principal() -> Any:
-    """The stack's role, or who sent the request that its operation runs for; None for an account's root.
+    """The stack's role, or the sender of the request that started the operation; None for an account's root.
 
     The operation's task has a copy of the request's context.
     """
@@ -243,7 +247,7 @@ def _is_called(known: _Known, action: str, resource: _Resource) -> bool:
 
 
 def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
-    """Whether a boundary is changed, or removed, by a call that does nothing else; None of any other call."""
+    """Whether a call that does nothing else changes or removes a boundary; None for any other call."""
     new, old = resource.properties.get(_BOUNDED), resource.before.get(_BOUNDED)
     if not action.endswith(_BOUNDED):
         return None
@@ -251,7 +255,7 @@ def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
 
 
 def _asked_on(known: _Known, action: str, resource: _Resource) -> Sequence[str | None]:
-    """ARNs; None where a statement about anything allows it."""
+    """ARNs; None if a statement on ``*`` is needed."""
     if action in _OF_ANOTHER_RESOURCE or resource.kind not in _NAMES:
         return (None,)
     if resource.kind == "AWS::IAM::Policy" and "Role" not in action:
@@ -269,13 +273,13 @@ def _asked_on(known: _Known, action: str, resource: _Resource) -> Sequence[str |
 
 
 def _path(resource: _Resource, role: str) -> str:
-    """That of a role which is there is not in the template."""
+    """The ARN of an existing role is not in the template."""
     kept = original(load("ministack.services.iam"), "_roles").get(role) if resource.kind == "AWS::IAM::Policy" else None
     return str((kept or resource.properties).get("Path") or "/")
 
 
 def _name(name_in: str, value: str) -> str:
-    """As it stands in an ARN: a function may be named by its own, with a version or an alias, a queue by its URL."""
+    """As in an ARN: a function may be given by its ARN with a version or alias, a queue by its URL."""
     match name_in:
         case "FunctionName" | "TargetFunctionArn":
             return value.rpartition(":function:")[2].partition(":")[0]
@@ -293,7 +297,7 @@ def _here() -> dict[str, str]:
 
 
 def _roles(properties: Any) -> Iterator[str]:
-    """The ARN of every role that is given; a job of Glue may have its name only."""
+    """The ARN of every role that is passed; a Glue job may give only a name."""
     if isinstance(properties, Mapping):
         for key, value in properties.items():
             if isinstance(value, str) and (key.lower().endswith(("role", "rolearn")) or key == "credentials"):

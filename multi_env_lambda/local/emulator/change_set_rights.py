@@ -1,8 +1,8 @@
-"""A caller who asks for a change set by its ARN has to be allowed to, on the change set or on its stack.
+"""A call that names a change set by its ARN is authorised on the change set or on its stack.
 
-Reason: ministack asks on everything where a request names no stack. IAM knows change sets as resources of
-``DescribeEvents`` (``changeset``, ``stack``), so that a role which has it for its stacks never reads why an early
-validation failed; ``DescribeChangeSet``, ``ExecuteChangeSet`` and ``DeleteChangeSet`` it knows of stacks alone.
+Reason: ministack authorises such a call on ``*`` if it names no stack. In IAM, ``DescribeEvents`` can be granted on
+change sets and stacks, so a role that has it for its stacks could never read here why an early validation failed;
+``DescribeChangeSet``, ``ExecuteChangeSet`` and ``DeleteChangeSet`` are granted on stacks only.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 """
 
@@ -19,7 +19,7 @@ _OF_CHANGE_SETS = "DescribeEvents"
 
 
 def patch() -> None:
-    """Name the resource of a request to CloudFormation that has a change set and no stack."""
+    """Determine the resource of a CloudFormation request that names a change set but no stack."""
     actions = load("ministack.core.iam_actions")
     resource = original(actions, "extract_resource_arn")
     find = original(load("ministack.services.cloudformation.changesets"), "_find_change_set")

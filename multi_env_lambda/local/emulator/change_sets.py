@@ -1,7 +1,7 @@
-"""A stack tells which change set made it what it is, and takes back an existing bucket that its change set names.
+"""A stack reports which change set it was last changed by, and can import an existing bucket that its change set names.
 
-Reason: ministack leaves ``ChangeSetId`` out of DescribeStacks, so that nobody could tell whether a stack was changed by
-somebody else since; and its check of bucket names refuses the very bucket that ``ImportExistingResources`` found.
+Reason: ministack omits ``ChangeSetId`` in DescribeStacks, so it cannot be seen whether somebody else has changed the
+stack since; and its check of bucket names refuses the very bucket that ``ImportExistingResources`` found.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html
 """
 
@@ -24,7 +24,7 @@ _imported: ContextVar[frozenset[str]] = ContextVar("imported", default=frozenset
 
 
 def patch() -> None:
-    """Wrap the operations in the table of CloudFormation's actions, and its deployment."""
+    """Wrap the operations in CloudFormation's action table, and its deployment."""
     cloudformation = load("ministack.services.cloudformation")
     handlers = load("ministack.services.cloudformation.handlers")
     change_sets = load("ministack.services.cloudformation.changesets")

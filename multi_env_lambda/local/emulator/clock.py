@@ -1,10 +1,10 @@
-"""One clock for all that takes time at AWS, which a door of the emulator moves forward.
+"""One clock for everything that takes time on AWS; tests can move it forward.
 
-Reason: metrics come minutes late, a lease ends after a minute of silence, and no test may wait for that.
+Reason: metrics arrive minutes late and a lease expires after a minute of silence, but no test may wait for that.
 
-What moves: the ``Date`` of every answer and when an object of S3 was written, by which leases are judged; what
-CloudWatch measures and when it shows it; the rules about what is seen late. What stays: signatures and the end of
-credentials, since clients sign by the clock of this machine; botocore knows no other.
+It moves the ``Date`` header of every response and the modification time of S3 objects, by which leases are judged;
+CloudWatch's timestamps and delays; and the rules about delayed visibility. It does not move signatures and the expiry
+of credentials, because clients sign by this machine's clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ _Application = Callable[..., Awaitable[None]]
 
 
 class Clock:
-    """Ahead of this machine's clock by what it was moved; ``kept`` is a file, so that a new start is not earlier."""
+    """Ahead of this machine's clock by the total of all moves; ``kept`` is a file, so that a restart does not go back
+    in time.
+    """
 
     def __init__(self, kept: Path) -> None:
         self._kept = kept
@@ -44,7 +46,7 @@ class Clock:
         return time.time() + self._ahead
 
     def move(self, seconds: float) -> None:
-        """Forward; ``seconds`` is finite and not negative."""
+        """Move it forward; ``seconds`` is finite and not negative."""
         self._ahead += seconds
         scratch = self._kept.with_suffix(".tmp")
         scratch.write_text(json.dumps(self._ahead), encoding="ascii")
@@ -52,7 +54,7 @@ class Clock:
 
 
 def patch(clock: Clock) -> None:
-    """Let CloudWatch, S3 and the header of every answer read ``clock``."""
+    """Make CloudWatch, S3 and the header of every response use ``clock``."""
     gateway, s3, cloudwatch = (load(f"ministack.{name}") for name in ("app", "services.s3", "services.cloudwatch"))
     for module, name in ((gateway, "formatdate"), (s3, "now_iso"), (cloudwatch, "time")):
         original(module, name)
@@ -62,7 +64,7 @@ def patch(clock: Clock) -> None:
 
 
 def wrap(application: _Application, clock: Clock) -> _Application:
-    """The same ASGI application with the door; the caller has checked who may use it."""
+    """The same ASGI application with an endpoint that moves the clock; the caller has been authorised already."""
 
     async def with_door(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != DOOR:

@@ -1,8 +1,9 @@
-"""Policies that say more than an action and a name: variables, conditions of writes, of roles and users, NotPrincipal.
+"""Policy evaluation supports variables, conditional writes, conditions on roles and users, and NotPrincipal.
 
-Reason: ministack compares ``${aws:userid}`` as these letters, does not know ``s3:if-none-match`` or
-``iam:PermissionsBoundary``, and leaves out a statement with ``NotPrincipal``: a correct Allow would allow nothing here,
-and a correct Deny deny nothing. Variables are filled in only where the document says its version is 2012-10-17.
+Reason: ministack treats ``${aws:userid}`` as literal text, does not know ``s3:if-none-match`` or
+``iam:PermissionsBoundary``, and ignores statements with ``NotPrincipal``, so correct Allow statements would allow
+nothing and correct Deny statements would deny nothing. Variables are resolved only if the document's version is
+2012-10-17.
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html and
@@ -33,7 +34,7 @@ NAMES_A_POLICY = re.compile(r"iam:(Attach|Detach)(Group|Role|User)Policy")
 
 
 def patch() -> None:
-    """Let the evaluator read statements as IAM does, and tell it what requests say."""
+    """Make the evaluator read statements as IAM does, and give it the context of requests."""
     evaluator, actions = load("ministack.core.iam_evaluator"), load("ministack.core.iam_actions")
     value_of = _of_the_role(original(evaluator, "_resolve_condition_key"))
     evaluator._resolve_condition_key = value_of
@@ -71,7 +72,7 @@ def _with_variables(first_match: Any, value_of: Callable[[str, Any], Any]) -> An
 
 
 def _filled_for_trust(evaluate: Any, value_of: Callable[[str, Any], Any]) -> Any:
-    """A role's trust policy is not parsed as the others are, so its conditions are filled in before."""
+    """A role's trust policy is parsed separately, so its conditions are resolved first."""
 
     def evaluated(document: Any, caller: str, context: Any = None) -> Any:
         read = _read(document)
@@ -89,7 +90,7 @@ def _filling(value_of: Callable[[str, Any], Any], context: Any) -> Callable[[str
 
 
 def _value(name: str, value_of: Callable[[str, Any], Any], context: Any) -> str:
-    """What a variable stands for; one without a value stays as it is, and so matches nothing."""
+    """The value of a variable; one without a value stays as it is, and so matches nothing."""
     name, _, otherwise = (part.strip() for part in name.partition(","))
     found = _ESCAPED.get(name) or value_of(name, context)
     return str(found) if isinstance(found, str) and found else otherwise.strip("'")
@@ -111,7 +112,7 @@ def _each_text(value: Any, fill: Callable[[str], str]) -> Any:
 
 
 def _by_version(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What looks like a variable is only letters in a document of the first version.
+    """In a document with the older version, variables are literal text.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
     """
@@ -127,7 +128,7 @@ def _by_version(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _version(statement: Any, document: Mapping[str, Any]) -> Any:
-    """A statement of a resource's policy brings its document's along: ministack takes it out of its document."""
+    """A statement in a resource policy carries its document's version along, because ministack separates the two."""
     own = statement.get("Version") if isinstance(statement, dict) else None
     return own or document.get("Version", _EARLIER)
 
@@ -149,7 +150,7 @@ def _with_exceptions(evaluate: Any) -> Any:
 
 
 def _read(document: Any) -> dict[str, Any] | None:
-    """None of what is no document."""
+    """Empty if it is not a document."""
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
     except ValueError:
@@ -163,10 +164,10 @@ def _statements(document: Mapping[str, Any]) -> list[Any]:
 
 
 def _named(statement: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A statement that leaves somebody out, as one about everybody else.
+    """A statement with ``NotPrincipal``, as one about everybody else.
 
-    AWS looks at the account first, then at the role, then at its session, and denies by the first that is not named;
-    it denies everyone who has a permissions boundary, named or not.
+    AWS checks the account, then the role, then its session, and denies at the first that is not listed; it denies every
+    principal that has a permissions boundary, listed or not.
     """
     if "NotPrincipal" not in statement:
         return statement
@@ -177,7 +178,7 @@ def _named(statement: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _each_of(caller: str) -> set[str]:
-    """The caller, and what the caller is of: the account, and the role of a session."""
+    """The caller, and what it belongs to: the account, and the role of a session."""
     account, kind, name = _parts(caller)
     if kind != "assumed-role":
         return {_whole(account), caller}
@@ -225,9 +226,10 @@ def _of_writes(context_of: Any) -> Any:
 
 
 def _of_roles(context_of: Any) -> Any:
-    """What requests say of a role or a user: the boundary that it will have or has, and the policy that it is given.
+    """What requests say about a role or user: its current or future boundary, and the policy to attach.
 
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    Source:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
     """
     iam = load("ministack.services.iam")
     stores = {"RoleName": original(iam, "_roles"), "UserName": original(iam, "_users")}

@@ -1,6 +1,7 @@
-"""Lambda takes a dead-letter queue or topic only with a role that may send to it.
+"""Lambda accepts a dead-letter queue or topic only if the function's role may send to it.
 
-Reason: ministack takes any, so a role without the right works here, and is refused by AWS amid a deploy.
+Reason: ministack accepts any, so a role without the permission works here, and AWS refuses it in the middle of a
+deployment.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 Texts: aws-samples/aws-serverless-ecommerce-platform#41, functionalone/serverless-iam-roles-per-function#5
 """
@@ -23,7 +24,7 @@ _REFUSED = "The provided execution role does not have permissions to call {actio
 
 
 def patch() -> None:
-    """Look at role and queue before they are taken together, by the API and by CloudFormation."""
+    """Check role and queue together before they are set, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     create, update = original(functions, "_create_function"), original(functions, "_update_config")
     stored, respond = original(functions, "_functions"), original(functions, "error_response_json")
@@ -41,7 +42,7 @@ def patch() -> None:
 
 
 def _check(properties: Mapping[str, Any]) -> None:
-    """Of what is asked for, in the words of the API or of a template."""
+    """From the request, in the syntax of the API or of a template."""
     target = str((properties.get("DeadLetterConfig") or {}).get("TargetArn") or "")
     service = (target.split(":") + [""] * 3)[2]
     if service not in _ACTIONS:

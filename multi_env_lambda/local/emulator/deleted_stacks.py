@@ -1,7 +1,7 @@
-"""A stack that was deleted is found by its id, and no longer by its name.
+"""A deleted stack is found by its id, but no longer by its name.
 
-Reason: ministack answers for the name with the template, the resources and the events of what is gone, so anyone who
-looks takes a deleted stack for one that is there.
+Reason: for the name, ministack still returns the template, resources and events of the deleted stack, so it is mistaken
+for an existing one.
 Source: "Deleted stacks: You must specify the unique stack ID" at StackName in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html, and the same in DescribeStacks,
 DescribeStackEvents, DescribeStackResources and ListStackResources.
@@ -26,7 +26,7 @@ _OPERATIONS = (
 
 
 def patch() -> None:
-    """Wrap the operations in the table of CloudFormation's actions; DescribeStacks has the rule already."""
+    """Wrap the operations in CloudFormation's action table; DescribeStacks does it already."""
     handlers = load("ministack.services.cloudformation.handlers")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
     stacks, error = original(load("ministack.services.cloudformation"), "_stacks"), original(handlers, "_error")

@@ -1,10 +1,12 @@
-"""Drift detection reads every type that our templates make: whether it is there, and what the template says of it.
+"""Drift detection reads every type that our templates contain: whether it exists, and each property that the template
+sets.
 
-Reason: ministack reads a few types, and of those a few properties: of roles no policies, of rules and subscriptions
-only that they are there, of aliases, permissions, mappings, alarms, schedules, jobs and others nothing.
+Reason: ministack reads a few types, and few of their properties: no policies of roles, only the existence of rules and
+subscriptions, and nothing of aliases, permissions, mappings, alarms, schedules, jobs and others.
 What is compared: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html (only what
-the template sets), by what the read handler of the type answers, so neither what its schema calls write-only (the code
-of a function) nor types without one (policies of queues and topics, ``AWS::IAM::Policy``), which stay NOT_CHECKED:
+the template sets), as far as the type's read handler returns it. So neither write-only properties (the code of a
+function) are compared, nor types without a read handler (policies of queues and topics, ``AWS::IAM::Policy``), which
+remain NOT_CHECKED:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html and
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-model-false-drift.html
 """
@@ -22,7 +24,7 @@ __all__ = ["READERS", "patch"]
 
 
 def patch() -> None:
-    """What ministack reads of a type itself is read as before, and what is new of it beside that."""
+    """What ministack reads itself stays as it is; the rest is added."""
     known = original(load("ministack.services.cloudformation.drift"), "_DRIFT_READERS")
     for kind, (read, names) in READERS.items():
         before, covered = known.get(kind, (_nothing, frozenset()))
@@ -45,10 +47,11 @@ def _both(before: Read, read: Read) -> Read:
 
 
 def _as_set(expected: Any, actual: Any) -> Any:
-    """Without settings that the template leaves out, which are a default or nobody's: only lists report additions.
+    """Without settings that the template omits, such as defaults: only lists report additions.
 
-    What a map has beside the template's keys, as the variables of a function, is reported.
-    Source: DifferenceType in https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_PropertyDifference.html
+    Additional keys in a map, such as a function's variables, are reported.
+    Source: DifferenceType in
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_PropertyDifference.html
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
         is_map = set(expected) == {"Variables"}
@@ -61,7 +64,7 @@ def _as_set(expected: Any, actual: Any) -> Any:
 
 
 def _document(value: Any) -> Any:
-    """A policy, pattern or input as an object where the service keeps its text."""
+    """A policy, pattern or input as an object where the service stores text."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -69,7 +72,7 @@ def _document(value: Any) -> Any:
 
 
 def _record(module: str, store: str, names: str) -> tuple[Read, str]:
-    """A type whose records lie under their physical id, with the names of the template."""
+    """A type whose records are stored by physical id, with the template's property names."""
 
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         found = _store(module, store).get(physical_id)
@@ -139,7 +142,7 @@ def _is_elsewhere(arn: str) -> bool:
 
 
 def _bucket(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    """Of the notifications only whether EventBridge hears of objects, and whether the public is kept out."""
+    """Of the notifications, only whether EventBridge is enabled; and whether public access is blocked."""
     objects = load("ministack.services.s3")
     bucket = objects._buckets.get(physical_id)
     if bucket is None:
@@ -159,7 +162,7 @@ def _bucket_policy(physical_id: str, properties: Properties) -> dict[str, Any] |
 
 
 def _of_api(store: str, names: str) -> tuple[Read, str]:
-    """A part of an HTTP API, which the service keeps below the API, with names in its own case."""
+    """A part of an HTTP API, which the service stores inside the API, with names in its own case."""
 
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         parts = _store("apigateway", store).get(properties.get("ApiId"), {})

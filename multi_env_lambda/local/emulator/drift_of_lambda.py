@@ -1,7 +1,8 @@
-"""What drift detection reads of functions and all that hangs on them.
+"""What drift detection reads about functions and everything that belongs to them.
 
-Reason: that of ``drift``, whose table this is a part of.
-Source of what is not read: ``writeOnlyProperties`` of the types' schemas, as ``Code`` and ``SnapStart`` of a function,
+Reason: as for ``drift``, whose table this is a part of.
+Source of what is not read: ``writeOnlyProperties`` in the types' schemas, such as ``Code`` and ``SnapStart`` of a
+function,
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 
@@ -32,19 +33,19 @@ def _functions() -> Any:
 
 
 def _named(reference: str) -> tuple[Mapping[str, Any] | None, str]:
-    """The function of a name or ARN, and the qualifier in it."""
+    """The function in a name or ARN, and its qualifier."""
     functions = _functions()
     name, qualifier = functions._resolve_name_and_qualifier(reference)
     return original(functions, "_functions").get(name), qualifier or ""
 
 
 def said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
-    """Of a record that has the template's names: what it says at all."""
+    """The properties that a record with the template's names has at all."""
     return {name: record[name] for name in names.split() if record.get(name) is not None}
 
 
 def _function(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    """Neither its VPC nor where its dead letters go, which are compared on AWS only."""
+    """Without VPC and dead-letter queue, which are compared on AWS only."""
     found, _ = _named(physical_id)
     if found is None:
         return None
@@ -65,7 +66,7 @@ def _version(physical_id: str, properties: Properties) -> dict[str, Any] | None:
 
 
 def _alias(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    """Weights as the template writes them: a list, which Lambda has as a map."""
+    """Weights as a list, as in a template; Lambda has a map."""
     found, name = _named(physical_id)
     alias = None if found is None else found["aliases"].get(name)
     if alias is None:
@@ -91,7 +92,7 @@ def _permission(physical_id: str, properties: Properties) -> dict[str, Any] | No
 
 
 def _mapping(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    """The function by any of its names: the schema of the type transforms it before it compares."""
+    """The function by any of its names: the type's schema normalises it before comparing."""
     found = original(_functions(), "_esms").get(physical_id)
     return None if found is None else said(found, _MAPPING)
 

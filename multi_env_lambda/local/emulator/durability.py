@@ -1,7 +1,7 @@
-"""What is answered is on disk, and no record is there before what it speaks of.
+"""A response is sent only after its effects are on disk, and no record exists before what it refers to.
 
-Reason: ministack writes its state when it is asked to end; a killed machine would lose all since the start. Objects in
-S3 are files at once, so that a record could speak of a stack that is gone after a kill.
+Reason: ministack saves its state when it is asked to stop, so a killed machine would lose everything since the start.
+Objects in S3 are files at once, so after a kill a record could refer to a stack that is gone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FORM = b"application/x-www-form-urlencoded"
 
 
 class _Saver:
-    """One save for all who wait; ``_asked`` counts requests that may have changed something."""
+    """One save for everybody who waits; ``_asked`` counts requests that may have changed something."""
 
     def __init__(self, save: Save, collect: Callable[[], dict[str, Any]], stacks: Any) -> None:
         self._save, self._collect, self._stacks = save, collect, stacks
@@ -67,7 +67,7 @@ class _Saver:
         self._due.set()
 
     async def on_disk(self) -> None:
-        """Return when all that has been asked for so far is on disk. Raises if it cannot be written."""
+        """Return when everything requested so far is on disk. Raises if it cannot be written."""
         wanted = self._asked
         async with self._done:
             while self._saved < wanted:
@@ -77,7 +77,7 @@ class _Saver:
                 raise self._failure
 
     def in_progress(self) -> set[tuple[str, str]]:
-        """The stacks with an operation that is not finished, each with when it began."""
+        """The stacks with an unfinished operation, each with its start time."""
         return {
             (str(stack.get("StackId")), str(stack.get("LastUpdatedTime")))
             for stack in self._stacks._data.values()
@@ -102,7 +102,7 @@ class _Saver:
             await self._until_urgent(10 * (time.monotonic() - started))
 
     def _write(self) -> None:
-        """On the loop, so that no request can change the state meanwhile."""
+        """Runs on the event loop, so that no request can change the state meanwhile."""
         started, services, is_small = time.monotonic(), self._collect(), self._changed <= _ALONE
         if is_small:
             services = {name: services[name] for name in self._changed & services.keys()}
@@ -121,7 +121,7 @@ class _Saver:
             await asyncio.wait_for(self._urgent.wait(), seconds)
 
     async def _until_whole(self) -> None:
-        """An operation that takes long (a custom resource that is waited for) is waited for once."""
+        """A long operation, such as one that waits for a custom resource, is waited for once."""
         deadline = time.monotonic() + _WHOLE_SECONDS
         while self.in_progress() - self._given_up:
             if time.monotonic() > deadline:
@@ -130,7 +130,7 @@ class _Saver:
 
 
 def wrap(application: _Application, save: Save) -> _Application:
-    """The same ASGI application; its answers wait for the disk."""
+    """The same ASGI application; its responses wait for the disk."""
     gateway, persistence = load("ministack.app"), load("ministack.core.persistence")
     for name in ("load_state", "save_all"):
         if original(gateway, name) is not original(persistence, name):
@@ -173,14 +173,14 @@ async def _change(saver: _Saver, application: _Application, scope: Any, receive:
 
 
 def _is_of_function(scope: Any) -> bool:
-    """Only sessions of functions have no end."""
+    """Only the sessions of functions do not expire."""
     found = re.search(r"Credential=(ASIA\w+)/", dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
     session = load("ministack.services.sts")._sessions.get(found[1]) if found else None
     return session is not None and "Expiration" not in session
 
 
 class _Action:
-    """What a request asks for, told by its header or the beginning of its form."""
+    """The operation that a request asks for, from its header or the beginning of its form."""
 
     def __init__(self, scope: Any, receive: Any) -> None:
         self._headers, self._receive, self._start = dict(scope["headers"]), receive, b""
@@ -202,7 +202,7 @@ class _Action:
 
 
 def _service(scope: Any) -> str:
-    """The service that a request was signed for, or nothing."""
+    """The service that a request was signed for, if any."""
     headers = dict(scope["headers"])
     signed = headers.get(b"authorization", b"").decode("latin-1")
     signed += scope.get("query_string", b"").decode("latin-1").replace("%2F", "/")

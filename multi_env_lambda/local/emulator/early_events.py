@@ -1,6 +1,6 @@
-"""What an early validation found in a change set is kept among its stack's events, where DescribeEvents finds it.
+"""Findings of early validation are stored as events of the change set, where DescribeEvents returns them.
 
-Reason: ministack keeps no event of a change set.
+Reason: ministack stores no events of change sets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FOUND = "_found_early"
 
 
 def validate(look: Callable[[dict[str, Any], dict[str, Any]], list[Event]]) -> None:
-    """Let ``look`` see each change set that was made, with its stack; what it returns is reported by DescribeEvents."""
+    """Call ``look`` for each new change set and its stack; DescribeEvents reports what it returns."""
     handlers = load("ministack.services.cloudformation.handlers")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
     actions["CreateChangeSet"] = _validated(actions["CreateChangeSet"], look)

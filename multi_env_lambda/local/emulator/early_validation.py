@@ -1,7 +1,7 @@
-"""A change set that wants to make what is there already fails when it is made, and DescribeEvents says of what.
+"""Creating a change set fails if it would create something that exists already, and DescribeEvents says what.
 
-Reason: ministack fails later, when the change set is executed, with a cause in the stack's events. On AWS there is no
-cause but this: the change set's reason names no resource, and who deletes it deletes the evidence.
+Reason: ministack fails later, when the change set is executed, with a reason in the stack's events. On AWS, this is the
+only explanation: the change set's status reason names no resource, and deleting the change set deletes its events.
 Texts: https://github.com/serverless/serverless/issues/13248, aws-cdk-cli#1000 and #1461
 """
 
@@ -23,7 +23,7 @@ _EXISTS = "Resource of type '{kind}' with identifier '{name}' already exists."
 
 
 def patch() -> None:
-    """Look at each change set that was made."""
+    """Check each new change set."""
     validate(_refused)
 
 
@@ -35,7 +35,7 @@ def _refused(change_set: dict[str, Any], stack: Mapping[str, Any]) -> list[dict[
 
 
 def _taken(change_set: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Logical id, type and name of what would be made and is there."""
+    """Logical id, type and name of everything that would be created and exists already."""
     if change_set["Status"] != "CREATE_COMPLETE" or change_set["ChangeSetType"] == "IMPORT":
         return []
     module = load("ministack.services.cloudformation.changesets")

@@ -1,7 +1,7 @@
-"""A change set that removes a bucket which is not empty is made, and DescribeEvents warns of the bucket.
+"""A change set that would delete a bucket that is not empty can be created, and DescribeEvents warns about it.
 
-Reason: ministack warns of nothing. On AWS the warning is all that is said before the deletion of the bucket fails, when
-the update itself is over.
+Reason: ministack never warns. On AWS, the warning is the only sign before the deletion of the bucket fails, after the
+update itself has finished.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html (WARN mode);
 text: https://github.com/aws-cloudformation/rain/pull/744
 """
@@ -24,12 +24,12 @@ _NOT_EMPTY = (
 
 
 def patch() -> None:
-    """Look at each change set that was made."""
+    """Check each new change set."""
     validate(lambda change_set, stack: [_event(change_set, *one) for one in _full(change_set, stack)])
 
 
 def _full(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Logical id and name of each bucket with something in it that would be deleted."""
+    """Logical id and name of each bucket that is not empty and would be deleted."""
     buckets = original(load("ministack.services.s3"), "_buckets")
     before = (stack.get("_template") or {}).get("Resources", {})
     for change in change_set["Changes"]:

@@ -1,6 +1,6 @@
-"""EventBridge refuses a pattern that it cannot read or that is too long, and inputs that are, no matter who sends them.
+"""EventBridge refuses patterns that are invalid or too long, and inputs that are too long, through every API.
 
-Reason: ministack looks at the patterns of PutRule only, so that a stack may have an operator that there is not.
+Reason: ministack checks patterns only in PutRule, so a stack can contain an operator that does not exist.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html and
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (2,048 characters, 4,096 where raised), of inputs
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
@@ -37,7 +37,7 @@ _TOO_LONG = "the pattern has {length} characters, expected at most {longest}"
 
 
 def patch() -> None:
-    """Look at a rule's pattern before the rule is made or changed."""
+    """Check a rule's pattern before the rule is created or changed."""
     events = load("ministack.services.eventbridge")
     find = original(events, "_event_pattern_error")
 
@@ -61,7 +61,7 @@ def patch() -> None:
 
 
 def _refuse_unless_there(buses: Any, bus: str) -> None:
-    """Of another account or region nothing is known here."""
+    """Nothing is known here about other accounts or regions."""
     responses = load("ministack.core.responses")
     here = f"arn:aws:events:{responses.get_region()}:{responses.get_account_id()}:event-bus/"
     name = bus.removeprefix(here)

@@ -1,6 +1,6 @@
-"""A mapping says what its kind of source has, and its stream is there.
+"""An event source mapping has only the properties that its kind of source supports, and its stream must exist.
 
-Reason: ministack keeps any property of any mapping, and maps streams that nobody has made.
+Reason: ministack accepts every property for every kind of source, and streams that do not exist.
 Texts: aws/chalice#1778 (batches), boto/boto3#1613 and serverless/serverless#7762 (what is of streams),
 aws-amplify/amplify-cli#11625 and #11626 (a stream that is not there, a table's ARN; taken to be the same for Kinesis),
 LocalStack's checks, whose tests were recorded at AWS (filters, ``startingPosition``)
@@ -37,7 +37,7 @@ _FILTERS = 5
 
 
 def patch() -> None:
-    """Look at a mapping before it is made, by the API and by CloudFormation."""
+    """Check a mapping before it is created, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     make, respond = original(functions, "_create_esm"), original(functions, "error_response_json")
 

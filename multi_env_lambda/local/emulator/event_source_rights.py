@@ -1,7 +1,7 @@
-"""A queue is mapped to a function only if the function's role may read it.
+"""A queue can be mapped to a function only if the function's role may read it.
 
-Reason: ministack reads the queue itself, so a mapping whose role lacks ``sqs:ReceiveMessage`` works here, and is
-refused by AWS amid a deploy.
+Reason: ministack reads the queue itself, so a mapping whose role lacks ``sqs:ReceiveMessage`` works here, and AWS
+refuses it in the middle of a deployment.
 Texts: https://github.com/anomalyco/sst/issues/5737, functionalone/serverless-iam-roles-per-function#21 (DeleteMessage)
 Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
@@ -19,7 +19,7 @@ _TEXT = "The function execution role does not have permissions to call {action} 
 
 
 def refuse_without_rights(role: str, queue: str) -> None:
-    """Both are ARNs; what the queue's own policy says counts too. A role that is not there is ``function_roles``'."""
+    """Both are ARNs; the queue's own policy counts too. ``function_roles`` handles roles that do not exist."""
     roles = original(load("ministack.services.iam"), "_roles")
     if roles.get_scoped(role.split(":")[4], None, role.rpartition("/")[2]) is None:
         return

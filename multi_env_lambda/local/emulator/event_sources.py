@@ -1,7 +1,7 @@
-"""An event source and a function have one mapping, which fits both.
+"""An event source and a function can have only one mapping, and it must fit both.
 
-Reason: ministack accepts a second mapping, as it is made when a stream's starting position changes, a queue that gives
-a message again before the function may have ended, and destinations that Lambda has not for streams.
+Reason: ministack accepts a second mapping (which a new starting position of a stream creates), a queue whose visibility
+timeout is shorter than the function's timeout, and failure destinations that Lambda does not support for streams.
 Texts: https://github.com/aws/serverless-application-model/issues/1320, sst#5975, terraform-provider-aws#18099;
 destinations: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html (no text known)
 """
@@ -30,7 +30,7 @@ _OF_STREAMS = ("arn:aws:sqs:", "arn:aws:sns:", "arn:aws:s3:")
 
 
 def patch() -> None:
-    """Check a mapping before it is made or changed, by the API and by CloudFormation."""
+    """Check a mapping before it is created or changed, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     find = original(load("ministack.services.cloudformation.provisioners"), "_lambda_function_for_cfn_ref")
@@ -58,7 +58,7 @@ def patch() -> None:
 
 
 def _replacing(check: Callable[[Mapping[str, Any]], None], update: Callable[..., Any]) -> Callable[..., Any]:
-    """CloudFormation makes the new mapping before it removes the old one."""
+    """CloudFormation creates the new mapping before it deletes the old one."""
 
     def updated(physical_id: str, old: dict[str, Any], new: dict[str, Any], *more: Any, **others: Any) -> Any:
         if any(str(old.get(name)) != str(new.get(name)) for name in _REPLACING):
@@ -90,7 +90,7 @@ def _check(functions: Any, wanted: Mapping[str, Any], config: Mapping[str, Any],
 
 
 def _visibility_of(arn: str) -> float:
-    """Seconds, as the queue has them; without end for a queue of another account, which ministack does not show."""
+    """In seconds, as the queue has it; infinite for a queue of another account, which ministack cannot see."""
     sqs = load("ministack.services.sqs")
     for queue in list(original(sqs, "_queues")._data.values()):
         attributes = queue.get("attributes", {})

@@ -1,6 +1,6 @@
-"""CloudFormation changes or takes away no export that another stack imports, and no two stacks export one name.
+"""CloudFormation neither changes nor deletes an export that another stack imports, and export names are unique.
 
-Reason: ministack looks at what is imported only when a stack is deleted, and keeps an export that a stack has no more.
+Reason: ministack checks imports only when a stack is deleted, and keeps exports that a stack no longer has.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
 Text: https://github.com/linz/geostore/issues/630, https://github.com/rlister/stax/issues/40 and
 https://github.com/aws-solutions/aws-waf-security-automations/issues/268; of the first two: which events say it.
@@ -21,7 +21,7 @@ _TAKEN = "Export with name {name} is already exported by stack {stack}"
 
 
 def patch() -> None:
-    """Refuse it where a stack's outputs are worked out, which is before anything of the update is final."""
+    """Refuse it when a stack's outputs are computed, which is before anything in the update is final."""
     cloudformation = load("ministack.services.cloudformation")
     exports, stacks = original(cloudformation, "_exports"), original(cloudformation, "_stacks")
     imported = original(load("ministack.services.cloudformation.handlers"), "_imported_export_names")

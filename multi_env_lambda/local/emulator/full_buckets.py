@@ -1,6 +1,6 @@
 """A bucket that is not empty stops the deletion of its stack.
 
-Reason: ministack deletes the bucket with everything in it, so that nobody would see what AWS asks of a person here.
+Reason: ministack deletes the bucket with its content, so what AWS requires of the user here would never be seen.
 Text: https://github.com/aws/aws-cdk/issues/21776
 """
 
@@ -20,7 +20,7 @@ _FULL = (
 
 
 def patch() -> None:
-    """Look into a bucket before a stack deletes it."""
+    """Check a bucket before a stack deletes it."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     s3 = load("ministack.services.s3")
     buckets = original(s3, "_buckets")

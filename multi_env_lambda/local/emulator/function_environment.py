@@ -1,9 +1,10 @@
-"""A function sees what Lambda would give it: its own settings, a folder for scratch of its own, its role, and no home.
+"""A function sees what Lambda would give it: its own variables, its own scratch folder and its role, but no home
+folder.
 
-Reason: ministack hands on its whole environment, with where its state lies and the user's proxy and its password; all
-functions share one home; half of the variables that Lambda sets are not there; it derives the keys of a function's
-role from names, so that anybody can compute them; and a function may read, write and start whatever the user may. Here
-the kernel keeps it to its code, its layers, its interpreter and scratch, where it can (``host/sandbox.py``); the
+Reason: ministack passes on its whole environment, including the location of its state and the user's proxy with its
+password. All functions share one home, half of Lambda's variables are missing, the credentials of a function's role are
+derived from names and so can be computed by anyone, and a function can read, write and start whatever the user can.
+Here the kernel limits it to its code, layers, interpreter and scratch folder, if it can (``host/sandbox.py``); the
 network stays open.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -40,7 +41,7 @@ _Credentials = Callable[[dict[str, Any]], dict[str, str]]
 
 
 def patch(secret: str, programs: Sequence[str], variables: Mapping[str, str]) -> None:
-    """``secret`` is the one of this start, without which nobody can compute a function's keys.
+    """``secret`` is that of this start; without it nobody can compute a function's credentials.
 
     ``programs`` are those that Lambda has, ``variables`` those that it sets for every function.
     """
@@ -89,7 +90,7 @@ def _unguessable(secret: str) -> _Credentials:
 
 
 def _with_clean_processes(module: Any, programs: Sequence[str], variables: Mapping[str, str]) -> Any:
-    """The module ``subprocess`` whose processes get an environment made for them, and little else of this machine."""
+    """The module ``subprocess``, with processes that get a prepared environment and little else of this machine."""
     replaced = types.ModuleType("subprocess")
     vars(replaced).update(vars(module))
 
@@ -122,7 +123,7 @@ def _private_folder(code: Path) -> Path:
 
 
 def _files(binary: str, options: Mapping[str, Any], private: Path) -> tuple[list[str], list[str]]:
-    """To read and to write. Layers are kept for the next function, so bytecode is all that may be written there."""
+    """To read and to write. Layers are kept for the next function, so only bytecode may be written there."""
     layers = [Path(name).resolve() for name in _layers(options["env"])]
     kept = [folder for layer in layers for folder, _, _ in os.walk(layer) if folder.endswith("/__pycache__")]
     own = [os.fspath(path) for path in (binary, options["cwd"], private, *layers)]
@@ -134,7 +135,7 @@ def _layers(environment: Mapping[str, str]) -> list[str]:
 
 
 def _of(config: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """What Lambda tells a function of itself, as far as ministack does not."""
+    """What Lambda tells a function about itself, if ministack does not."""
     logging, version = config.get("LoggingConfig") or {}, str(config.get("Version", "$LATEST"))
     names = {"LogFormat": "AWS_LAMBDA_LOG_FORMAT", "ApplicationLogLevel": "AWS_LAMBDA_LOG_LEVEL"}
     is_json = logging.get("LogFormat") == "JSON"
@@ -151,7 +152,7 @@ def _of(config: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _clean(given: Mapping[str, str], private: Path, binary: str) -> dict[str, str]:
-    """What is as in the server's environment is the server's, and the rest the function's."""
+    """What equals the server's environment is the server's, and the rest is the function's."""
     own = {name: value for name, value in given.items() if name in _KEPT or os.environ.get(name) != value}
     own.pop("AWS_LAMBDA_LOG_STREAM_NAME", None)  # ministack's is another one than that of the log
     folders = [os.path.dirname(binary)] if os.path.isabs(binary) else []

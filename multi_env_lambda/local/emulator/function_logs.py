@@ -1,8 +1,8 @@
-"""The log of a function reads as in AWS: one stream for each process, Lambda's own lines, one event for one record.
+"""A function's log reads as on AWS: one stream per process, Lambda's own lines, one event per log record.
 
-Reason: ministack writes each call into a stream of its own, which is not the one that the function sees; it says
-nothing of a start, of a process that could not be started, or of a time-out; and the answer's log has the function's
-own lines alone. ``Max Memory Used`` is that of another process.
+Reason: ministack writes each call to a stream of its own, which is not the one that the function sees. It logs neither
+starts nor failed starts nor timeouts; the log tail in a response has only the function's own lines; and ``Max Memory
+Used`` is that of another process.
 Sources:
     Lines: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html (`REPORT`), and
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html (`INIT_REPORT`, a second try)
@@ -46,7 +46,7 @@ ran already; ``overrun``: of a start before that, which was stopped; ``at_start`
 
 
 def patch() -> None:
-    """To be called after all that starts processes, and that words errors."""
+    """Must be called after everything that starts processes and formats errors."""
     functions, runtime = load("ministack.services.lambda_svc"), load("ministack.core.lambda_runtime")
     runtime.Worker._spawn = _timed(original(runtime.Worker, "_spawn"))
     runtime.Worker.invoke = _in_its_stream(original(runtime.Worker, "invoke"))
@@ -96,7 +96,7 @@ def _in_its_stream(invoke: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _looking_before(signal: Callable[[Any], None]) -> Callable[[Any], None]:
-    """A process that was asked to end cannot be looked at afterwards."""
+    """A process that was asked to exit cannot be inspected afterwards."""
 
     def signalled(process: Any) -> None:
         _run.memory = _most_memory(process)
@@ -106,7 +106,7 @@ def _looking_before(signal: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _most_memory(process: Any) -> int | None:
-    """MB, of the process alone. What ``getrusage`` knows began with the memory of its parent.
+    """MB, of this process only; ``getrusage`` would include the memory of its parent at the fork.
 
     Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html (``VmHWM``); other systems have no such file
     """
@@ -241,7 +241,7 @@ class _Call:
 
 
 def _events(text: str) -> list[str]:
-    """Each line is one, but for the lines of one record."""
+    """Each line is an event, except for the lines of one log record."""
     return [line.replace(LINE_BREAK, "\n") for line in text.split("\n") if line]
 
 

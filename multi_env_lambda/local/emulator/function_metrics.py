@@ -1,8 +1,8 @@
-"""CloudWatch counts each run of a function's code, no matter who asked for it, under all of AWS's dimensions.
+"""CloudWatch counts each run of a function, no matter what started it, under all of AWS's dimensions.
 
-Reason: ministack counts calls of Invoke only, so that an alarm of a function that a queue or a schedule calls never
-turns; a call for later counts as a success at once, and its failures not at all; what was throttled counts as a run;
-and the version or the alias that was called is not said.
+Reason: ministack counts only calls of Invoke, so the alarm of a function that a queue or schedule calls never triggers.
+An asynchronous call counts as a success immediately and its failures do not count; a throttled call counts as a run;
+and the dimensions for versions and aliases are missing.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html (`Invocations` has no throttled
 requests) and https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html (dimensions)
 """
@@ -20,7 +20,7 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Measure where every run passes, and no more where ministack did."""
+    """Measure where every run passes, and no longer where ministack did."""
     functions = load("ministack.services.lambda_svc")
     execute = original(functions, "_execute_function")
     original(functions, "_emit_lambda_metrics")  # ends the process if there is none to be silenced

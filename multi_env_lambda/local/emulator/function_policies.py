@@ -1,6 +1,6 @@
-"""The permissions of a function or alias are one policy, of which Lambda takes 20,480 bytes.
+"""The permissions of a function or alias form one policy, which may have 20,480 bytes.
 
-Reason: ministack takes any number of permissions, so that a function with some fifty events deploys here only.
+Reason: ministack accepts any number of permissions, so a function with about fifty events can be deployed only here.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 Text: https://github.com/serverless/serverless/issues/5357
 """
@@ -19,7 +19,7 @@ _TOO_LONG = "The final policy size ({size}) is bigger than the limit ({most})."
 
 
 def patch() -> None:
-    """Weigh the policy with a permission that was just added, and take it out again if that is too much."""
+    """Measure the policy after a permission was added, and remove that again if the policy is too large."""
     functions = load("ministack.services.lambda_svc")
     add, respond = original(functions, "_add_permission"), original(functions, "error_response_json")
     stored = original(functions, "_functions")

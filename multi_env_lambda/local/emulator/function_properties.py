@@ -1,7 +1,7 @@
-"""CloudFormation gives a function its dead-letter queue, VPC, key and file systems, and takes them away again.
+"""CloudFormation sets and removes a function's dead-letter queue, VPC, key and file systems.
 
-Reason: ministack's CloudFormation takes them from no template, so that no failure of a function that a stack made got
-to its dead-letter queue, and no setting of it could be seen.
+Reason: ministack's CloudFormation ignores them, so failures of a function in a stack never reached its dead-letter
+queue, and none of these settings could be seen.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html;
 of what is not a queue or topic of the function's account and region
 https://docs.aws.amazon.com/lambda/latest/api/API_DeadLetterConfig.html
@@ -28,7 +28,7 @@ _IN_THE_API = {
 
 
 def patch() -> None:
-    """Before what publishes a version of the function, which is a resource of its own."""
+    """Before the function's version is published, which is a separate resource."""
     functions = load("ministack.services.lambda_svc")
     resources = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     stored, refusal = original(functions, "_functions"), original(functions, "_validate_dead_letter_config")
@@ -43,7 +43,7 @@ def patch() -> None:
             config["VpcConfig"] = with_id(config["VpcConfig"])
 
     def setting(run: Callable[..., Any], place: int) -> Callable[..., Any]:
-        """``place`` is that of the new properties among the arguments."""
+        """``place`` is the position of the new properties among the arguments."""
 
         def made(*args: Any, **named: Any) -> Any:
             refused = refusal(args[place].get("DeadLetterConfig"))

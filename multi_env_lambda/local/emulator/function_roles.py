@@ -1,11 +1,13 @@
-"""A service takes a role only if the role's trust policy lets the service assume it.
+"""A service accepts a role only if the role's trust policy lets the service assume it.
 
-Reason: ministack takes any role, so one that trusts somebody else works here, and is refused by AWS amid a deploy.
+Reason: ministack accepts any role, so one that trusts somebody else works here, and AWS refuses it in the middle of a
+deployment.
 Texts: Lambda: Pizzaface/Alexa-Chromecast-Skill-2.0#9; Scheduler: hashicorp/terraform-provider-aws, which waits for its
 words while IAM is late; Step Functions: lumigo-io/lumigo-CLI#83; Glue: boto/boto3#1487. Glue says it when a job is
 started; whether it looks at the role of a job that is made is not known.
 
-A condition counts as met where it allows, and as not met where it denies: organisations deny by it who is no service.
+A condition counts as met in an Allow, and as not met in a Deny: organisations use such a Deny for principals that are
+no services.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ _RESOURCES: Mapping[str, tuple[_Service, Callable[[Mapping[str, Any]], Any]]] = 
 
 
 def patch() -> None:
-    """Look at the role before it is taken, by the API and by CloudFormation."""
+    """Check the role before it is set, through the API or CloudFormation."""
     respond = original(load("ministack.core.responses"), "error_response_json")
 
     def watch(module: str, operation: str, service: _Service, role_of: Callable[..., Any]) -> None:
@@ -88,7 +90,7 @@ def _checking(service: _Service, role_of: Callable[[Mapping[str, Any]], Any]) ->
 
 
 def _refusal(service: _Service, role: str | None) -> str | None:
-    """What the service says of a role, an ARN or a name; nothing where a change does not speak of one."""
+    """What the service says about a role, given as ARN or name; nothing if the change does not mention a role."""
     if role is None:
         return None
     roles = original(load("ministack.services.iam"), "_roles")

@@ -1,6 +1,6 @@
-"""A start of more than 10 seconds is stopped, and tried again within the function's own time.
+"""An initialisation that takes more than 10 seconds is stopped and repeated within the function's timeout.
 
-Reason: ministack waits for a start as long as it takes, even forever.
+Reason: ministack waits for an initialisation indefinitely.
 Sources:
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html ("Init phase": 10 seconds, 130 or the
     function's timeout with SnapStart; "Failures during the Init phase": tried again at the first call)
@@ -25,15 +25,15 @@ _SECONDS = 0.005
 
 
 def patch() -> None:
-    """To be called after all that starts processes, and before what writes the log of it."""
+    """Must be called after everything that starts processes, and before what writes their logs."""
     runtime = load("ministack.core.lambda_runtime")
     runtime.Worker._spawn = tried_again(original(runtime.Worker, "_spawn"))
     runtime.Worker.invoke = _keeping_settings(original(runtime.Worker, "invoke"))
 
 
 def tried_again(spawn: Callable[[Any], None], init_seconds: float = INIT_SECONDS) -> Callable[[Any], None]:
-    """Of a worker, ``overrun`` is then None or (seconds, output) of the start that was stopped, and ``config`` says how
-    much of the function's time the second one has left for the call.
+    """Of a worker: ``overrun`` is then None or (seconds, output) of the stopped initialisation, and ``config`` says how
+    much of the timeout the second one has left for the call.
 
     Raises:
         RuntimeError: the second one was stopped, too.
@@ -56,7 +56,7 @@ def tried_again(spawn: Callable[[Any], None], init_seconds: float = INIT_SECONDS
 
 
 def _is_ready_in(seconds: float, spawn: Callable[[Any], None], worker: Any) -> bool:
-    """Whether it was not stopped; what it raises of itself is raised."""
+    """Whether it was not stopped; its own exceptions are raised."""
     is_over, is_stopped = threading.Event(), threading.Event()
 
     def stop() -> None:
@@ -81,7 +81,7 @@ def _is_ready_in(seconds: float, spawn: Callable[[Any], None], worker: Any) -> b
 
 
 def _keeping_settings(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    """What a second start took of the time is that call's alone."""
+    """The time that a second initialisation took counts only for that call."""
 
     def invoked(worker: Any, *args: Any, **named: Any) -> Any:
         config = worker.config

@@ -1,8 +1,9 @@
-"""What CloudFormation names itself is called ``STACK-RESOURCE-RANDOM``, both parts cut where the service takes no more.
+"""CloudFormation generates names as ``STACK-RESOURCE-RANDOM``, and truncates both parts if the service has a shorter
+limit.
 
-Reason: ministack cuts the end of the whole, so that the stack's name always survives; on AWS the stack's name loses its
-end (the environment's name, here), and a policy for ``*-ENVIRONMENT-*`` misses a role. Some types get other names than
-ministack's.
+Reason: ministack truncates the end of the whole name, so the stack's name always survives. On AWS, the stack's name
+loses its end (here the environment), and a policy for ``*-ENVIRONMENT-*`` misses the role. Some types get names of
+another form.
 Sources: IdentifierUtils of https://github.com/aws-cloudformation/cloudformation-cli-java-plugin, which handlers use;
 names that were seen: https://github.com/convox/rack/issues/2297 and https://github.com/KensioSoftware/yulin/issues/1113
 """
@@ -28,7 +29,7 @@ _OTHERWISE = {
 
 
 def shares(stack: str, logical: str, longest: int) -> tuple[str, str]:
-    """As much of both parts as a name of ``longest`` characters has room for; half each, where both are long.
+    """As much of both parts as fits into a name with ``longest`` characters; half each if both are long.
 
     >>> shares("mylongerapp-playground-new", "InstancesLifecycleHandler", 63)
     ('mylongerapp-playground-ne', 'InstancesLifecycleHandle')
@@ -39,7 +40,7 @@ def shares(stack: str, logical: str, longest: int) -> tuple[str, str]:
 
 
 def patch() -> None:
-    """Take the place of ministack's names, and give those that it makes in another way."""
+    """Replace ministack's generated names, including those that it generates elsewhere."""
     module = load("ministack.services.cloudformation.provisioners")
     original(module, "_physical_name")
     seed = original(module, "_NAME_SEED")
@@ -59,7 +60,7 @@ def patch() -> None:
 
 
 def _filled(handler: Mapping[str, Any], key: str, form: str, longest: int, seed: Any) -> dict[str, Any]:
-    """With the name as a property, wherever the template has none."""
+    """With the name as a property, if the template has none."""
     create, update = handler["create"], handler["update"]
 
     def created(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> Any:
@@ -80,5 +81,5 @@ def _named(properties: Mapping[str, Any], key: str, name: str) -> dict[str, Any]
 
 
 def _random(key: str) -> str:
-    """The same for the same resource, since ministack asks for a name whenever it changes one."""
+    """The same name for the same resource, because ministack asks for a name on every change."""
     return hashlib.sha256(key.encode("utf-8")).hexdigest()[:_RANDOM].upper()

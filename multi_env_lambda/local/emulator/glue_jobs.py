@@ -1,11 +1,11 @@
-"""Glue Python shell jobs run their script as Glue does: its arguments, its role, its extra wheels, its log streams.
+"""Glue Python shell jobs run as in Glue: with their arguments, role, additional wheels and log streams.
 
-What is installed for a job comes last on its path: after the standard library, and after what Glue has itself.
-Reason: ministack finds scripts in the job's own account only and calls a job whose script is missing SUCCEEDED, hands
-arguments over in the environment, and runs whatever ``python3`` is on PATH, which may read and change whatever the user
-may: here the kernel keeps a run to its script, its wheels and scratch, where it can (``host/sandbox.py``). Spark jobs
-fail here instead of being called SUCCEEDED unseen. Where there is no Python of Glue's version, the log of the run says
-which one it took.
+Packages that are installed for a job come last on its path: after the standard library, and after Glue's own packages.
+Reason: ministack looks for scripts in the job's own account only, reports a job without a script as SUCCEEDED, passes
+arguments as environment variables, and runs whatever ``python3`` is on PATH, with access to all of the user's files.
+Here the kernel limits a run to its script, its wheels and a scratch folder, if it can (``host/sandbox.py``). Spark jobs
+fail instead of being reported as SUCCEEDED without having run. If there is no Python of Glue's version, the log of the
+run says which one was used.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class _Refused(Exception):
 
 
 def patch(table: Path, *, exact: bool) -> None:
-    """``table`` is a JSON file, runtime -> interpreter. ``exact``: a job runs in the Python of Glue or not at all."""
+    """``table`` is a JSON file, runtime -> interpreter. ``exact``: a job runs in Glue's version of Python or not at
+    all.
+    """
     glue = load("ministack.services.glue")
     for name in ("_resolve_script", "_execute_subprocess", "_is_spark_job"):
         original(glue, name)
@@ -117,7 +119,7 @@ def _object(location: str) -> bytes:
 
 
 def _wheels(arguments: Mapping[str, str], folder: Path) -> list[str]:
-    """Unpacked, since Glue installs them: code may read the files beside it."""
+    """Unpacked, as Glue installs them: code may read the files next to it."""
     if modules := arguments.get("--additional-python-modules"):
         # Glue takes nothing from S3 by this argument, and the local cloud asks no package index.
         raise _Refused(f"the local cloud installs no packages for Glue jobs: {modules}")

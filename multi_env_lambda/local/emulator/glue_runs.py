@@ -1,6 +1,6 @@
-"""Glue runs a job once at a time, unless the job says how many runs there may be.
+"""Glue runs a job only once at a time, unless the job allows more concurrent runs.
 
-Reason: ministack forgets what the job says, and starts any number of runs.
+Reason: ministack ignores the job's setting, and starts any number of runs.
 Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html (ExecutionProperty: "The default is 1. An
 error is returned when this threshold is reached.")
 Text: https://github.com/aws-samples (of a client of StartJobRun: "Concurrent runs exceeded for" and the job's name)
@@ -19,7 +19,7 @@ _OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRE
 
 
 def patch() -> None:
-    """Count a job's runs before one more is started."""
+    """Count a job's runs before another one is started."""
     glue = load("ministack.services.glue")
     make, change = original(glue, "_create_job"), original(glue, "_update_job")
     start, respond = original(glue, "_start_job_run"), original(glue, "error_response_json")

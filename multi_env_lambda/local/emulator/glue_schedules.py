@@ -1,6 +1,6 @@
-"""Glue starts nothing more often than each fifth minute.
+"""Glue does not start jobs more often than every five minutes.
 
-Reason: ministack keeps any schedule of a trigger.
+Reason: ministack accepts any trigger schedule.
 Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html ("Cron expressions that lead to
 rates faster than 5 minutes are not supported"; no text is known). Minutes of one hour are compared, and not the last
 of an hour with the first of the next.
@@ -22,7 +22,7 @@ _REFUSED = "The cron expression {expression} leads to a rate faster than 5 minut
 
 
 def patch() -> None:
-    """Look at a trigger's schedule before it is made or changed, by the API and by CloudFormation."""
+    """Check a trigger's schedule before it is created or changed, through the API or CloudFormation."""
     glue = load("ministack.services.glue")
     create, respond = (
         original(glue, "_create_trigger"),

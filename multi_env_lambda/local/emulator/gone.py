@@ -1,7 +1,10 @@
-"""An update of something that was deleted by hand fails: handlers change what is there, and make nothing in its place.
+"""Updating a resource that was deleted manually fails: the handlers change existing resources, and create nothing in
+their place.
 
-What does not change is not looked at, what is replaced is created again, and what is deleted may be gone already.
-Reason: ministack makes the thing again and the update succeeds, so that a release here mends what it cannot on AWS.
+Resources that do not change are not checked, those to be replaced are created, and those to be deleted may be gone
+already.
+Reason: ministack recreates the resource and the update succeeds, so a release repairs here what it cannot repair on
+AWS.
 Source: https://repost.aws/knowledge-center/failing-stack-updates-deleted and "update handlers" in
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html (NotFound)
 A type that drift detection does not read is updated as before.
@@ -23,7 +26,7 @@ _NOT_FOUND = (
 
 
 def patch() -> None:
-    """Look before something is changed in place; a rollback leaves what failed as it is."""
+    """Check before a resource is changed in place; a rollback leaves what failed as it is."""
     deployment = load("ministack.services.cloudformation.stacks")
     change, replaces = original(deployment, "_update_resource"), original(deployment, "_replacing_change")
 

@@ -1,11 +1,11 @@
-"""The door: no web page gets in, and nobody who has no key.
+"""Access control: web pages and callers without credentials are refused.
 
-Reason: ministack takes a 12-digit access key for the root of that account whatever the signature, opens /_ministack/*
-to everybody, allows every origin and looks at no Host. Any user of the machine, and any page in the developer's
-browser, could run code as the developer. Here a page is refused before anything else; an account's root and the
-emulator's own doors need the secret of this start; every other request needs a signature that is right, but for what
-AWS, too, serves to everybody: function URLs and APIs (ministack looks whether they are public), and links that carry
-their proof.
+Reason: ministack accepts any 12-digit access key as the root of that account whatever the signature is, leaves
+/_ministack/* open to everybody, allows every origin and ignores the Host header. Any user of the machine, and any page
+in the developer's browser, could run code as the developer. Here requests from pages are refused first. An account's
+root and the emulator's own endpoints require the secret of this start, and every other request a valid signature,
+except for what AWS serves to everybody, too: function URLs and APIs (ministack checks whether they are public), and
+pre-signed links.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LINK_TOKEN = "local-cloud-token"
 
 
 def wrap(application: _Application, port: int, secret: str) -> _Application:
-    """The same ASGI application for those who may."""
+    """The same ASGI application for authorised requests."""
 
     async def guarded(scope: Any, receive: Any, send: Any) -> Any:
         if scope["type"] == "lifespan":
@@ -77,7 +77,7 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
 
 
 def patch_links(secret: str) -> None:
-    """Let the links to code and layers in Lambda's answers carry their proof, as pre-signed links on AWS do."""
+    """Add a proof to the links to code and layers in Lambda's responses, as AWS does with pre-signed links."""
     functions = load("ministack.services.lambda_svc")
 
     def signed(url: str) -> str:
@@ -98,7 +98,7 @@ def _values(scope: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _with_url_id_in_path(scope: Any, port: int) -> Any:
-    """A function's URL with its id in the host name, as the one with the id in the path: there is one door for both."""
+    """A function URL with its id in the host name, as the one with the id in the path: one place handles both."""
     hosts = _values(scope, "host")
     found = _URL_HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
     if found is None or found[2] != str(port):
@@ -111,7 +111,7 @@ def _with_url_id_in_path(scope: Any, port: int) -> Any:
 
 
 def _foreign(scope: Any) -> str:
-    """Why a request cannot be one of a program on this machine; empty if it can."""
+    """Why a request cannot come from a program on this machine; empty if it can."""
     hosts, origins, sites = (_values(scope, name) for name in ("host", "origin", "sec-fetch-site"))
     if len(hosts) != 1 or not _NAMES.fullmatch(hosts[0]):
         # A page whose name was made to mean 127.0.0.1 still says its own name here.
@@ -124,7 +124,9 @@ def _foreign(scope: Any) -> str:
 
 
 def _is_exact(scope: Any, port: int) -> bool:
-    """A signature is over the Host: who signs for another port means it (a proxy in tests). The rest needs ours."""
+    """The Host header is signed, so a signed request may name another port (proxies in tests). All others must name
+    ours.
+    """
     found = _NAMES.fullmatch(_values(scope, "host")[0])
     return found is not None and found[2] == str(port)
 
@@ -143,7 +145,7 @@ def _may_use_own_door(scope: Any, port: int, secret: str) -> bool:
 
 
 def _again(messages: list[Any], receive: Any) -> Any:
-    """A ``receive`` that returns what was read again."""
+    """A ``receive`` that returns the body that was read already."""
     waiting = iter(messages)
 
     async def again() -> Any:
@@ -154,7 +156,7 @@ def _again(messages: list[Any], receive: Any) -> Any:
 
 
 def _without_cors(send: Any) -> Any:
-    """No page is allowed to read an answer, whatever ministack says."""
+    """No page may read a response, whatever ministack says."""
 
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -166,7 +168,7 @@ def _without_cors(send: Any) -> Any:
 
 
 def _refused(request: Request, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
-    """In the protocol of the service that was asked."""
+    """In the protocol of the requested service."""
     gateway = load("ministack.app")
     denied = SimpleNamespace(code=code, message=message)
     try:

@@ -1,8 +1,8 @@
-"""Which permission a call of Lambda needs is read from Lambda's own description, as IAM does.
+"""The IAM action of a Lambda call comes from Lambda's own service description, as in IAM.
 
-Reason: ministack guesses it from the path: ListLayerVersions and GetLayerVersion needed ``lambda:ListLayers``, GetAlias
-``lambda:ListAliases``, and UpdateAlias, DeleteLayerVersion and others nothing. A layer that is asked for by its ARN was
-any resource.
+Reason: ministack guesses it from the path: ListLayerVersions and GetLayerVersion required ``lambda:ListLayers``,
+GetAlias ``lambda:ListAliases``, and UpdateAlias, DeleteLayerVersion and others nothing. A layer requested by its ARN
+counted as any resource.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 """
 
@@ -27,7 +27,7 @@ _Route = tuple[str, re.Pattern[str], Mapping[str, str], str]
 
 
 def patch() -> None:
-    """Name the action of every request to Lambda; what Lambda does not know is named as before."""
+    """Determine the action of every request to Lambda; unknown operations stay as before."""
     actions = load("ministack.core.iam_actions")
     extract = original(actions, "extract_iam_action")
     routes = sorted(_routes(), key=lambda route: (-len(route[2]), -len(route[1].pattern)))

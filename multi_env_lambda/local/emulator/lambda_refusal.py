@@ -1,4 +1,4 @@
-"""How a check of ours refuses what Lambda would: by the API with code and status, by CloudFormation with the text."""
+"""How our checks refuse a request: with Lambda's code through the API, with its text through CloudFormation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["LambdaRefusal", "unless_refused"]
 
 
 class LambdaRefusal(ValueError):
-    """Code, status and message of Lambda."""
+    """Code, status and message as Lambda returns them."""
 
     def __init__(self, code: str, status: int, message: str) -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class LambdaRefusal(ValueError):
 
 
 def unless_refused(check: Callable[[], None], go_on: Callable[[], Any], respond: Callable[[str, str, int], Any]) -> Any:
-    """The API's answer: that of ``go_on``, or the refusal of ``check``."""
+    """The API's response: that of ``go_on``, or the refusal of ``check``."""
     try:
         check()
     except LambdaRefusal as refusal:

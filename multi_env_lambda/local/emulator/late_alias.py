@@ -1,9 +1,9 @@
-"""An alias that was just moved answers with its old version for a moment.
+"""An alias that was just moved still answers with its old version for a moment.
 
-Reason: Lambda's calls are served by many machines, and one of them may not know the change yet. A check that does not
-look which version answered would take the old version's answer for the new one's. Invoke tells it for that reason:
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (``X-Amz-Executed-Version``). How long it may take is
-nowhere promised; a second is usual.
+Reason: many machines serve Lambda's calls, and one of them may not know the change yet. A check that ignores which
+version answered would mistake the old version's answer for the new one's. Invoke returns the version for that reason:
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (``X-Amz-Executed-Version``). No bound is
+documented; a second is typical.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Key = tuple[str, str, str]
 
 
 def patch(now: Callable[[], float]) -> None:
-    """``now`` is in seconds since 1970. To be patched before what chooses between the versions of an alias."""
+    """``now`` is in seconds since 1970. Must be patched before what chooses between the versions of an alias."""
     functions = load("ministack.services.lambda_svc")
     stored, first_of = original(functions, "_functions"), original(functions, "_qp_first")
     account_id = original(load("ministack.core.responses"), "get_account_id")

@@ -1,6 +1,7 @@
-"""EventBridge hears of a bucket's objects about five minutes after that was switched on.
+"""EventBridge receives a bucket's events about five minutes after they were enabled.
 
-Reason: ministack tells it at once, so that what is put after a first deploy starts a function here, and none on AWS.
+Reason: ministack sends them at once, so an object that is stored right after the first deployment starts a function
+here, but not on AWS.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
 """
 
@@ -18,7 +19,7 @@ _SWITCH = "EventBridgeConfiguration"
 
 
 def patch(now: Callable[[], float]) -> None:
-    """``now`` is in seconds since 1970; what was switched on before a start of the server is old."""
+    """``now`` is in seconds since 1970; what was enabled before the server started is old."""
     s3, events = load("ministack.services.s3"), load("ministack.services.eventbridge")
     put, kept = original(s3, "_put_bucket_notification"), original(s3, "_bucket_notifications")
     send = original(events, "_dispatch_event")

@@ -1,6 +1,6 @@
-"""CloudWatch shows what AWS's own services measured in a minute when it is over, and one more minute has gone.
+"""CloudWatch shows what AWS services measured in a minute one minute after it has ended.
 
-Reason: ministack shows a failed call at once, so that a canary that looks too early is as good as one that waits.
+Reason: ministack shows a failed call at once, so a canary that looks too early would pass as one that waits.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html (one minute periods); how late they come is
 not promised, one to two minutes after the call is usual
 """
@@ -23,7 +23,7 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
 def patch(now: Callable[[], float]) -> None:
-    """``now`` is in seconds since 1970. What is measured is stored as before, and shown late."""
+    """``now`` is in seconds since 1970. Measurements are stored as before, and shown late."""
     cloudwatch = load("ministack.services.cloudwatch")
     metrics = original(cloudwatch, "_metrics")
 

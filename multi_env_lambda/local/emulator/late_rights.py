@@ -1,11 +1,11 @@
-"""What a template changes of a role's policies decides about calls some seconds later.
+"""Changes that a template makes to a role's policies take effect some seconds later.
 
-Reason: IAM is a distributed system; a function that was given a permission and is called at once may be refused. Here
-every permission holds at once, so a check that believes the first refusal would be as good as one that asks again.
+Reason: IAM is eventually consistent: a function that was just granted a permission may still be refused. In ministack,
+permissions take effect at once, so a check that trusts the first refusal would pass as one that asks again.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 (no bound is promised; some seconds are usual)
 
-Roles that are made by IAM's own API count at once: that is how the accounts of the local cloud are set up.
+Roles created through the IAM API take effect at once, because that is how the local accounts are set up.
 """
 
 from __future__ import annotations

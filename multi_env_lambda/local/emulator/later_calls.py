@@ -1,7 +1,7 @@
-"""A call for later is tried again, and its failure sent on, as the alias or version says that was called.
+"""Asynchronous calls are retried, and their failures sent on, as configured for the alias or version that was called.
 
-Reason: ministack knows the settings of every qualifier and goes by those of ``$LATEST`` alone, so that the destination
-of an alias got nothing, and its failures were tried again whatever it said.
+Reason: ministack stores the settings of every qualifier but uses only those of ``$LATEST``, so an alias's destination
+received nothing, and its retry settings were ignored.
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html (`Qualifier`)
 """
 
@@ -16,7 +16,7 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Give the settings along with what is run; ministack reads them there."""
+    """Attach the settings to what is run, where ministack reads them."""
     functions = load("ministack.services.lambda_svc")
     call, stored = original(functions, "invoke_async_with_retry"), original(functions, "_functions")
     place = original(functions, "_account_region_from_function_config")

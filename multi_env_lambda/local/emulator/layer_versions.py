@@ -1,6 +1,6 @@
-"""A function has one version of a layer.
+"""A function can use only one version of a layer.
 
-Reason: ministack unpacks both over each other.
+Reason: ministack unpacks both, one over the other.
 Text: https://github.com/DataDog/serverless-plugin-datadog/issues/195
 """
 
@@ -22,7 +22,7 @@ _TWICE = (
 
 
 def patch() -> None:
-    """Look at the layers of a function before it is made or changed, by the API and by CloudFormation."""
+    """Check a function's layers before it is created or changed, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     respond = original(functions, "error_response_json")
 

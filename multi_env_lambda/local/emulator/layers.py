@@ -1,8 +1,8 @@
-"""A layer is unpacked once in an account, however many functions and versions use it.
+"""A layer is unpacked once per account, however many functions and versions use it.
 
-Reason: ministack unpacks all layers anew at each cold start, which takes seconds for pandas; and the compiled
-modules that the first import leaves behind would be thrown away with each worker. Functions may write these, and no
-function may write what one of another account runs.
+Reason: ministack unpacks all layers again at each cold start, which takes seconds for pandas, and discards the compiled
+modules of the first import with each worker. Functions may write such modules, but none may write what a function of
+another account runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["patch"]
 
 
 def patch(cache: Path) -> None:
-    """Let the module that starts workers see a ``zipfile`` whose layers come from ``cache``."""
+    """Give the module that starts workers a ``zipfile`` whose layers come from ``cache``."""
     runtime = load("ministack.core.lambda_runtime")
     place = original(runtime, "_account_region_from_function_config")
 

@@ -1,7 +1,7 @@
-"""S3 removes and archives what a bucket's lifecycle rules say, current objects too, when the day comes.
+"""S3 deletes and archives objects as the bucket's lifecycle rules say, including current ones, when the day comes.
 
-Reason: ministack keeps the rules and does nothing with them, so that a rule of somebody else that removes records and
-artifacts does no harm here.
+Reason: ministack stores the rules but never applies them, so somebody else's rule that deletes records and artifacts
+does no harm here.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 """
@@ -23,7 +23,7 @@ _SMALLEST_TRANSITION = 128 * 1024
 
 
 def patch(now: Callable[[], float]) -> None:
-    """Bring a bucket up to date before each request to it."""
+    """Apply the rules before each request to a bucket."""
     s3 = load("ministack.services.s3")
     dispatch, rules_of = original(s3, "_dispatch"), original(s3, "_bucket_lifecycle")
 
@@ -59,7 +59,7 @@ def _apply(s3: Any, bucket: str, rules: Iterable[Mapping[str, Any]], now: float)
 
 
 def _reaches(condition: Mapping[str, Any], key: str, size: int, tags: Mapping[str, str]) -> bool:
-    """Whether a filter means an object; an empty one means all."""
+    """Whether a filter matches an object; an empty one matches all."""
     parts: dict[str, Any] = {**condition, **condition.get("And", {})}
     wanted = [*([parts["Tag"]] if "Tag" in parts else []), *parts.get("Tags", ())]
     return bool(
@@ -70,7 +70,7 @@ def _reaches(condition: Mapping[str, Any], key: str, size: int, tags: Mapping[st
 
 
 def _is_due(action: Mapping[str, Any], found: Mapping[str, Any], now: float) -> bool:
-    """S3 counts from the midnight (UTC) after so many days."""
+    """S3 counts from midnight UTC after that many days."""
     if "Date" in action:
         return _seconds(action["Date"]) <= now
     if "Days" not in action:

@@ -1,7 +1,7 @@
-"""A role gets a managed policy only if it is there.
+"""Only existing managed policies can be attached to a role.
 
-Reason: ministack attaches any, also one whose name is misspelt, and knows few of AWS's own: the others are there here
-with no statement in them, so that what they would allow is denied.
+Reason: ministack attaches any name, including misspelt ones, and has few of AWS's own policies. The others exist here
+without statements, so what they would allow is denied.
 Source: the names that moto publishes (``aws_managed_policies.txt``, which a test compares), without those of
 service-linked roles, which nobody may attach
 Text: https://github.com/aws/aws-cdk/issues/19830
@@ -26,7 +26,7 @@ _NOTHING = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def patch() -> None:
-    """Look for a policy before a role gets it, by the API and by CloudFormation."""
+    """Check that a policy exists before it is attached to a role, through the API or CloudFormation."""
     iam = load("ministack.services.iam")
     look, make = original(iam, "_lookup_policy"), original(iam, "_make_aws_managed_record")
     known, names = original(iam, "_aws_managed_policies"), frozenset(_NAMES.read_text("ascii").split())

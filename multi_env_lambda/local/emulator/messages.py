@@ -1,4 +1,4 @@
-"""The messages of an ASGI connection, for what answers before ministack is asked."""
+"""Helpers for ASGI messages, for code that responds before ministack is called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["answer", "joined", "read"]
 
 
 async def read(receive: Any) -> list[Any]:
-    """The messages with the body; at least one."""
+    """The messages that carry the body; at least one."""
     messages = [await receive()]
     while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
         messages.append(await receive())
@@ -17,12 +17,12 @@ async def read(receive: Any) -> list[Any]:
 
 
 def joined(messages: list[Any]) -> bytes:
-    """The body that they bring."""
+    """The body that they carry."""
     return b"".join(message.get("body", b"") for message in messages)
 
 
 async def answer(send: Any, status: int, headers: Mapping[str, str], body: bytes | str) -> None:
-    """The whole answer; the connection ends with it."""
+    """A complete response; the connection ends with it."""
     content = body.encode() if isinstance(body, str) else body
     lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     lines = [line for line in lines if line[0] != b"content-length"]

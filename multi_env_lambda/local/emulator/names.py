@@ -1,4 +1,4 @@
-"""Reach into ministack with a check: a name that is to be patched must exist."""
+"""Access to ministack with a check: a name that will be patched must exist."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["load", "original"]
 
 
 def load(module: str) -> Any:
-    """A module of the server's venv; it has no types, and none of it exists where this file is checked."""
+    """A module from the server's venv; it is untyped, and does not exist where this file is type-checked."""
     return importlib.import_module(module)
 
 
 def original(module: Any, name: str) -> Any:
-    """What is about to be replaced. Ends the process if ministack has no such name (any more)."""
+    """The object to replace. Exits the process if ministack no longer has the name."""
     try:
         return getattr(module, name)
     except AttributeError:

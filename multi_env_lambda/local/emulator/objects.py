@@ -1,9 +1,9 @@
-"""S3 answers a write with the checksum that it kept, and copies only onto a name that is free where that is asked.
+"""S3 returns the stored checksum of a write, and honours conditions on copies.
 
-Reason: ministack keeps the checksum and does not tell it, copies over an existing object whatever ``If-None-Match``
-says, overlooks the checksum algorithm that a copy asks for, and copies where a bucket's policy makes writes
-conditional: there S3 answers 403 to a copy without a condition, and 501 to one with it. It knows ``If-None-Match`` of a
-write with an ETag, where S3 takes an asterisk only.
+Reason: ministack stores the checksum but does not return it; copies over an existing object despite ``If-None-Match``;
+ignores the checksum algorithm of a copy; and allows copies in a bucket whose policy requires conditional writes, where
+S3 answers 403 to a copy without a condition and 501 to one with it. It accepts an ETag in ``If-None-Match`` of a write,
+where S3 accepts only an asterisk.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (and API_CopyObject.html),
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html,
 https://github.com/versity/versitygw/issues/1708 (501 for anything but an asterisk)
@@ -65,7 +65,7 @@ def _telling_checksum(s3: Any, put: Callable[..., _Answer]) -> Callable[..., _An
 
 
 def _enforces_conditions(policy: str, bucket: str, key: str) -> bool:
-    """Whether a statement about this object asks for the condition of a write."""
+    """Whether a statement about this object requires a conditional write."""
     statements = json.loads(policy or "{}").get("Statement", [])
     for statement in [statements] if isinstance(statements, dict) else statements:
         conditions = {name.lower() for values in statement.get("Condition", {}).values() for name in values}

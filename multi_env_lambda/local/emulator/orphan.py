@@ -1,4 +1,4 @@
-"""A server whose folder was deleted ends: nobody can find it any more, and it has nowhere to keep anything."""
+"""A server whose folder was deleted exits: it can no longer be found, and has nowhere to store its state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _SECONDS = 1.0
 
 
 async def end_without(path: Path, held: IO[str]) -> None:
-    """Look every second whether ``path`` is still the file that is ``held``; else end with all functions' processes."""
+    """Check every second whether ``path`` is still the file that is ``held``; otherwise exit together with all function
+    processes.
+    """
     while _is_there(path, held):
         await asyncio.sleep(_SECONDS)
     # The starter made this process the leader of its group, which its functions are in.

@@ -1,7 +1,7 @@
-"""IAM keeps policies whose operators, ARNs, fields and principals it knows.
+"""IAM stores only policies with known operators, fields and principals, and valid ARNs.
 
-Reason: ministack keeps any document, so that one with a misspelt operator allows nothing here without a word, and is
-refused by AWS amid a deploy. Of accounts that have nobody here it is not known who is in them.
+Reason: ministack stores any document, so one with a misspelt operator silently allows nothing here, and AWS refuses it
+in the middle of a deployment. Principals of accounts that are unknown here are accepted.
 Texts: aws-cloudformation/cfn-lint#3751 (operators), #4287 and opstrace/opstrace#88 (principals), localstack#6644
 (fields of a trust policy); of ARNs those of moto's tests, which were recorded at AWS
 """
@@ -36,7 +36,7 @@ _CALLS = {
 
 
 def patch() -> None:
-    """Look at a policy before it is kept, whether a template or a call brings it."""
+    """Check a policy before it is stored, through a template or a call."""
     iam = load("ministack.services.iam")
     calls, parameter, refuse = original(iam, "_IAM_HANDLERS"), original(iam, "_p"), original(iam, "_error")
 

@@ -1,6 +1,7 @@
-"""IAM takes policies up to a size: all inline policies of a role together, each managed one, and ten of these a role.
+"""IAM limits the size of policies: all inline policies of a role together, each managed policy, and ten of these per
+role.
 
-Reason: ministack takes any, so a unit that has grown for a year is refused by AWS amid a deploy.
+Reason: ministack accepts any size, so a unit that has grown for a year is refused by AWS in the middle of a deployment.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 Texts: https://github.com/serverless/serverless/issues/7643 and https://github.com/aws/aws-cdk/issues/12403
 """
@@ -25,7 +26,7 @@ _Check = Callable[[str, Mapping[str, Any]], None]
 
 
 def patch() -> None:
-    """Look at a policy before it is kept, whether a template or a call brings it."""
+    """Check a policy before it is stored, through a template or a call."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     checks = {"AWS::IAM::Role": _role, "AWS::IAM::Policy": _policy, "AWS::IAM::ManagedPolicy": _managed_policy}
     for kind, check in checks.items():
@@ -88,7 +89,7 @@ def _refuse(text: str) -> None:
 
 
 def _too_long(role: str, policies: Mapping[str, Any]) -> str:
-    """With those that the role has beside them; empty where they fit."""
+    """Together with the role's other policies; empty if they fit."""
     kept = original(load("ministack.services.iam"), "_roles").get(role) or {}
     total = sum(map(_size, {**kept.get("InlinePolicies", {}), **policies}.values()))
     return f"Maximum policy size of {_OF_A_ROLE} bytes exceeded for role {role}" if total > _OF_A_ROLE else ""

@@ -1,7 +1,7 @@
-"""A version is published of the code and the revision that are asked for, or not at all.
+"""A version is published only if code and revision are the requested ones.
 
-Reason: ministack takes no notice of ``CodeSha256`` and ``RevisionId``, and publishes whatever ``$LATEST`` is. Code of
-somebody that was uploaded by hand would be published by the next release of another setting here only.
+Reason: ministack ignores ``CodeSha256`` and ``RevisionId``, and publishes whatever ``$LATEST`` is. Code that somebody
+uploaded manually would be published here by the next release that changes any setting.
 Text: ``CodeSha256`` and ``RevisionId`` in https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html; the
 message as CloudFormation repeats it in https://github.com/justinram11/serverless-aws-batch/issues/22, and LocalStack's
 provider
@@ -25,7 +25,7 @@ _OTHER = (
 
 
 def patch() -> None:
-    """By the API, and by CloudFormation, whose handler of ministack does not hand the property on."""
+    """Through the API, and through CloudFormation, whose handler in ministack drops the property."""
     functions = load("ministack.services.lambda_svc")
     stored, publish = original(functions, "_functions"), original(functions, "_publish_version")
     respond, check_revision = original(functions, "error_response_json"), original(functions, "_check_revision")

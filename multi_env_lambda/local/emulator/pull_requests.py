@@ -1,7 +1,7 @@
-"""CodeCommit says which pull requests a repository has: none, since nobody can open one here.
+"""CodeCommit reports the pull requests of a repository: none, because they cannot be opened here.
 
-Reason: ministack has no CodeCommit, and answers that it does not support the service. A run of the CI could then not
-say what has been merged, although nothing was.
+Reason: ministack does not support CodeCommit, so a run of the CI could not find out what has been merged, although
+nothing was.
 Source: https://docs.aws.amazon.com/codecommit/latest/APIReference/API_ListPullRequests.html, and for the resource that
 rights are about https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodecommit.html
 """

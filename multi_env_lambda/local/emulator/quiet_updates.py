@@ -1,7 +1,7 @@
-"""An update tells events of what it changes, and of nothing that is as it was.
+"""An update has events only for the resources that it changes.
 
-Reason: ministack tells ``UPDATE_IN_PROGRESS`` and ``UPDATE_COMPLETE`` of each resource of the stack, so that nobody
-could see by the events whether something that was right was touched.
+Reason: ministack emits ``UPDATE_IN_PROGRESS`` and ``UPDATE_COMPLETE`` for each resource in the stack, so the events
+could not show whether an unchanged resource was touched.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks.html ("CloudFormation
 doesn't interrupt resources that haven't changed").
 """
@@ -22,7 +22,7 @@ _unchanged: ContextVar[frozenset[str]] = ContextVar("unchanged", default=frozens
 
 
 def patch() -> None:
-    """Take back what was said of the beginning of nothing, and do not say that it ended."""
+    """Remove the start event of a resource that does not change, and emit no end event."""
     deployment = load("ministack.services.cloudformation.stacks")
     change, add = original(deployment, "_update_resource"), original(deployment, "_add_event")
     events = original(load("ministack.services.cloudformation"), "_stack_events")

@@ -1,6 +1,6 @@
-"""SQS makes no queue under the name of one that was deleted less than 60 seconds ago.
+"""SQS does not create a queue with the name of one that was deleted less than 60 seconds ago.
 
-Reason: ministack makes it at once, so that a unit which is destroyed and deployed again works here and not on AWS.
+Reason: ministack creates it at once, so a unit that is destroyed and deployed again works here, but not on AWS.
 Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
 Text: https://github.com/hashicorp/terraform-provider-aws/issues/831
 """
@@ -21,7 +21,7 @@ _TEXT = "You must wait 60 seconds after deleting a queue before you can create a
 
 
 def patch(now: Callable[[], float]) -> None:
-    """``now`` is in seconds since 1970; what was deleted before a start of the server is forgotten."""
+    """``now`` is in seconds since 1970; deletions before the server started are forgotten."""
     sqs = load("ministack.services.sqs")
     queues, url_of = original(sqs, "_queues"), original(sqs, "_queue_url")
     actions = original(sqs, "_HANDLERS")

@@ -1,7 +1,7 @@
-"""What AWS refuses and ministack lets through: a function name that is taken, a new stack over a failed creation.
+"""What AWS refuses and ministack accepts: a function name that is taken, and creating a stack over a failed creation.
 
-Reason: two units that collide would take over each other's function silently, and code that forgets to delete a stack
-in ROLLBACK_COMPLETE would work here only.
+Reason: two units that collide would silently take over each other's function, and code that forgets to delete a stack
+in ROLLBACK_COMPLETE would work only here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A change set says of each property whether its change makes a new resource, for the types that hold data too.
+"""A change set says for each property whether its change replaces the resource, including types that hold data.
 
-Reason: ministack has no list for some types and says ``Conditional`` for whatever changes of them, where AWS changes
-most of it in place: the shards of a stream, the rotation of a key, the rules of a bucket.
+Reason: for some types ministack has no list and reports ``Conditional`` for every change, where AWS changes most
+properties in place: the shards of a stream, the rotation of a key, the rules of a bucket.
 Source: ``createOnlyProperties`` and ``conditionalCreateOnlyProperties`` of AWS's schemas, a path of which counts for
 the whole property here as "in some cases".
 """

@@ -1,8 +1,8 @@
-"""What AWS's own descriptions of its calls say of lengths, numbers and characters is kept, of each member of a call.
+"""Every member of a request respects the lengths, counts and characters in AWS's own service descriptions.
 
-Reason: ministack keeps what it is given, and the client looks at the smallest values only, so that a name one character
-too long, a sixth security group or a tag with a semicolon is refused by AWS amid a deploy. The name of a function
-counts without what may stand around it in an ARN.
+Reason: ministack accepts everything, and the client checks minimum values only, so a name that is one character too
+long, a sixth security group or a tag with a semicolon is refused by AWS in the middle of a deployment. The limit on a
+function's name does not include the rest of an ARN.
 Source: the service models of botocore, https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (64)
 Texts: https://github.com/hashicorp/terraform-provider-aws/issues (lengths of ``roleName``) and LocalStack's Lambda
 provider, whose tests were recorded at AWS
@@ -58,7 +58,7 @@ _CALLS = {
 
 
 def patch() -> None:
-    """Look at what is to be made or changed, by the API and by CloudFormation."""
+    """Check a request before something is created or changed, through the API or CloudFormation."""
     functions = load("ministack.services.lambda_svc")
     respond = original(functions, "error_response_json")
 
@@ -109,7 +109,7 @@ def _check(service: str, operation: str, given: Mapping[str, Any]) -> None:
 
 
 def _members(value: Any, shape: Any, path: str) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """What has limits: its path, itself, and its type, ``min``, ``max`` and ``pattern`` as far as it has them."""
+    """Each member with limits: its path, itself, its type, and ``min``, ``max`` and ``pattern`` if it has them."""
     limits = {"type": shape.type_name, **shape.metadata}
     match shape.type_name:
         case "string" | "integer" | "long" if isinstance(value, str | int) and not isinstance(value, bool):

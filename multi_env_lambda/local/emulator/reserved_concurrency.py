@@ -1,8 +1,8 @@
-"""Lambda keeps part of an account's concurrency unreserved, CloudFormation reserves what a template says, and Lambda
-runs no more of a function than is reserved for it, by whichever alias or version: with 0 it does not run at all.
+"""Lambda keeps part of an account's concurrency unreserved, CloudFormation applies the reservation in a template, and a
+function never runs more often at once than is reserved for it, across all aliases and versions; with 0 it does not run.
 
-Reason: ministack lets an account reserve all that it has, leaves ``ReservedConcurrentExecutions`` of a template aside,
-and counts no call of a version. An account that is young has 10 at all, so that there nothing can be reserved.
+Reason: ministack lets an account reserve everything, ignores ``ReservedConcurrentExecutions`` in templates, and does
+not count calls of versions. A new account has a limit of 10, so nothing can be reserved there.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html; of what is refused
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (``TooManyRequestsException`` and its ``Reason``)
 Text: https://github.com/aws-samples/one-observability-demo/issues/278
@@ -30,7 +30,7 @@ _REFUSED = (
 
 
 def patch(*, young: bool) -> None:
-    """``young``: all accounts have the limit that AWS gives to new ones."""
+    """``young``: all accounts have the limit of new ones."""
     functions = load("ministack.services.lambda_svc")
     stored, respond = original(functions, "_functions"), original(functions, "error_response_json")
     limit = _LIMIT_OF_THE_YOUNG if young else _LIMIT
@@ -63,7 +63,7 @@ def patch(*, young: bool) -> None:
 
 
 def _patch_calls(functions: Any, stored: Any) -> None:
-    """The record of a version does not know what is reserved for its function."""
+    """The record of a version does not include its function's reservation."""
     refuse = original(functions, "_throttle_response")
     original(functions, "_reserved_concurrency")
 
@@ -82,7 +82,7 @@ def _patch_resource(stored: Any, check: Callable[[str, int], None]) -> None:
     steps = resources[_FUNCTION]
 
     def reserving(run: Callable[..., Any], place: int) -> Callable[..., Any]:
-        """``place`` is that of the new properties among the arguments."""
+        """``place`` is the position of the new properties among the arguments."""
 
         def reserved(*args: Any, **named: Any) -> Any:
             wanted = args[place].get(_PROPERTY)

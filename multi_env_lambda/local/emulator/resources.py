@@ -1,4 +1,4 @@
-"""Put a check before what CloudFormation makes and changes."""
+"""Put a check before CloudFormation creates or changes a resource."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Check = Callable[[Mapping[str, Any]], None]
 
 
 def check_first(kind: str, check: Check) -> None:
-    """Look at a resource of this type before ministack makes or changes it; some types are never changed."""
+    """Check a resource of this type before ministack creates or changes it; some types are never changed."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     steps = handlers[kind]
     places = {"create": 1, "update": 2}
@@ -22,7 +22,7 @@ def check_first(kind: str, check: Check) -> None:
 
 
 def _after(check: Check, step: Callable[..., Any], place: int) -> Callable[..., Any]:
-    """``place`` is that of the new properties among the arguments."""
+    """``place`` is the position of the new properties among the arguments."""
 
     def run(*args: Any, **named: Any) -> Any:
         check(args[place])

@@ -1,6 +1,6 @@
-"""A drift-aware change set brings what was changed by hand to what the template says, and recreates what is gone.
+"""A drift-aware change set restores what was changed manually, and recreates what was deleted.
 
-Reason: ministack knows no ``DeploymentMode``, so that only what the templates say of each other was ever changed.
+Reason: ministack ignores ``DeploymentMode``, so only differences between templates were ever changed.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html (three states are
 compared; what a service does not answer, as the code of a function, is compared with the deployment before; a rollback
 goes back to what was there), ``DeploymentMode`` and ``ResourceDriftStatus`` in
@@ -39,7 +39,7 @@ _reverting: ContextVar[Drifts | None] = ContextVar("reverting", default=None)
 
 
 def patch() -> None:
-    """Wrap the change sets' calls, and the deployment that one of them starts."""
+    """Wrap the calls about change sets, and the deployment that one of them starts."""
     handlers = load("ministack.services.cloudformation.handlers")
     cloudformation = load("ministack.services.cloudformation")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
@@ -79,7 +79,7 @@ def _comparing(create: Any, parameter: Any, error: Any, made: Any, stacks: Any) 
 
 
 def _drifts(stack: Mapping[str, Any]) -> Drifts:
-    """What is not as the stack has it, by logical id, and which types cannot be read."""
+    """What differs from the stack's template, by logical id, and which types cannot be read."""
     drift = load("ministack.services.cloudformation.drift")
     detect, readers = original(drift, "detect_resource_drift"), original(drift, "_DRIFT_READERS")
     unsupported = {"StackResourceDriftStatus": "UNSUPPORTED"}
@@ -90,7 +90,7 @@ def _drifts(stack: Mapping[str, Any]) -> Drifts:
 
 
 def _add(change_set: dict[str, Any], found: Drifts) -> None:
-    """The changes with what was found; where there were none, there are some now."""
+    """The changes, extended by what was found; for an unchanged resource, a new change."""
     change_set[_KEPT_AS] = found
     wanted = change_set["_template"].get("Resources", {})
     changes = {item["ResourceChange"]["LogicalResourceId"]: item for item in change_set["Changes"]}
@@ -122,7 +122,7 @@ def _change(drift: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _names(drift: Mapping[str, Any]) -> list[str]:
-    """The properties that differ, at the top."""
+    """The top-level properties that differ."""
     return sorted({item["PropertyPath"].split("/")[1] for item in drift.get("PropertyDifferences", ())})
 
 

@@ -1,8 +1,8 @@
-"""A role that a stack makes has the boundary that its template says, and is asked about under its whole ARN.
+"""A role in a stack has the permissions boundary in its template, and is authorised under its ARN with its path.
 
-Reason: ministack keeps the boundary of a role that the API makes, and forgets that of one that a template makes: a unit
-could do here what AWS's boundary forbids. It asks about every role as if it had no path, so that a statement about
-``role/units/*`` allows nothing of what AWS allows by it.
+Reason: ministack keeps the boundary of a role created through the API but drops that of a role in a template, so a unit
+could do here what the boundary forbids on AWS. It also omits the path, so a statement on ``role/units/*`` never
+matches.
 Source: ``PermissionsBoundary`` in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html (the path is part of the ARN)
@@ -21,7 +21,7 @@ _ROLE = "AWS::IAM::Role"
 
 
 def patch() -> None:
-    """Wrap how a template's roles are made and changed, and what a request to IAM is about."""
+    """Wrap the creation and change of roles in templates, and the resource of requests to IAM."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     steps = handlers[_ROLE]
     places = {"create": 1, "update": 2}
@@ -31,7 +31,7 @@ def patch() -> None:
 
 
 def _keeping(step: Callable[..., Any], place: int) -> Callable[..., Any]:
-    """``place`` is that of the new properties among the arguments; the answer begins with the role's name."""
+    """``place`` is the position of the new properties among the arguments; the answer begins with the role's name."""
     roles = original(load("ministack.services.iam"), "_roles")
 
     def run(*args: Any, **named: Any) -> Any:

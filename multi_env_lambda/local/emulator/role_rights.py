@@ -1,7 +1,7 @@
-"""Ask what the role of a function allows, for the services that look before they take it.
+"""Evaluate what a function's role allows, for services that check it in advance.
 
-A right that a stack gives counts at once, whatever ``late_rights`` says of calls: CloudFormation waits until IAM knows
-what it made, and who calls a service at once is not refused here for that.
+A permission granted by a stack counts at once, regardless of ``late_rights``: CloudFormation waits for IAM, and a
+direct call right after it is not refused here for that reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def may(role: str, action: str, resource: str, *, policy_of: str = "") -> bool:
 
     Args:
         role, resource: ARNs.
-        policy_of: the service whose resource's own policy counts too (``sqs``); nothing: none does.
+        policy_of: the service whose resource policy counts too (``sqs``); empty: none.
     """
     evaluator, roles = load("ministack.core.iam_evaluator"), original(load("ministack.services.iam"), "_roles")
     responses = load("ministack.core.responses")

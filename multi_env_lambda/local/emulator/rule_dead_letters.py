@@ -1,6 +1,6 @@
-"""What a rule of EventBridge cannot deliver goes to the dead-letter queue of its target, with the reason.
+"""An event that a rule cannot deliver goes to the target's dead-letter queue, with the reason.
 
-Reason: ministack writes a line to its log, and the event is gone.
+Reason: ministack writes a line to its log, and the event is lost.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html (attributes and error codes). On AWS
 what may be tried again is tried for a day first; a target that is not there is not.
 """
@@ -17,7 +17,7 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Look whether a queue or function is there before an event is handed to it."""
+    """Check that a queue or function exists before an event is delivered to it."""
     events = load("ministack.services.eventbridge")
     invoke, view_of = original(events, "_invoke_target"), original(events, "_pattern_event_view")
     send = original(events, "_dispatch_to_sqs")
@@ -35,7 +35,7 @@ def patch() -> None:
 
 
 def _is_there(arn: str) -> bool:
-    """Only of queues and functions something is known here."""
+    """Only queues and functions can be checked here."""
     if ":sqs:" in arn:
         events = load("ministack.services.eventbridge")
         return original(load("ministack.services.sqs"), "_queue_by_arn")(str(events.parse_arn(arn))) is not None

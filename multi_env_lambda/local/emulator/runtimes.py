@@ -1,8 +1,8 @@
-"""A function runs in the interpreter of its runtime, and sees its own code, its layers and what Lambda offers, no more.
+"""A function runs in the interpreter of its runtime, and sees only its own code, its layers and what Lambda provides.
 
-Reason: ministack runs each Python function in its own interpreter with its own site-packages, so that a dependency
-that is missing in the layer is not missing here, and it lets layers win over the function's own code. Its process has
-no handler of logging, the developer's home, and tkinter.
+Reason: ministack runs each Python function in its own interpreter with its own site-packages, so a dependency that is
+missing in the layer is found here; and layers take precedence over the function's own code. Its process has no logging
+handler, but the developer's home folder and tkinter.
 Source of what it has instead: ``host/lambda_python.py``, ``host/lambda_answers.py``
 """
 
@@ -101,7 +101,7 @@ of its memory. Here that waits until the function imports it."""
 
 
 def patch(table: Path) -> None:
-    """``table`` is a JSON file, runtime -> interpreter. It is read at each cold start, so that it may grow."""
+    """``table`` is a JSON file, runtime -> interpreter. It is read at each cold start, so entries can be added."""
     runtime = load("ministack.core.lambda_runtime")
     detect = original(runtime, "_detect_runtime_binary")
     worker = original(runtime, "_PYTHON_WORKER_SCRIPT")

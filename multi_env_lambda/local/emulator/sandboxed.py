@@ -1,4 +1,4 @@
-"""How a process of somebody's code is started so that the kernel keeps it to its own files."""
+"""How a process with untrusted code is started, so that the kernel limits it to its own files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SANDBOX = Path(__file__).parents[2] / "host" / "sandbox.py"
 def sandboxed(
     python: str, orders: Path, *, own: Iterable[str], write: Iterable[str], programs: Iterable[str]
 ) -> list[str]:
-    """The words to put before a command; ``python`` gives up what ``host/sandbox.py`` says, and becomes the command.
+    """The words to put before a command: ``python`` applies ``host/sandbox.py``, and then becomes the command.
 
-    ``orders`` is where it reads what stays: files to read and start, folders to change, programs by name.
+    ``orders`` is a file that says what it may use: files to read and start, folders to change, programs by name.
     """
     given = {"own": [*own], "write": [*write], "programs": [*programs]}
     orders.write_text(json.dumps(given), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""CloudFormation acts as the role that it was given for a stack, from then on for all that happens to that stack.
+"""CloudFormation acts with the role that was given for a stack, for all later operations on that stack, too.
 
-Reason: ministack takes no notice of ``RoleARN``: a role that the caller may not pass, or that does not trust
-CloudFormation, is as good as another here, and AWS refuses it.
+Reason: ministack ignores ``RoleARN``: a role that the caller may not pass, or that does not trust CloudFormation, works
+here, and AWS refuses it.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html ("uses this role even
 if the users don't have permission to pass it") and RoleARN in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
@@ -34,7 +34,7 @@ _role: ContextVar[str] = ContextVar("role", default="")
 
 
 def patch() -> None:
-    """Wrap the operations in the table of CloudFormation's actions."""
+    """Wrap the operations in CloudFormation's action table."""
     handlers = load("ministack.services.cloudformation.handlers")
     find = original(load("ministack.services.cloudformation.changesets"), "_find_change_set")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
@@ -57,7 +57,7 @@ def patch() -> None:
 
 
 def acting() -> Any:
-    """The principal that CloudFormation is in this stack; None where it acts as who called it."""
+    """The principal that CloudFormation acts as in this stack; None if it acts as the caller."""
     found = _ARN.fullmatch(_role.get())
     if found is None:
         return None
@@ -66,7 +66,7 @@ def acting() -> Any:
 
 
 def principal(account: str, name: str, session: str, *, settled: bool = False) -> Any:
-    """A session of a role, as whom a service of AWS does something; ``settled``: after IAM has had its seconds."""
+    """A session of a role for an AWS service; ``settled``: after IAM's delay."""
     evaluator, iam = load("ministack.core.iam_evaluator"), load("ministack.services.iam")
     role = iam._roles.get_scoped(account, None, name) or {}
     gather = original(evaluator, "_gather_role_policies")
@@ -83,7 +83,7 @@ def principal(account: str, name: str, session: str, *, settled: bool = False) -
 def _as_role(
     run: Callable[[Any], Any], parameter: Any, before: Callable[[Any], Any], after: Callable[[Any], Any]
 ) -> Any:
-    """``before`` finds what knows its role, ``after`` what has to remember it."""
+    """``before`` finds the stack's role, ``after`` stores it."""
 
     def checked(params: Any) -> Any:
         passed = parameter(params, "RoleARN")
@@ -121,7 +121,7 @@ def _executing(
 
 
 def _refusal(role: str, *, is_passed: bool) -> Any:
-    """Who has a stack's role changed need not be allowed to pass it; who names one does."""
+    """Changing a stack does not require the right to pass its role; naming a role does."""
     refuse = original(load("ministack.services.cloudformation.handlers"), "_error")
     evaluator, responses = load("ministack.core.iam_evaluator"), load("ministack.core.responses")
     found = _ARN.fullmatch(role)

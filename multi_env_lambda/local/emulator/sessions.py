@@ -1,4 +1,4 @@
-"""What jobs and builds get from their service: the credentials of their role, and a log stream."""
+"""What a service gives its jobs and builds: credentials for their role, and a log stream."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def role_credentials(role: str, session_name: str) -> dict[str, str]:
 
 
 def log_writer(group: str, stream: str) -> Callable[[str], None]:
-    """Append lines to a CloudWatch log stream, which is made if it is new."""
+    """Append lines to a CloudWatch log stream, which is created if necessary."""
     # ministack has this for builds; it reads no more of a build than these two names.
     build = {"logs": {"groupName": group, "streamName": stream}}
     writer: Callable[[str], None] = original(load("ministack.services.codebuild"), "_log_sink")(build)

@@ -1,7 +1,7 @@
-"""Whether a request is signed by somebody whom the local cloud knows.
+"""Whether a request is signed by a principal that the local cloud knows.
 
-Reason: ministack verifies some signatures on some paths, and those of an account's root nowhere. Here every request is
-verified, in its header or its query, before ministack sees it, with the arithmetic that ministack has.
+Reason: ministack verifies some signatures on some paths, and never those of an account's root. Here every request is
+verified, in its header or query, before ministack sees it, using ministack's own computation.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
@@ -42,7 +42,7 @@ Failure = tuple[str, str]
 
 
 class Request(NamedTuple):
-    """What is signed of a request. ``service`` is the one that ministack will send it to."""
+    """The parts of a request that are signed. ``service`` is the one that ministack will route it to."""
 
     method: str
     raw_path: str
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 
 def request_of(scope: Mapping[str, Any]) -> Request:
-    """The request of an ASGI scope; a header that comes twice is its values with a comma, as it is signed."""
+    """The request in an ASGI scope; a repeated header is its values joined by a comma, as in the signature."""
     decode = original(load("ministack.core.sigv4"), "decode_header_value")
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
@@ -65,7 +65,7 @@ def request_of(scope: Mapping[str, Any]) -> Request:
 
 
 def is_signed(request: Request) -> bool:
-    """Whether it claims to be somebody, rightly or not."""
+    """Whether it claims an identity, rightly or not."""
     if request.headers.get("authorization", "").startswith("AWS"):
         return True
     names = {name.lower() for name in request.query}
@@ -73,7 +73,7 @@ def is_signed(request: Request) -> bool:
 
 
 def needs_body(request: Request) -> bool:
-    """Whether the signature is over a digest of the body that no header states."""
+    """Whether the signature covers a digest of the body that no header contains."""
     if not request.headers.get("authorization", "").startswith(_V4):
         return request.service != "s3"
     stated = request.headers.get("x-amz-content-sha256", "")
@@ -81,7 +81,7 @@ def needs_body(request: Request) -> bool:
 
 
 def failure(request: Request, body: bytes, root_secret: str) -> Failure | None:
-    """Why this request is not of the one whom it names; None if it is."""
+    """Why this request is not from the principal that it names; None if it is."""
     sigv4 = load("ministack.core.sigv4")
     in_header = request.headers.get("authorization", "")
     in_query = any(name.lower() in _IN_QUERY for name in request.query)
@@ -122,7 +122,7 @@ def failure(request: Request, body: bytes, root_secret: str) -> Failure | None:
 
 
 def body_failure(request: Request, chunks: Iterable[bytes]) -> Failure | None:
-    """Whether the body is another than the header states whose value was signed."""
+    """Whether the body differs from the digest in the header."""
     stated = request.headers.get("x-amz-content-sha256", "")
     if not _DIGEST.fullmatch(stated):
         return None  # there is none, or it is of chunks, which ministack reads
@@ -133,7 +133,7 @@ def body_failure(request: Request, chunks: Iterable[bytes]) -> Failure | None:
 
 
 def _claimed_key(request: Request) -> str:
-    """The access key that ministack will take the request to be of."""
+    """The access key that ministack will attribute the request to."""
     return str(original(load("ministack.core.router"), "extract_access_key_id")(request.headers, request.query))
 
 
@@ -156,7 +156,9 @@ def _late(request: Request, signature: Any) -> Failure | None:
 
 
 def _secret_of(access_key_id: str, token: str, root_secret: str) -> str | Failure:
-    """Root keys have no token; what else ministack takes as a root (the key ``test``, no key) is nobody."""
+    """Root keys have no session token; anything else that ministack accepts as root (the key ``test``, no key) is
+    nobody.
+    """
     evaluator, responses = load("ministack.core.iam_evaluator"), load("ministack.core.responses")
     if _ROOT.fullmatch(access_key_id):
         return _UNKNOWN if token else root_secret
@@ -172,7 +174,7 @@ def _secret_of(access_key_id: str, token: str, root_secret: str) -> str | Failur
 
 
 def _failure_of_old_link(request: Request) -> Failure | None:
-    """Links with a signature of version 2, which boto3 still makes for S3 in us-east-1."""
+    """Links with a version 2 signature, which boto3 still creates for S3 in us-east-1."""
     evaluator = load("ministack.core.iam_evaluator")
     key = _claimed_key(request)
     if request.service != "s3" or evaluator.is_root_access_key(key):

@@ -1,7 +1,7 @@
-"""Who says whose session it is has to be allowed to say it, by its own policies and by the role.
+"""Setting a source identity must be allowed by the caller's own policies and by the role's trust policy.
 
-Reason: ministack takes no notice of ``SourceIdentity``: a role whose trust policy allows ``sts:AssumeRole`` alone, as
-that of ``OrganizationAccountAccessRole`` does, is assumed with one here and refused by AWS.
+Reason: ministack ignores ``SourceIdentity``: a role whose trust policy allows only ``sts:AssumeRole``, such as
+``OrganizationAccountAccessRole``, can be assumed with one here, and AWS refuses it.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 (``sts:SetSourceIdentity`` in the caller's policies and in the trust policy; ``sts:SourceIdentity`` is what is said,
 ``aws:SourceIdentity`` what a session has; it stays when another role is assumed, and cannot be changed) and
@@ -37,11 +37,11 @@ _said: ContextVar[str] = ContextVar("said", default="")
 
 
 class _Refused(Exception):
-    """The trust policy lets the caller assume the role, and not say who it is."""
+    """The trust policy lets the caller assume the role, but not set a source identity."""
 
 
 def patch() -> None:
-    """Wrap STS, what it asks of a trust policy, and what is known of a session."""
+    """Wrap STS, the evaluation of trust policies, and what is known about a session."""
     evaluator, actions = load("ministack.core.iam_evaluator"), load("ministack.core.iam_actions")
     sts = load("ministack.services.sts")
     evaluator.evaluate_trust_policy = _with_both(original(evaluator, "evaluate_trust_policy"))

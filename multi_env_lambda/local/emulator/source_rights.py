@@ -1,6 +1,6 @@
-"""Who looks at an event bus, or at the stream of a table, has to be allowed to on that one.
+"""Describing an event bus, or the stream of a table, is authorised on that resource.
 
-Reason: ministack asks on a rule of that name, or on everything, so that a role which may look at the one that its unit
+Reason: ministack authorises it on a rule of that name, or on ``*``, so a role that may describe only what its unit
 names is refused.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (``event-bus``)
 and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html (``stream``)
@@ -17,7 +17,7 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Name the resource of a request that describes one of the two."""
+    """Determine the resource of a request that describes one of the two."""
     actions = load("ministack.core.iam_actions")
     resource = original(actions, "extract_resource_arn")
 

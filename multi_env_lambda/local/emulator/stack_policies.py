@@ -1,6 +1,6 @@
-"""A stack's policy decides which of its resources an update may change, replace and delete.
+"""A stack policy decides which resources an update may modify, replace or delete.
 
-Reason: ministack keeps the policy and asks it nothing, so that an update passes here which somebody has forbidden.
+Reason: ministack stores the policy but never evaluates it, so a forbidden update succeeds here.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 Texts: tests/aws/services/cloudformation/api/test_stack_policies.py of localstack/localstack (the beginnings); how a
 statement is named there, counted from #0, is known of ``Update:Replace`` only.
@@ -23,7 +23,7 @@ _NOT_ALLOWED = "Action not allowed by stack policy: no statement allows [{action
 
 
 class _Update(NamedTuple):
-    """Of a stack with a policy; ``before`` are its resources by logical id."""
+    """For a stack with a policy; ``before`` are its resources by logical id."""
 
     policy: str
     before: Mapping[str, Any]
@@ -34,7 +34,7 @@ _update: ContextVar[_Update | None] = ContextVar("update", default=None)
 
 
 def refusal(policy: str, action: str, kind: str, logical_id: str) -> str:
-    """Why a policy keeps an update from a resource; empty if it does not. ``action`` is such as "Update:Modify"."""
+    """Why a policy protects a resource from an update; empty if it does not. ``action`` is such as "Update:Modify"."""
     resource = f"LogicalResourceId/{logical_id}"
     about = [
         (number, statement)
@@ -59,7 +59,7 @@ def _is_about(statement: Mapping[str, Any], action: str, kind: str, resource: st
 
 
 def _names(statement: Mapping[str, Any], element: str, value: str) -> bool:
-    """Whether an element or its opposite, such as ``NotResource``, means a value."""
+    """Whether an element or its opposite, such as ``NotResource``, matches a value."""
     patterns = _listed(statement.get(element, statement.get(f"Not{element}", [])))
     return any(fnmatchcase(value, pattern) for pattern in patterns) == (element in statement)
 
@@ -69,7 +69,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def patch() -> None:
-    """Ask before an update changes or replaces a resource, and before it removes any."""
+    """Evaluate the policy before an update changes, replaces or deletes a resource."""
     deployment = load("ministack.services.cloudformation.stacks")
     change, replaces = original(deployment, "_update_resource"), original(deployment, "_replacing_change")
 
@@ -92,7 +92,7 @@ def patch() -> None:
 
 
 def _before_removals(deployment: Any) -> Callable[..., Any]:
-    """The outputs are what is looked at last before anything is removed."""
+    """The outputs are computed last, before anything is deleted."""
     resolve, tell = original(deployment, "_resolve_stack_outputs"), original(deployment, "_add_event")
 
     def resolved(outputs: Any, conditions: Any, left: Mapping[str, Any], *more: Any) -> Any:
@@ -106,7 +106,7 @@ def _before_removals(deployment: Any) -> Callable[..., Any]:
 
 
 def _kept(update: _Update | None, left: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What the template has no more and the policy keeps: its logical id, its type, and why."""
+    """Resources that are no longer in the template but protected: logical id, type, and why."""
     if update is None:
         return
     for logical_id in sorted(update.before.keys() - left.keys()):

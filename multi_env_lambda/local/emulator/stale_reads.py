@@ -1,8 +1,8 @@
-"""A stack that was just changed is described for a moment as it was before.
+"""For a moment, a stack that was just changed is described as it was before.
 
-Reason: DescribeStacks is eventually consistent, so a question that follows upon ExecuteChangeSet may be answered with
-the state before it (REVIEW_IN_PROGRESS, or the end of the last update), and who believes that calls a running change a
-failure or an old success a new one.
+Reason: DescribeStacks is eventually consistent, so a call right after ExecuteChangeSet may return the previous state
+(REVIEW_IN_PROGRESS, or the end of the last update). Code that trusts it reports a running change as failed, or an old
+success as new.
 Source: https://github.com/aws/aws-cdk-cli/issues/1802 and https://github.com/aws/aws-cdk-cli/pull/1848 (no bound is
 promised; here it is shorter than the second of a late alias, so that both are met)
 """
@@ -24,7 +24,7 @@ _Handler = Callable[[Any], Any]
 
 
 class _Old:
-    """Answers that are given again until their time is over, by account, region and either name of a stack."""
+    """Responses that are repeated until their time is over, by account, region and either name of a stack."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -32,7 +32,7 @@ class _Old:
         self._responses = load("ministack.core.responses")
 
     def of(self, name: str) -> Any:
-        """None where the last answer is not old."""
+        """None if there is no older response."""
         until, answer = self._kept.get(self._key(name), (0.0, None))
         return answer if self._now() < until else None
 
@@ -44,7 +44,7 @@ class _Old:
 
 
 def patch(now: Callable[[], float]) -> None:
-    """``now`` is in seconds since 1970. Listings of all stacks are fresh: the two may differ on AWS, too."""
+    """``now`` is in seconds since 1970. Listings of all stacks are current: the two may differ on AWS, too."""
     handlers = load("ministack.services.cloudformation.handlers")
     actions, parameter = original(handlers, "_ACTION_HANDLERS"), original(handlers, "_p")
     describe, old = actions["DescribeStacks"], _Old(now)
@@ -66,7 +66,7 @@ def patch(now: Callable[[], float]) -> None:
 
 
 def _names(parameters: Mapping[str, Any], parameter: Callable[..., str]) -> Iterator[str]:
-    """Both names of the stack that is about to be changed."""
+    """Both names of the stack that is about to change."""
     find = original(load("ministack.services.cloudformation.changesets"), "_find_change_set")
     asked = parameter(parameters, "StackName")
     change_set = find(parameter(parameters, "ChangeSetName"), asked)[1] or {}

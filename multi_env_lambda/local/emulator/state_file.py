@@ -1,8 +1,8 @@
 """The state of all services is one file, which is replaced as a whole.
 
-Reason: ministack writes a file per service, one after the other. A machine that was killed in between would know a
-stack whose function it does not, and no command would put that right. Code of functions, contents of layers and other
-large bytes are files of their own, named by content and written before the state speaks of them.
+Reason: ministack writes one file per service, one after the other. After a kill in between, a stack would exist without
+its function, and no command could repair that. Function code, layers and other large bytes are separate files, named by
+content and written before the state refers to them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ Save = Callable[[Mapping[str, Callable[[], Any]]], None]
 
 
 def patch(state: Path, blobs: Path) -> Save:
-    """To be called before the gateway is loaded. Returns how to save what some services have; the rest stays."""
+    """Must be called before the gateway is loaded. Returns a function that saves the state of some services; the rest
+    stays.
+    """
     persistence = load("ministack.core.persistence")
     for name in ("save_all", "load_state"):
         original(persistence, name)
@@ -54,7 +56,7 @@ def patch(state: Path, blobs: Path) -> Save:
 
 
 def _text(persistence: Any, get_state: Callable[[], Any]) -> str | None:
-    """None where a service has no state to report: what is known of it stays."""
+    """None if a service has no state to report: its known state stays."""
     found = get_state()
     return None if found is None else json.dumps(found, default=persistence._json_default)
 
@@ -77,7 +79,7 @@ def _write(file: Path, known: Mapping[str, str]) -> None:
 
 
 def _loader(persistence: Any, known: Mapping[str, str], there: bool) -> Callable[[str], Any]:
-    """From the one file; if there is none yet, from the files of a release that had one for each service."""
+    """From the one file; if there is none yet, from the files of a release that had one per service."""
     load_file = persistence.load_state
 
     def load_state(service: str) -> Any:
@@ -93,7 +95,7 @@ def _loader(persistence: Any, known: Mapping[str, str], there: bool) -> Callable
 
 
 def _ended(state: Any) -> Any:
-    """Nobody goes on with an operation of a server that is gone."""
+    """Operations of a server that has exited cannot continue."""
     for stack in getattr(state.get("stacks"), "_data", {}).values():
         status = str(stack.get("StackStatus", ""))
         if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
@@ -104,14 +106,14 @@ def _ended(state: Any) -> Any:
 
 
 def _patch_copies() -> None:
-    """The state is written at once, on the loop: copying it first takes as long as writing it, and helps nobody."""
+    """The state is written on the event loop: copying it first would take as long as writing it."""
     cloudformation = load("ministack.services.cloudformation")
     original(cloudformation, "copy")
     cloudformation.copy = SimpleNamespace(deepcopy=lambda value: value)
 
 
 def _prune_later() -> Callable[[], None]:
-    """ministack removes code that nobody needs any more before the state that needed it is replaced."""
+    """ministack deletes unused code before the state that referred to it is replaced."""
     functions = load("ministack.services.lambda_svc")
     remove = original(functions, "_prune_orphan_code_blobs")
     needed: list[Collection[str]] = []
@@ -126,7 +128,7 @@ def _prune_later() -> Callable[[], None]:
 
 
 def _patch_blobs(persistence: Any, folder: Path) -> None:
-    """Large byte strings of the state go to files of their own in ``folder``, named by content and written once."""
+    """Large byte strings in the state go to separate files in ``folder``, named by content and written once."""
     encode, decode = original(persistence, "_json_default"), original(persistence, "_json_object_hook")
     written: dict[int, tuple[bytes, str]] = {}  # by identity: hashing 60 MB for each save would be slow
     loaded: dict[str, bytes] = {}
@@ -151,9 +153,9 @@ def _patch_blobs(persistence: Any, folder: Path) -> None:
 
 
 def _keep_sessions(sts: Any) -> None:
-    """Somebody who assumed a role an hour ago goes on working after the server was started again.
+    """A role session continues to work after the server is restarted.
 
-    Sessions of functions have no end, and are created again by the next call with the secret of that start.
+    Sessions of functions do not expire, and are created again by the next call with the secret of that start.
     """
     sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
     for name in ("get_state", "load_persisted_state"):

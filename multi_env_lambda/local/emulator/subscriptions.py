@@ -1,6 +1,6 @@
-"""A subscription is to a topic that is there, a FIFO topic's to a queue, and its filter policy keeps SNS's limits.
+"""A subscription needs an existing topic, a FIFO topic needs a queue, and a filter policy must respect SNS's limits.
 
-Reason: ministack's CloudFormation makes a subscription of nothing without a word, and keeps any policy.
+Reason: ministack's CloudFormation silently creates subscriptions to nothing, and accepts any filter policy.
 Source: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 Texts: localstack/localstack#12174 (no topic), hashicorp/terraform#28632 (FIFO), and moto's and LocalStack's policies,
 whose tests were recorded at AWS; of numbers no text is known. How SNS counts inside of ``$or`` is not said.
@@ -23,7 +23,7 @@ _INVALID = "Invalid parameter: "
 
 
 def patch() -> None:
-    """Look at a subscription before it is made or changed, by the API and by CloudFormation."""
+    """Check a subscription before it is created or changed, through the API or CloudFormation."""
     sns = load("ministack.services.sns")
     subscribe, parameter, refuse = original(sns, "_subscribe"), original(sns, "_p"), original(sns, "_error")
 

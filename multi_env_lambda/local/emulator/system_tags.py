@@ -1,9 +1,10 @@
-"""What a stack makes carries the stack's name, id and logical id as tags that nobody can take away by hand.
+"""Resources of a stack carry the stack's name, id and logical id as tags that cannot be removed manually.
 
-Reason: ministack puts them on what it has a list for, and that has no buckets, but has queues, on which AWS puts none;
-it lets anybody remove them from a bucket; and it finds neither a log group nor a stream by its tags. So what another
-team made under a name that was ours could not be told from ours.
-They stay on what stays when its stack goes. An import by itself is given none here; nobody has written what AWS does.
+Reason: ministack tags the types in its list, which lacks buckets but includes queues, which AWS does not tag. It lets
+anyone remove the tags of a bucket, and finds neither log groups nor streams by their tags. So a resource that another
+team created under our name could not be told from ours.
+They stay on resources that are retained when the stack is deleted. An automatic import adds none here; what AWS does is
+not documented.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html and
 https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2079 (queues have none, as of 2026)
 Text: https://github.com/cloud-custodian/cloud-custodian/issues/2834
@@ -27,7 +28,7 @@ _ADDED = "System Tags cannot be added/updated by requester"
 
 
 def patch() -> None:
-    """Put them on what a stack makes, keep them on buckets, and find log groups and streams by them."""
+    """Tag what a stack creates, protect the tags of buckets, and find log groups and streams by tag."""
     provisioners, stacks = (load(f"ministack.services.cloudformation.{name}") for name in ("provisioners", "stacks"))
     original(provisioners, "_STACK_TAG_PROPERTY")[_BUCKET] = ("Tags", "list")
     original(stacks, "_with_stack_tags")

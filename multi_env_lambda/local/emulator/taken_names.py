@@ -1,7 +1,8 @@
-"""The handlers of CloudFormation make nothing under a name that is taken; they look first where the service would not.
+"""CloudFormation's handlers never create a resource with a name that is taken; they check it where the service would
+not.
 
-Reason: CreateQueue and CreateTopic give what is there, PutRule and PutMetricAlarm overwrite it, and ministack puts a
-new thing in the place of the old one: a queue's messages, a topic's subscriptions, a secret's value were gone.
+Reason: CreateQueue and CreateTopic return the existing resource, PutRule and PutMetricAlarm overwrite it, and ministack
+replaces it with a new one: a queue's messages, a topic's subscriptions and a secret's value would be lost.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html ("Primary IDs
 with read only properties aren't supported": nobody looks for a queue, topic, secret, rule or state machine before the
 stack makes it).
@@ -98,7 +99,7 @@ _ARNS = ("Arn", "AlarmArn", "StreamARN")
 
 
 def patch() -> None:
-    """Look before a handler makes something; what a template does not name gets a name that is free."""
+    """Check before a handler creates something; a resource without a name in the template gets a free one."""
     handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
     for kind in _STORES:
         handlers[kind] = {**handlers[kind], "create": _unless_taken(kind, handlers[kind]["create"])}
@@ -113,14 +114,14 @@ def _import_problem(kind: str, name: str) -> str | None:
 
 
 def _imported(kind: str, identifier: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """As it is: an import reads, and changes no setting."""
+    """Unchanged: an import reads, and changes no setting."""
     key, service, store, kept_as = _STORES[kind]
     kept = original(load(f"ministack.services.{service}"), store)[kept_as(identifier[key], identifier)]
     return identifier[key], {"Name": identifier[key], "Arn": next((kept[arn] for arn in _ARNS if arn in kept), "")}
 
 
 def _is_there(kind: str, properties: Mapping[str, Any]) -> str:
-    """The name, if the template gives one and something has it; else nothing."""
+    """The name, if the template gives one that is taken; otherwise nothing."""
     key, service, store, kept_as = _STORES[kind]
     name = properties.get(key)
     kept = original(load(f"ministack.services.{service}"), store)

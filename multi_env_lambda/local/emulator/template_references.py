@@ -1,7 +1,8 @@
-"""CloudFormation refuses a template that has no resources, names what it does not have, or depends on itself.
+"""CloudFormation refuses a template without resources, with references to something missing, or with circular
+dependencies.
 
-Reason: ministack hands the name of what is not there on as a value, takes a condition that is not there for true, and
-finds a circle only after the stack was begun.
+Reason: ministack passes on the name of a missing resource as a value, treats a missing condition as true, and finds
+circular dependencies only after the stack operation has begun.
 Texts: stilts22 in https://github.com/aws-solutions/media-insights-on-aws/issues/145 (references),
 https://github.com/aws/serverless-application-model/issues/1044 (circles), https://github.com/aws/aws-cdk/issues/26560
 (``Fn::If``), https://github.com/awslabs/aws-deployment-framework/issues/339 (parameters); of the condition of a
@@ -30,7 +31,7 @@ _CIRCLE = "Circular dependency between resources: [{names}]"
 
 
 def patch() -> None:
-    """Look at a template where ministack looks at it too: before a stack, an update or a change set begins."""
+    """Check a template where ministack checks it too: before a stack, an update or a change set is created."""
     engine = load("ministack.services.cloudformation.engine")
     look = original(engine, "_validate_template_statics")
     for name in ("_intrinsic_references", "_extract_deps"):

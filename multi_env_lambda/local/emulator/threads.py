@@ -1,7 +1,7 @@
-"""What many threads change at once may be looked at meanwhile.
+"""Shared dictionaries can be read while other threads change them.
 
-Reason: ministack walks over dicts while the threads of functions and stacks add to them: 2 of 800 invocations answered
-"dictionary changed size during iteration", and a service's state was now and then not saved.
+Reason: ministack iterates over dicts while the threads of functions and stacks add to them: 2 of 800 invocations
+answered "dictionary changed size during iteration", and sometimes a service's state was not saved.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ATTEMPTS = 20
 
 
 class Stable(dict[Any, Any]):
-    """A dict whose entries are walked over as they were at one moment: copying them is one step for other threads."""
+    """A dict that is iterated over as it was at one moment: copying it is atomic for other threads."""
 
     def items(self) -> Any:
         return list(super().items())
@@ -28,7 +28,7 @@ class Stable(dict[Any, Any]):
 
 
 def patch() -> None:
-    """To be called first: stores of services are made when their modules are loaded."""
+    """Must be called first: the stores of services are created when their modules are loaded."""
     responses = load("ministack.core.responses")
     for name in ("AccountScopedDict", "AccountRegionScopedDict"):
         store = original(responses, name)
@@ -48,7 +48,7 @@ def _filled(kind: Any, data: dict[Any, Any]) -> Any:
 
 
 def _patch_sessions(sts: Any) -> None:
-    """Each invocation registers the session of its function's role, and first removes those that are over."""
+    """Each invocation registers the session of its function's role, and first removes expired ones."""
     sessions, is_expired = original(sts, "_sessions"), original(sts, "_session_expired")
     original(sts, "_evict_expired_sessions")
 
@@ -61,7 +61,7 @@ def _patch_sessions(sts: Any) -> None:
 
 
 def repeated(read: Callable[[], Any]) -> Any:
-    """Read again if something grew or shrank under the reader's hands."""
+    """Read again if the size changed during the iteration."""
     for _ in range(_ATTEMPTS):
         try:
             return read()

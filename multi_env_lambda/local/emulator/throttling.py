@@ -1,6 +1,6 @@
-"""A service takes so many requests a second of an account in a region, and no more.
+"""A service accepts a limited number of requests per second, account and region.
 
-Reason: ministack takes any number, so code that asks for 50 functions at once is as good as code that does not.
+Reason: ministack accepts any number, so code that asks for 50 functions at once performs as well as code that does not.
 Sources, of what AWS publishes about the calls of this library:
 
 - https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (*Lambda API requests*: GetFunction 100,
@@ -39,13 +39,13 @@ _SAID = "Rate exceeded"
 
 
 class Bucket:
-    """Tokens that come back at ``rate`` a second, ``rate`` of them at most."""
+    """A token bucket: tokens come back at ``rate`` per second, up to ``rate`` of them."""
 
     def __init__(self, rate: float, now: float) -> None:
         self._rate, self._tokens, self._seen = rate, rate, now
 
     def take(self, now: float) -> bool:
-        """Whether there was one."""
+        """Take a token; whether there was one."""
         self._tokens = min(self._rate, self._tokens + max(0.0, now - self._seen) * self._rate)
         self._seen = now
         if self._tokens < 1:

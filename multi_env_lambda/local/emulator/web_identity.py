@@ -1,7 +1,7 @@
-"""A trust policy compares what GitHub's tokens claim; and a stack makes an identity provider.
+"""Trust policies can compare the claims in GitHub's tokens, and a stack can create an identity provider.
 
-Reason: ministack knows audience, subject and ``amr`` of a token alone, and has no such type of CloudFormation. It takes
-any token; nobody but tests makes one here. Of GitLab's, AWS compares no other claim either.
+Reason: ministack knows only audience, subject and ``amr`` of a token, and does not have the CloudFormation type. It
+accepts any token; only tests create one here. Of GitLab's tokens, AWS compares no other claims either.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html (keys of GitHub) and
 https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
 """
@@ -24,7 +24,7 @@ _CLAIMS = (
 
 
 def patch() -> None:
-    """Give the trust policy the claims of a token of GitHub, and stacks the type."""
+    """Give trust policies the claims of a GitHub token, and stacks the type."""
     sts = load("ministack.services.sts")
     principal_of = original(sts, "_web_identity_principal")
     decode = original(load("ministack.services.cognito"), "_decode_id_token_unverified")

@@ -1,7 +1,7 @@
-"""An alias with a second version gets the share of the calls that its routing configuration says, no matter who calls.
+"""An alias with a second version splits calls by its routing configuration, no matter what calls it.
 
-Reason: ministack stores the weights and sends every call to the first version, so a canary could not be seen, and what
-a queue, a stream, a rule or a bucket sends would not be divided either.
+Reason: ministack stores the weights and sends every call to the first version, so a canary had no effect, neither for
+direct calls nor for those from a queue, a stream, a rule or a bucket.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 """
 
@@ -20,13 +20,13 @@ _by_invoke: ContextVar[tuple[str, str]] = ContextVar("by_invoke", default=("", "
 
 
 def called_alias(function: dict[str, Any], name: str) -> str:
-    """By which alias this record of the function ``name`` came to run; empty if by none."""
+    """The alias through which this record of the function ``name`` was run; empty if none."""
     called, alias = _by_invoke.get()
     return str(function.get(_ALIAS) or (alias if called == name else ""))
 
 
 def patch() -> None:
-    """Choose the version before ministack resolves the alias in Invoke, and when all others run what they looked up."""
+    """Choose the version before ministack resolves the alias in Invoke, and for other callers when they look it up."""
     functions = load("ministack.services.lambda_svc")
     invoke = original(functions, "_invoke")
     first_of = original(functions, "_qp_first")
@@ -70,7 +70,7 @@ def patch() -> None:
 
 
 def _chosen(alias: dict[str, Any] | None) -> str | None:
-    """One of the versions beside the first one, or None."""
+    """One of the additional versions, or None."""
     drawn = random.random()
     weights = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     for version, weight in weights.items():
