@@ -7,6 +7,7 @@ from typing import Any
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_throttled, text_of
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.host.github_api import BUILD as AT_GITHUB
+from multi_env_lambda.host.gitlab import BUILD as AT_GITLAB
 from multi_env_lambda.model.ci_stack import BUILD_IS_OVER
 
 __all__ = ["CodeBuilds"]
@@ -51,12 +52,12 @@ class CodeBuilds:
         return str(answer["build"]["id"])
 
     def is_over(self, build: str) -> bool:
-        """Whether it has ended, however; one that CodeBuild no longer knows has. A run at GitHub is seen from there.
+        """Whether it has ended, however; one that CodeBuild no longer knows has. Other hosts' are seen from there.
 
         Raises:
             StackError: CodeBuild does not say.
         """
-        if AT_GITHUB.fullmatch(build):
+        if AT_GITHUB.fullmatch(build) or AT_GITLAB.fullmatch(build):
             return False
         try:
             answer = self._client.batch_get_builds(ids=[build])

@@ -25,20 +25,24 @@ def ci_command() -> None:
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
+@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
 @json_option
-def run_(job: str, event: Path | None, as_json: bool) -> int:
+def run_(job: str, event: Path | None, gitlab: bool, as_json: bool) -> int:
     """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names, or what follows from an event.
 
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start, start_event
+    from multi_env_lambda.runs.start import start, start_event, start_gitlab
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
-    if event is not None and job:
-        raise click.UsageError("an event says itself what is to be done: give JOB or --event")
-    report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
+    if sum((bool(job), event is not None, gitlab)) > 1:
+        raise click.UsageError("an event says itself what is to be done: give JOB, --event or --gitlab")
+    if gitlab:
+        report = start_gitlab(root, **shown)
+    else:
+        report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
     if as_json:
         print_json(report.to_document())
     return FAILED if report.failures else 0
@@ -60,7 +64,7 @@ def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -
 
 
 @ci_command.command("write")
-@click.argument("host", type=click.Choice(["github"]))
+@click.argument("host", type=click.Choice(["github", "gitlab"]))
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
 def write_(host: str, only_plan: bool) -> int:
     """Write the file that HOST runs, from the table; run it again after an upgrade.

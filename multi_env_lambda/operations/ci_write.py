@@ -9,13 +9,16 @@ from multi_env_lambda.building.own_library import wheel
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.github import WORKFLOW
+from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
 from multi_env_lambda.plan.github_workflow import Library, merged_file, workflow
+from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
 
-HOSTS = ("github",)
+HOSTS = {"github": WORKFLOW, "gitlab": PIPELINE}
+"""The hosts, and the file of each."""
 
 
 def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) -> tuple[str, ...]:
@@ -27,29 +30,32 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
     if host not in HOSTS:
         hint = f"one of {', '.join(HOSTS)}"
         raise ConfigurationError("ci write", f"there is no host `{host}` that a file can be written for", hint=hint)
+    where = HOSTS[host]
     if not (root / ".git").exists():
         hint = "move it there, or start it from a workflow of your own"
-        raise ConfigurationError(WORKFLOW, "the workspace is not at the top of its repository", hint=hint)
+        raise ConfigurationError(where, "the workspace is not at the top of its repository", hint=hint)
     own = wheel()
     library = Library(address=f"s3://{config.devops.bucket}/{own.key}", sha256=own.sha256)
-    part = workflow(config, library, own_decisions=(root / CI_FILE).is_file())
-    path = root / WORKFLOW
-    there = _text(path)
-    text = merged_file(there, part)
+    if host == "gitlab":
+        part = pipeline(config, library)
+    else:
+        part = workflow(config, library, own_decisions=(root / CI_FILE).is_file())
+    there = _text(root / where, where)
+    text = merged_file(there, part, where)
     if text == there:
         return ()
     if really:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode("utf-8"))
-    return (f"{WORKFLOW}: {_said(there, text, really=really)}",)
+        (root / where).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(root / where, text.encode("utf-8"))
+    return (f"{where}: {_said(there, text, really=really)}",)
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path, where: str) -> str | None:
     try:
         return path.read_bytes().decode("utf-8") if path.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
         hint = "mend it, or move it away and write it anew"
-        raise ConfigurationError(WORKFLOW, f"it cannot be read: {type(error).__name__}", hint=hint) from error
+        raise ConfigurationError(where, f"it cannot be read: {type(error).__name__}", hint=hint) from error
 
 
 def _said(there: str | None, text: str, *, really: bool) -> str:

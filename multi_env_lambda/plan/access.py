@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, KEPT_BY_BUILDS, REQUESTS, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.freeze import freeze_key
+from multi_env_lambda.model.gitlab import GITLAB
 from multi_env_lambda.model.record import approvals_folder, current_key, history_key, summary_key
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
@@ -24,6 +25,7 @@ from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
     as_github,
+    as_gitlab,
     as_people,
     as_roles,
     as_service,
@@ -170,11 +172,16 @@ def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
 def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
     devops, github = config.devops, config.github
+    gitlab = config.gitlab if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    trusts = [as_service("codebuild", project)] if github is None or config.ci_stack is not None else []
+    trusts = (
+        [as_service("codebuild", project)] if (github is None and gitlab is None) or config.ci_stack is not None else []
+    )
     if github is not None:
         merged = acting == "build"
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+    if gitlab is not None:
+        trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch))
     return as_any(trusts)
 
 

@@ -14,6 +14,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.github import ISSUER
+from multi_env_lambda.model.gitlab import GITLAB
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import DEVOPS_STACK, RoleAccess, access_stack_name
 from multi_env_lambda.plan.access_boundary import boundary
@@ -29,6 +30,8 @@ _FINGERPRINTS = ("6938fd4d98bab03faadb97b34396831e3780aea1", "1c58a3a8518e8759bf
 
 Source: https://github.blog/changelog/2023-06-27-github-actions-update-on-oidc-integration-with-aws/
 """
+_GITLABS_FINGERPRINTS = ("b3dd7606d2b5a8b4a13771dbecc9ee1cecafa38a",)
+"""The same for gitlab.com, as its users' templates have it."""
 
 Resource = tuple[str, Mapping[str, Any]]
 """Type and properties."""
@@ -57,7 +60,9 @@ def access_stack(
     if place is not None and place.boundary_arn.endswith(f":policy/{place.boundary_name}"):
         resources["Boundary"] = _policy(place.boundary_name, boundary(config, place))
     if place is None and config.github is not None and config.github.provider:
-        resources["GitHubProvider"] = _github_provider()
+        resources["GitHubProvider"] = _provider(ISSUER, _FINGERPRINTS)
+    if place is None and config.gitlab is not None and config.gitlab.provider:
+        resources["GitLabProvider"] = _provider(GITLAB, _GITLABS_FINGERPRINTS)
     for role in roles:
         resources |= _of_role(role)
     template = canonical_json(made_of(f"Who may do what in {name}: made by `bootstrap {name}`", resources))
@@ -81,14 +86,14 @@ def _of_role(role: RoleAccess) -> dict[str, Resource]:
     return {**policies, role.key: ("AWS::IAM::Role", properties)}
 
 
-def _github_provider() -> Resource:
-    """STS trusts GitHub's certificate without a fingerprint of it; the type here asks for the property.
+def _provider(issuer: str, fingerprints: Iterable[str]) -> Resource:
+    """STS trusts these hosts' certificates without a fingerprint; the type here asks for the property.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
     """
     return (
         "AWS::IAM::OIDCProvider",
-        {"ClientIdList": [AUDIENCE], "ThumbprintList": list(_FINGERPRINTS), "Url": f"https://{ISSUER}"},
+        {"ClientIdList": [AUDIENCE], "ThumbprintList": list(fingerprints), "Url": f"https://{issuer}"},
     )
 
 

@@ -12,8 +12,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.gitlab import GITLAB, GitLab
 
-__all__ = ["AUDIENCE", "Trust", "as_any", "as_github", "as_people", "as_roles", "as_service", "provider_arn"]
+__all__ = [
+    "AUDIENCE",
+    "Trust",
+    "as_any",
+    "as_github",
+    "as_gitlab",
+    "as_people",
+    "as_roles",
+    "as_service",
+    "provider_arn",
+]
 
 Trust = dict[str, Any]
 
@@ -76,9 +87,30 @@ def as_github(provider: str, github: GitHub, branch: str, *, merged: bool) -> Tr
     return _document([statement])
 
 
-def provider_arn(account_id: str) -> str:
-    """GitHub's identity provider in an account, which can have only one of an address."""
-    return f"arn:aws:iam::{account_id}:oidc-provider/{ISSUER}"
+def as_gitlab(provider: str, gitlab: GitLab, branch: str) -> Trust:
+    """Jobs at GitLab that run for the protected branch of one project.
+
+    A tag's token says ``ref_type:tag``, that of another branch names it, and that of a fork's merge request names the
+    fork. STS compares no other claim of GitLab: there is none by which a job that plans could be told from one that
+    deploys, so no role that plans lets one in.
+
+    Source: https://docs.gitlab.com/ci/secrets/id_token_authentication/ for the subject, and
+    https://gitlab.com/gitlab-org/gitlab/-/issues/548165 for forks, since 18.2.2
+    """
+    claims = {"aud": AUDIENCE, "sub": gitlab.subject(branch)}
+    statement = {
+        "Sid": "GitLab",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {f"{GITLAB}:{claim}": value for claim, value in sorted(claims.items())}},
+    }
+    return _document([statement])
+
+
+def provider_arn(account_id: str, issuer: str = ISSUER) -> str:
+    """A host's identity provider in an account, which can have only one of an address."""
+    return f"arn:aws:iam::{account_id}:oidc-provider/{issuer}"
 
 
 def as_any(trusts: Iterable[Trust]) -> Trust:

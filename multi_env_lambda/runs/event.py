@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import attrs
 
 from multi_env_lambda.ci.happened import Asked, CommitAgreed, Happened, NotForUs, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.hosts.refs import ref_moved
 from multi_env_lambda.ci.read import LARGEST, read_webhook
 from multi_env_lambda.ci.subject import PullRequest, subject_of
 from multi_env_lambda.ci.wanted import FOLDER
@@ -24,7 +25,7 @@ from multi_env_lambda.operations.dispatch import tend, want_all, wanted_at
 from multi_env_lambda.operations.messages import Desk, ready_to_decide
 from multi_env_lambda.runs.report import Report
 
-__all__ = ["Asks", "Here", "event_file", "follow_event", "happened_at_github"]
+__all__ = ["Asks", "Here", "event_file", "follow_event", "happened_at_github", "happened_at_gitlab"]
 
 _MOST_WAITS, _PAUSE = 12, 15.0
 """For another run that has just taken up the same and may be dead; after that, the next run sees."""
@@ -78,6 +79,23 @@ def happened_at_github(name: str, body: bytes, asks: Asks) -> tuple[Happened, ..
     """
     found = read_webhook("github", name, body)
     return tuple(more for one in found for more in _more(one, asks))
+
+
+def happened_at_gitlab(variables: Mapping[str, str]) -> Happened:
+    """What a job of a branch at GitLab was started for, by its variables: a push, or time to look at everything.
+
+    Source: https://docs.gitlab.com/ci/variables/predefined_variables/
+    """
+    if variables.get("CI_PIPELINE_SOURCE") != "push":
+        return ScheduleLooked()
+    return ref_moved(
+        "gitlab",
+        variables.get("CI_PROJECT_PATH", ""),
+        f"refs/heads/{variables.get('CI_COMMIT_BRANCH', '')}",
+        commit=variables.get("CI_COMMIT_SHA", ""),
+        before=variables.get("CI_COMMIT_BEFORE_SHA", ""),
+        who=variables.get("GITLAB_USER_LOGIN", ""),
+    )
 
 
 def _more(happened: Happened, asks: Asks) -> Iterable[Happened]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,15 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.ci.happened import Happened
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host import gitlab
 from multi_env_lambda.host.branches import cloned
 from multi_env_lambda.host.github_api import GitHubApi, build_of
 from multi_env_lambda.host.identity import this_process
 from multi_env_lambda.operations.messages import Desk
-from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github
+from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github, happened_at_gitlab
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.proofs import RealProofs
@@ -26,7 +28,7 @@ from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start", "start_event"]
+__all__ = ["build_id", "job_of", "start", "start_event", "start_gitlab"]
 
 
 def start(
@@ -78,14 +80,41 @@ def start_event(
     body = event_file(file)
     with _handed(root, variables, say=say, opener=opener) as hands:
         world = hands.opens(root)
-        here = Here(hands.build, asks.is_over)
         github = world.config.github
         repository = "" if github is None else f"https://github.com/{github.repository}"
-        bucket, rules = world.config.devops.bucket, world.config.ci
-        desk = Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
         found = happened_at_github(name, body, asks)
-        run = partial(_run_in, hands, root)
-        return follow_event(desk, here, found, run=run, say=say, sleep=world.sleep)
+        return _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+
+
+def start_gitlab(
+    root: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Report:
+    """Look, in a job of the protected branch at GitLab: at that branch after a push to it, else at everything.
+
+    Raises:
+        MultiEnvLambdaError: it is no such job, or what is wanted cannot be stored.
+    """
+    variables = os.environ if environment is None else environment
+    branch = gitlab.branch_of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        if branch != world.config.ci.branch:
+            hint = "run `ci write gitlab` again, on that branch"
+            raise ConfigurationError("ci run", f"the protected branch is `{world.config.ci.branch}`", hint=hint)
+        project = "" if world.config.gitlab is None else world.config.gitlab.project
+        here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
+        return _followed(hands, root, world, here, found, project)
+
+
+def _followed(hands: Hands, root: Path, world: World, here: Here, found: Iterable[Happened], repository: str) -> Report:
+    """Do what follows; ``repository``: the one that events are about, if they name one."""
+    bucket, rules = world.config.devops.bucket, world.config.ci
+    desk = Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
+    return follow_event(desk, here, found, run=partial(_run_in, hands, root), say=hands.say, sleep=world.sleep)
 
 
 def _run_in(hands: Hands, root: Path, job: str) -> Report:
@@ -135,7 +164,7 @@ def build_id(variables: Mapping[str, str]) -> str:
     """What the build is called where it was started; outside of a build, this process."""
     if found := variables.get("CODEBUILD_BUILD_ID", ""):
         return found
-    if found := build_of(variables):
+    if found := build_of(variables) or gitlab.build_of(variables):
         return found
     here = this_process("")
     return f"{here.host}:{here.process}"

@@ -11,6 +11,7 @@ from multi_env_lambda.aws.pull_requests import SESSION, CodeCommit
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.topic import Topic
 from multi_env_lambda.host.github import PUBLIC, GitHub
+from multi_env_lambda.host.gitlab import link_of as link_at_gitlab
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Roles
@@ -93,6 +94,8 @@ def link_of(variables: Mapping[str, str]) -> str:
         build = words[5].removeprefix("build/")
         base = f"https://{quote(words[3])}.console.aws.amazon.com/codesuite/codebuild/{quote(words[4])}"
         return f"{base}/projects/{quote(build.partition(':')[0], safe='')}/build/{quote(build, safe='')}/log"[:400]
+    if found := link_at_gitlab(variables):
+        return found
     run, name = variables.get("GITHUB_RUN_ID", ""), variables.get("GITHUB_REPOSITORY", "")
     server = variables.get("GITHUB_SERVER_URL", "https://github.com")
     return f"{quote(server, safe=':/')}/{quote(name)}/actions/runs/{quote(run)}"[:400] if run and name else ""

@@ -86,3 +86,4 @@ def test_a_build_is_over_when_codebuild_says_so_or_knows_nothing_of_it(status: s
 
 def test_a_run_at_github_is_not_taken_for_a_build_that_has_ended() -> None:
     assert not CodeBuilds(Client(), "units-ci", "JOB").is_over("github:7:1")
+    assert not CodeBuilds(Client(), "units-ci", "JOB").is_over("gitlab:7")

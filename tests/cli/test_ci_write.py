@@ -8,6 +8,7 @@ import pytest
 
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.model.github import WORKFLOW
+from multi_env_lambda.model.gitlab import PIPELINE
 
 pytestmark = pytest.mark.story
 
@@ -59,6 +60,41 @@ def test_it_is_written_once_and_changed_where_the_table_has_changed(
     assert (root / WORKFLOW).read_text("utf-8") == own
     assert main(["ci", "write", "github"], start=root) == 0
     assert (root / WORKFLOW).read_text("utf-8") == own.replace("acme-", "emca-")
+
+
+def test_the_file_of_gitlab_is_written_beside_that_of_github_and_changed_in_its_marked_part(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ci", "write", "gitlab"], start=root) != 0
+    assert "has no `gitlab`" in capsys.readouterr().err
+    said = f'[tool.multi_env_lambda.ci.gitlab]\nproject = "acme/units"\nimage = "x@sha256:{"0" * 64}"\n'
+    (root / "pyproject.toml").write_text(TABLE + GITHUB + said, "utf-8")
+    assert main(["ci", "write", "gitlab", "--plan"], start=root) == 0
+    assert f"{PIPELINE}: would be written" in capsys.readouterr().err
+    assert not (root / PIPELINE).exists()
+    assert main(["ci", "write", "gitlab"], start=root) == 0
+    assert f"{PIPELINE}: written" in capsys.readouterr().err
+    assert not (root / WORKFLOW).exists()
+
+    own = f"# ours\n{(root / PIPELINE).read_text('utf-8')}lint: {{script: [id]}}\n"
+    (root / PIPELINE).write_text(own, "utf-8")
+    assert main(["ci", "write", "gitlab"], start=root) == 0
+    assert "nothing has changed" in capsys.readouterr().err
+    (root / "pyproject.toml").write_text((TABLE + GITHUB + said).replace('"acme"', '"emca"'), "utf-8")
+    assert main(["ci", "write", "gitlab"], start=root) == 0
+    assert (root / PIPELINE).read_text("utf-8") == own.replace("acme-build", "emca-build")
+    (root / PIPELINE).write_bytes(b"\xff")
+    assert main(["ci", "write", "gitlab"], start=root) != 0
+    assert f"{PIPELINE}: it cannot be read" in capsys.readouterr().err
+
+
+def test_a_look_at_gitlab_is_one_of_three_and_needs_a_job_of_a_branch(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["ci", "run", "--gitlab", "f" * 32], start=root) == 2
+    monkeypatch.delenv("GITLAB_CI", raising=False)
+    assert main(["ci", "run", "--gitlab"], start=root) != 0
+    assert "no job of a branch" in capsys.readouterr().err
 
 
 def test_a_ci_py_of_its_own_hears_of_every_branch(root: Path) -> None:

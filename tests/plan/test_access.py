@@ -16,6 +16,7 @@ from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.github import GitHub
+from multi_env_lambda.model.gitlab import GitLab
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.plan.access import RoleAccess, access_stack_name, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_boundary import OF_HOSTS, boundary
@@ -249,6 +250,37 @@ def test_the_provider_of_github_is_made_once_and_in_the_devops_account() -> None
     assert types(GITHUB) == ["AWS::IAM::OIDCProvider"]
     assert types(attrs.evolve(GITHUB, provider=False)) == types(None) == []
     assert "AWS::IAM::OIDCProvider" not in types(GITHUB, PROD)
+
+
+GITLAB = GitLab(project="acme/units", image=f"x@sha256:{'0' * 64}")
+
+
+def test_gitlab_comes_in_by_the_protected_branch_and_what_plans_hears_of_nobody_there() -> None:
+    def statements(stack: CiStack | None = None) -> dict[str, list[dict[str, Any]]]:
+        config = attrs.evolve(CONFIG, gitlab=GITLAB, ci_stack=stack)
+        return {role.name: role.trust["Statement"] for role in of_devops_roles(config, ROLES)}
+
+    (build,) = statements()["acme-build"]
+    assert build["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert build["Principal"] == {"Federated": "arn:aws:iam::111111111111:oidc-provider/gitlab.com"}
+    subject = "project_path:acme/units:ref_type:branch:ref:main"
+    assert build["Condition"] == {
+        "StringEquals": {"gitlab.com:aud": "sts.amazonaws.com", "gitlab.com:sub": subject},
+    }
+    others = [one["Sid"] for name, said in statements().items() if name != "acme-build" for one in said]
+    assert "GitLab" not in others
+    assert [one["Sid"] for one in statements()["acme-plan"]] == ["Service"]
+    assert [one["Sid"] for one in statements(CiStack(repository="units"))["acme-build"]] == ["Service", "GitLab"]
+
+
+def test_the_provider_of_gitlab_is_made_once_and_in_the_devops_account() -> None:
+    def urls(gitlab: GitLab, place: Environment | None = None) -> list[str]:
+        template = access_stack(attrs.evolve(CONFIG, gitlab=gitlab), "acme", place, ()).template
+        found = json.loads(template).get("Resources", {}).values()
+        return [one["Properties"]["Url"] for one in found if one["Type"] == "AWS::IAM::OIDCProvider"]
+
+    assert urls(GITLAB) == ["https://gitlab.com"]
+    assert urls(attrs.evolve(GITLAB, provider=False)) == urls(GITLAB, PROD) == []
 
 
 def test_a_boundary_of_ones_own_is_not_made() -> None:

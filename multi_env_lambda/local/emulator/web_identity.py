@@ -1,7 +1,7 @@
 """Trust policies can compare the claims in GitHub's tokens, and a stack can create an identity provider.
 
 Reason: ministack knows only audience, subject and ``amr`` of a token, and does not have the CloudFormation type. It
-accepts any token; only tests create one here.
+accepts any token; only tests create one here. Of GitLab's tokens, AWS compares no other claims either.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html (keys of GitHub) and
 https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
 """
@@ -16,7 +16,7 @@ from .names import load, original
 
 __all__ = ["patch"]
 
-_GITHUB = "token.actions.githubusercontent.com"
+_GITHUB, _GITLAB = "token.actions.githubusercontent.com", "gitlab.com"
 _CLAIMS = (
     *("actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref"),
     *("ref", "repository", "repository_id", "workflow"),
@@ -31,9 +31,10 @@ def patch() -> None:
 
     def principal(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:
         arn, keys = principal_of(token, provider_id, role_arn)
-        if arn.endswith(f":oidc-provider/{_GITHUB}"):
-            if arn not in original(load("ministack.services.iam"), "_oidc_providers"):
-                return "", {}  # a token of somebody whom the account does not know
+        host = arn.partition(":oidc-provider/")[2]
+        if host in (_GITHUB, _GITLAB) and arn not in original(load("ministack.services.iam"), "_oidc_providers"):
+            return "", {}  # a token of somebody whom the account does not know
+        if host == _GITHUB:
             claims = decode(token)
             keys |= {f"{_GITHUB}:{name}": claims[name] for name in _CLAIMS if name in claims}
         return arn, keys

@@ -1,0 +1,71 @@
+"""What the workspace says about GitLab: ``gitlab`` in ``[tool.multi_env_lambda.ci]``.
+
+A job of GitLab proves to AWS where it runs by a token. STS compares two of its claims, audience and subject; so the
+subject, which names project and branch, is all that a role can ask for.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from multi_env_lambda.model.reading import Rule, Table
+
+__all__ = ["GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
+
+GITLAB = "gitlab.com"
+"""Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
+
+PIPELINE = ".gitlab/multi-env-lambda.yml"
+"""The file that `ci write gitlab` writes, and the project's own ``.gitlab-ci.yml`` includes."""
+
+_PROJECT = Rule(
+    pattern=r"[A-Za-z0-9_](?!.*\.\.)[A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,20}",
+    maximum=255,
+    allowed="group/project, as in the address of a project at gitlab.com",
+    hint='for example `project = "acme/units"`',
+)
+_IMAGE = Rule(
+    pattern=r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}",
+    maximum=300,
+    allowed="an image by its digest",
+    hint="`docker buildx imagetools inspect IMAGE` prints the digest: "
+    '`image = "public.ecr.aws/sam/build-python3.13@sha256:…"`',
+)
+
+
+@attrs.frozen(kw_only=True)
+class GitLab:
+    """The project whose jobs on the protected branch may act as the role of a build.
+
+    Args:
+        project: its path, ``group/project``. image: what its job runs in, by digest.
+        provider: whether `bootstrap` makes GitLab's identity provider in the devops account, which can have one only.
+    """
+
+    project: str
+    image: str
+    provider: bool = True
+
+    def subject(self, branch: str) -> str:
+        """The subject of tokens of jobs that run for a branch; GitLab's default, by `ci_id_token_sub_claim_components`.
+
+        >>> GitLab(project="acme/units", image="").subject("main")
+        'project_path:acme/units:ref_type:branch:ref:main'
+        """
+        return f"project_path:{self.project}:ref_type:branch:ref:{branch}"
+
+
+def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
+    """The key ``gitlab`` of the table ``ci``; None without it."""
+    if not table.has("gitlab"):
+        return None
+    if not has_roles:
+        hint = "add `[tool.multi_env_lambda.roles]`: the job acts as a role of its own, which lets this project in"
+        table.refuse("gitlab", "one role serves everybody here", hint=hint)
+    own = table.table("gitlab")
+    own.allow(("project", "image", "provider"))
+    return GitLab(
+        project=own.named("project", _PROJECT),
+        image=own.named("image", _IMAGE),
+        provider=own.flag("provider", True),
+    )

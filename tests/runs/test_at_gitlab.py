@@ -1,0 +1,36 @@
+"""What a job of a branch at GitLab was started for."""
+
+from __future__ import annotations
+
+import pytest
+
+from multi_env_lambda.ci.happened import BranchMoved, NotForUs, ScheduleLooked
+from multi_env_lambda.runs.event import happened_at_gitlab
+
+PUSH = {
+    "CI_PIPELINE_SOURCE": "push",
+    "CI_PROJECT_PATH": "acme/group/units",
+    "CI_COMMIT_BRANCH": "main",
+    "CI_COMMIT_SHA": "1" * 40,
+    "CI_COMMIT_BEFORE_SHA": "2" * 40,
+    "GITLAB_USER_LOGIN": "ada",
+}
+
+
+def test_a_push_says_what_a_webhook_says_of_it() -> None:
+    moved = BranchMoved(
+        host="gitlab", repository="acme/group/units", branch="main", commit="1" * 40, before="2" * 40, who="ada"
+    )
+    assert happened_at_gitlab(PUSH) == moved
+    new = happened_at_gitlab({**PUSH, "CI_COMMIT_BEFORE_SHA": "0" * 40})
+    assert isinstance(new, BranchMoved) and new.before == ""
+
+
+@pytest.mark.parametrize("source", ["schedule", "web", "api", "trigger", "pipeline", ""])
+def test_whatever_else_starts_it_looks_at_everything(source: str) -> None:
+    assert happened_at_gitlab({**PUSH, "CI_PIPELINE_SOURCE": source}) == ScheduleLooked()
+
+
+@pytest.mark.parametrize("wrong", [{"CI_COMMIT_BRANCH": "a..b"}, {"CI_COMMIT_BRANCH": ""}, {"CI_PROJECT_PATH": ""}])
+def test_a_push_to_nothing_is_not_for_us(wrong: dict[str, str]) -> None:
+    assert isinstance(happened_at_gitlab({**PUSH, **wrong}), NotForUs)
