@@ -57,6 +57,11 @@ def test_everything_that_unicode_does_not_show_is_made_visible() -> None:
     assert {character for character in hidden if visible(character) == character} == {*LINES, *NEEDED_BY_SCRIPTS}
 
 
+@pytest.mark.parametrize("filler", ["\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"], ids=ascii)
+def test_a_letter_that_is_displayed_as_nothing_is_made_visible(filler: str) -> None:
+    assert visible(f"prod{filler}") == f"prod{ascii(filler)[1:-1]}"
+
+
 def test_what_can_be_seen_stays() -> None:
     text = "Größe → 3 × 4 ✓ 你好 שלום می‌خواهم 👩‍🔬"
 
