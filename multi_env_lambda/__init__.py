@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.artifact import Package
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
+    from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.record import Deployment, Record
     from multi_env_lambda.model.release import Release
@@ -80,6 +81,7 @@ _HOMES = {
     "Explanation": "operations.why",
     "FilePath": "api.outside",
     "Finding": "model.finding",
+    "Freeze": "model.freeze",
     "Function": "api.function",
     "Job": "api.function",
     "LayerArtifact": "api.build",
@@ -144,6 +146,7 @@ __all__ = [
     "Explanation",
     "FilePath",
     "Finding",
+    "Freeze",
     "Function",
     "Invocation",
     "Job",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.unexpected import as_ours
 
 if TYPE_CHECKING:
@@ -146,10 +149,15 @@ def _told(name: str, error: MultiEnvLambdaError) -> str:
     return f"{name}: {error.what}" if error.where == name else f"{name}: {error.where}: {error.what}"
 
 
-def bootstrap_template(opened: Opened, place: str) -> str:
-    """The stack of one place as JSON, for those who make roles there. Nothing is asked, so no credentials are needed.
+def bootstrap_template(opened: Opened, place: str, files: str | os.PathLike[str] | None = None) -> str:
+    """What one place gets as JSON, for those who make it there. Nothing is asked, so no credentials are needed.
 
-    It is laid out for readers, unless a template of that length would be too long to send.
+    Of an environment it is the stack with its roles, laid out for readers, unless a template of that length would be
+    too long to send. Of the devops account it is everything: both stacks, the settings of the buckets, and what has
+    to lie in them.
+
+    Args:
+        files: a folder that gets what has to lie in the bucket, each file below its key.
 
     Raises:
         ConfigurationError: no roles are made there, or a unit cannot be read.
@@ -157,9 +165,32 @@ def bootstrap_template(opened: Opened, place: str) -> str:
     from multi_env_lambda.operations.bootstrap import place_named
     from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY
 
-    template = access_of(opened, place_named(opened.config, place)).template
+    found = place_named(opened.config, place)
+    if found.name == opened.config.devops.name:
+        return json.dumps(_of_devops(opened, found, files), indent=2)
+    template = access_of(opened, found).template
     readable = json.dumps(json.loads(template), indent=2)
     return readable if len(readable) <= LARGEST_INLINE_BODY else template
+
+
+def _of_devops(
+    opened: Opened, place: Devops | Environment, files: str | os.PathLike[str] | None
+) -> dict[str, dict[str, Any]]:
+    """Stacks by name, buckets by name with what each call of S3 takes, and objects by key with their SHA-256."""
+    from multi_env_lambda.operations.ci_stack import own_files
+    from multi_env_lambda.plan.bucket_settings import bucket_settings
+
+    stacks = [stack for stack in (access_of(opened, place), ci_of_opened(opened)) if stack is not None]
+    objects = own_files(opened.config)
+    for file in objects if files is not None else ():
+        path = Path(files or "") / file.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path.absolute(), file.body)
+    return {
+        "stacks": {stack.name: json.loads(stack.template) for stack in stacks},
+        "buckets": bucket_settings(opened.config, tls_only=not opened.local),
+        "objects": {file.key: {"bucket": opened.config.devops.bucket, "sha256": file.sha256} for file in objects},
+    }
 
 
 def access_of(opened: Opened, place: Devops | Environment) -> AccessStack:

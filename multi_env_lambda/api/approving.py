@@ -25,7 +25,7 @@ from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal, kept_by
 from multi_env_lambda.world import World
 
-__all__ = ["APPROVAL_HOURS", "approve", "refuse_builds", "waiting_plan"]
+__all__ = ["APPROVAL_HOURS", "approve", "must_be_a_person", "refuse_builds", "waiting_plan"]
 
 
 def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
@@ -87,10 +87,19 @@ def refuse_builds() -> None:
     Raises:
         Refused: this runs in a build.
     """
+    must_be_a_person("approve", "approve")
+
+
+def must_be_a_person(verb: str, what: str) -> None:
+    """Refuse to do in a build what only people decide.
+
+    Raises:
+        Refused: this runs in a build.
+    """
     found = build_that_runs(os.environ, terminal=sys.stdin is not None and sys.stdin.isatty())
     if found:
-        what = f"`{found}` is set: this is a build, and a build cannot approve"
-        raise Refused("approve", what, hint="approve it yourself, with your own credentials")
+        text = f"`{found}` is set: this is a build, and a build cannot {what}"
+        raise Refused(verb, text, hint=f"{verb} it yourself, with your own credentials")
 
 
 def _asks(bound: Bound, saved: SavedPlan) -> bool:

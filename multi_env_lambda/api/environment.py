@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import carry_out
+from multi_env_lambda.api import carry_out, freezing
 from multi_env_lambda.api.approving import waiting_plan
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
@@ -18,6 +18,7 @@ from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
+    from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.status import Status
 
 __all__ = ["Environment"]
@@ -89,6 +90,25 @@ class Environment:
     def _repair(self, units: Sequence[str], reason: str) -> Request:
         asked = carry_out.request(self._opened, "repair", units, self.name, None)
         return attrs.evolve(asked, reason=reason)
+
+    def freeze(self, *units: str, reason: str, until: str = "") -> Listing[Freeze]:
+        """Let nothing change here, or nothing of these units, until somebody lifts it or the time ``until`` is over.
+
+        Runs of the CI leave it alone; people are asked first (``agree=["frozen:orders"]``). ``until``: ISO 8601, UTC if
+        it has no zone. Freezing again replaces reason and time.
+
+        Raises:
+            ConfigurationError: there is no such unit, no reason is given, or ``until`` is no time in the future.
+        """
+        return freezing.freeze(self._opened, self.name, units, reason=reason, until=until)
+
+    def unfreeze(self, *units: str) -> Listing[Freeze]:
+        """Lift the freeze of the environment, or of units, with what rollbacks hold of them; returns what was lifted.
+
+        Raises:
+            Refused: this runs in a build.
+        """
+        return freezing.unfreeze(self._opened, self.name, units)
 
     def waiting_plan(self, digest: str) -> Mapping[str, Any]:
         """The plan with which a run of the CI stopped in front of this environment, for ``Workspace.approve``.

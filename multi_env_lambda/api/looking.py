@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
@@ -19,6 +20,8 @@ from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.model.branch_environment import BranchEnvironment
+    from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.plan.permissions import Permissions
 
 __all__ = ["doctor", "drift", "matrix", "permissions", "status"]
@@ -44,7 +47,24 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
+    compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
     return compared if name is None else compared.of(name)
+
+
+def _stopped(world: World, records: Records) -> tuple[Freeze, ...]:
+    """Freezes and holds, environment by environment: a GET for each that has a freeze, and no other call."""
+    found: list[Freeze] = []
+    for place in (*world.config.environments, *world.config.left):
+        found += freezes_of(world, place.name)
+        found += holds_of(place.name, {unit: record for (name, unit), record in records.items() if name == place.name})
+    return tuple(found)
+
+
+def _own(world: World) -> tuple[BranchEnvironment, ...]:
+    """The environments of branches, if the table lets branches have any: one LIST, and a GET for each."""
+    from multi_env_lambda.operations.own_kept import own_environments
+
+    return own_environments(world.store) if world.config.ci.branches else ()
 
 
 def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:

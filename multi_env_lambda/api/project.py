@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, logs, looking, removing, setup, tables
+from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
@@ -232,6 +233,14 @@ class Project:
         request = carry_out.request(self._opened, "repair", self.name, environment, None)
         return carry_out.deploy(self._opened, attrs.evolve(request, reason=reason), agree, approve, wait)
 
+    def freeze(self, environment: str, *, reason: str, until: str = "") -> Listing[Freeze]:
+        """Let nothing of it change in an environment; as in ``Environment.freeze``."""
+        return freezing.freeze(self._opened, environment, (self.name,), reason=reason, until=until)
+
+    def unfreeze(self, environment: str) -> Listing[Freeze]:
+        """Lift its freeze in an environment, and what a rollback holds there; returns what was lifted."""
+        return freezing.unfreeze(self._opened, environment, (self.name,))
+
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what is kept, what is lost, and which units still need it. Writes nothing."""
         return removing.find(self._opened, self.name, environment, retain)
@@ -251,7 +260,7 @@ class Project:
         Args:
             confirm: the unit's name again, as a safeguard; a dialog may ask for it instead.
             retain: logical ids to keep, where an earlier deletion failed on them.
-            force: delete even if other units depend on it.
+            force: delete even if other units depend on it, or it is frozen.
 
         Raises:
             Refused: the deletion was not confirmed or not approved, or other units depend on it.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.flow.gate import Approval
     from multi_env_lambda.model.finding import Finding
+    from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
 
@@ -23,6 +24,7 @@ __all__ = [
     "deployments",
     "drifts",
     "findings",
+    "freezes",
     "log_document",
     "log_lines",
     "results",
@@ -62,6 +64,10 @@ def drifts(items: tuple[UnitDrift, ...]) -> RenderableType:
 
 def approvals(items: tuple[Approval, ...]) -> RenderableType:
     return "\n".join(f"{item.environment}: plan {item.digest[:12]} approved by {item}" for item in items)
+
+
+def freezes(items: tuple[Freeze, ...]) -> RenderableType:
+    return "\n".join(item.line().python for item in items)
 
 
 def log_lines(items: tuple[LogLine, ...]) -> RenderableType:

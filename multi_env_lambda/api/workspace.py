@@ -351,9 +351,9 @@ class Workspace:
         """
         return access.bootstrap(self._opened, place, really=really, remove=remove)
 
-    def bootstrap_template(self, place: str) -> str:
-        """The stack with the roles of a place as JSON, for those who apply it by other means; no request is made."""
-        return access.bootstrap_template(self._opened, place)
+    def bootstrap_template(self, place: str, *, files: str | None = None) -> str:
+        """What a place gets, as JSON, for others to apply; the folder ``files`` gets what has to be uploaded."""
+        return access.bootstrap_template(self._opened, place, files)
 
     def write_ci(self, host: str, *, really: bool = True) -> tuple[str, ...]:
         """Write the file that another host of builds runs (``"github"``); a line for what has or would have changed."""

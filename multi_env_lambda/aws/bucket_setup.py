@@ -30,6 +30,7 @@ from multi_env_lambda.plan.bucket_findings import denials, early_ends
 from multi_env_lambda.plan.bucket_guards import Guards, guards_of, whole_accounts
 from multi_env_lambda.plan.bucket_obstacles import Obstacle, denied_writes, ended_objects
 from multi_env_lambda.plan.bucket_principals import INVALID_PRINCIPAL, gone, to_look_at
+from multi_env_lambda.plan.bucket_settings import NOT_PUBLIC
 
 __all__ = [
     "create_artifact_bucket",
@@ -41,12 +42,6 @@ __all__ = [
     "obstacles",
 ]
 
-_NOT_PUBLIC = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
 _NOTHING_SET = frozenset(
     {
         "NoSuchBucketPolicy",
@@ -201,8 +196,8 @@ def _is_there(client: Any, common: dict[str, str]) -> bool:
 
 def _closed(client: Any, common: dict[str, str]) -> Iterator[_Change]:
     found = _read(client, "get_public_access_block", common).get("PublicAccessBlockConfiguration")
-    if found != _NOT_PUBLIC:
-        close = partial(client.put_public_access_block, **common, PublicAccessBlockConfiguration=_NOT_PUBLIC)
+    if found != NOT_PUBLIC:
+        close = partial(client.put_public_access_block, **common, PublicAccessBlockConfiguration=NOT_PUBLIC)
         yield _Change("public access is blocked", close)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.model.ci import CiRules
 
 __all__ = ["BranchEnvironment", "Frozen", "Head", "State", "UnitHeld", "Waiting"]
@@ -45,16 +46,6 @@ class Head:
 
     commit: str
     committed: float
-
-
-@attrs.frozen(kw_only=True)
-class BranchEnvironment:
-    """An environment of a branch that is there: which commit it has, and until when, in seconds since 1970."""
-
-    name: str
-    branch: str
-    commit: str
-    until: float
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "rollback": ("deploy", "Roll back to what ran before"),
     "repair": ("repair", "Restore what somebody changed or deleted manually"),
     "approve": ("approve", "Approve a saved plan"),
+    "freeze": ("freeze", "Let nothing change in an environment until somebody lifts it"),
+    "unfreeze": ("freeze", "Lift a freeze, or what a rollback holds"),
     "status": ("status", "Show what runs where"),
     "history": ("status", "Show who deployed what, when and how it ended"),
     "why": ("status", "Explain why a unit would be deployed or not"),

@@ -55,10 +55,13 @@ def init_command() -> int:
 @click.command("bootstrap")
 @click.argument("place", required=False, metavar="[ENVIRONMENT|devops]")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--template", is_flag=True, help="Print the stack with the roles of ENVIRONMENT, and ask nothing.")
+@click.option("--template", is_flag=True, help="Print what ENVIRONMENT or devops gets, and ask nothing.")
+@click.option("--files", metavar="FOLDER", help="With --template devops: write what has to be uploaded.")
 @click.option("--remove", is_flag=True, help="Delete the roles that it made; the bucket stays.")
 @local_option
-def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove: bool, local: bool | None) -> int:
+def bootstrap_command(
+    place: str | None, only_plan: bool, template: bool, files: str | None, remove: bool, local: bool | None
+) -> int:
     """Create the artifact bucket and, where the table has `roles`, the roles of every account.
 
     Safe to repeat: only what differs is changed, and what others have set is kept. To set up a single ENVIRONMENT, use
@@ -67,8 +70,8 @@ def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove
     workspace = open_workspace(local)
     if template:
         if place is None:
-            raise click.UsageError("--template prints one stack: name its environment, or devops")
-        out(workspace.bootstrap_template(place))
+            raise click.UsageError("--template prints one place: name its environment, or devops")
+        out(workspace.bootstrap_template(place, files=files))
         return 0
     try:
         changes = workspace.bootstrap(place, really=not only_plan, remove=remove)
@@ -79,7 +82,10 @@ def bootstrap_command(place: str | None, only_plan: bool, template: bool, remove
         return exit_code(error.kinds)
     for change in changes:
         note(change)
-    note(_ending(workspace.config.devops.bucket if place is None else place, bool(changes), only_plan, remove))
+    bucket = workspace.config.devops.bucket
+    note(_ending(bucket if place is None else place, bool(changes), only_plan, remove))
+    if remove and changes and not only_plan and place in (None, "devops"):
+        note(f"s3://{bucket} stays, with all artifacts, records and what the CI left in it")
     if not only_plan and place is None and (line := workspace.advice()):
         note(line)
     return 0

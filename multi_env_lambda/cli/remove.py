@@ -27,7 +27,7 @@ __all__ = ["destroy_command", "prune_command"]
 )
 @click.option("--yes", is_flag=True, help="Skip the confirmation; requires --confirm.")
 @click.option("--confirm", metavar="UNIT", default="", help="The unit's name, to confirm the deletion.")
-@click.option("--force", is_flag=True, help="Delete even if other units depend on it.")
+@click.option("--force", is_flag=True, help="Delete even if other units depend on it, or it is frozen.")
 @click.option(
     "--retain",
     multiple=True,

@@ -34,6 +34,8 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
         print_json(status.to_dict())
     else:
         out(status_table(status))
+        for stopped in status.lines():
+            out(stopped)
     for line in status.notes:
         note(line)
     return 0

@@ -46,6 +46,7 @@ def compared(
         templates=templates,
         unsure=observed.unsure,
         workspace=observed.workspace,
+        freezes=observed.freezes,
     )
     return {**wish.desired, **broken}, known
 

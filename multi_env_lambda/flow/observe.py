@@ -13,9 +13,11 @@ import attrs
 
 from multi_env_lambda.aws.ledger import Recorded
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.flow.freezes import freezes_of
 from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import Deployment, Record
@@ -39,6 +41,7 @@ class Observed:
         unsure: (environment, unit) where the record is no proof of what runs.
         unreadable: units of which a record cannot be read, or was written by another workspace.
         workspace: the id of this workspace, empty where it has none yet.
+        freezes: those in force in the targets.
         soon: the plan will be applied at once: accounts are entered meanwhile, and what only explains is not read.
         whose: asks the bucket which workspace it belongs to, if nothing has yet.
     """
@@ -50,6 +53,7 @@ class Observed:
     unsure: Places
     unreadable: Mapping[str, MultiEnvLambdaError]
     workspace: str
+    freezes: tuple[Freeze, ...]
     soon: bool
     whose: Callable[[], None]
 
@@ -74,6 +78,7 @@ def observe(world: World, request: Request, *, soon: bool = False, units: tuple[
     source = None if request.is_of_one_place else request.source(world.config)
     recorded = _recorded(world, request, (*targets, *([source] if source else [])))
     records = recorded.records
+    alone = _is_alone(request)
     workspace = find_id(world, records.values())
     if not soon:
         whose()
@@ -87,6 +92,7 @@ def observe(world: World, request: Request, *, soon: bool = False, units: tuple[
         unsure=_unsure(world, targets, records),
         unreadable=unreadable | ({} if source is None else _of_others(records, source.name, workspace)),
         workspace=workspace,
+        freezes=tuple(one for target in targets for one in freezes_of(world, target.name, again=alone)),
         soon=soon,
         whose=whose,
     )
@@ -118,9 +124,14 @@ def _by_place(found: Mapping[str, Recorded]) -> AllRecords:
     )
 
 
+def _is_alone(request: Request) -> bool:
+    """Whether the record of one unit is read, and nothing is listed."""
+    return request.is_of_one_place and len(request.only) == 1
+
+
 def _recorded(world: World, request: Request, environments: tuple[Environment, ...]) -> AllRecords:
     """For a rollback or repair of one unit, nothing else matters."""
-    if not request.is_of_one_place or len(request.only) != 1:
+    if not _is_alone(request):
         return read_all(world, environments)
     name = environments[0].name
     return _by_place({name: world.ledger.read_one(name, request.only[0])})

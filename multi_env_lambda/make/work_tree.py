@@ -34,7 +34,7 @@ __all__ = ["DesiredState", "work_tree"]
 
 
 _NO_PART = frozenset({"external_id", "source_identity", "bounds", "deployed_by", "through"})
-_YOUNGER = frozenset({"boundary_arn", "buckets", "committed_only", "prefix", "protect"})
+_YOUNGER = frozenset({"beside", "boundary_arn", "buckets", "committed_only", "prefix", "protect"})
 """Settings that older versions did not know: they count only if they are set."""
 
 

@@ -97,6 +97,7 @@ class Environment:
         prefix: of the roles that `bootstrap` made there; empty: `role_name` serves everybody.
         deployed_by: who may deploy there, if it has such roles; anybody else may only look.
         through: the role of the devops account from which the one of this environment is assumed.
+        beside: the environment of the table beside which that of a branch lies, and whose roles serve it.
     """
 
     name: str
@@ -114,12 +115,18 @@ class Environment:
     prefix: str = ""
     deployed_by: tuple[Acting, ...] = DEPLOYERS
     through: Devops | None = None
+    beside: str = ""
 
     @property
     def partition(self) -> str:
         if self.region.startswith("cn-"):
             return "aws-cn"
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def home(self) -> str:
+        """The environment of the table whose roles serve this one: itself, unless it is that of a branch."""
+        return self.beside or self.name
 
     @property
     def boundary_arn(self) -> str:
@@ -130,16 +137,16 @@ class Environment:
     @property
     def boundary_name(self) -> str:
         """The boundary that `bootstrap` makes, outside of what stacks may change."""
-        return f"{self.prefix}-{self.name}-boundary"
+        return f"{self.prefix}-{self.home}-boundary"
 
     @property
     def role_path(self) -> str:
         """Below it are all roles and policies of stacks; empty where they may be anywhere."""
-        return f"/{self.prefix}/{self.name}/" if self.prefix else ""
+        return f"/{self.prefix}/{self.home}/" if self.prefix else ""
 
     def role_for(self, what: Literal["deploy", "read", "execution"]) -> str:
         """The name of a role that `bootstrap` makes: who deploys, who looks, and CloudFormation."""
-        return f"{self.prefix}-{self.name}-{what}"
+        return f"{self.prefix}-{self.home}-{what}"
 
     @property
     def only_looks(self) -> bool:

@@ -38,10 +38,10 @@ class Question:
 
     An answer is a kind and a name, qualified by the unit where another unit may have the same name:
     ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``older:orders``,
-    ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``.
+    ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``, ``frozen:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights", "frozen"]
     text: str
     answer: str
 

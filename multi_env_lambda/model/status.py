@@ -8,10 +8,13 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.model.branch_environment import BranchEnvironment
+from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import in_python
 
 __all__ = ["Called", "Cell", "Status", "make_status"]
 
@@ -59,7 +62,8 @@ class Status:
 
     ``broken`` are units of the work tree that cannot be built as their files are. ``left``: environments that were
     removed from the table while something runs in them; they are the last of ``environments``. ``notes`` say what is
-    unknown, although it was compared, and what is left.
+    unknown, although it was compared, and what is left. ``freezes``: what people stopped, holds of rollbacks included.
+    ``own``: the environments of branches.
     """
 
     environments: tuple[str, ...]
@@ -69,6 +73,18 @@ class Status:
     notes: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    own: tuple[BranchEnvironment, ...] = ()
+
+    def place(self, environment: str) -> str:
+        """The environment, and what is to know about the whole of it, if anything is."""
+        frozen = any(one.environment == environment and not one.unit for one in self.freezes)
+        words = ["left"] * (environment in self.left) + ["frozen"] * frozen
+        return f"{environment} ({', '.join(words)})" if words else environment
+
+    def lines(self) -> tuple[str, ...]:
+        """What is frozen or held, with the command that lifts it; then the environments of branches."""
+        return (*(one.line() for one in self.freezes), *(one.fact for one in self.own))
 
     def label(self, unit: str) -> str:
         """The unit, and what is wrong with its files, if anything is."""
@@ -98,19 +114,22 @@ class Status:
             removed=(),
             broken=tuple(name for name in self.broken if name == unit),
             cells=tuple(cell for cell in self.cells if cell.project == unit),
+            freezes=tuple(one for one in self.freezes if one.is_about(unit)),
+            own=tuple(one for one in self.own if unit in one.units),
         )
 
     def in_environment(self, name: str) -> Status:
         """The column of one environment."""
         cells = tuple(cell for cell in self.cells if cell.environment == name)
-        return attrs.evolve(self, environments=(name,), cells=cells)
+        freezes = tuple(one for one in self.freezes if one.environment == name)
+        return attrs.evolve(self, environments=(name,), cells=cells, freezes=freezes, own=())
 
     def text(self) -> str:
         """As the command line prints it, without colours."""
         from multi_env_lambda.show.render import text_of
         from multi_env_lambda.show.text import status_table
 
-        return text_of(status_table(self))
+        return "\n".join((text_of(status_table(self)), *map(in_python, self.lines())))
 
     def __str__(self) -> str:
         return self.text()

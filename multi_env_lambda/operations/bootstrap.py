@@ -27,7 +27,8 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.permissions import known_handlers, rendered
-from multi_env_lambda.plan.access import access_stack_name, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access import RoleAccess, access_stack_name, of_devops_roles, of_environment_roles
+from multi_env_lambda.plan.access_of_branches import any_branchs, has_branches, with_branches
 from multi_env_lambda.plan.access_stack import AccessStack, access_stack, differences
 from multi_env_lambda.plan.stackstate import Create, DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import Advice, advice, unit_call
@@ -143,15 +144,38 @@ def roles_of(
     assert roles is not None, "a workspace without roles has no places"
     if isinstance(place, Devops):
         return access_stack(config, roles.prefix, None, of_devops_roles(config, roles))
+    found = _roles_there(root, config, projects, broken, place)
+    if has_branches(config, place):
+        own = any_branchs(config)
+        more = _roles_there(root, config, [_also_in(unit, place.name, own.name) for unit in projects], broken, own)
+        found = tuple(
+            attrs.evolve(role, grants=with_branches(role.grants, also.grants))
+            for role, also in zip(found, more, strict=True)
+        )
+    return access_stack(config, place.prefix, place, found)
+
+
+def _also_in(unit: Project, first: str, name: str) -> Project:
+    """The unit with its settings of the first environment, in one beside it as well."""
+    return attrs.evolve(unit, settings={**unit.settings, name: unit.settings[first]})
+
+
+def _roles_there(
+    root: Path,
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    broken: Mapping[str, MultiEnvLambdaError],
+    place: Environment,
+) -> tuple[RoleAccess, ...]:
     units = rendered(root, config, projects, place, broken)
     if units.unseen:
         hint = "mend them first: what CloudFormation may do follows from the templates of all units"
         what = "\n".join(("not all units can be looked at:", *units.unseen))
         raise ConfigurationError(place.name, what, hint=hint)
-    found = of_environment_roles(
-        config, roles, place, units.templates, known_handlers(), references=units.references, layers=units.layers
+    assert config.roles is not None, "a workspace without roles has no places"
+    return of_environment_roles(
+        config, config.roles, place, units.templates, known_handlers(), references=units.references, layers=units.layers
     )
-    return access_stack(config, place.prefix, place, found)
 
 
 def compare_roles(sessions: Sessions, place: Place, wanted: AccessStack) -> tuple[str, ...]:

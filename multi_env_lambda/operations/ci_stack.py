@@ -33,7 +33,7 @@ from multi_env_lambda.plan.access import ci_stack_name
 from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 
-__all__ = ["RUNTIME", "apply_ci", "ci_of", "is_as_wanted", "put_library", "remove_ci"]
+__all__ = ["RUNTIME", "apply_ci", "ci_of", "is_as_wanted", "own_files", "put_library", "remove_ci"]
 
 RUNTIME = f"python{PYTHON}"
 """Of the dispatcher, on AWS."""
@@ -111,6 +111,13 @@ def put_library(sessions: Sessions, place: Place, *, really: bool) -> tuple[str,
     if really:
         _put(store, file)
     return (f"{place.name}: {place.bucket}: {'put' if really else 'would put'} {file.key}",)
+
+
+def own_files(config: WorkspaceConfig) -> tuple[OwnFile, ...]:
+    """What has to lie in the devops bucket for the CI that the table wants: the library, and the dispatcher's code."""
+    if config.roles is not None and config.ci_stack is not None:
+        return (wheel(), dispatcher_zip())
+    return () if config.github is None else (wheel(),)
 
 
 def _put(store: Bucket, file: OwnFile) -> None:

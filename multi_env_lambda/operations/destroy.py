@@ -26,6 +26,7 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
+from multi_env_lambda.flow.freezes import freezes_of
 from multi_env_lambda.flow.gate import APPROVE_SAVED, NO_CONSENT, Consent, agreed, save_removal
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
@@ -141,11 +142,11 @@ def destroy(
     """Delete the stack and record it. A unit that is already gone is left alone.
 
     Args:
-        force: delete it even if others there need it.
+        force: delete it even if others there need it, or it is frozen.
         bound: the environment's rules, if already read.
 
     Raises:
-        Refused: others need it, it is not approved, or the stack is not ours.
+        Refused: others need it, it is frozen, it is not approved, or the stack is not ours.
         Busy: somebody is deploying it.
         StackError: CloudFormation could not delete the stack; the record says so.
     """
@@ -156,11 +157,20 @@ def destroy(
         what = f"still needed there by {', '.join(removal.needed_by)}"
         hint = advice("destroy those first, or pass `{}`", option("force"))
         raise Refused(f"{removal.project} in {removal.environment}", what, hint=hint)
+    _must_not_be_frozen(world, removal, force=force)
     hint = advice("`{}`, then somebody else: `{}`", save_removal(removal.project, removal.environment), APPROVE_SAVED)
     gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
     if gate.closed is not None:
         raise gate.closed
     return _delete(world, removal, reason, gate.approved)
+
+
+def _must_not_be_frozen(world: World, removal: Removal, *, force: bool) -> None:
+    found = () if force else freezes_of(world, removal.environment, again=True)
+    for one in found:
+        if one.is_about(removal.project):
+            hint = advice("`{}` lifts it; or pass `{}`", one.lifted_by, option("force"))
+            raise Refused(f"{removal.project} in {removal.environment}", one.fact, hint=hint)
 
 
 def _delete(world: World, removal: Removal, reason: str, approved: str) -> Result:

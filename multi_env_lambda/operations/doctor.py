@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.bucket_setup import denied_to, left_as_it_is, missing_for, obstacles
 from multi_env_lambda.aws.examine import clock_skew, first_key, may_look_at_stacks, may_read
 from multi_env_lambda.aws.session import Sessions
@@ -34,6 +36,9 @@ from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
 
 __all__ = ["examine"]
+
+_OWN_FILE = re.compile(r"ci/library/[0-9a-f]{64}/[\w.+-]+")
+"""A key of the bucket that the stack of the CI takes code from."""
 
 _NEEDED_BY_OTHERS = {
     "identity": "not looked at without credentials",
@@ -219,6 +224,10 @@ def _ci(sessions: Sessions, devops: Devops, wanted: AccessStack | None) -> Answe
     found = there(sessions, devops, wanted.name)
     if found is None:
         return "problem", f"there is no stack {wanted.name}, so a push leads to nothing", hint
+    store = Bucket(sessions.client(devops, "s3"), devops.bucket, devops.account_id)
+    named = set(_OWN_FILE.findall(json.dumps(found)))
+    if lost := sorted(named - {item.key for item in store.list("ci/library/")}):
+        return "problem", f"the stack {wanted.name} needs {' and '.join(lost)}, not in s3://{devops.bucket}", hint
     if lines := differences(found, json.loads(wanted.template)):
         # Another version of this library here is no fault of the stack.
         return "note", f"the stack {wanted.name} is not what `bootstrap` would make from here: {'; '.join(lines)}", hint

@@ -12,10 +12,13 @@ import attrs
 
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, KEPT_BY_BUILDS, REQUESTS, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
-from multi_env_lambda.model.record import approvals_folder, current_prefix, history_key
+from multi_env_lambda.model.freeze import freeze_key
+from multi_env_lambda.model.record import approvals_folder, current_key, history_key, summary_key
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.roles import Acting, Roles
+from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
 from multi_env_lambda.plan.access_trust import (
     Trust,
@@ -126,7 +129,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
-        grants = (*read, *_looks(config, roles), *_writes(config, "developer"))
+        grants = (*read, *_looks(config, roles), *_writes(config, "developer"), _freezes(config.devops))
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
         found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
@@ -174,7 +177,10 @@ def _buckets(config: WorkspaceConfig) -> list[str]:
 def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     arns = _buckets(config)
     first, *others = arns
-    read = [f"{first}/{what}" for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*")]
+    read = [
+        f"{first}/{what}"
+        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/environments/*")
+    ]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", verbs, arns, *calls_of("s3", "ListBucket", "ListBucketVersions"))
@@ -202,8 +208,12 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
     if own:
         yield grant_of("PublishArtifacts", ("publish", "deploy"), [f"{arn}/projects/*" for arn in arns], "s3:PutObject")
         # Approvals lie beside them, so they are named one by one.
-        kinds = (current_prefix, history_key)
-        records = [f"{arns[0]}/{kind(place.name)}*" for place in own for kind in kinds]
+        # Freezes lie beside them, too, and are a person's.
+        kinds = (lambda name: current_key(name, "*"), summary_key, rules_key, lambda name: f"{history_key(name)}*")
+        names = [place.name for place in own]
+        if acting == "build" and has_branches(config, own[0]):
+            names.append(OF_BRANCHES)
+        records = [f"{arns[0]}/{kind(name)}" for name in names for kind in kinds]
         # The first to write names the workspace; a second one changes nothing.
         records.append(f"{arns[0]}/workspace.json")
         yield grant_of("WriteRecords", ("deploy", "promote", "rollback", "destroy"), records, "s3:PutObject")
@@ -225,6 +235,12 @@ def _approves(config: WorkspaceConfig) -> Grant:
     # `*` stands for slashes, too: without the name of an environment a record's key could end like an approval's.
     folders = [f"arn:aws:s3:::{config.devops.bucket}/{approvals_folder(place.name)}" for place in config.environments]
     return grant_of("WriteApprovals", "approve", [f"{one}*/*/${{aws:userid}}.json" for one in folders], "s3:PutObject")
+
+
+def _freezes(devops: Devops) -> Grant:
+    """Everywhere, also where only builds deploy; and no build may, so that none lifts what people stopped."""
+    keys = f"arn:aws:s3:::{devops.bucket}/{freeze_key('*')}"
+    return grant_of("WriteFreezes", ("freeze", "unfreeze"), [keys], "s3:PutObject")
 
 
 def _keeps_jobs(devops: Devops) -> Grant:
@@ -306,7 +322,7 @@ def of_environment_roles(
     """
     has_jobs = any('"AWS::Glue::Job"' in text for text in templates.values())
     direct = direct_calls(config, place, tuple(references), has_jobs=has_jobs)
-    stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.name)}/*")
+    stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.home)}/*")
     look = _look_at_roles(stack)
     to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     act = grant_of(

@@ -8,6 +8,7 @@ import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.alias import StrayedAlias
+from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.plan import Origin, Question
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 from multi_env_lambda.model.release import Release
@@ -90,7 +91,7 @@ class RecordedState:
     by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``: the limits of
     every unit. ``gone``: where the stack of what runs by its record no longer exists. ``wrong``: what is not as it was
     deployed, of units that are to be repaired; None before anybody has looked. ``broken``: units of the work tree that
-    cannot be built.
+    cannot be built. ``freezes``: those in force in the environments that change.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -108,3 +109,4 @@ class RecordedState:
     gone: frozenset[tuple[str, str]] = frozenset()
     wrong: Mapping[tuple[str, str], Wrong] | None = None
     broken: frozenset[str] = frozenset()
+    freezes: tuple[Freeze, ...] = ()

@@ -41,6 +41,7 @@ from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
+from multi_env_lambda.plan.frozen import frozen_questions
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
@@ -258,6 +259,7 @@ def _wanted(
         publish=wanted.publish,
         changes=changed,
         questions=(
+            *frozen_questions(wanted.project, target.name, known.freezes),
             *older_questions(release, running, back),
             *again_questions(request, release, record),
             *_moved(wanted.project, target, known),

@@ -27,6 +27,7 @@ SCRIPTS: Mapping[str, str] = {
     "diff": "Compare a unit in two environments: ``python bin/automation/diff.py orders staging prod``.",
     "doctor": "Look at who you are, and at what is missing where: ``python bin/automation/doctor.py``.",
     "drift": "Show what was changed by hand: ``python bin/automation/drift.py prod``.",
+    "freeze": "Let nothing change in an environment, for a reason: ``python bin/automation/freeze.py prod``.",
     "history": "Show who put what where, and when: ``python bin/automation/history.py orders``.",
     "invoke": "Call a function through its alias: ``python bin/automation/invoke.py orders create sandbox``.",
     "lock": "Lock the dependencies with hashes: ``python bin/automation/lock.py``.",
@@ -41,6 +42,7 @@ SCRIPTS: Mapping[str, str] = {
     "repair": "Undo what was changed by hand: ``python bin/automation/repair.py orders prod``.",
     "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
     "status": "Show which version runs where: ``python bin/automation/status.py``.",
+    "unfreeze": "Let it go on: ``python bin/automation/unfreeze.py prod``.",
     "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",
 }
 """Every script in ``bin/automation`` with its one line of help."""

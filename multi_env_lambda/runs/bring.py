@@ -227,6 +227,9 @@ def _not_verified(passage: Passage, plan: Plan, place: str) -> str:
 
 def _closed(passage: Passage, draft: PreparedPlan, place: str) -> Report | None:
     """What to say where the environment does not open; None: it does."""
+    frozen = tuple(one for one in draft.plan.questions if one.kind == "frozen")
+    if frozen:  # since the look; the next one sees it and stops before
+        return Report(stops=tuple(f"{place}: {one.text}" for one in frozen))
     found = gate(passage.world, draft.plan, place, NO_CONSENT)
     if found.closed is None:
         return None

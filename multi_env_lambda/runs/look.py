@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,18 +17,18 @@ from multi_env_lambda.ci.state import Frozen, Head, State, UnitHeld
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
 from multi_env_lambda.ci.wanted import Wanted, place_of
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.host.branches import Ref
 from multi_env_lambda.model.ci import DAY
-from multi_env_lambda.model.document import read_document
-from multi_env_lambda.model.record import environment_folder
+from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.operations.ci_file import CI_FILE, decide_with
 from multi_env_lambda.operations.ci_protected import leave_protected, protected_there
 from multi_env_lambda.operations.dispatch import waiting
+from multi_env_lambda.operations.own_kept import own_environments
 from multi_env_lambda.runs.hands import Hands, Line
-from multi_env_lambda.runs.own import own_environments
 from multi_env_lambda.world import World
 
-__all__ = ["Seen", "decided", "frozen_key", "look"]
+__all__ = ["Seen", "decided", "look"]
 
 _DAYS_OF_A_TAG = 3
 
@@ -132,6 +131,7 @@ def decided(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> Decis
 def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
     world = seen.protected
     is_own = isinstance(subject, Branch | Tag) and bool(seen.commit)
+    stopped = tuple(_stopped(world))
     return State(
         rules=world.config.ci,
         environments=tuple(place.name for place in world.config.environments),
@@ -143,11 +143,17 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
         message=next((text for _, text in hands.repository.log(seen.commit)), "") if is_own else "",
         stranger=wanted.stranger if isinstance(subject, PullRequest) else None,
         agreed=wanted.agreed,
-        frozen=tuple(_frozen(world)),
-        held=tuple(_held(world)),
+        frozen=tuple(
+            Frozen(environment=one.environment, who=one.who, reason=one.reason) for one in stopped if not one.unit
+        ),
+        held=tuple(
+            UnitHeld(unit=one.unit, environment=one.environment, who=one.who, reason=one.reason)
+            for one in stopped
+            if one.unit
+        ),
         # One object for each subject that anybody ever asked about, so it is read where that is what is looked at.
         waiting=waiting(world.store) if isinstance(subject, Everything) else (),
-        own=tuple(own_environments(world.store)),
+        own=own_environments(world.store),
     )
 
 
@@ -163,28 +169,8 @@ def _tags(hands: Hands, seen: Seen) -> dict[str, float]:
     return {name: made for name, made in found.items() if store.head(place_of(Tag(name=name).key)) is None}
 
 
-def _held(world: World) -> Iterator[UnitHeld]:
+def _stopped(world: World) -> Iterator[Freeze]:
+    """What people stopped: by rollbacks, and by freezes. What cannot be read freezes, too: somebody wanted it so."""
     for place in world.config.environments:
-        for unit, record in sorted(world.ledger.records(place.name).items()):
-            if record.hold is not None:
-                yield UnitHeld(unit=unit, environment=place.name, who=record.hold.who, reason=record.hold.reason)
-
-
-def frozen_key(environment: str) -> str:
-    """The object that says that nothing may change there: who wants it, and the reason."""
-    return f"{environment_folder(environment)}frozen.json"
-
-
-def _frozen(world: World) -> Iterator[Frozen]:
-    """What cannot be read freezes, too: somebody wanted it so."""
-    for place in world.config.environments:
-        key = frozen_key(place.name)
-        there = world.store.get(key)
-        if there is not None:
-            try:
-                document = read_document(there.body, where=key, kind="a freeze")
-            except MultiEnvLambdaError as error:
-                logging.getLogger(__name__).warning("%s", error)
-                document = {"reason": f"{key} cannot be read"}
-            who, reason = str(document.get("who", "somebody")), str(document.get("reason", ""))
-            yield Frozen(environment=place.name, who=who, reason=reason)
+        yield from holds_of(place.name, world.ledger.records(place.name))
+        yield from freezes_of(world, place.name)

@@ -6,7 +6,7 @@ scratch: questions about data are answered with yes. The bucket's marks say whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,56 +16,30 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.ci.decision import Own, Remove
 from multi_env_lambda.ci.names import quoted
-from multi_env_lambda.ci.state import BranchEnvironment
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.host.repository import read_repository
-from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, read_document, structure
+from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.operations.destroy import destroy, find_removal
-from multi_env_lambda.operations.dispatch import leave
+from multi_env_lambda.operations.own_kept import mark_own
+from multi_env_lambda.plan.access_of_branches import beside
 from multi_env_lambda.runs.bring import about, dependents, tested
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.report import Report, of_results
 from multi_env_lambda.world import World
 
-__all__ = ["bring_own", "in_own", "own_environments", "remove_own"]
+__all__ = ["bring_own", "in_own", "remove_own"]
 
-_FOLDER = "ci/environments/"
 _ANSWERED = ("older", "rolled back", "destructive", "traffic")
 """Kinds of questions that nobody is asked: what stands there was made from the branch, and is scratch."""
 
 
-def own_environments(store: ObjectStore) -> Iterator[BranchEnvironment]:
-    """Those that are there, by their marks; a mark that cannot be read counts as none, and its branch marks it anew."""
-    for item in store.list(_FOLDER):
-        there = store.get(item.key)
-        try:
-            found = None if there is None else _read(there.body, item.key)
-        except MultiEnvLambdaError:
-            continue
-        if found is not None and found.commit:
-            yield found
-
-
-def _read(body: bytes, key: str) -> BranchEnvironment:
-    return structure(BranchEnvironment, read_document(body, where=key, kind="a mark"), where=key, kind="a mark")
-
-
-def _mark(store: ObjectStore, one: BranchEnvironment) -> None:
-    """One run of a branch writes it at a time, so the last word counts."""
-    key = f"{_FOLDER}{one.name}.json"
-    body = canonical_json({"format": FORMAT, **attrs.asdict(one)}).encode("ascii")
-    leave(store, store.get(key), key, body)
-
-
 def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> Report:
     """Deploy what the branch affects, compared with what runs in the first environment."""
-    if world.config.roles is not None:
-        what = f"{job.environment} is not made: the roles of `bootstrap` let in environments of the table only"
+    if world.config.environments[0].only_looks:
+        what = f"{job.environment} is not made: builds may not deploy to {world.config.environments[0].name}"
         return Report(stops=(what,))
     first = world.config.environments[0].name
     draft = pipeline.plan(world, Request(verb="deploy", target=first))
@@ -75,7 +49,15 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
     broken = tested(hands, world, root, sorted(names), {})
     failures = tuple(f"{job.environment} {unit}: its tests failed: {text}" for unit, text in broken.items())
     names -= dependents(world, broken)
-    _mark(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit=commit, until=job.until))
+    mark = BranchEnvironment(
+        name=job.environment,
+        branch=job.branch,
+        commit=commit,
+        until=job.until,
+        units=tuple(sorted(names | there)),
+        owner=hands.repository.author(commit),
+    )
+    mark_own(world.store, mark)
     if not names:
         return Report(failures=failures, notes=(f"{quoted(job.branch)} affects nothing",))
     own = hands.opens_own(root, job.environment)
@@ -89,6 +71,8 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
 def remove_own(hands: Hands, world: World, job: Remove) -> Report:
     """Delete what is in it, what needs others first."""
     done = Report()
+    place = beside(world.config.environments[0], job.environment)
+    world = attrs.evolve(world, config=attrs.evolve(world.config, left=(*world.config.left, place)))
     records = world.ledger.records(job.environment)
     left = {unit for unit, record in records.items() if not record.gone}
     while left:
@@ -97,14 +81,14 @@ def remove_own(hands: Hands, world: World, job: Remove) -> Report:
         reason = f"job {hands.job}: the environment of {quoted(job.branch)} is over"
         done += of_results((destroy(world, removal, reason=reason, force=True),))
         left.remove(unit)
-    _mark(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit="", until=0.0))
+    mark_own(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit="", until=0.0))
     return done
 
 
 def in_own(world: World, root: Path, name: str) -> World:
     """The same workspace with one environment, beside the first of the table, and the settings of that."""
     first = world.config.environments[0]
-    own = attrs.evolve(first, name=name, approval=False, releases_only=False, committed_only=False, protect=False)
+    own = beside(first, name)
     config = attrs.evolve(world.config, environments=(own,))
     documents = {
         folder: document if isinstance(document, ConfigurationError) else _with_settings_of(document, first.name, name)

@@ -51,6 +51,7 @@ def board_html(
         "policy": escape(_policy(style, program)),
         "made": escape(f"{now[:10]} {now[11:16]} UTC"),
         "style": style,
+        "stops": "".join(f"<li>{escape(line)}</li>" for line in data["stops"]),
         "data": _json(data),
         "program": program,
     }
@@ -78,7 +79,7 @@ def board_data(
         "now": seconds_of(now),
         "environments": [
             {
-                "name": _called(item.name, status),
+                "name": status.place(item.name),
                 "account": item.account_id,
                 "region": item.region,
                 "role": item.switch_role_url,
@@ -87,13 +88,10 @@ def board_data(
         ],
         "marks": {mark.kind: [mark.glyph, mark.word] for mark in MARKS.values()},
         "newest": NEWEST,
+        "stops": list(status.lines()),
         "units": units,
         "texts": list(texts),
     }
-
-
-def _called(environment: str, status: Status) -> str:
-    return f"{environment} (left)" if environment in status.left else environment
 
 
 def _of(histories: Histories, unit: str, environments: Iterable[str]) -> dict[str, tuple[Deployment, ...]]:

@@ -67,8 +67,8 @@ def status_html(status: Status, now: str | None = None) -> str:
         called = status.called(name)
         cells = (_cell(status.cell(name, environment), called, moment) for environment in status.environments)
         rows.append(f'<tr><th scope="row">{shown}</th>{"".join(cells)}</tr>')
-    names = (f"{name} (left)" if name in status.left else name for name in status.environments)
-    return _piece(_table(("unit", *names), rows))
+    lines = (f"<p>{escape(in_python(line))}</p>" for line in status.lines())
+    return _piece(_table(("unit", *map(status.place, status.environments)), rows), *lines)
 
 
 def _cell(cell: Cell, called: Called, now: str) -> str:

@@ -187,7 +187,7 @@ def status_table(status: Status, now: str | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("unit")
     for environment in status.environments:
-        table.add_column(f"{environment} (left)" if environment in status.left else environment)
+        table.add_column(status.place(environment))
     for project in (*status.units, *status.removed):
         called, cells = status.called(project), [status.cell(project, name) for name in status.environments]
         table.add_row(Text(one_line(status.label(project))), *(_cell(cell, called, moment) for cell in cells))

@@ -59,6 +59,8 @@ TWINS: dict[str, Twin] = {
         ),
         {**TERMINAL, **SAVED, "words": "units"},
     ),
+    "freeze": Twin((Environment.freeze, Project.freeze), {"words": "units"}),
+    "unfreeze": Twin((Environment.unfreeze, Project.unfreeze), {"words": "units"}),
     "approve": Twin((Workspace.approve,), {"plan_file": "plan"}),
     "status": Twin((Workspace.status,)),
     "history": Twin((Project.history, Project.histories), {**WORDS, "limit": "newest"}),

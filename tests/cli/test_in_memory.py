@@ -241,3 +241,23 @@ def test_a_unit_without_functions_is_asked_for_none(type_: Type) -> None:
             "hint: add a table `functions.main` to its pyproject.toml",
         ],
     )
+
+
+def test_what_is_frozen_is_asked_about_and_lifted_by_a_person_only(
+    type_: Type, deployed: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", *BUILD_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    frozen = type_("freeze", "test", "--reason", "audit", "--json")
+    refused = type_("promote", "test", "--yes", "--json")
+    monkeypatch.setenv("CI", "true")
+    in_a_build = type_("unfreeze", "test")
+    monkeypatch.delenv("CI")
+    lifted = type_("unfreeze", "test")
+
+    assert (frozen.code, frozen.answer[0]["reason"], "`unfreeze.py test` lifts it" in frozen.err) == (0, "audit", True)
+    assert refused.code == 9 and "test is frozen by user/ada" in refused.out + refused.err
+    assert (in_a_build.code, "a build cannot lift" in in_a_build.err) == (9, True)
+    assert lifted.err.startswith("lifted: test is frozen by user/ada since ")
+    assert type_("promote", "test", "--yes").code == 0
+    assert type_("unfreeze", "customers", "test").err == "nothing is frozen: customers test\n"

@@ -11,9 +11,9 @@ from multi_env_lambda.ci.protected import PLACE
 from multi_env_lambda.ci.wanted import place_of
 from multi_env_lambda.cli.ci import FAILED
 from multi_env_lambda.model import ci_stack
+from multi_env_lambda.model.freeze import freeze_key
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.operations.ci_kept import result_place
-from multi_env_lambda.runs.look import frozen_key
 from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.run import MOST_LOOKS
@@ -54,7 +54,7 @@ def test_a_run_writes_below_the_keys_of_the_page_and_nowhere_else(tmp_path_facto
     shapes = [re.sub(r"[A-Z]+", "[^/]+", re.escape(key)) for key in rows("Key")]
 
     assert {key for key in keys if not any(re.fullmatch(shape, key) for shape in shapes)} == set()
-    unused = {shape for shape in shapes if not any(re.fullmatch(shape, key) for key in (*keys, frozen_key("prod")))}
+    unused = {shape for shape in shapes if not any(re.fullmatch(shape, key) for key in (*keys, freeze_key("prod")))}
     assert unused == set()
 
 
@@ -71,4 +71,4 @@ def test_the_keys_are_those_of_the_code() -> None:
     assert PLACE in rows("Key")
     assert place_of("branch main").rpartition("/")[0] + "/HASH.json" in rows("Key")
     assert result_place("JOB", "x").rpartition("/")[0] + "/BUILD.json" in rows("Key")
-    assert frozen_key("ENVIRONMENT") in rows("Key")
+    assert freeze_key("ENVIRONMENT") in rows("Key")

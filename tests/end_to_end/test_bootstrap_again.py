@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -101,5 +102,46 @@ def test_after_the_last_unit_all_roles_can_go(made: Bootstrapped) -> None:
 
     assert (destroyed.code, done.code) == (0, 0), destroyed.err + done.err
     assert "the roles are gone" in done.err
+    bucket = made.stage.config.devops.bucket
+    assert f"s3://{bucket} stays, with all artifacts, records and what the CI left in it" in done.err
+    made.root("devops", "s3").head_bucket(Bucket=bucket)
     assert "devops: acme-devops-Ci: deleted" in done.err
     assert {place: name for place in ("devops", "sandbox", "prod") for name in stacks(made, place)} == {}
+
+
+def test_what_devops_gets_is_printed_and_another_team_makes_it_of_that(made: Bootstrapped) -> None:
+    folder = made.stage.root.parent / "files"
+    printed = made.run("bootstrap", "devops", "--template", "--files", str(folder))
+    assert printed.code == 0, printed.err
+    document = json.loads(printed.out)
+    s3, cloudformation = made.root("devops", "s3"), made.root("devops", "cloudformation")
+    bucket = made.stage.config.devops.bucket
+    s3.delete_bucket_policy(Bucket=bucket)
+    assert set(document["stacks"]) == {"acme-devops-Access", "acme-devops-Ci"}
+
+    for name, settings in document["buckets"].items():
+        policy = settings.pop("put-bucket-policy")["Policy"]
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+        assert settings.pop("region") == "us-east-1"
+        for call, what in settings.items():
+            getattr(s3, call.replace("-", "_"))(Bucket=name, **what)
+    for key, about in document["objects"].items():
+        body = (folder / key).read_bytes()
+        assert hashlib.sha256(body).hexdigest() == about["sha256"]
+        s3.put_object(Bucket=about["bucket"], Key=key, Body=body)
+    for name, template in document["stacks"].items():
+        cloudformation.create_stack(
+            StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+    found = {one["check"]: one for one in json.loads(made.run("doctor", "--json").out) if one["place"] == "devops"}
+    assert {name: found[name]["state"] for name in ("roles", "ci", "bucket")} == {
+        "roles": "ok",
+        "ci": "ok",
+        "bucket": "ok",
+    }, found
+    assert "nothing would change" in made.run("bootstrap", "devops", "--plan").err
+    s3.delete_object(Bucket=bucket, Key=next(key for key in document["objects"] if key.endswith(".zip")))
+    found = {one["check"]: one for one in json.loads(made.run("doctor", "--json").out) if one["place"] == "devops"}
+    assert (found["ci"]["state"], "not in s3://" in str(found["ci"])) == ("problem", True)

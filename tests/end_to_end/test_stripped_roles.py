@@ -32,6 +32,7 @@ BREAKS: Mapping[str, Mapping[str, Words]] = {
         "PublishArtifacts": DEPLOY,
         "WriteRecords": DEPLOY,
         "EnterEnvironments": DEPLOY,
+        "WriteFreezes": ("freeze", "prod", "--reason", "audit"),
     },
     "acme-approver": {
         "ListTheBucket": ("approve", "plan.json"),

@@ -53,6 +53,7 @@ def test_a_rollback_reads_one_record_one_entry_of_the_history_and_no_bytes_of_re
 
     assert [key for kind, key in fake.store.reads if kind == "get"] == [
         "environments/sandbox/current/search.json",
+        "environments/sandbox/current.frozen.json",
         "environments/sandbox/history/search/00000001.json",
         WORKSPACE_KEY,
     ]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from multi_env_lambda.ci.names import environment_of_branch
 from multi_env_lambda.flow.left import lines_of_left
-from multi_env_lambda.runs.own import in_own, own_environments
+from multi_env_lambda.operations.own_kept import own_environments
+from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
 from tests.runs.village import Village

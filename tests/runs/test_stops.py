@@ -10,6 +10,8 @@ import pytest
 from multi_env_lambda.aws.drift import ResourceDrift
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.gate import approve
+from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes
+from multi_env_lambda.model.project import Project
 from multi_env_lambda.operations.ci_kept import kept_plan, read_result
 from multi_env_lambda.pipeline import same_again
 from multi_env_lambda.runs.run import run_job
@@ -17,7 +19,7 @@ from multi_env_lambda.runs.start import job_of
 from multi_env_lambda.testing.world import fake_config
 from multi_env_lambda.world import World
 from tests.flow.worlds import promote, rollback
-from tests.runs.village import ALL, BUILDER, GRACE, Repository, Village
+from tests.runs.village import ALL, BUILDER, GRACE, Proofs, Repository, Village
 
 
 def test_a_held_unit_stays_here_and_behind_and_the_rest_goes_on(village: Village) -> None:
@@ -86,7 +88,9 @@ def test_a_rollback_by_hand_holds_until_a_person_deploys_it_there(village: Villa
 
 
 def test_a_frozen_environment_and_what_comes_after_it_stay(village: Village) -> None:
-    village.store.put_new("environments/staging/frozen.json", b'{"format":2,"who":"ada","reason":"audit"}')
+    village.store.put_new(
+        freeze_key("staging"), freezes_to_bytes([Freeze(environment="staging", who="ada", reason="audit")])
+    )
     village.pushed(orders="o2")
     (report,) = village.settle()
 
@@ -94,8 +98,41 @@ def test_a_frozen_environment_and_what_comes_after_it_stay(village: Village) -> 
     assert any("staging is frozen" in note for note in report.notes)
 
 
+def test_a_frozen_unit_stays_there_and_behind_and_the_rest_goes_on(village: Village) -> None:
+    village.store.put_new(
+        freeze_key("test"), freezes_to_bytes([Freeze(environment="test", unit="orders", who="ada", reason="audit")])
+    )
+    village.pushed(orders="o2", billing="b2")
+    (report,) = village.settle()
+
+    assert [village.runs(place).get("orders") for place in ("sandbox", "test", "staging")] == ["o2", None, None]
+    assert [village.runs(place).get("billing") for place in ("sandbox", "test", "staging")] == ["b2", "b2", "b2"]
+    assert any("orders stays as it is in test: `audit`" in note for note in report.notes), report.notes
+
+
+@attrs.define
+class FreezesMeanwhile(Proofs):
+    """Somebody freezes ``test`` while the tests of a unit run."""
+
+    village: Village = attrs.field(kw_only=True)
+
+    def unit(self, root: Path, unit: Project) -> str:
+        body = freezes_to_bytes([Freeze(environment="test", who="ada", reason="audit")])
+        self.village.store.put_new(freeze_key("test"), body)
+        return ""
+
+
+def test_what_is_frozen_after_the_look_is_no_failure_and_changes_nothing(village: Village) -> None:
+    village.proofs = FreezesMeanwhile(village=village)
+    village.pushed(orders="o2")
+    (report, *_) = village.settle()
+
+    assert (bool(village.runs("sandbox")), village.runs("test"), report.failures) == (True, {}, ())
+    assert any("test is frozen" in text for text in (*report.stops, *report.notes)), report
+
+
 def test_a_freeze_that_cannot_be_read_freezes(village: Village) -> None:
-    village.store.put_new("environments/sandbox/frozen.json", b"?")
+    village.store.put_new(freeze_key("sandbox"), b"?")
     village.pushed(orders="o2")
     (report,) = village.settle()
 

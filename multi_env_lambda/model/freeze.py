@@ -1,0 +1,125 @@
+"""What people stopped: an environment or a unit in it stays as it is, until somebody lifts it or its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal
+
+import attrs
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.masking import masked
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure
+from multi_env_lambda.model.record import current_prefix
+from multi_env_lambda.wording import Advice, advice, unit_call
+
+__all__ = ["Freeze", "freeze_key", "freezes_to_bytes", "read_freezes", "time_of"]
+
+
+@attrs.frozen(kw_only=True)
+class Freeze:
+    """One stop. ``until``: ISO 8601, or empty: until it is lifted. ``kind``: ``hold`` is what a rollback left behind.
+
+    Without a ``unit`` it is about the whole environment.
+    """
+
+    environment: str
+    unit: str = ""
+    who: str
+    when: str = ""
+    reason: str = attrs.field(default="", converter=masked)
+    until: str = ""
+    kind: Literal["freeze", "hold"] = "freeze"
+
+    def is_about(self, unit: str) -> bool:
+        """Whether this unit stays as it is."""
+        return self.unit in ("", unit)
+
+    def is_over(self, now: float) -> bool:
+        """Whether its time has passed; ``now``: seconds since 1970."""
+        return bool(self.until) and datetime.fromisoformat(self.until).timestamp() <= now
+
+    @property
+    def lifted_by(self) -> Advice:
+        """The command that lifts it."""
+        if self.unit:
+            return unit_call("unfreeze", self.unit, self.environment)
+        return Advice(f"unfreeze.py {self.environment}", f'workspace.environment("{self.environment}").unfreeze()')
+
+    @property
+    def fact(self) -> str:
+        """Which one, who wants it, since when and why, in one line."""
+        what = f"{self.unit} in {self.environment}" if self.unit else self.environment
+        word = "held after a rollback" if self.kind == "hold" else "frozen"
+        since = f" since {self.when}" if self.when else ""
+        until = f", until {self.until}" if self.until else ""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{what} is {word} by {self.who.rpartition(':')[2]}{since}{until}{reason}"
+
+    def line(self) -> Advice:
+        """The same, with the command that lifts it."""
+        return advice("{}; `{}` lifts it", self.fact, self.lifted_by)
+
+
+def freeze_key(environment: str) -> str:
+    """The object with all freezes of an environment.
+
+    The listing of the records shows it, so without it no call is made.
+    """
+    return f"{current_prefix(environment)}.frozen.json"
+
+
+def freezes_to_bytes(freezes: Iterable[Freeze]) -> bytes:
+    """What the object contains."""
+    return canonical_json({"format": FORMAT, "freezes": [attrs.asdict(one) for one in freezes]}).encode("ascii")
+
+
+@attrs.frozen(kw_only=True)
+class _Document:
+    freezes: tuple[Freeze, ...]
+
+
+def read_freezes(body: bytes, *, where: str) -> tuple[Freeze, ...]:
+    """All of them, also those whose time is over.
+
+    Raises:
+        DocumentError, UpgradeNeeded: the object is something else, or from a newer version.
+    """
+    kind = "the freezes of an environment"
+    found = structure(_Document, read_document(body, where=where, kind=kind), where=where, kind=kind).freezes
+    for one in found:
+        if freeze_key(one.environment) != where:
+            raise is_junk(where, kind, f"it is about {one.environment}")
+        if one.until and _moment(one.until) is None:
+            raise is_junk(where, kind, f"until: found {one.until!r}; expected a time"[:200])
+    return found
+
+
+def time_of(text: str, now: float) -> str:
+    """A time in the future as it is stored, in UTC; ``now``: seconds since 1970. Empty stays empty.
+
+    >>> time_of("2026-12-24", 0.0), time_of("2026-12-24T18:00+01:00", 0.0)
+    ('2026-12-24T00:00:00Z', '2026-12-24T17:00:00Z')
+
+    Raises:
+        ConfigurationError: it is no time, or has passed.
+    """
+    if not text:
+        return ""
+    found = _moment(text)
+    if found is None:
+        hint = "give a day or a time, such as 2026-12-24 or 2026-12-24T18:00; without a zone it is UTC"
+        raise ConfigurationError("until", f"found {text!r:.80}, which is no time", hint=hint)
+    if found.timestamp() <= now:
+        raise ConfigurationError("until", f"{text} has passed", hint="give a time in the future")
+    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
