@@ -139,7 +139,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         ("dispatcher", as_service("lambda"), tuple(_dispatches(devops, roles))),
     ]
     if roles.developers:
-        grants = (*read, *_looks(config, roles), *_writes(config, "developer"), _freezes(config.devops))
+        grants = (*read, *_looks(config, roles), *_writes(config, "developer"), _freezes(config))
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
         found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
@@ -252,10 +252,10 @@ def _approves(config: WorkspaceConfig) -> Grant:
     return grant_of("WriteApprovals", "approve", [f"{one}*/*/${{aws:userid}}.json" for one in folders], "s3:PutObject")
 
 
-def _freezes(devops: Devops) -> Grant:
+def _freezes(config: WorkspaceConfig) -> Grant:
     """Everywhere, also where only builds deploy; and no build may, so that none lifts what people stopped."""
-    keys = f"arn:aws:s3:::{devops.bucket}/{freeze_key('*')}"
-    return grant_of("WriteFreezes", ("freeze", "unfreeze"), [keys], "s3:PutObject")
+    keys = [f"arn:aws:s3:::{config.devops.bucket}/{freeze_key(place.name)}" for place in config.environments]
+    return grant_of("WriteFreezes", ("freeze", "unfreeze"), keys, "s3:PutObject")
 
 
 def _keeps_jobs(devops: Devops) -> Grant:

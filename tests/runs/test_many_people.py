@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from multi_env_lambda.runs.look import frozen_key
+from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes
 from tests.runs.test_killed import PLACES, force_push, kill, settled, village
 from tests.runs.village import Village, push_event, request_event, review_event
 
@@ -78,9 +78,9 @@ class Town:
         place, store = self.random.choice(PLACES), self.village.store
         self.frozen ^= {place}
         if place in self.frozen:
-            store.put_new(frozen_key(place), json.dumps({"format": 1, "who": "ada", "reason": "a fair"}).encode())
+            store.put_new(freeze_key(place), freezes_to_bytes((Freeze(environment=place, who="ada"),)))
         else:
-            store.objects.pop(frozen_key(place))
+            store.objects.pop(freeze_key(place))
 
     def approve(self) -> None:
         if any(place == "prod" for one in self.village.wanted() for place, _ in one.waits):
