@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs/source/02-How-To/github-acti
 
 
 def test_each_job_has_its_row_with_its_permissions() -> None:
-    table = PAGE[PAGE.index("Job        Started by") : PAGE.index("- ``ask`` runs the file")]
+    table = PAGE[PAGE.index("Job        Started by") : PAGE.index("- ``ask`` runs the workflow file")]
     rows = re.split(r"^``(\w+)``", table, flags=re.MULTILINE)[1:]
     said = {
         name: dict(word.split(": ") for word in re.findall(r"``([a-z-]+: [a-z]+)``", text))
