@@ -12,7 +12,7 @@ import pytest
 from multi_env_lambda.local.server import down, ensure_running
 from multi_env_lambda.model.environment import Environment
 
-from .stage import Done, Stage, sample_workspace
+from .stage import Done, Stage, commit, sample_workspace
 
 pytestmark = pytest.mark.local_cloud
 
@@ -24,6 +24,7 @@ COPIES = f"acme-artifacts-111111111111-{THERE}"
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     root = sample_workspace(tmp_path_factory.mktemp("regions") / "workspace")
     place(root / "pyproject.toml", "333333333333", THERE)
+    commit(root)  # a table that is not committed moves no environment without an approval
     config = Stage.at(root).config
     environments = tuple(attrs.evolve(item, region=region_of(item)) for item in config.environments)
     config = attrs.evolve(config, environments=environments)
