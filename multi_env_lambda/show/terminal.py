@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.groups import ended_with_this_process
 from multi_env_lambda.model.visible import visible
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _visible_segment(segment: Segment) -> Segment:
 def edge() -> Iterator[None]:
     """Around a whole command: every stream accepts every character, and log lines are made visible too.
 
+    What the command has started ends with it, also when a signal ends it.
+
     A reader that has closed the pipe (``| head``) is not our error; Python itself would complain at its exit.
     """
     codecs.register_error("plain", _in_plain_characters)
@@ -94,7 +97,8 @@ def edge() -> Iterator[None]:
     handler.setFormatter(_Visible())
     logging.getLogger().addHandler(handler)
     try:
-        yield
+        with ended_with_this_process():
+            yield
     finally:
         logging.getLogger().removeHandler(handler)
         for stream in (sys.stdout, sys.stderr):
