@@ -19,6 +19,8 @@ DECISIONS = sorted((ROOT / "docs/adr").glob("*.rst"))
 
 Line = tuple[int, str]
 
+_SHOWN = {"code-block", "literalinclude", "include", "toctree", "autoclass", "autofunction", "automodule"}
+_PROSE = (".. note::", ".. tip::", ".. warning::", ".. danger::", ".. important::", ".. admonition::")
 _RULE = re.compile(r"=+( +=+)+")
 _UNDERLINE = re.compile(r"([=\-~^\"])\1{2,}")
 _MARKER = re.compile(r"^([-*]|\d+\.|#\.) +")
@@ -34,8 +36,14 @@ def prose_of(page: str) -> Iterator[Line]:
         indent = len(line) - len(line.lstrip())
         if inside is not None and (not line.strip() or indent > inside):
             continue
-        inside = indent if line.rstrip().endswith("::") or line.lstrip().startswith(".. code-block") else None
+        inside = indent if _shown(line.strip()) else None
         yield number, line
+
+
+def _shown(line: str) -> bool:
+    """Whether the lines that are indented below this one are literal; those of a note or a list-table are prose."""
+    directive = re.match(r"\.\. ([\w-]+)::", line)
+    return directive[1] in _SHOWN if directive else line.endswith("::")
 
 
 def paragraphs_of(page: str) -> Iterator[list[Line]]:
@@ -49,9 +57,9 @@ def paragraphs_of(page: str) -> Iterator[list[Line]]:
         words, indent = line.strip(), len(line) - len(line.lstrip())
         if directive is not None and words and indent <= directive:
             directive = None
-        if words.startswith(".. "):
+        if words.startswith(".. ") and not words.startswith(_PROSE):
             directive = indent
-        apart = not words or directive is not None or number in headings or _UNDERLINE.fullmatch(words) is not None
+        apart = not words or directive is not None or words.startswith(_PROSE) or number in headings or _UNDERLINE.fullmatch(words) is not None
         apart = apart or any(first <= number <= last for first, last in tables)
         if found and (apart or _MARKER.match(words) or number != found[-1][0] + 1):
             yield found
