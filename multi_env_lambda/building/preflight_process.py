@@ -161,7 +161,7 @@ def environment_of(folder: Path, scratch: Path, own: Mapping[str, str]) -> dict[
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
-        "HOME": "/home/sbx_user1051",  # as in Lambda, which has no such folder either
+        "HOME": str(folder / "home"),  # never made: what this machine has there cannot change the answer
         "TMPDIR": str(scratch),
         **own,
         "AWS_REGION": region,

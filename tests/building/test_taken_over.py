@@ -195,6 +195,9 @@ def test_the_first_lock_has_its_versions_and_the_next_ones_those_of_the_lock(tmp
     assert locked(tmp_path) == ["tiny 1.0"]
     write_lock(tmp_path, python="3.13", indexes=indexes, keep=keep, upgrade=True)
     assert locked(tmp_path) == ["tiny 2.0"]
+    (tmp_path / "pylock.toml").unlink()
+    write_lock(tmp_path, python="3.13", indexes=indexes, keep=keep, upgrade=True)
+    assert locked(tmp_path) == ["tiny 2.0"], "nor when it is the first one"
 
 
 def test_a_version_that_the_project_does_not_allow_names_the_file(tmp_path: Path) -> None:

@@ -618,7 +618,7 @@ MUTATIONS = (
     ),
     Mutation(
         "building/preflight_process.py",
-        '"HOME": "/home/sbx_user1051",',
+        '"HOME": str(folder / "home"),',
         '"HOME": str(scratch),',
         "A job's home is no folder of this machine.",
         ("building/test_preflight_of_jobs.py::test_a_home_is_no_folder_of_this_machine",),
