@@ -19,11 +19,22 @@ DECISIONS = sorted((ROOT / "docs/adr").glob("*.rst"))
 
 Line = tuple[int, str]
 
-_SHOWN = {"code-block", "literalinclude", "include", "toctree", "autoclass", "autofunction", "automodule"}
-_PROSE = (".. note::", ".. tip::", ".. warning::", ".. danger::", ".. important::", ".. admonition::")
+_SHOWN = {
+    "code-block",
+    "parsed-literal",
+    "raw",
+    "math",
+    "literalinclude",
+    "include",
+    "toctree",
+    "autoclass",
+    "autofunction",
+    "automodule",
+}
+_BOX = re.compile(r"^\.\. (note|tip|hint|important|attention|caution|warning|danger|error|seealso):: +")
 _RULE = re.compile(r"=+( +=+)+")
 _UNDERLINE = re.compile(r"([=\-~^\"])\1{2,}")
-_MARKER = re.compile(r"^([-*]|\d+\.|#\.) +")
+_MARKER = re.compile(r"^(([-*]|\d+\.|#\.) +)+")
 _LITERAL = re.compile(r":[\w:]+:`[^`]*`|``.*?``|`[^`]*`_+")
 _LEAD = re.compile(r"^\*\*[^*]+\*\*[.:]? *")
 _END = re.compile(r"(?<=[.?!])[)*\"”]*\s+(?=[A-Z0-9`*(\"“])")
@@ -41,26 +52,32 @@ def prose_of(page: str) -> Iterator[Line]:
 
 
 def _shown(line: str) -> bool:
-    """Whether the lines that are indented below this one are literal; those of a note or a list-table are prose."""
+    """Whether the lines that are indented below this one are literal; those of a box or a list-table are prose."""
     directive = re.match(r"\.\. ([\w-]+)::", line)
     return directive[1] in _SHOWN if directive else line.endswith("::")
 
 
 def paragraphs_of(page: str) -> Iterator[list[Line]]:
-    """The paragraphs and items of lists of a page; no headings, tables and directives."""
+    """The paragraphs of a page, also those in a box, an item of a list or a cell of a list-table."""
     lines = list(prose_of(page))
     tables = list(_tables_of(page.splitlines()))
     headings = {above for (above, _), (_, line) in pairwise(lines) if _UNDERLINE.fullmatch(line.strip())}
-    directive: int | None = None
+    options: int | None = None
     found: list[Line] = []
     for number, line in lines:
-        words, indent = line.strip(), len(line) - len(line.lstrip())
-        if directive is not None and words and indent <= directive:
-            directive = None
-        if words.startswith(".. ") and not words.startswith(_PROSE):
-            directive = indent
-        apart = not words or directive is not None or words.startswith(_PROSE) or number in headings or _UNDERLINE.fullmatch(words) is not None
-        apart = apart or any(first <= number <= last for first, last in tables)
+        words, indent = _BOX.sub("", line.strip()), len(line) - len(line.lstrip())
+        if words.startswith(".. "):
+            options = indent
+        elif not words or (options is not None and indent <= options):
+            options = None
+        in_table = any(first <= number <= last for first, last in tables)
+        apart = (
+            not words
+            or options is not None
+            or in_table
+            or number in headings
+            or _UNDERLINE.fullmatch(words) is not None
+        )
         if found and (apart or _MARKER.match(words) or number != found[-1][0] + 1):
             yield found
             found = []
