@@ -36,18 +36,6 @@ BETTER_ON_PAGES = {
 }
 """A pattern of the dialect that code may have as a name or an idiom -> what to write on a page instead."""
 
-EXCEPTIONS: dict[str, str] = {
-    "README.rst": "not rewritten yet",
-    "CONTRIBUTING.rst": "not rewritten yet",
-    "docs/source/04-Reference/api.rst": "not rewritten yet",
-    "docs/source/04-Reference/architecture.rst": "not rewritten yet",
-}
-"""A page that is not held to these rules -> why."""
-
-
-def held() -> list[Path]:
-    return [path for path in PAGES if path.relative_to(ROOT).as_posix() not in EXCEPTIONS]
-
 
 def stumbled_over(page: str) -> Iterator[tuple[int, str]]:
     for number, line in prose_of(page):
@@ -84,7 +72,7 @@ def begins_with_a_question_word(page: str) -> Iterator[tuple[int, str]]:
 RULES = [stumbled_over, too_long, badly_broken, begins_with_a_question_word]
 
 
-@pytest.mark.parametrize("path", held(), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_page_reads_as_a_native_writer_would_write_it(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
 
@@ -97,13 +85,6 @@ def test_a_title_of_a_decision_has_no_word_of_the_dialect() -> None:
 
     assert len(titles) > 40
     assert {name: what for name, title in titles.items() for _, what in stumbled_over(title)} == {}
-
-
-def test_an_exception_is_a_page_that_still_needs_one() -> None:
-    pages = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
-
-    assert set(EXCEPTIONS) - set(pages) == set()
-    assert [name for name in EXCEPTIONS if not any(list(rule(pages[name])) for rule in RULES)] == []
 
 
 LONG = "word " * 41
