@@ -33,6 +33,15 @@ BETTER_ON_PAGES = {
     r"what is there": "what exists, or existing ...",
     r"(is|are) to be (seen|found)": "you see, or is in",
     r"(is|are) no door": "say what is refused",
+    r"by hand": "manually",
+    r"go(es|ing)? on": "continues",
+    r"walks?": "is deployed from one environment to the next",
+    r"lies? (in|at|below|beside)": "is in",
+    r"(is|are) held (to|against)": "must follow, or is compared with",
+    r"wish(es)?": "request",
+    r"nothing of": "nothing in, or nothing from",
+    r"(decides|opens) nothing": "is ignored, or does not count",
+    r"at hand": "available",
 }
 """A pattern of the dialect that code may have as a name or an idiom -> what to write on a page instead."""
 
