@@ -43,8 +43,9 @@ if TYPE_CHECKING:
         ToolError,
         UpgradeNeeded,
     )
+    from multi_env_lambda.flow.consent import Consent
     from multi_env_lambda.flow.drifted import UnitDrift
-    from multi_env_lambda.flow.gate import Approval, Consent
+    from multi_env_lambda.flow.gate import Approval
     from multi_env_lambda.model.artifact import Package
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
@@ -72,7 +73,7 @@ _HOMES = {
     "Board": "api.board",
     "Build": "api.build",
     "Candidate": "plan.prune",
-    "Consent": "flow.gate",
+    "Consent": "flow.consent",
     "Deployment": "model.record",
     "Devops": "model.environment",
     "Dialog": "api.dialog",

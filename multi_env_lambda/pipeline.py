@@ -18,9 +18,10 @@ from multi_env_lambda.flow.already import Already
 from multi_env_lambda.flow.as_published import as_published, units_of
 from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
+from multi_env_lambda.flow.consent import NO_CONSENT, Consent, check_answers
 from multi_env_lambda.flow.desired import desire
 from multi_env_lambda.flow.existence import must_be_there
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent, Gate, check_answers, gate
+from multi_env_lambda.flow.gate import Gate, gate
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe

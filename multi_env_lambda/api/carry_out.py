@@ -17,10 +17,11 @@ from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.gate import Consent, check_answers
+from multi_env_lambda.flow.consent import Consent, check_answers, check_kinds
 from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
+from multi_env_lambda.model.duration import seconds_to_wait
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
@@ -126,21 +127,23 @@ def publish(opened: Opened, request: Request) -> Listing[Result]:
 
 
 def deploy(
-    opened: Opened, request: Request, agree: Iterable[str], approve: Iterable[str], wait: float
+    opened: Opened, request: Request, agree: Iterable[str], approve: Iterable[str], wait: float | str
 ) -> Listing[Result]:
-    """Plan and apply in one step. ``wait``: how many seconds to keep retrying while others are deploying."""
-    consent = _consent(opened, agree, approve)
+    """Plan and apply in one step. ``wait``: how long to keep retrying while others are deploying."""
+    consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
     draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
-    results = _carry_out(opened, draft, consent, wait)
+    results = _carry_out(opened, draft, consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
-def apply(opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[str], wait: float) -> Listing[Result]:
+def apply(
+    opened: Opened, saved: Saved, agree: Iterable[str], approve: Iterable[str], wait: float | str
+) -> Listing[Result]:
     """Recompute the same plan and apply it."""
-    consent = _consent(opened, agree, approve)
+    consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
-    results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, wait)
+    results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
@@ -148,13 +151,14 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
     """The consent given up front.
 
     Raises:
-        ConfigurationError: an approval names an environment that does not exist.
+        ConfigurationError: an approval names an environment that does not exist, or an answer answers no question.
     """
-    typed = frozenset(opened.place(name).name for name in several(approve))
-    return Consent(allowed=frozenset(several(agree)), typed=typed)
+    answers, typed = several(agree), frozenset(opened.place(name).name for name in several(approve))
+    check_kinds(answers)
+    return Consent(allowed=frozenset(answers), typed=typed)
 
 
-def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, wait: float) -> tuple[Result, ...]:
+def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
     dialog = opened.dialog
     if dialog is not None:
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
@@ -162,7 +166,7 @@ def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, wait: floa
         given = check_answers(draft.plan, consent)
         consent = dialog.agree(Asked(plan=draft.plan, given=given, world=opened.world))
     with watched(opened, len(draft.plan.steps)) as world:
-        return pipeline.apply(world, draft, consent, wait_seconds=wait)
+        return pipeline.apply(world, draft, consent, wait_seconds=seconds)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from multi_env_lambda.flow.gate import Consent, save_removal, waiting_lines, waiting_plan, waits_for_another
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import save_removal, waiting_lines, waiting_plan, waits_for_another
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound
 from multi_env_lambda.plan.removal import Removal

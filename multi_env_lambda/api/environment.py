@@ -75,7 +75,7 @@ class Environment:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Restore what the records say should be running: properties, code, aliases, and resources deleted by hand.
 

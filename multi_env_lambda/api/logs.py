@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.duration import seconds_in
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["followed", "listed", "start_of"]
 
-_SINCE = re.compile(r"([0-9]{1,9})\s*(s|m|h|d|w)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _OLDEST = datetime(2006, 1, 1, tzinfo=UTC)
 """Before AWS existed."""
 
@@ -47,8 +45,8 @@ def start_of(since: str, now: datetime) -> datetime:
     """
     found: datetime | None
     try:
-        if match := _SINCE.fullmatch(since.strip()):
-            found = now - timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+        if (seconds := seconds_in(since)) is not None:
+            found = now - timedelta(seconds=seconds)
         else:
             found = datetime.fromisoformat(since.strip())
             found = found if found.tzinfo else found.replace(tzinfo=UTC)

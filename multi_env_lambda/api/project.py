@@ -176,7 +176,7 @@ class Project:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Build, publish and deploy this unit only."""
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
@@ -193,7 +193,7 @@ class Project:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Promote to an environment what runs in the previous one, or in ``skip_from``, which requires a reason."""
         request = carry_out.request(self._opened, "promote", self.name, environment, to)
@@ -209,7 +209,7 @@ class Project:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", self.name, environment, None)
@@ -228,7 +228,7 @@ class Project:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Restore what the record says should be running, by redeploying the same release. Builds nothing."""
         request = carry_out.request(self._opened, "repair", self.name, environment, None)

@@ -11,7 +11,7 @@ from multi_env_lambda.api.carry_out import several, watched
 from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.result import Result

@@ -57,7 +57,7 @@ class Workspace:
         to: go through all environments up to this one.
         agree: answers to the plan's questions in the words that it prints, such as ``replace:billing/Invoices``.
         approve: environments that the caller approves in person, where the rules allow that.
-        wait: how many seconds to keep retrying while somebody else is deploying a unit.
+        wait: how long to keep retrying while somebody else is deploying a unit: seconds, or ``5m``.
         reason: kept in the record.
     """
 
@@ -240,7 +240,7 @@ class Workspace:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Build, publish and deploy: the work tree to the first environment, then from each environment to the next.
 
@@ -257,7 +257,7 @@ class Workspace:
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def apply(
-        self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float = 0.0
+        self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float | str = 0.0
     ) -> Listing[Result]:
         """Apply exactly this plan, given as the value, its document or the file that it was saved to.
 
@@ -277,7 +277,7 @@ class Workspace:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Promote what runs in the previous environment, or in ``skip_from``, given a reason. Builds nothing."""
         request = carry_out.request(self._opened, "promote", names, environment, to)
@@ -294,7 +294,7 @@ class Workspace:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
         request = carry_out.request(self._opened, "rollback", names, environment, None)
@@ -312,7 +312,7 @@ class Workspace:
         reason: str = "",
         agree: Iterable[str] = (),
         approve: Iterable[str] = (),
-        wait: float = 0.0,
+        wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Restore what the records say should run in an environment, by default for all its units. Builds nothing."""
         return self.environment(environment).repair(*names, reason=reason, agree=agree, approve=approve, wait=wait)

@@ -11,7 +11,7 @@ import attrs
 if TYPE_CHECKING:
     import botocore.session
 
-__all__ = ["Access", "new_session", "without_variables"]
+__all__ = ["Access", "new_session", "session_of_nobody", "without_variables"]
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +42,16 @@ def new_session(access: Access | None) -> botocore.session.Session:
     # No fallback: botocore's own chain ends with the roles of containers and machines.
     file = SharedCredentialProvider(creds_filename=os.fspath(access.credentials_file), profile_name=access.profile)
     session.register_component("credential_provider", CredentialResolver([file]))
+    return session
+
+
+def session_of_nobody() -> botocore.session.Session:
+    """A session that reads neither a variable of the process nor a file of the user; clients are given their keys."""
+    import botocore.session
+
+    session = botocore.session.Session(session_vars=without_variables())
+    session.set_config_variable("config_file", os.devnull)
+    session.set_config_variable("credentials_file", os.devnull)
     return session
 
 

@@ -33,7 +33,9 @@ def target_options(command: Command) -> Command:
 def consent_options(command: Command) -> Command:
     for option in (
         click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
-        click.option("--wait", type=float, default=0.0, help="Wait up to this many seconds for other deployments."),
+        click.option(
+            "--wait", default="0s", metavar="DURATION", help="Wait up to this long (90s, 5m) for other deployments."
+        ),
         click.option("--yes", is_flag=True, help="Skip the confirmation."),
     ):
         command = option(command)

@@ -26,7 +26,7 @@ def repair_command(
     saved: Path | None,
     reason: str,
     yes: bool,
-    wait: float,
+    wait: str,
     agree: tuple[str, ...],
     local: bool | None,
     as_json: bool,

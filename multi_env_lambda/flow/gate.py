@@ -5,25 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
 
 import attrs
 
 from multi_env_lambda.errors import (
     AccountError,
-    ConfigurationError,
     DocumentError,
     MultiEnvLambdaError,
     Refused,
     UpgradeNeeded,
 )
 from multi_env_lambda.flow.committed import must_be_committed
+from multi_env_lambda.flow.consent import Consent, agree_words
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
-from multi_env_lambda.model.plan import DeployStep, Plan, Question
+from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
-from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.store import Listed
@@ -33,15 +31,11 @@ from multi_env_lambda.world import World
 __all__ = [
     "APPROVAL_HOURS",
     "APPROVE_SAVED",
-    "NO_CONSENT",
     "Approval",
-    "Consent",
     "Gate",
-    "agree_words",
     "agreed",
     "approval_key",
     "approve",
-    "check_answers",
     "find_approval",
     "gate",
     "named",
@@ -53,22 +47,6 @@ __all__ = [
 
 APPROVAL_HOURS = 24
 
-
-@attrs.frozen(kw_only=True)
-class Consent:
-    """What the person at the keyboard agreed to.
-
-    Args:
-        typed: names of environments that were typed on a terminal, each an approval by that person, which counts only
-            where authors may approve.
-        allowed: answers to questions of single steps (``--agree replace:billing/Invoices``).
-    """
-
-    typed: frozenset[str] = frozenset()
-    allowed: frozenset[str] = frozenset()
-
-
-NO_CONSENT = Consent()
 
 APPROVE_SAVED = Advice("approve.py plan.json", 'workspace.approve("plan.json")')
 _APPLY_SAVED = Advice("deploy.py --plan plan.json", 'workspace.apply("plan.json")')
@@ -137,35 +115,6 @@ class Gate:
             raise Refused(
                 f"{step.project} in {step.environment}", what, hint=advice("agree with `{}`", agree_words(left))
             )
-
-
-def agree_words(questions: Iterable[Question]) -> str:
-    """What answers these questions, as an option and as the argument."""
-    return option("agree", dict.fromkeys(question.answer for question in questions))
-
-
-def check_answers(plan: Plan, consent: Consent) -> Consent:
-    """The consent in the form that the plan prints, each answer naming one unit.
-
-    An answer without a unit means the one unit that has this question. If two have it, it agrees to nothing, and the
-    gate prints the full answers. A plan that changes nothing asks nothing, so that a finished command can be run
-    again.
-
-    Raises:
-        ConfigurationError: an answer matches no question; it is misspelt, or left over in a script.
-    """
-    asked = [question for step in plan.deploys for question in step.questions]
-    whole = {question.answer: {question.answer} for question in asked}
-    meant: dict[str, set[str]] = {}
-    for question in asked:
-        meant.setdefault(question.short, set()).add(question.answer)
-    meant |= whole
-    for answer in sorted(consent.allowed - meant.keys()) if plan.deploys else ():
-        what = f"no question of this plan asks for `{answer}`"
-        hint = did_you_mean(answer, whole) if whole else "leave it out"
-        raise ConfigurationError("agree", what, hint=hint)
-    words = (meant.get(answer, set()) for answer in consent.allowed)
-    return attrs.evolve(consent, allowed=frozenset(word for found in words if len(found) == 1 for word in found))
 
 
 def gate(world: World, plan: Plan, environment: str, consent: Consent) -> Gate:

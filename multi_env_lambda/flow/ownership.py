@@ -11,7 +11,7 @@ import attrs
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused, StackError
-from multi_env_lambda.flow.gate import agree_words
+from multi_env_lambda.flow.consent import agree_words
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Question

@@ -58,8 +58,10 @@ def read_saved(saved: Saved) -> SavedPlan:
             asked={str(name): str(value) for name, value in dict(document["asked"]).items()},
             document=document,
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise _no_plan(where, error) from error
+    except KeyError as error:
+        raise _no_plan(where, f"not a saved plan: its `{error.args[0]}` is missing") from error
+    except (ValueError, TypeError) as error:
+        raise _no_plan(where, f"not a saved plan: {error}") from error
     check_format(document, where=where, kind="a saved plan")
     return found
 
@@ -69,15 +71,20 @@ def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, M
         return "the saved plan", saved
     where = os.fspath(saved)
     try:
-        return where, json.loads(Path(saved).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise _no_plan(where, error) from error
+        document = json.loads(Path(saved).read_bytes())
+    except OSError as error:
+        raise _no_plan(where, f"the file cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _no_plan(where, f"not a saved plan: {error}") from error
+    if not isinstance(document, dict):
+        raise _no_plan(where, f"not a saved plan: found {document!r:.80}")
+    return where, document
 
 
-def _no_plan(where: str, error: Exception) -> ConfigurationError:
+def _no_plan(where: str, what: str) -> ConfigurationError:
     kinds = (
         Advice("plan.py --out", "save(workspace.plan(), …)"),
         Advice("destroy.py --out", "save(unit.plan_removal(…), …)"),
     )
     hint = advice("save it with `{}` or `{}`", *kinds)
-    return ConfigurationError(where, f"not a saved plan: {error}", hint=hint)
+    return ConfigurationError(where, what, hint=hint)

@@ -106,10 +106,10 @@ def root_client(root: RootKey, account_id: str, region: str, service: str) -> An
 def _root_clients(root: RootKey, wanted: list[tuple[str, str, str]]) -> list[Any]:
     """Created in turn from one session, which reads the service's description once and is not thread-safe."""
     import botocore.config
-    import botocore.session
 
-    # A profile that the user has chosen need not exist in this config file, and does not matter here.
-    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    from multi_env_lambda.aws.access import session_of_nobody
+
+    session = session_of_nobody()
     config = botocore.config.Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3})
     return [
         session.create_client(

@@ -19,6 +19,7 @@ from multi_env_lambda.model.rules import Bound, asks_of
 from multi_env_lambda.wording import Advice, advice, in_python, option
 
 __all__ = [
+    "ANSWERS",
     "BlockedStep",
     "Breach",
     "DeployStep",
@@ -32,6 +33,14 @@ __all__ = [
 ]
 
 
+ANSWERS = ("again", "frozen", "import", "older", "replace", "rights", "take-over", "traffic")
+"""The kinds of answers: what stands before the colon."""
+
+
+def _is_of_a_kind(question: Question, attribute: object, answer: str) -> None:
+    assert answer.partition(":")[0] in ANSWERS, answer
+
+
 @attrs.frozen(kw_only=True)
 class Question:
     """Something a person must agree to by name. ``answer`` is what to type, or to pass to ``--agree``.
@@ -43,7 +52,7 @@ class Question:
 
     kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights", "frozen"]
     text: str
-    answer: str
+    answer: str = attrs.field(validator=_is_of_a_kind)
 
     @property
     def short(self) -> str:
@@ -294,6 +303,9 @@ class Plan:
             **asks_of(self.rules),
             **({"left": list(self.left)} if self.left else {}),
         }
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import plan_html

@@ -140,6 +140,9 @@ class Status:
         """JSON-compatible data, without the notes."""
         return {name: value for name, value in attrs.asdict(self).items() if name != "notes"}
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import status_html
 

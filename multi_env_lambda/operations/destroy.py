@@ -26,8 +26,9 @@ from multi_env_lambda.errors import (
     Refused,
     UpgradeNeeded,
 )
+from multi_env_lambda.flow.consent import NO_CONSENT, Consent
 from multi_env_lambda.flow.freezes import freezes_of
-from multi_env_lambda.flow.gate import APPROVE_SAVED, NO_CONSENT, Consent, agreed, save_removal
+from multi_env_lambda.flow.gate import APPROVE_SAVED, agreed, save_removal
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id, identified
 from multi_env_lambda.flow.left import with_left

@@ -90,6 +90,9 @@ class Difference:
 
         return text_of(difference_text(self))
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.difference import difference_text
         from multi_env_lambda.show.render import html_of

@@ -93,6 +93,9 @@ class Prunable:
             "copies": [{"bucket": place.bucket, "region": place.region} for place in self.copies],
         }
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
 

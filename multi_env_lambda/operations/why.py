@@ -58,6 +58,9 @@ class Explanation:
         """JSON-compatible data."""
         return attrs.asdict(self)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
 

@@ -71,6 +71,9 @@ class Permissions:
     def __str__(self) -> str:
         return self.text()
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
 

@@ -15,7 +15,8 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.standing import Standing
 from multi_env_lambda.errors import PlanStale
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent, gate
+from multi_env_lambda.flow.consent import NO_CONSENT, Consent
+from multi_env_lambda.flow.gate import gate
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan, Step
 from multi_env_lambda.model.record import Record

@@ -17,7 +17,7 @@ from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.ci.decision import Own, Remove
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.host.repository import read_repository
 from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.model.plan import DeployStep

@@ -8,7 +8,7 @@ from html import escape as escape_markup
 from typing import assert_never
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.gate import agree_words
+from multi_env_lambda.flow.consent import agree_words
 from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.project import Project

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.world import FakeWorld
 from tests.flow.worlds import chain, deploy, rollback

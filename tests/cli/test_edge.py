@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda import Workspace
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -97,17 +98,11 @@ def test_nobody_who_reads_is_no_traceback(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
-def test_a_mistake_of_ours_is_told_at_the_edge_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Broken:
-        @staticmethod
-        def main(*_: object, **__: object) -> None:
-            raise RuntimeError("\x1b[2J")
+def test_a_mistake_of_ours_is_told_at_the_edge_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object, **__: object) -> Workspace:
+        raise RuntimeError("\x1b[2J")
 
-    monkeypatch.setattr(sys.modules["multi_env_lambda.cli.main"], "_group", Broken)
-
-    assert main(["status"], start=tmp_path) == 1
+    assert main(["status"], start=tmp_path, opener=broken) == 1
     end = "RuntimeError: \\x1b[2J\nthis is a bug in multi-env-lambda; please report it\n"
     assert capsys.readouterr().err.endswith(end)
 

@@ -81,6 +81,16 @@ def test_the_help_of_every_verb_is_shown_as_it_is() -> None:
     assert made.stdout == text(ROOT / "docs/source/04-Reference/verbs.inc"), "run `python docs/reference.py`"
 
 
+def test_the_reference_says_which_verbs_need_no_environment() -> None:
+    usages = re.findall(r"Usage: multi-env-lambda ([a-z]+) (.*)", text(ROOT / "docs/source/04-Reference/verbs.inc"))
+    optional = {verb for verb, words in usages if re.search(r"\[ENVIRONMENT[\]|]", words) and verb != "local"}
+    said = (
+        text(ROOT / "docs/source/04-Reference/commands.rst").partition("leave out ENVIRONMENT")[2].partition("\n\n")[0]
+    )
+
+    assert set(re.findall(r"``([a-z]+)``", said)) == optional
+
+
 def test_every_key_that_a_reader_takes_is_in_the_reference() -> None:
     page = text(ROOT / "docs/source/04-Reference/configuration.rst")
     shown = set(re.findall(r"``([a-z0-9_-]+)(?:\.[A-Z]+)?``", page))

@@ -11,7 +11,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of, remember_all, with_rules
 from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.model.bounds import Bounds

@@ -12,7 +12,8 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused, StackError
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.saved import read_saved
 from multi_env_lambda.model.environment import Environment

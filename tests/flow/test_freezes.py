@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError, DocumentError, Refused
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.freezes import freeze, freezes_of, unfreeze
-from multi_env_lambda.flow.gate import Consent
 from multi_env_lambda.model.freeze import freeze_key
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.testing.world import FakeWorld

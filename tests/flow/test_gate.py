@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import APPROVAL_HOURS, NO_CONSENT, Gate, agreed, approval_key, approve
+from multi_env_lambda.flow.consent import NO_CONSENT
+from multi_env_lambda.flow.gate import APPROVAL_HOURS, Gate, agreed, approval_key, approve
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config
 

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import Ledger
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.record import current_key, history_key
 from multi_env_lambda.testing.world import FakeWorld
 

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.record import Deployment, PhysicalResource, current_key
 from multi_env_lambda.testing.world import FakeWorld
 

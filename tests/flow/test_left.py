@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.left import left_lines, lines_of_left, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.left import left_environment

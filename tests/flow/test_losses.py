@@ -11,7 +11,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import UpgradeNeeded
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Loss, PhysicalResource, current_key
 from multi_env_lambda.model.request import Request

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld

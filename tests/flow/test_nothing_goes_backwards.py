@@ -9,7 +9,7 @@ import pytest
 
 from multi_env_lambda import UnitsFailed, pipeline
 from multi_env_lambda.aws.drift import ResourceDrift
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.plan import NewerStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.why import explain

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.plan import Origin, Plan
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request

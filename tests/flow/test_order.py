@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of, with_rules
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request

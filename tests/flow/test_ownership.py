@@ -11,7 +11,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import ConfigurationError, Refused, StackError
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record, current_key
 from multi_env_lambda.model.request import Request

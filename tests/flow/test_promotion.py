@@ -8,7 +8,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import PlanStale
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import fake_config, fake_world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from multi_env_lambda.aws.concurrency import Shortage
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 

@@ -11,7 +11,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.request import Request

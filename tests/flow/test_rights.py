@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import Consent
+from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.show.html import plan_html

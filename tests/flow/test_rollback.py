@@ -10,7 +10,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import ResourceDrift
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.destroy import destroy, find_removal

@@ -10,7 +10,8 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import Busy, PlanStale, Refused
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of, learn, remember_all, weaken, with_rules
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request

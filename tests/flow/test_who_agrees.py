@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import Approval, Consent, approval_key, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import Approval, approval_key, approve
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.roles import Roles

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.flow.gate import NO_CONSENT, Consent
+from multi_env_lambda.flow.consent import NO_CONSENT, Consent
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world

@@ -15,7 +15,8 @@ from multi_env_lambda.api.carry_out import plan as plan_to_save
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.aws.account import Caller
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.gate import Consent, approve
+from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.record import Holder

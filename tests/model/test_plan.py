@@ -60,7 +60,7 @@ def plan(*steps: DeployStep | BlockedStep | UnchangedStep, **fields: Any) -> Pla
         {"running": None},
         {"changes": (change("30"),)},
         {"changes": ()},
-        {"questions": (Question(kind="destructive", text="it is lost", answer="Data"),)},
+        {"questions": (Question(kind="destructive", text="it is lost", answer="replace:Data"),)},
     ],
     ids=["unit", "bytes", "version", "other release runs", "nothing runs", "value", "no change", "question"],
 )

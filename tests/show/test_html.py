@@ -81,7 +81,7 @@ def plan_of(text: str) -> Plan:
         running_version=f"0{text}",
         why=(text,),
         changes=(change,),
-        questions=(Question(kind="destructive", text=text, answer=text),),
+        questions=(Question(kind="destructive", text=text, answer=f"replace:{text}"),),
         notes=(text,),
     )
     steps = (

@@ -346,7 +346,21 @@ MUTATIONS = (
         ("flow/test_losses.py::test_a_word_lets_go_what_is_one_units",),
     ),
     Mutation(
-        "flow/gate.py",
+        "api/carry_out.py",
+        "    check_kinds(answers)\n",
+        "",
+        "A word that answers no question is refused although nothing asks.",
+        ("api/test_given_up_front.py",),
+    ),
+    Mutation(
+        "model/duration.py",
+        "math.isfinite(seconds) and seconds >= 0",
+        "math.isfinite(seconds)",
+        "Nobody waits less than no time.",
+        ("api/test_given_up_front.py", "model/test_duration.py"),
+    ),
+    Mutation(
+        "flow/consent.py",
         "for found in words if len(found) == 1 for word in found)",
         "for found in words for word in found)",
         "A word without the unit agrees to nothing where two units are asked it.",
