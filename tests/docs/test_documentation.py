@@ -17,6 +17,7 @@ import multi_env_lambda.errors
 from multi_env_lambda.building.lock import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.model.event import _KINDS
+from multi_env_lambda.model.plan import ANSWERS
 from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.scaffold import SCRIPTS, new_unit
 
@@ -73,6 +74,12 @@ def test_the_reference_lists_every_verb() -> None:
     rows = re.findall(r"^``([a-z]+)``", text(ROOT / "docs/source/04-Reference/commands.rst"), re.MULTILINE)
 
     assert rows == list(VERBS)
+
+
+def test_the_reference_lists_every_answer() -> None:
+    rows = re.findall(r"^``([a-z-]+):", text(ROOT / "docs/source/04-Reference/commands.rst"), re.MULTILINE)
+
+    assert tuple(rows) == ANSWERS
 
 
 def test_the_help_of_every_verb_is_shown_as_it_is() -> None:
