@@ -142,7 +142,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.groups import ended_with_this_process
-waiting = "import signal, subprocess, sys; print(1); subprocess.run([sys.executable, '-c', 'import signal; signal.pause()', sys.argv[1]])"
+waits = "import signal; signal.pause()"
+waiting = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {waits!r}, sys.argv[1]])"
 with ended_with_this_process(), ThreadPoolExecutor(1) as pool:
     pool.submit(run_confined, [sys.executable, "-c", waiting, sys.argv[1]], Bounds(), where="w").result()
 """
