@@ -16,13 +16,14 @@ from typing import IO, TYPE_CHECKING
 
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.groups import ended_with_this_process
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.segment import Segment
 
-__all__ = ["Shown", "console", "edge", "say", "telling", "visible"]
+__all__ = ["Shown", "complain", "console", "edge", "say", "telling", "visible"]
 
 _IN_A_PIPE = 160
 _PLAIN = {
@@ -38,6 +39,11 @@ def say(text: object, *, err: bool = False) -> None:
     with telling(err=err):
         stream.write(f"{visible(str(text))}\n")
         stream.flush()
+
+
+def complain(text: str) -> None:
+    """To stderr, what is not of our making: it may quote a secret that somebody typed."""
+    say(masked(text), err=True)
 
 
 def console(*, err: bool) -> Console:
