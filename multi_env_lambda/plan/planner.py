@@ -99,8 +99,10 @@ def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> De
             desired.inputs, None if running is None else running.inputs
         ):
             return UpToDate(project=desired.project, why=f"changed by more than the upgrade: {', '.join(desired.why)}")
-        case _:
+        case ReleaseToRun() | DigestToRun() | UpToDate() | Broken() | Absent():
             return desired
+        case _:
+            assert_never(desired)
 
 
 def _carried(step: Step, known: RecordedState) -> Desired:
