@@ -147,7 +147,7 @@ def ready_to_decide(desk: Desk, happened: Happened) -> tuple[State, Decide]:
 
 
 def _left(store: ObjectStore) -> Protected | None:
-    """What cannot be read counts as what was never written: the next build writes it anew."""
+    """What cannot be read counts as what was never written: the next build rewrites it."""
     try:
         return left_protected(store)
     except MultiEnvLambdaError as error:
