@@ -25,9 +25,12 @@ _Form = tuple[str, tuple[str, ...], str]
 IN_ADDRESS: Final = "an address with a password"
 
 _A, _H, _W = "[A-Za-z0-9]", "[0-9a-f]", "[A-Za-z0-9_-]"
-_LINE_END = r"(?:\s|\\r|\\n)+"
+_ESCAPED = r"\\{1,8}[rn]"
+"""The end of a line as `repr` writes it, and `repr` of that, and so on."""
+_LINE_END = rf"(?:\s|{_ESCAPED})+"
 _KEY_HEADERS = rf"(?:[A-Za-z-]{{1,40}}: [^\n\\]{{0,200}}{_LINE_END}){{0,4}}"
-_KEY_BODY = rf"{_LINE_END}{_KEY_HEADERS}[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\s]|\\[rn])*"
+_KEY_BODY = rf"{_LINE_END}{_KEY_HEADERS}[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\s]|{_ESCAPED})*"
+_KEY_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _KEY = rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_KEY_BODY}(?:-----END [A-Z0-9 ]+-----)?"
 
 _Q = r"\\?[\"']"
@@ -47,7 +50,7 @@ _FORMS: tuple[_Form, ...] = (
     (
         "a private key",
         ("PuTTY-User-Key-File-",),
-        rf"Private-Lines: \d+{_LINE_END}(?P<value>[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\n\r]|\\[rn])*)",
+        rf"Private-Lines: \d+{_LINE_END}(?P<value>[A-Za-z0-9+/=]{{16}}(?:[A-Za-z0-9+/=\n\r]|{_ESCAPED})*)",
     ),
     (
         "a private key",
@@ -157,6 +160,10 @@ _ADDRESSES: tuple[_Form, ...] = (
         r"(?P<value>(?:(?!%2F|%40)[^\s/?#&:@\"'<>\\]){1,500})%40",
     ),
 )
+# A log that begins in the middle of a key: AWS returns the last 4 KB. It is masked, not refused.
+_CUT_CHARACTERS = 8192
+_CUT_LINE = rf"[A-Za-z0-9+/=]{{1,200}}(?:[\r\n]|{_ESCAPED})+[ \t]{{0,40}}"
+_CUT_KEY = rf"(?<![A-Za-z0-9+/=])(?:{_CUT_LINE})+\Z"
 # A name alone is usually a token, but may be a public key: masked, not refused.
 _ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
 # What tools print of a header, a setting or an argument: masked, not refused, since much of it is not secret. The
@@ -237,7 +244,16 @@ def _once(text: str) -> str:
     for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE, *_SAID):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)
-    return _compiled(_BASE64).sub(_blot_what_is_inside, text)
+    return _compiled(_BASE64).sub(_blot_what_is_inside, _without_cut_keys(text))
+
+
+def _without_cut_keys(text: str) -> str:
+    ends = [found.start() for found in _compiled(_KEY_END).finditer(text)] if "PRIVATE KEY" in text else []
+    for end in reversed(ends):
+        first = max(0, end - _CUT_CHARACTERS)
+        if cut := _compiled(_CUT_KEY).search(text[first:end]):
+            text = f"{text[: first + cut.start()]}{MASKED}{text[end:]}"
+    return text
 
 
 def _blot_what_is_inside(found: re.Match[str]) -> str:

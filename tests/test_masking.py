@@ -39,6 +39,13 @@ TOKENS = {
     "a Figma token": "figd_" + BODY[:40],
     "a Notion token": "ntn_" + BODY[:46],
 }
+
+
+def cut(key: str, end: str) -> str:
+    """As a log shows it that begins in the middle of its body."""
+    return key[key.index("BADANBg") :].replace("\n", end)
+
+
 FORMS = pytest.mark.parametrize("kind", TOKENS)
 SHAPED = st.text(alphabet="ab1:/@*?&;=.${}<>\"' \nhtpswordAKIA-_%+Q", max_size=80)
 BETWEEN = st.sampled_from(["", " ", "\n", '"', "'", "(", ", "])
@@ -152,6 +159,8 @@ def test_masking_only_takes_away(text: str) -> None:
         ("mysql --user ada --password hUnter2hunter2 -h h", "mysql --user ada --password *** -h h"),
         (f"x/{base64.b64encode(TOKENS['a GitHub token'].encode()).decode()}", "x/***"),
         ("a\\n" + PEM.replace("\n", "\\n") + "\\nb", "a\\n***\\nb"),
+        *((f"a {PEM.replace(chr(10), end)} b", "a *** b") for end in ("\\\\n", "\\\\r\\\\n", "\\" * 8 + "n")),
+        *((f"a {cut(PEM, end)}", f"a ***{PEM.splitlines()[-1]}") for end in ("\n", "\r\n", "\\n", "\\\\n")),
     ],
 )
 def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, shown: str) -> None:

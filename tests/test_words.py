@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.house import ROOT, module_paths
+from tests.pages import PAGES, prose_of
 
 BETTER = {
     r"belongs? into": "belongs in",
@@ -93,30 +94,16 @@ def test_a_name_and_a_part_of_a_word_are_no_words_of_a_text() -> None:
 
 
 def test_the_pages_have_no_word_of_the_dialect() -> None:
-    """Of messages and code the release history speaks in the words that they had."""
-    pages = [path for path in (ROOT / "docs/source").rglob("*.rst") if path.name != "release-history.rst"]
-    pages += [ROOT / "README.rst", ROOT / "CONTRIBUTING.rst"]
     found = [
         f"{path.relative_to(ROOT)}:{line}: `{match[0]}`; better: {better}"
-        for path in pages
+        for path in PAGES
         for line, text in prose_of(path.read_text(encoding="utf-8"))
         for pattern, better in BETTER.items()
         if (match := re.search(rf"\b{pattern}\b", text, re.IGNORECASE))
     ]
 
-    assert len(pages) > 40
+    assert len(PAGES) > 40
     assert found == [], "\n".join(found)
-
-
-def prose_of(page: str) -> Iterator[tuple[int, str]]:
-    """(number, line) of a page, without what is shown literally: commands, their output, and code."""
-    inside: int | None = None
-    for number, line in enumerate(page.splitlines(), 1):
-        indent = len(line) - len(line.lstrip())
-        if inside is not None and (not line.strip() or indent > inside):
-            continue
-        inside = indent if line.rstrip().endswith("::") or line.lstrip().startswith(".. code-block") else None
-        yield number, line
 
 
 def test_what_is_shown_literally_is_no_prose() -> None:

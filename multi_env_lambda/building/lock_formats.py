@@ -121,6 +121,9 @@ def _file(
 ) -> LockedFile:
     if sha256 is None or not _SHA256.fullmatch(sha256):
         raise ConfigurationError(where, f"{filename} of {name} has no SHA-256", hint=_LOCK_AGAIN)
+    if url is not None and not _is_address(url):
+        what = f"{filename} of {name} has an address that cannot be fetched from"
+        raise ConfigurationError(where, what, hint="it needs a host, and characters that a URL may have (RFC 3986)")
     if url is not None and urlsplit(url).scheme not in ("https", "http"):
         what = f"{filename} of {name} has a {urlsplit(url).scheme!r} address; expected https or http"
         raise ConfigurationError(where, what, hint="lock against an index, or use a path relative to the lock")
@@ -136,8 +139,23 @@ def _file(
     return LockedFile(filename=filename, sha256=sha256, url=url, path=None if url else path, size=size)
 
 
+def _is_address(url: str) -> bool:
+    """It may have a password, so that no error shows it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        return False
+    is_written_well = url.isascii() and url.isprintable() and " " not in url
+    return is_written_well and port != 0 and (bool(host) or parts.scheme == "file")
+
+
 def _last_part(address: str) -> str:
-    return unquote(urlsplit(address).path.rpartition("/")[2])
+    try:
+        return unquote(urlsplit(address).path.rpartition("/")[2])
+    except ValueError:
+        return ""
 
 
 def _not_locked(where: str, name: str, reason: str) -> ConfigurationError:

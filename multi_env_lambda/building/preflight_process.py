@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import attrs
 from multi_env_lambda.building.unpacked import without_bytecode
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
-from multi_env_lambda.host.confined import end_group
+from multi_env_lambda.host.groups import group_of
 from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTION, LambdaImage
 
 __all__ = [
@@ -74,12 +75,8 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
             what = f"`{command[0]}` could not be started: {error.strerror}"
             raise ToolError("preflight", what, hint="pass the path of a Python interpreter") from error
         status: int | None = None
-        try:
+        with group_of(process), suppress(subprocess.TimeoutExpired):
             status = process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            end_group(process)
     return Outcome(
         answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import click
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.show.terminal import edge, say
+from multi_env_lambda.show.terminal import complain, edge, say
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.workspace import Workspace
@@ -116,13 +117,15 @@ def main(
             say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
             return error.exit_code
         except click.ClickException as error:
-            error.show()
+            text = io.StringIO()
+            error.show(text)
+            complain(text.getvalue().rstrip("\n"))
             return error.exit_code
         except (KeyboardInterrupt, click.Abort):
             say("interrupted; run the same command again to finish", err=True)
             return INTERRUPTED
         except Exception:
-            say(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it", err=True)
+            complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
 

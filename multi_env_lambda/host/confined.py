@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,12 +19,12 @@ import attrs
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
+from multi_env_lambda.host.groups import group_of
 from multi_env_lambda.host.private import private_folder
 
-__all__ = ["Bounds", "Ended", "clean_environment", "end_group", "holds", "holds_with", "run_confined"]
+__all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
 
 _MEGABYTE = 1 << 20
-_SECONDS_TO_END = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +67,8 @@ class Bounds:
             "network": self.network,
             "children": self.children,
             "attributes": self.attributes,
+            "memory_files": False,
+            "parent": os.getpid(),
             "limits": {"AS": self.memory, "CPU": processor, "FSIZE": self.output, "CORE": 0},
         }
 
@@ -158,32 +157,8 @@ def _run(
         except OSError as error:
             what = f"`{argv[0]}` could not be started: {error.strerror}"
             raise ToolError(where, what, hint="does the Python that runs this still exist?") from error
-        try:
-            return process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            end_group(process)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """No process can leave the group (``sandbox.py``), so this kills all of them; each gets a moment to end."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        patience = time.monotonic() + _SECONDS_TO_END
-        while _lives(process.pid) and time.monotonic() < patience:
-            os.killpg(process.pid, signal.SIGKILL)
-            time.sleep(0.001)
-    process.wait()
-
-
-def _lives(group: int) -> bool:
-    """Whether a process of the group has not ended yet, reaped or not; False if there is no ``/proc``."""
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            # The name of a program may have any character: its state, its parent and its group follow.
-            state, _, number = path.read_bytes().rpartition(b")")[2].split()[:3]
-            if int(number) == group and state not in (b"Z", b"X"):
-                return True
-    return False
+        with group_of(process):
+            try:
+                return process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                return None

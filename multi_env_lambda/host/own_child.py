@@ -16,6 +16,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Bounds, Ended, run_confined
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.visible import visible
 
 __all__ = ["answer_of", "pass_on", "run_own"]
@@ -66,9 +67,9 @@ def run_own(
 
 
 def pass_on(said: str) -> None:
-    """Show what it printed, escaped so that a terminal obeys none of it."""
+    """Show what it printed, without secrets, and escaped so that a terminal obeys none of it."""
     if said:
-        shown = visible(said)
+        shown = visible(masked(said))
         sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(shown)} characters\n")
 
 

@@ -6,7 +6,7 @@ Call it before there are threads: those that are already running stay unconfined
 Other systems have no Landlock, and before Linux 5.19 (the second version) it forbids every rename between two folders,
 which Lambda allows: in these cases nothing happens.
 
-Started as a program, it takes a JSON file (the arguments of `shut_in`, and those of `limit`) and a command, and
+Started as a program, it takes a JSON file (the arguments of `shut_in`, of `limit` and of `end_with`) and a command, and
 becomes that command.
 Source: https://docs.kernel.org/userspace-api/landlock.html and
 https://docs.kernel.org/userspace-api/seccomp_filter.html
@@ -19,6 +19,7 @@ import errno
 import json
 import os
 import platform
+import signal
 import stat
 import struct
 import sys
@@ -28,6 +29,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _SET_NO_NEW_PRIVILEGES = 38
+_SET_DEATH_SIGNAL = 1
 FIRST_WITH_RENAMES = 2
 _FIRST_WITH_TRUNCATE = 3
 _FIRST_WITH_SCOPES = 6
@@ -95,9 +97,13 @@ _ATTRIBUTES = _calls(
     "fchmod=52 fchmodat=53 fchmodat2=452 fchown=55 fchownat=54 utimensat=88 setxattr=5 lsetxattr=6 fsetxattr=7 "
     "removexattr=14 lremovexattr=15 fremovexattr=16 setxattrat=463 removexattrat=466 file_setattr=469",
 )
+# Memory that is a file: no limit of `setrlimit` counts it.
+_MEMORY_FILES = _calls("memfd_create=319 memfd_secret=447", "memfd_create=279 memfd_secret=447")
 _ANSWERS = {
     "socket": errno.ENETUNREACH,
-    **dict.fromkeys(["io_uring_setup", "clone3", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"], errno.ENOSYS),
+    **dict.fromkeys(
+        ["io_uring_setup", "clone3", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", *_MEMORY_FILES], errno.ENOSYS
+    ),
     # As if it had succeeded: killing the process group kills everything that was started, under whatever name.
     **dict.fromkeys(["setsid", "setpgid"], 0),
 }
@@ -148,6 +154,7 @@ def shut_in(
     network: bool = True,
     children: bool = True,
     attributes: bool = True,
+    memory_files: bool = True,
 ) -> bool:
     """Allow reading and starting what is in ``own`` and ``write``, changing ``write``, and starting ``programs``.
     In ``listed``, only names can be read.
@@ -155,8 +162,9 @@ def shut_in(
     The interpreter and the system's libraries are added, and by default the shared
     ``scratch`` folder. Processes outside get no signal, and their sockets without a file are not reached, from Linux
     6.12. Without ``network`` there are no sockets except pairs of the process with itself; without ``children`` it
-    starts no other process; without ``attributes`` it changes no mode, owner or time of any file. No process leaves its
-    group, reads keys of the kernel, or touches another process. False: this kernel cannot keep it from files.
+    starts no other process; without ``attributes`` it changes no mode, owner or time of any file; without
+    ``memory_files`` it has no memory that `limit` cannot count. No process leaves its group, reads keys of the kernel,
+    or touches another process. False: this kernel cannot keep it from files.
     """
     version = landlock_version()
     refused = {
@@ -164,6 +172,7 @@ def shut_in(
         **({} if network else _SOCKETS),
         **({} if children else _CHILDREN),
         **({} if attributes else _ATTRIBUTES),
+        **({} if memory_files else _MEMORY_FILES),
     }
     if version < FIRST_WITH_RENAMES:
         _refuse(refused, children)
@@ -188,6 +197,18 @@ def shut_in(
     _give_up_privileges()
     _refuse(refused, children)
     return True
+
+
+def end_with(parent: int) -> None:
+    """Let the kernel kill this process when the thread that started it ends, also if that was killed itself.
+
+    Source: https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+    """
+    if not parent or sys.platform != "linux":
+        return
+    _checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
+    if os.getppid() != parent:
+        sys.exit(1)  # it has ended before the kernel was asked
 
 
 def limit(limits: Mapping[str, int]) -> None:
@@ -286,6 +307,7 @@ def _checked(result: int) -> int:
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as orders:
         given = json.load(orders)
+    end_with(given.pop("parent", 0))
     limit(given.pop("limits", {}))
     shut_in(**given)
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.groups import ended_with_this_process
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.segment import Segment
 
-__all__ = ["Shown", "console", "edge", "say", "telling", "visible"]
+__all__ = ["Shown", "complain", "console", "edge", "say", "telling", "visible"]
 
 _IN_A_PIPE = 160
 _PLAIN = {
@@ -37,6 +39,11 @@ def say(text: object, *, err: bool = False) -> None:
     with telling(err=err):
         stream.write(f"{visible(str(text))}\n")
         stream.flush()
+
+
+def complain(text: str) -> None:
+    """To stderr, what is not of our making: it may quote a secret that somebody typed."""
+    say(masked(text), err=True)
 
 
 def console(*, err: bool) -> Console:
@@ -82,6 +89,8 @@ def _visible_segment(segment: Segment) -> Segment:
 def edge() -> Iterator[None]:
     """Around a whole command: every stream accepts every character, and log lines are made visible too.
 
+    What the command has started ends with it, also when a signal ends it.
+
     A reader that has closed the pipe (``| head``) is not our error; Python itself would complain at its exit.
     """
     codecs.register_error("plain", _in_plain_characters)
@@ -94,7 +103,8 @@ def edge() -> Iterator[None]:
     handler.setFormatter(_Visible())
     logging.getLogger().addHandler(handler)
     try:
-        yield
+        with ended_with_this_process():
+            yield
     finally:
         logging.getLogger().removeHandler(handler)
         for stream in (sys.stdout, sys.stderr):

@@ -100,6 +100,14 @@ BAD_PYLOCKS = {
     "another hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'md5 = "0"'), "has no SHA-256"),
     "short hash": (wheel_at(f'url = "{URL}/a-1.0-py3-none-any.whl"', 'sha256 = "0"'), "has no SHA-256"),
     "file address": (wheel_at('url = "file:///wheels/a-1.0-py3-none-any.whl"'), "a 'file' address"),
+    **{
+        f"address {url}": (wheel_at(f'url = "{url}/a-1.0-py3-none-any.whl"'), "an address that cannot be fetched from")
+        for url in ("http://ı‥.example", "http://a..b", "http:///x", "http://a:0", "http://a b", f"http://{'a' * 64}.b")
+    },
+    **{
+        f"address {url}": (wheel_at(f'url = "{url}/a-1.0-py3-none-any.whl"'), "")
+        for url in ("http://[::1", "http://a:99999", "http://a:x", "http://a\\u202e")
+    },
     "absolute path": (wheel_at('path = "/wheels/a-1.0-py3-none-any.whl"'), "which is not relative"),
     "another package": (wheel_at(f'url = "{URL}/b-1.0-py3-none-any.whl"'), "not consistent with package name 'a'"),
     "escaping name": (wheel_at(f'url = "{URL}/a-1.0-py3-none-..%2F..%2Fany.whl"'), "Invalid wheel filename"),

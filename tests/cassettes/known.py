@@ -10,7 +10,7 @@ __all__ = ["KNOWN", "KNOWN_OF_STEPS"]
 KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
     "change-of-a-stack-that-failed": (
         ("code: AWS says ValidationError, here no error",),
-        "changes no stack that failed to be created; it can only be deleted",
+        "cannot update a stack whose creation failed, only delete it",
     ),
     "code-in-a-bucket-of-another-region": (
         (
@@ -19,7 +19,7 @@ KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
             "while GetObject. SN Error Code: PermanentRedirect. SN Error Message: The bucket you are attempting to "
             "access must be addressed using the specified endpoint. Please send all future requests to this endpoint'",
         ),
-        "names the bucket's region where it refuses code of another region",
+        "names the bucket's region when it rejects code from another region",
     ),
     "role-that-trusts-somebody-else": (
         (
@@ -27,7 +27,7 @@ KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
             "is not authorized to perform: sts:AssumeRole because no identity-based policy allows the sts:AssumeRole "
             "action'",
         ),
-        "does not say across accounts whose policy refuses a role",
+        "does not say whose policy denies a role across accounts",
     ),
 }
 

@@ -200,9 +200,9 @@ SCENES: dict[str, Callable[[Clients], Calls]] = {
 }
 
 NOT_SHOWN: dict[str, str] = {
-    "change-set-executed-too-early": "computes a change set for some time, and refuses to execute it meanwhile",
-    "change-of-a-stack-whose-rollback-failed": "leaves a stack in ``UPDATE_ROLLBACK_FAILED``, and refuses to change it",
-    "object-that-two-write-at-once": "refuses one of two writes at the same time with 409",
+    "change-set-executed-too-early": "needs some time to compute a change set, and rejects its execution until then",
+    "change-of-a-stack-whose-rollback-failed": "leaves a stack in ``UPDATE_ROLLBACK_FAILED``, and rejects its updates",
+    "object-that-two-write-at-once": "rejects one of two simultaneous writes with 409",
 }
 """Cassettes to whose point the local cloud cannot be brought, with the row of the table of divergences."""
 

@@ -98,6 +98,27 @@ def test_nobody_who_reads_is_no_traceback(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
+def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = "ghp_" + "a1B2" * 9
+
+    assert main(["history", "orders", "--limit", token], start=tmp_path) == 2
+    assert main(["deploy", "--plan", f"/nowhere/{token}\x1b[2J"], start=tmp_path) == 2
+
+    said = capsys.readouterr().err
+    assert token not in said and "\x1b" not in said
+    assert "Invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
+
+
+def test_a_mistake_of_ours_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = "ghp_" + "a1B2" * 9
+
+    def broken(*_: object, **__: object) -> Workspace:
+        raise RuntimeError(token)
+
+    assert main(["status"], start=tmp_path, opener=broken) == 1
+    assert "RuntimeError: ***" in capsys.readouterr().err
+
+
 def test_a_mistake_of_ours_is_told_at_the_edge_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(*_: object, **__: object) -> Workspace:
         raise RuntimeError("\x1b[2J")

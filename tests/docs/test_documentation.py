@@ -17,6 +17,7 @@ import multi_env_lambda.errors
 from multi_env_lambda.building.locked import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.model.event import _KINDS
+from multi_env_lambda.model.plan import ANSWERS
 from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.scaffold import SCRIPTS, new_unit
 
@@ -75,10 +76,26 @@ def test_the_reference_lists_every_verb() -> None:
     assert rows == list(VERBS)
 
 
+def test_the_reference_lists_every_answer() -> None:
+    rows = re.findall(r"^``([a-z-]+):", text(ROOT / "docs/source/04-Reference/commands.rst"), re.MULTILINE)
+
+    assert tuple(rows) == ANSWERS
+
+
 def test_the_help_of_every_verb_is_shown_as_it_is() -> None:
     made = subprocess.run([sys.executable, "-c", _MAKE], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert made.stdout == text(ROOT / "docs/source/04-Reference/verbs.inc"), "run `python docs/reference.py`"
+
+
+def test_the_reference_says_which_verbs_need_no_environment() -> None:
+    usages = re.findall(r"Usage: multi-env-lambda ([a-z]+) (.*)", text(ROOT / "docs/source/04-Reference/verbs.inc"))
+    optional = {verb for verb, words in usages if re.search(r"\[ENVIRONMENT[\]|]", words) and verb != "local"}
+    said = (
+        text(ROOT / "docs/source/04-Reference/commands.rst").partition("leave out ENVIRONMENT")[2].partition("\n\n")[0]
+    )
+
+    assert set(re.findall(r"``([a-z]+)``", said)) == optional
 
 
 def test_every_key_that_a_reader_takes_is_in_the_reference() -> None:

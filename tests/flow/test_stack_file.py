@@ -37,7 +37,7 @@ def refusal(root: Path, text: str, seconds: float = 20.0) -> ConfigurationError:
 
 
 ADDS = """
-print("\\x1b[2Jone")
+print("\\x1b[2Jone ghp_" + "a1B2" * 9)
 def extend(template, context):
     print("two")
     context.set_environment("create", "PLACE", context.environment.name)
@@ -52,8 +52,8 @@ def test_one_child_gives_what_the_same_file_gives_here(tmp_path: Path, capfd: py
     here = render(PROJECT, SANDBOX, bucket=BUCKET, source=SOURCE, layer=LAYER, extend=load_extend(root, PROJECT))
 
     assert of_child == {"sandbox": here}
-    # What it prints is for stderr, and is no order to a terminal.
-    assert (said.out, said.err) == ("", "\\x1b[2Jone\ntwo\n")
+    # What it prints is for stderr, without secrets, and is no order to a terminal.
+    assert (said.out, said.err) == ("", "\\x1b[2Jone ***\ntwo\n")
 
 
 def test_a_unit_without_one_starts_no_process(tmp_path: Path) -> None:
@@ -247,5 +247,5 @@ def test_all_environments_share_one_child(tmp_path: Path, capfd: pytest.CaptureF
     units = [attrs.evolve(unit, project=both) for unit in units]
     found = templates_of(stack_file(tmp_path, ADDS), units)
 
-    assert capfd.readouterr().err == "\\x1b[2Jone\ntwo\ntwo\n"
+    assert capfd.readouterr().err == "\\x1b[2Jone ***\ntwo\ntwo\n"
     assert ['"PLACE":"sandbox"' in found["sandbox"], '"PLACE":"test"' in found["test"]] == [True, True]

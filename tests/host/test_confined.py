@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,3 +129,83 @@ def test_not_even_root_has_a_privilege_and_nothing_that_it_starts(tmp_path: Path
     ended = run_confined([sys.executable, "-c", starts], Bounds(), where="w")
 
     assert (ended.answer.decode().splitlines(), ended.said) == ([str(["0" * 16] * 2)] * 2, "")
+
+
+def test_memory_that_is_a_file_is_refused_since_no_limit_counts_it(tmp_path: Path) -> None:
+    found, _ = tried(tmp_path, Bounds(), sandbox._MEMORY_FILES)
+
+    assert {found[name] for name in sandbox._MEMORY_FILES} == {"Function not implemented"}
+
+
+COMMAND = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from multi_env_lambda.host.confined import Bounds, run_confined
+from multi_env_lambda.host.groups import ended_with_this_process
+waits = "import signal; signal.pause()"
+waiting = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {waits!r}, sys.argv[1]])"
+with ended_with_this_process(), ThreadPoolExecutor(1) as pool:
+    pool.submit(run_confined, [sys.executable, "-c", waiting, sys.argv[1]], Bounds(), where="w").result()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGHUP, -signal.SIGHUP), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, -signal.SIGINT)],
+)
+def test_what_runs_confined_ends_with_the_command_that_a_signal_ends(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    marker = f"canary-{os.getpid()}-{tmp_path.name}"
+
+    with command(marker) as running:
+        running.send_signal(number)
+        assert running.wait(timeout=20) == status
+
+    assert eventually(lambda: started(marker) == [])
+
+
+def test_what_runs_confined_ends_with_a_command_that_is_killed(tmp_path: Path) -> None:
+    marker = f"canary-{os.getpid()}-{tmp_path.name}"
+
+    with command(marker) as running:
+        confined = [number for number in started(marker) if parent_of(number) == running.pid]
+        running.kill()
+        running.wait(timeout=20)
+
+    assert confined
+    assert eventually(lambda: not set(confined) & set(started(marker)))
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
+    look = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    program = (
+        f"from multi_env_lambda.host.groups import ended_with_this_process\nwith ended_with_this_process(): {look}"
+    )
+
+    done = subprocess.run(["nohup", sys.executable, "-c", program], capture_output=True, check=False, cwd=tmp_path)
+
+    assert done.stdout == b"True\n"
+
+
+@contextmanager
+def command(marker: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command whose code of others, and what that has started, runs."""
+    with subprocess.Popen([sys.executable, "-c", COMMAND, marker]) as running:
+        try:
+            # The command itself, what it confined, and the child of that.
+            assert eventually(lambda: len(started(marker)) == 3)
+            yield running
+        finally:
+            running.kill()
+
+
+def parent_of(number: str) -> int:
+    return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.01)
+    return is_so()

@@ -111,6 +111,20 @@ MUTATIONS = (
     ),
     Mutation(
         "masking.py",
+        "_without_cut_keys(text))",
+        "text)",
+        "The end of a key is masked where a log begins in the middle of it.",
+        ("test_masking.py",),
+    ),
+    Mutation(
+        "host/own_child.py",
+        "visible(masked(said))",
+        "visible(said)",
+        "What a stack.py prints shows no secret.",
+        ("flow/test_stack_file.py",),
+    ),
+    Mutation(
+        "masking.py",
         "(*_FORMS, *_ADDRESSES, _ALONE, *_SAID)",
         "(*_FORMS, _ALONE, *_SAID)",
         "A password in an address is blotted out.",

@@ -46,6 +46,20 @@ MUTATIONS = (
         ("building/test_backend.py::test_a_requirement_that_is_an_address_is_not_fetched",),
     ),
     Mutation(
+        "host/groups.py",
+        "            os.killpg(group, signal.SIGKILL)\n    if number",
+        "            pass\n    if number",
+        "What runs confined ends with the command that a signal ends.",
+        ("host/test_confined.py",),
+    ),
+    Mutation(
+        "host/sandbox.py",
+        "_checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))",
+        "pass",
+        "What runs confined ends with the command that is killed.",
+        ("host/test_confined.py::test_what_runs_confined_ends_with_a_command_that_is_killed",),
+    ),
+    Mutation(
         "host/sandbox.py",
         'dict.fromkeys(["setsid", "setpgid"], 0)',
         "{}",
