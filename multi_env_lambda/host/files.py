@@ -39,7 +39,7 @@ def write_atomically(path: Path, body: bytes) -> None:
 
 
 def write_for_people(path: str | os.PathLike[str], text: str) -> None:
-    """Write where somebody asked for it, creating its folder: a link is followed, a pipe or device is written to.
+    """Write a file that a person asked for, creating its folder: a link is followed, a pipe or device is written to.
 
     A new file can be read by everybody on this machine; one that is there keeps its mode.
 
