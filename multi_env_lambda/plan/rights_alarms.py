@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.model.right import Right
 from multi_env_lambda.plan.computed import Place, is_unread
 from multi_env_lambda.plan.rights_conditions import is_limited
+from multi_env_lambda.plan.rights_resources import is_everything
 
 __all__ = ["Alarm", "alarms_of"]
 
@@ -19,8 +20,6 @@ _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|Full
 
 _UNREAD_ACTION = "an action that cannot be read here"
 _ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
-_ALL_OF_A_SERVICE = re.compile(r"arn(:[^:*?]*){0,4}[:*?]+|arn:[^:]*:iam:[^:]*:[^:]*:[a-z-]+/[*?]+")
-"""An ARN with nothing but wildcards after a part of it; for IAM also all of one type, since more rights follow."""
 _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
@@ -88,7 +87,7 @@ def _of_actions(right: Right) -> Iterator[Alarm]:
             yield Alarm(action, about)
         elif "*" in service or "?" in service:
             yield Alarm("every action", about)
-        elif _is_nearly_any(name) and any(map(_is_everything, right.resources)):
+        elif _is_nearly_any(name) and any(map(is_everything, right.resources)):
             yield Alarm(f"{action} on everything", about)
 
 
@@ -134,21 +133,9 @@ def _is_unnamed(who: str) -> bool:
     return known != who and known.count(":") < 5
 
 
-def _is_any(text: str) -> bool:
-    """Whether a pattern is nothing but wildcards, one of which matches anything."""
-    return "*" in text and set(text) <= {"*", "?"}
-
-
 def _is_nearly_any(name: str) -> bool:
     """Whether a pattern of calls has at most one letter: a few such patterns cover a whole service."""
     return "*" in name and len(name.replace("*", "").replace("?", "")) <= 1
-
-
-def _is_everything(resource: str) -> bool:
-    """Whether a resource covers a whole service: ``*``, an ARN of nothing else, or what cannot be read."""
-    if resource.startswith("everything but") or is_unread(resource):
-        return True
-    return _is_any(resource) or ("*" in resource and _ALL_OF_A_SERVICE.fullmatch(resource) is not None)
 
 
 def _accounts(text: str) -> tuple[str, ...]:

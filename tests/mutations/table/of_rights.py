@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
+_RESOURCES = ("plan/test_rights_resources.py",)
 
 MUTATIONS = (
     Mutation(
@@ -15,6 +16,13 @@ MUTATIONS = (
         "if not action and not action.startswith",
         "An action that is computed asks, since it may be any.",
         _RIGHTS,
+    ),
+    Mutation(
+        "plan/rights_resources.py",
+        "return _WILDCARD.search(parts[5]) is not None and not _is_named(parts[2], parts[4], parts[5])",
+        'return parts[5] == "*"',
+        "All of a kind is everything, however its ARN is written.",
+        _RESOURCES,
     ),
     Mutation(
         "plan/rights_covering.py",
