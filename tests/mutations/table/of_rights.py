@@ -75,6 +75,13 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/bounds.py",
+        "for each in right.who if may_be_of(account_id, each)]",
+        "for each in right.who if not each]",
+        "What a resource policy gives to the account's own roles is within the bounds, too.",
+        _BOUNDS,
+    ),
+    Mutation(
+        "plan/bounds.py",
         "text.casefold() == boundary",
         "False",
         "No stack makes the boundary of its own roles.",
