@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import Right
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of, type_of
 from multi_env_lambda.plan.rights_covering import matches
 from multi_env_lambda.plan.rights_of import ROLES, rights_of
@@ -55,7 +56,7 @@ def beyond(template: str | None, folder: str, target: Environment, bounding: Bou
     committed = bounding.committed.get(target.name)
     said = [(ROOT, target.bounds), (f"{ROOT} of the last commit", None if committed == target.bounds else committed)]
     lines = [
-        f"{_place(excess, folder, bounding)}{excess.what}; {_bound(where, excess, target, bounding)}"
+        one_line(f"{_place(excess, folder, bounding)}{excess.what}; {_bound(where, excess, target, bounding)}")
         for where, bounds in said
         if bounds is not None and template is not None
         for excess in _excesses(template, target, bounds)
@@ -96,10 +97,10 @@ def _beyond_actions(
 ) -> Iterator[_Excess]:
     match right.kind:
         case "permission":
-            yield from _of_actions(right, f"{', '.join(right.who)} may {{}}", actions)
+            yield from _of_actions(right, right.who, "", actions)
         case "resource policy":
             if who := [each for each in right.who if may_be_of(account_id, each)]:
-                yield from _of_actions(right, f"{', '.join(who)} may {{}} ({right.holder})", actions)
+                yield from _of_actions(right, who, f" ({right.holder})", actions)
         case "managed policy":
             for arn in right.resources:
                 if type_of(arn, types) not in _POLICIES and not any(matches(pattern, arn) for pattern in policies):
@@ -111,10 +112,10 @@ def _beyond_actions(
             return
 
 
-def _of_actions(right: Right, sentence: str, actions: Collection[str]) -> Iterator[_Excess]:
+def _of_actions(right: Right, who: Iterable[str], where: str, actions: Collection[str]) -> Iterator[_Excess]:
     for action in () if right.denies else right.actions:
         if not any(matches(pattern, action, ignore_case=True) for pattern in actions):
-            what, words = sentence.replace("{}", action), (action, right.holder)
+            what, words = f"{', '.join(who)} may {action}{where}", (action, right.holder)
             yield _Excess(what=what, words=words, key="actions", said=_list(actions))
 
 

@@ -15,6 +15,7 @@ import attrs
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.right import Right, RightChange
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Place
 from multi_env_lambda.plan.rights_alarms import Alarm, alarms_of
 from multi_env_lambda.plan.rights_covering import covers, is_about
@@ -114,7 +115,7 @@ def _judged(
         words = [alarm.word for alarm in alarms_of(change.right, place) if not _was_there(alarm, old, place)]
     else:
         words = []
-    return attrs.evolve(change, alarms=tuple(dict.fromkeys(words)))
+    return attrs.evolve(change, alarms=tuple(dict.fromkeys(map(one_line, words))))
 
 
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:

@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
+_LINES = ("plan/test_rights_in_one_line.py",)
 _RESOURCES = ("plan/test_rights_resources.py",)
 
 MUTATIONS = (
@@ -79,6 +80,20 @@ MUTATIONS = (
         "for each in right.who if not each]",
         "What a resource policy gives to the account's own roles is within the bounds, too.",
         _BOUNDS,
+    ),
+    Mutation(
+        "model/right.py",
+        "return one_line(self._said())",
+        "return self._said()",
+        "No text of a template makes a line of its own among the rights.",
+        _LINES,
+    ),
+    Mutation(
+        "plan/rights_changes.py",
+        "alarms=tuple(dict.fromkeys(map(one_line, words)))",
+        "alarms=tuple(dict.fromkeys(words))",
+        "Nor does it behind a right, where it says what is beyond the ordinary.",
+        _LINES,
     ),
     Mutation(
         "plan/bounds.py",
