@@ -10,7 +10,9 @@ import attrs
 
 from multi_env_lambda.model.right import Right
 from multi_env_lambda.plan.computed import Place, is_unread
-from multi_env_lambda.plan.rights_conditions import is_limited
+from multi_env_lambda.plan.rights_conditions import is_limited, names_a_subject
+from multi_env_lambda.plan.rights_covering import matches
+from multi_env_lambda.plan.rights_principals import is_named, is_service
 from multi_env_lambda.plan.rights_resources import is_everything
 
 __all__ = ["Alarm", "alarms_of"]
@@ -18,8 +20,10 @@ __all__ = ["Alarm", "alarms_of"]
 _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
 """AWS managed policies that allow all calls of a service, or of all services, on everything."""
 
+_UNNAMED = "somebody whose name cannot be read here"
 _UNREAD_ACTION = "an action that cannot be read here"
-_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
+_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}|[\d*?]*\d[*?][\d*?]*|[\d*?]*[*?]\d[\d*?]*):")
+_ASSUMING = "sts:AssumeRole"
 _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
@@ -89,6 +93,8 @@ def _of_actions(right: Right) -> Iterator[Alarm]:
             yield Alarm("every action", about)
         elif _is_nearly_any(name) and any(map(is_everything, right.resources)):
             yield Alarm(f"{action} on everything", about)
+        elif matches(action, _ASSUMING, ignore_case=True) and any(map(_is_of_any_account, right.resources)):
+            yield Alarm("roles of any account", about)
 
 
 def _is_any_text(action: str) -> bool:
@@ -117,7 +123,7 @@ def _of_principals(right: Right, place: Place) -> Iterator[Alarm]:
 
 def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
     if _is_unnamed(who):
-        yield "somebody whose name cannot be read here"
+        yield _UNNAMED
     elif who.startswith("everybody but"):
         yield who
     elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
@@ -125,12 +131,34 @@ def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
             yield "open to everybody"
     elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
         yield f"somebody outside account {place.account_id}"
+    else:
+        yield from _of_a_name(who, right)
+
+
+def _of_a_name(who: str, right: Right) -> Iterator[str]:
+    """What is alarming about a principal that is written out, apart from its account."""
+    if who.startswith("Federated "):
+        if not (names_a_subject(right.condition) or is_limited(right.condition)):
+            yield f"anyone who signs in with {_last(who)}"
+    elif is_service(who):
+        if right.kind == "resource policy" and not is_limited(right.condition, of_a_service=True):
+            yield f"{who} acts for any account"
+    elif not is_named(who):
+        yield _UNNAMED
 
 
 def _is_unnamed(who: str) -> bool:
-    """Whether the account of a principal, or all of it, is computed; a role's own name may be computed."""
+    """Whether the account of an ARN, or all of it, is computed; a role's own name may be computed."""
     known = re.split(r'\{[{"]', who, maxsplit=1)[0]
     return known != who and known.count(":") < 5
+
+
+def _is_of_any_account(resource: str) -> bool:
+    """Whether a pattern leaves the account open; one with some of its digits is a name that asks as an account."""
+    if resource.startswith("everything but") or _is_unnamed(resource):
+        return True
+    parts = resource.split(":")
+    return is_everything(resource) if len(parts) < 6 else set(parts[4]) <= {"*", "?"} and parts[4] != ""
 
 
 def _is_nearly_any(name: str) -> bool:

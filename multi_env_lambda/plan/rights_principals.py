@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_service", "may_be_of"]
+__all__ = ["is_named", "is_service", "may_be_of"]
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazon(aws)?\.com(\.cn)?|\$\{AWS::URLSuffix\})")
 _OF_AN_ACCOUNT = re.compile(r"arn:[^:*?]*:[^:*?]*:[^:*?]*:(\d{12}):.*|(\d{12})", re.DOTALL)
@@ -17,6 +17,15 @@ def is_service(who: str) -> bool:
     (True, False)
     """
     return _SERVICE.fullmatch(who) is not None
+
+
+def is_named(who: str) -> bool:
+    """Whether a principal says who it is; the unique ID of a user or a role (``AIDA...``) does not.
+
+    >>> is_named("arn:aws:iam::222222222222:root"), is_named("AIDAJQABLZS4A3QDU576Q")
+    (True, False)
+    """
+    return who.startswith(("arn:", "${")) or is_service(who) or _OF_AN_ACCOUNT.fullmatch(who) is not None
 
 
 def may_be_of(account_id: str, who: str) -> bool:

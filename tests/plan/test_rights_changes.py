@@ -197,7 +197,10 @@ def test_what_is_beyond_the_ordinary_asks_when_it_comes_in(found: dict[str, Any]
         {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM"}},
         {
             "Type": "AWS::Lambda::Permission",
-            "Properties": {"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", "FunctionName": "f"},
+            "Properties": {
+                **{"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", "FunctionName": "f"},
+                "SourceArn": "arn:aws:sns:us-east-1:222222222222:news",
+            },
         },
     ],
 )

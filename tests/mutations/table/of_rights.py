@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
+_ELSEWHERE = ("plan/test_rights_from_elsewhere.py",)
 _LINES = ("plan/test_rights_in_one_line.py",)
 _RESOURCES = ("plan/test_rights_resources.py",)
 
@@ -17,6 +18,34 @@ MUTATIONS = (
         "if not action and not action.startswith",
         "An action that is computed asks, since it may be any.",
         _RIGHTS,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "if not (names_a_subject(right.condition) or is_limited(right.condition)):",
+        "if not right.condition:",
+        "Whoever signs in with a provider is somebody only by a named subject.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        'if right.kind == "resource policy" and not is_limited(right.condition, of_a_service=True):',
+        'if right.kind == "resource policy" and not right.condition:',
+        "A service acts for any account, unless a known one is named.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "    elif not is_named(who):\n",
+        "    elif not who:\n",
+        "The unique ID of a user names nobody.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "elif matches(action, _ASSUMING, ignore_case=True) and any(map(_is_of_any_account, right.resources)):",
+        "elif action == _ASSUMING and not right.resources:",
+        "Roles of any account ask as those of a named one do.",
+        _ELSEWHERE,
     ),
     Mutation(
         "plan/rights_resources.py",
