@@ -82,3 +82,13 @@ def test_each_right_is_one_line_and_each_excess_too(place: str, end: str) -> Non
     assert not [line for line in lines if end in line or len(line.splitlines()) > 1]
     assert sum(len(each.text.split("\n")) for each in questions) in (0, 1 + sum(bool(each.alarms) for each in found))
     assert all("sandbox has bounds." in line for line in (excess[0].split("\n") if excess else ()))
+
+
+def test_no_right_shows_a_secret() -> None:
+    user = {"Type": "AWS::IAM::User", "Properties": {"LoginProfile": {"Password": "hunter2-Tw0"}}}
+    link = {"Protocol": "https", "Endpoint": "https://ada:hunter2-Tw0@x.example/in"}
+    hook = {"Type": "AWS::SNS::Subscription", "Properties": link}
+    found = rights_changes(None, json.dumps({"Resources": {"User": user, "Hook": hook}}), place_of(SANDBOX))
+
+    assert len(found) == 2
+    assert not [change for change in found if "hunter2" in right_line(change)]
