@@ -20,6 +20,9 @@ from multi_env_lambda.plan.rights_principals import may_be_of
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
+_QUOTED = r"""\\?["']{}\\?["']"""
+"""A word in either kind of quotes, and in a text within a text."""
+
 _POLICIES = ("AWS::IAM::ManagedPolicy",)
 _ROLES = (*ROLES, "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
@@ -168,7 +171,7 @@ def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:
     """``projects/billing/pyproject.toml:12: ``; the file alone if the line is not found."""
     for word in excess.words:
         for path in files_of(folder):
-            if number := line_of(bounding.texts.get(path, ""), [re.escape(f'"{word}"')]):
+            if number := line_of(bounding.texts.get(path, ""), [_QUOTED.format(re.escape(word))]):
                 return f"{path}:{number}: "
     return f"{folder}: "
 

@@ -63,6 +63,26 @@ def test_what_is_too_much_is_named_with_its_line_and_with_that_of_the_bound() ->
     assert "`stack.py`" in answer[1]
 
 
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("pyproject.toml", "policies = [{ actions = ['s3:GetObject'], resources = ['*'] }]"),
+        ("stack.py", "    context.allow('main', ['s3:GetObject'], ['*'])"),
+        ("stack.py", '    context.allow("main", ["s3:GetObject"], ["*"])'),
+        ("stack.py", r"""    json.loads("{\"Action\": \"s3:GetObject\"}")"""),
+        ("stack.py", r"""    json.loads('{\'Action\': \'s3:GetObject\'}')"""),
+        ("stack.py", "    context.merge('MainRole', {})"),
+    ],
+)
+def test_the_line_is_found_in_either_file_and_in_any_quotes(file: str, line: str) -> None:
+    reader = Function(key="main", handler="m.h", policies=(Statement(actions=("s3:GetObject",), resources=("*",)),))
+    place = attrs.evolve(SANDBOX, bounds=Bounds(actions=("logs:*",)))
+    bounding = Bounding(texts={f"{FOLDER}/{file}": f"# s3:GetObject, MainRole\n\n{line}\n"})
+    answer = beyond(text(project(reader)), FOLDER, place, bounding)
+
+    assert answer is not None and answer[0].startswith(f"{FOLDER}/{file}:3: MainRole may s3:GetObject; ")
+
+
 def test_within_the_bounds_and_without_any_nothing_is_said() -> None:
     template = text(project(SMALL))
 

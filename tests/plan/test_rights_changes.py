@@ -129,6 +129,27 @@ def test_wider_narrower_and_other_statements_are_told_apart() -> None:
     assert [change.change for change in changes(after, before)][0] == "narrower"
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_two_statements_that_become_one_are_not_called_removed_nor_are_two_that_were_one_added(effect: str) -> None:
+    one, two = "arn:aws:s3:::a/*", "arn:aws:s3:::b/*"
+    apart = template(R=role(statement("s3:GetObject", one, effect), statement("s3:PutObject", two, effect)))
+    both = template(R=role(statement(["s3:GetObject", "s3:PutObject"], [one, two], effect)))
+    merged, split = changes(apart, both), changes(both, apart)
+
+    assert [change.change for change in merged] == ["wider", "wider"]
+    assert {change.before.actions for change in merged if change.before} == {("s3:GetObject",), ("s3:PutObject",)}
+    assert [change.change for change in split] == ["narrower", "narrower"]
+    assert all(str(change).startswith("~ ") for change in (*merged, *split))
+    assert alarms(both, apart) == []
+
+
+def test_what_asks_in_a_statement_that_two_become_asks() -> None:
+    apart = template(R=role(statement("s3:Get*", "arn:aws:s3:::own"), statement("sqs:Send*", "arn:aws:sqs:::own")))
+    both = template(R=role(statement(["s3:*", "sqs:*"])))
+
+    assert {"s3:* on everything", "sqs:* on everything"} <= set(alarms(both, apart))
+
+
 def test_a_condition_that_goes_makes_it_wider() -> None:
     bound = statement("s3:Get*", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})
     free = statement("s3:Get*")
