@@ -46,7 +46,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-blo
 """
 
 _SUBJECTS = (":sub", ":repository", ":repository_id", ":repository_owner", ":repository_owner_id", ":job_workflow_ref")
-"""What identity providers say about whoever comes from them, and that nobody else can say.
+"""What identity providers say about anyone who signs in with them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html (federation)
 """
@@ -74,7 +74,7 @@ def is_limited(condition: str, *, of_a_service: bool = False) -> bool:
 def names_a_subject(condition: str) -> bool:
     """Whether a condition says who may come from an identity provider: by more than the name of a kind, or a letter.
 
-    An audience says nothing: with the providers that many share, whoever asks for a token chooses it.
+    An audience does not count: the provider of GitHub, for one, puts into a token the audience that it is asked for.
     """
     return any(
         test.key.endswith(_SUBJECTS)
