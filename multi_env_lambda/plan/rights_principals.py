@@ -8,6 +8,8 @@ __all__ = ["is_named", "is_service", "may_be_of"]
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazon(aws)?\.com(\.cn)?|\$\{AWS::URLSuffix\})")
 _OF_AN_ACCOUNT = re.compile(r"arn:[^:*?]*:[^:*?]*:[^:*?]*:(\d{12}):.*|(\d{12})", re.DOTALL)
+_OF_CLOUDFRONT = re.compile(r"arn:[a-z-]+:iam::cloudfront:user/[\w -]+")
+"""An origin access identity: a user of Amazon CloudFront's own account."""
 
 
 def is_service(who: str) -> bool:
@@ -36,5 +38,5 @@ def may_be_of(account_id: str, who: str) -> bool:
     """
     found = _OF_AN_ACCOUNT.fullmatch(who)
     if found is None:
-        return not is_service(who)
+        return not is_service(who) and _OF_CLOUDFRONT.fullmatch(who) is None
     return account_id in found.groups()

@@ -270,6 +270,7 @@ def test_no_resource_policy_gives_the_account_more_than_the_actions(
         {"Service": ["sns.amazonaws.com", "logs.us-east-1.amazonaws.com"]},
         {"Service": {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}},
         {"AWS": ["999999999999", "arn:aws:iam::999999999999:root"]},
+        {"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1A2B3"},
     ],
 )
 def test_services_and_other_accounts_are_not_bound(type_: str, key: str, action: str, principal: Any) -> None:
