@@ -117,6 +117,19 @@ def test_a_pylock_that_pins_too_little_is_refused(tmp_path: Path, mistake: str) 
     assert reason in caught.value.what
 
 
+@pytest.mark.parametrize("size", ["-1", "true"])
+@pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])
+def test_a_size_that_no_file_can_have_is_refused_with_the_file_s_name(tmp_path: Path, name: str, size: str) -> None:
+    text = pylock(one().replace("hashes", f"size = {size}, hashes"))
+    if name == "uv.lock":
+        text = uv_lock('{ name = "a" }', uv_package("a").replace("size = 3", f"size = {size}"))
+
+    with pytest.raises(ConfigurationError, match="size") as caught:
+        read(tmp_path, name, text)
+
+    assert caught.value.where == f"projects/orders/{name}"
+
+
 def test_a_shared_folder_is_part_of_the_unit_and_not_of_its_lock(tmp_path: Path) -> None:
     text = pylock(one(source='directory = { path = "../../libs/a", editable = true }') + ", " + one("b"))
     lock = read(tmp_path / "projects" / "orders", "pylock.toml", text, shared=("../../libs/a",))
