@@ -320,6 +320,13 @@ MUTATIONS = (
         ("building/test_wheel_claims.py::test_an_sdist_that_builds_another_package_is_refused",),
     ),
     Mutation(
+        "building/freshness.py",
+        "elif canonicalize_name(need.name) not in left_out:",
+        "elif extra and canonicalize_name(need.name) not in left_out:",
+        "What a package requires is locked, even if no lock says what it was made from.",
+        ("building/test_freshness.py::test_what_a_locked_package_requires_must_be_locked_too",),
+    ),
+    Mutation(
         "building/over_http.py",
         "if seconds > self.patience.seconds and self.got < seconds * self.patience.bytes_per_second:",
         "if False:",
