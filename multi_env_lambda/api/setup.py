@@ -128,6 +128,7 @@ def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool
         made_from=lock_inputs(root, project),
         indexes=indexes_of_the_root(root),
         keep=keep,
+        where=project.folder,
     )
 
 

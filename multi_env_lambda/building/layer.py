@@ -17,7 +17,7 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.building.archive import Member, content, read_zip, write_zip
+from multi_env_lambda.building.archive import Member, content, of_unit, read_zip, write_zip
 from multi_env_lambda.building.download import fetch
 from multi_env_lambda.building.locked import Lock
 from multi_env_lambda.building.select import SelectedWheel, Target
@@ -117,9 +117,9 @@ def build_layer(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
         new = Path(scratch) / name
-        layer_sha256 = write_zip(
-            new / "layer.zip", [member for group in members.values() for member in group], exact=True
-        )
+        everything = [member for group in members.values() for member in group]
+        with of_unit(lock.where):
+            layer_sha256 = write_zip(new / "layer.zip", everything, exact=True)
         requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target, builder))
         built = {
             "name": name,

@@ -158,6 +158,7 @@ def write_lock(
     made_from: Iterable[str] = (),
     indexes: str = "",
     keep: TakenOver | None = None,
+    where: str | None = None,
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms and Pythons from this version on; returns the path.
 
@@ -165,20 +166,22 @@ def write_lock(
     package index. Locked versions stay unless ``upgrade``, so the same input gives the same file. ``made_from``
     is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
     lines of ``[tool.uv]``. ``keep`` are versions that another tool has chosen; they count as long as there is no lock.
+    ``where`` is the folder's name for messages.
 
     Raises:
         ConfigurationError: there is nothing to lock, or the unit names its own package indexes.
     """
     folder = folder.resolve()
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
-    where = f"{folder.name}/{path.name}"
+    unit = where or folder.name
+    where = f"{unit}/{path.name}"
     if not path.exists():
         _refuse_other_lock(folder, where)
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
-    refuse_own_indexes(folder, folder.name)
-    refuse_variables(folder, folder.name)
-    settings = indexes + versions_of_a_unit(folder, folder.name)
+    refuse_own_indexes(folder, unit)
+    refuse_variables(folder, unit)
+    settings = indexes + versions_of_a_unit(folder, unit)
     extra = plain_lines(sorted(set(extra_requirements)), where)
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"

@@ -303,6 +303,15 @@ def project(folder: Path, *dependencies: str) -> Path:
     return folder
 
 
+def test_an_error_of_the_verb_lock_names_the_file_by_its_path_in_the_workspace(tmp_path: Path) -> None:
+    folder = project(tmp_path, "a @ https://x.example/${HOME}/a-1.0-py3-none-any.whl")
+
+    with pytest.raises(ConfigurationError) as caught:
+        write_lock(folder, python="3.13", where="projects/orders")
+
+    assert caught.value.where == "projects/orders/pyproject.toml"
+
+
 def test_the_verb_lock_takes_no_other_lock_s_place(tmp_path: Path) -> None:
     (project(tmp_path) / "uv.lock").write_text(uv_lock(""), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"would replace uv\.lock"):

@@ -327,6 +327,20 @@ MUTATIONS = (
         ("building/test_freshness.py::test_what_a_locked_package_requires_must_be_locked_too",),
     ),
     Mutation(
+        "building/archive.py",
+        "if len(parts) > _DEEPEST:",
+        "if False:",
+        "An archive with thousands of nested folders is refused before it is unpacked.",
+        ("building/test_unpacking.py::test_a_name_that_cannot_be_unpacked_everywhere_is_refused_with_its_beginning",),
+    ),
+    Mutation(
+        "building/wheel.py",
+        "        _check_entries([member.name], where, number)\n",
+        "",
+        "An sdist with a name that no file system keeps is refused in words.",
+        ("building/test_unpacking.py::test_an_sdist_that_cannot_be_unpacked_is_told_in_words",),
+    ),
+    Mutation(
         "building/over_http.py",
         "if seconds > self.patience.seconds and self.got < seconds * self.patience.bytes_per_second:",
         "if False:",
