@@ -303,6 +303,31 @@ def project(folder: Path, *dependencies: str) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("requirement", "sources", "hint"),
+    [
+        ("a @ git+file:///nonexistent/a.git", "", "what comes from Git has no hash"),
+        ("a", 'a = { git = "file:///nonexistent/a.git" }', "what comes from Git has no hash"),
+        ("a", 'a = { path = "../nowhere" }', "a folder of the repository belongs in `shared`"),
+        ("a @ file:///nonexistent/a", "", "a folder of the repository belongs in `shared`"),
+        ("a", "a = { workspace = true }", "a folder of the repository belongs in `shared`"),
+        ("a", 'a = { index = "private" }', "declare the index by this name in [[tool.uv.index]]"),
+    ],
+)
+def test_a_source_that_cannot_be_locked_has_the_hint_that_helps(
+    tmp_path: Path, requirement: str, sources: str, hint: str
+) -> None:
+    folder = project(tmp_path, requirement)
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as stream:
+        stream.write(f"[tool.uv.sources]\n{sources}\n")
+
+    with pytest.raises(ToolError) as caught:
+        write_lock(folder, python="3.13", where="projects/orders")
+
+    assert caught.value.where == "projects/orders/pylock.toml"
+    assert hint in caught.value.hint
+
+
 def test_an_error_of_the_verb_lock_names_the_file_by_its_path_in_the_workspace(tmp_path: Path) -> None:
     folder = project(tmp_path, "a @ https://x.example/${HOME}/a-1.0-py3-none-any.whl")
 
