@@ -149,6 +149,12 @@ def test_cottonformation_is_known_in_one_module() -> None:
     assert set(found_in(pure_paths(), at_run_time)) - {"plan/template/cotton.py"} == set()
 
 
+def test_the_server_of_the_local_cloud_is_known_in_one_ring() -> None:
+    named = found_in(module_paths(), lambda path: "ministack" in path.read_text(encoding="utf-8").lower())
+
+    assert [path for path in named if not path.startswith("local/")] == []
+
+
 def test_only_the_command_line_prints() -> None:
     """And the emulator, which is a program of its own."""
     paths = [p for p in module_paths() if not p.is_relative_to(OTHER_INTERPRETER) and ring(module_name(p)) != "cli"]

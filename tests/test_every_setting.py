@@ -18,7 +18,7 @@ from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.release import ReleaseTemplate
 from multi_env_lambda.model.settings import Event, Function, GlueJob
-from tests.plan.template_values import SANDBOX, maximal, project, template, text
+from tests.plan.template_values import ALL_EVENTS, SANDBOX, maximal, project, template, text
 
 ARN = "arn:aws:sqs:us-east-1:222222222222"
 TOPIC = "arn:aws:sns:us-east-1:222222222222:news"
@@ -274,6 +274,10 @@ def test_every_kind_of_event_can_be_written() -> None:
     written = {type(value) for kind, (start, _) in WRITTEN.items() for value in values_in(read(kind, start))}
 
     assert set(typing.get_args(Event)) - written == set()
+
+
+def test_every_kind_of_event_is_among_the_examples_of_other_tests() -> None:
+    assert {type(event) for event in ALL_EVENTS} == set(typing.get_args(Event))
 
 
 # --- names ---

@@ -208,7 +208,7 @@ def write_ci(opened: Opened, host: str, *, really: bool) -> tuple[str, ...]:
     """Write the file of another host of builds, or say what would change in it; nothing is asked.
 
     Raises:
-        ConfigurationError: the table says nothing of it, or the file is not one of ours.
+        ConfigurationError: the table does not mention it, or the file is not one of ours.
     """
     from multi_env_lambda.operations.ci_write import write_ci as write
 

@@ -77,7 +77,7 @@ def waiting_plan(opened: Opened, environment: str, digest: str) -> Mapping[str, 
     found = kept_plan(opened.acting_as("approver").world.store, place, digest)
     if found is None:
         what = f"no run of the CI has stopped in front of {place} with a plan `{digest}`"
-        raise ConfigurationError("approve", what, hint="the last lines of the run say the whole command")
+        raise ConfigurationError("approve", what, hint="copy the whole command from the last lines of the run")
     return found
 
 
@@ -105,7 +105,11 @@ def must_be_a_person(verb: str, what: str) -> None:
 def _asks(bound: Bound, saved: SavedPlan) -> bool:
     """By what is known here, or where the plan was made: the approver may not have pulled the rule yet."""
     if bound.unreadable:
-        raise Refused(bound.environment, f"nothing can be approved: {bound.unreadable}", hint="see the key in it")
+        raise Refused(
+            bound.environment,
+            f"nothing can be approved: {bound.unreadable}",
+            hint="correct what is named there, then approve again",
+        )
     return bound.asks or bound.environment in saved.asks
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.flow.left import with_all_left
-from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.files import write_for_people
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
@@ -55,10 +54,12 @@ class Board:
         return f"{len(self.status.units)} units, {self.deployments} deployments"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page to a file that everybody on this machine can read."""
-        page = Path(path)
-        write_atomically(page.absolute(), self.html().encode("utf-8"))
-        page.chmod(0o644)
+        """Write the page to a file that everybody on this machine can read.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        write_for_people(path, self.html())
 
     def __repr__(self) -> str:
         return f"<Board of {self.when}: {self.text()}>"

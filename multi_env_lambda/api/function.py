@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -118,9 +118,7 @@ class Function:
     def _place(self, environment: str | None) -> Environment:
         place = self._opened.place(environment)
         if self.key not in (keys := [item.key for item in self._config.settings[place.name].functions]):
-            what = f"it has no function `{self.key}` in {place.name}"
-            add = f"add a table `functions.{self.key}` to its pyproject.toml"
-            raise ConfigurationError(f"unit {self.project}", what, hint=did_you_mean(self.key, keys) if keys else add)
+            raise _absent("function", self.project, self.key, keys, place)
         return place
 
     def __repr__(self) -> str:
@@ -148,8 +146,7 @@ class Job:
         project, place = self._opened.project(self.project), self._opened.place(environment)
         jobs = {item.key: item for item in project.settings[place.name].jobs}
         if self.key not in jobs:
-            hint = did_you_mean(self.key, jobs)
-            raise ConfigurationError(f"unit {project.name}", f"it has no job `{self.key}`", hint=hint)
+            raise _absent("job", self.project, self.key, jobs, place)
         given = run_arguments(f"unit {project.name}", jobs[self.key], arguments or {})
         name = project.job_name(place.name, self.key)
         try:
@@ -171,3 +168,8 @@ def _refuse_what_is_elsewhere(opened: Opened, project: str, place: Environment) 
     found = elsewhere(opened, project, place)
     if found is not None:
         raise Refused(f"{project} in {place.name}", found[0], hint=found[1])
+
+
+def _absent(kind: str, project: str, key: str, keys: Collection[str], place: Environment) -> ConfigurationError:
+    what, add = f"it has no {kind} `{key}` in {place.name}", f"add a table `{kind}s.{key}` to its pyproject.toml"
+    return ConfigurationError(f"unit {project}", what, hint=did_you_mean(key, keys) if keys else add)

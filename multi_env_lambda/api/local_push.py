@@ -96,10 +96,13 @@ def _asked(wanted: Wanted | None) -> int:
 def _asked_for(opened: Opened) -> tuple[CiStack, Roles]:
     stack, roles = opened.config.ci_stack, opened.config.roles
     if stack is None or roles is None:
+        missing = "`ci.repository`" if stack is None else "table `roles`"
         hint = (
             'add `repository = "units"` to `[tool.multi_env_lambda.ci]`, and `[tool.multi_env_lambda.roles]`; commit it'
         )
-        raise ConfigurationError("pyproject.toml [tool.multi_env_lambda.ci]", "it makes no CI", hint=hint)
+        raise ConfigurationError(
+            "pyproject.toml [tool.multi_env_lambda]", f"it has no {missing}, so no CI runs", hint=hint
+        )
     return stack, roles
 
 

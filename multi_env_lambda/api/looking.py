@@ -10,11 +10,13 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "matrix", "permissions", "status"]
+__all__ = ["doctor", "drift", "matrix", "must_exist", "permissions", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
@@ -51,6 +53,20 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
     compared = with_newer(world, compared)
     return compared if name is None else compared.of(name)
+
+
+def must_exist(world: World, name: str) -> None:
+    """Read records only if no folder of the work tree has this name.
+
+    Raises:
+        ConfigurationError: no record of any environment has it either.
+    """
+    if name in world.unit_names:
+        return
+    _, found = with_all_records(world)
+    known = {*world.unit_names, *(project for _, project in (*found.records, *found.unreadable))}
+    if name not in known:
+        raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, known))
 
 
 def _stopped(world: World, records: Records) -> tuple[Freeze, ...]:

@@ -280,7 +280,7 @@ class Project:
             before: only deployments with a smaller number. Pass the number of the oldest one to get the previous page.
 
         Raises:
-            ConfigurationError: the unit has no name, or `newest` is less than 1.
+            ConfigurationError: there is no unit of this name, here or in a record, or `newest` is less than 1.
         """
         if not self.name:
             raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
@@ -290,6 +290,8 @@ class Project:
         world = self._opened.world if environment is None else with_left(self._opened.world, environment)
         place = self._opened.place().name if environment is None else world.config.environment(environment).name
         past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
+        if not past:
+            looking.must_exist(self._opened.world, self.name)
         return Listing(past, tables.deployments, attrs.asdict)
 
     def histories(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.files import write_for_people
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
 
@@ -19,10 +18,4 @@ def save(plan: Plan | Removal, path: str | os.PathLike[str]) -> None:
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    text = json.dumps(plan.to_dict(), indent=2, sort_keys=True)
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        what = f"the plan cannot be written there: {error.strerror or error}"
-        raise ConfigurationError(os.fspath(path), what, hint="choose another file") from error
+    write_for_people(path, f"{json.dumps(plan.to_dict(), indent=2, sort_keys=True)}\n")

@@ -159,14 +159,14 @@ class Adoption:
             change_set.stack_id, over, deadline=target.deadline, where=target.where, on_reading=statuses(told)
         )
         if reading is None:
-            raise PlanStale(target.where, "the stack was deleted meanwhile", hint="run the command again")
+            raise PlanStale(target.where, "the stack was deleted in the meantime", hint="run the command again")
         if self.change_sets.execution(change_set) is Execution.FAILED:
             raise failure_of(self.client, target.where, reading)
 
     def _read(self, target: Target) -> StackReading:
         found = self.describe(target.stack_name)
         if found is None:
-            raise PlanStale(target.where, "the stack was deleted meanwhile", hint="run the command again")
+            raise PlanStale(target.where, "the stack was deleted in the meantime", hint="run the command again")
         return found
 
 

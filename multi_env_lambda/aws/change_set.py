@@ -27,10 +27,10 @@ from multi_env_lambda.plan.stackstate import (
     Obsolete,
     change_set_answer,
 )
+from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, needs_template_url
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
-INLINE_LIMIT = 51_200
 _SLOWEST = 2.0
 
 Address = Callable[[str], str | None]
@@ -372,11 +372,11 @@ def _import_settings(wanted: Import, kept: tuple[str, ...]) -> dict[str, Any]:
 
 def _body(target: Target) -> dict[str, str]:
     """The template inline, or by its address if it is too long for that."""
-    size = len(target.template.encode("utf-8"))
-    if size <= INLINE_LIMIT:
+    if not needs_template_url(target.template):
         return {"TemplateBody": target.template}
     address = target.address_of(target.template)
     if address is None:
-        what = f"the template has {size} bytes and no address; at most {INLINE_LIMIT} bytes can be sent inline"
+        size = len(target.template.encode("utf-8"))
+        what = f"the template has {size} bytes and no address; at most {LARGEST_INLINE_BODY} bytes can be sent inline"
         raise StackError(target.where, what, hint="publish the release first")
     return {"TemplateURL": address}

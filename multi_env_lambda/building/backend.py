@@ -150,7 +150,11 @@ def _system(folder: Path, where: str) -> _System:
         return _System(requires=requires, backend=backend, backend_path=tuple(map(os.fspath, inside)))
     except (AttributeError, ConfigurationError, InvalidRequirement, TypeError, ValueError) as error:
         why = error.what if isinstance(error, ConfigurationError) else error
-        raise BuildError(where, f"its [build-system] cannot be read: {why}", hint="see PEP 518") from error
+        raise BuildError(
+            where,
+            f"its [build-system] cannot be read: {why}",
+            hint='for example `requires = ["uv_build>=0.9,<1"]` and `build-backend = "uv_build"`',
+        ) from error
 
 
 def _by_uv(folder: Path, out: Path, kinds: Sequence[str], bounds: Bounds, where: str) -> None:
@@ -208,8 +212,10 @@ def _asked(needs: Path, where: str) -> tuple[str, ...]:
     except FileNotFoundError:
         return ()
     except (InvalidRequirement, RecursionError, UnicodeDecodeError) as error:
-        what = f"its backend asks for what is no requirement: {error}"
-        raise BuildError(where, what, hint="correct what `get_requires_for_build_…` gives back; see PEP 508") from error
+        what = f"its backend asks for something that is not a requirement: {error}"
+        raise BuildError(
+            where, what, hint="`get_requires_for_build_…` has to return requirements such as `setuptools>=77`"
+        ) from error
     return asked
 
 

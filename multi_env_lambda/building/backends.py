@@ -68,7 +68,9 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
             found.update(map(normal_requirement, requires))
         except (InvalidRequirement, RecursionError) as error:
             what = f"`requires` has an invalid requirement: {error}"
-            raise ConfigurationError(f"{where} [build-system]", what, hint="see PEP 508") from error
+            raise ConfigurationError(
+                f"{where} [build-system]", what, hint="write each as in `setuptools>=77,<90`"
+            ) from error
         if by_address:
             what = f"{by_address[0]} is required by URL, which would be fetched with the rights of the user who locks"
             hint = "use a version from a package index in `requires`"

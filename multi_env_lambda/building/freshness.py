@@ -21,7 +21,7 @@ from multi_env_lambda.building.locked import Lock
 from multi_env_lambda.building.select import Target, holding_needs, marker_holds
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["check_asked_for", "check_made_from", "how_to_renew", "normal_requirement"]
+__all__ = ["check_asked_for", "check_made_from", "normal_requirement"]
 
 _OFFERED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
 """What Lambda has anyway, so that people deliberately leave it out of their locks."""
@@ -42,17 +42,6 @@ def normal_requirement(text: str) -> str:
     return str(requirement)
 
 
-def how_to_renew(lock: Lock) -> str:
-    """The verb `lock` does not change the locks of other tools."""
-    match lock.path.name:
-        case "uv.lock":
-            return "run `uv lock` in the project's folder"
-        case "requirements.txt":
-            return "renew it with the tool that wrote it, for example `uv pip compile --generate-hashes`"
-        case _:
-            return "run the verb `lock`"
-
-
 def check_made_from(lock: Lock, inputs: Collection[str], requirements: Iterable[str], target: Target) -> None:
     """Refuse a lock that says that it was made from something else than ``inputs``, the current requirements.
 
@@ -70,7 +59,7 @@ def _refuse(lock: Lock, added: Collection[str], dropped: Collection[str]) -> Non
         return
     words = (("added since", added), ("dropped since", dropped))
     changes = "; ".join(f"{word}: {', '.join(texts)}" for word, texts in words if texts)
-    raise ConfigurationError(lock.where, f"was made from other requirements; {changes}", hint=how_to_renew(lock))
+    raise ConfigurationError(lock.where, f"was made from other requirements; {changes}", hint=lock.how_to_renew)
 
 
 def _check_graph(lock: Lock, requirements: Iterable[Requirement], target: Target) -> None:
@@ -118,12 +107,12 @@ def check_asked_for(
     wanted = [Requirement(text) for text in requirements]
     left_out = {*_OFFERED, *_OF_INSTALLERS, *lock.local, *map(canonicalize_name, ours)}
     for text in _lacking(wanted, needs, target, left_out):
-        raise ConfigurationError(lock.where, f"{text} is not locked", hint=how_to_renew(lock))
+        raise ConfigurationError(lock.where, f"{text} is not locked", hint=lock.how_to_renew)
     reached = _reached([*wanted, *map(Requirement, also)], needs)
     lost = sorted(needs.keys() - reached)
     if lost and None not in needs.values():
         what = f"nothing requires what is locked as {', '.join(lost)}"
-        hint = f"{how_to_renew(lock)}; or add what you need to [project].dependencies"
+        hint = f"{lock.how_to_renew}; or add what you need to [project].dependencies"
         raise ConfigurationError(lock.where, what, hint=hint)
 
 

@@ -11,15 +11,14 @@ import re
 import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, assert_never
 from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from multi_env_lambda.building.freshness import how_to_renew
 from multi_env_lambda.building.lock_formats import read_pylock, read_requirements, read_uv_lock
-from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.locked import LOCK_NAMES, Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.building.taken_over import TakenOver
@@ -30,7 +29,6 @@ from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = [
-    "LOCK_NAMES",
     "Lock",
     "LockedFile",
     "LockedPackage",
@@ -42,10 +40,6 @@ __all__ = [
     "select",
     "write_lock",
 ]
-
-_LockName = Literal["pylock.toml", "uv.lock", "requirements.txt"]
-LOCK_NAMES: tuple[_LockName, ...] = get_args(_LockName)
-"""In the order in which they are tried."""
 
 _HINTS = (
     (r"undeclared index", "declare the index by this name in [[tool.uv.index]] of the pyproject.toml at the root"),
@@ -145,11 +139,11 @@ def _check_one(lock: Lock, wanted: Requirement, here: Iterable[LockedPackage]) -
         return
     locked = [package for package in here if package.name == name]
     if not locked:
-        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=how_to_renew(lock))
+        raise ConfigurationError(lock.where, f"{wanted} is not locked", hint=lock.how_to_renew)
     if not any(wanted.specifier.contains(package.version, prereleases=True) for package in locked):
         versions = ", ".join(package.version for package in locked)
         what = f"{name} is locked as {versions}, but the project requires {wanted}"
-        raise ConfigurationError(lock.where, what, hint=how_to_renew(lock))
+        raise ConfigurationError(lock.where, what, hint=lock.how_to_renew)
 
 
 def check_not_ours(selected: Iterable[SelectedWheel], ours: Collection[str], where: str) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, assert_never, get_args
 
 import attrs
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-__all__ = ["Lock", "LockedFile", "LockedPackage", "Need", "parse_filename"]
+__all__ = ["LOCK_NAMES", "Lock", "LockName", "LockedFile", "LockedPackage", "Need", "parse_filename"]
+
+LockName = Literal["pylock.toml", "uv.lock", "requirements.txt"]
+LOCK_NAMES: tuple[LockName, ...] = get_args(LockName)
+"""In the order in which they are tried."""
 
 _FILENAME = re.compile(r"[A-Za-z0-9_.+!-]+")
 
@@ -94,3 +99,20 @@ class Lock:
     @property
     def complete(self) -> bool:
         return all(package.complete for package in self.packages)
+
+    @property
+    def format(self) -> LockName:
+        return next(name for name in LOCK_NAMES if name == self.path.name)
+
+    @property
+    def how_to_renew(self) -> str:
+        """The verb `lock` does not change the locks of other tools."""
+        match self.format:
+            case "pylock.toml":
+                return "run the verb `lock`"
+            case "uv.lock":
+                return "run `uv lock` in the project's folder"
+            case "requirements.txt":
+                return "renew it with the tool that wrote it, for example `uv pip compile --generate-hashes`"
+            case _:
+                assert_never(self.format)

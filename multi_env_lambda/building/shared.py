@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["check_required", "is_package", "own_names", "shared_dependencies"]
 
 _LARGEST_SETUP = 1 << 20
+_AS_IN = "write each as in `requests>=2.31,<3`"
 
 
 def own_names(root: Path, project: Project) -> frozenset[str]:
@@ -63,7 +64,7 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
     try:
         return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
     except (InvalidRequirement, RecursionError, TypeError) as error:
-        raise ConfigurationError(where, f"`dependencies` has an invalid entry: {error}", hint="see PEP 508") from error
+        raise ConfigurationError(where, f"`dependencies` has an invalid entry: {error}", hint=_AS_IN) from error
 
 
 def is_package(root: Path, folder: str) -> bool:
@@ -127,7 +128,7 @@ def _required(wheel: Wheel, folder: str) -> Iterable[tuple[str, str]]:
             need = Requirement(text)
         except (InvalidRequirement, RecursionError) as error:
             raise BuildError(
-                folder, f"its wheel requires {text!r:.80}, which is no requirement", hint="see PEP 508"
+                folder, f"its wheel requires {text!r:.80}, which is not a valid requirement", hint=_AS_IN
             ) from error
         if "extra" not in str(need.marker or ""):
             yield canonicalize_name(need.name), text

@@ -21,7 +21,7 @@ from multi_env_lambda.ci.happened import (
     ScheduleLooked,
     TagMade,
 )
-from multi_env_lambda.ci.read import read_event, read_message, read_webhook
+from multi_env_lambda.ci.read import read_event, read_webhook
 from multi_env_lambda.ci.state import BranchEnvironment, Frozen, Head, State, UnitHeld, Waiting
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
 
@@ -58,6 +58,5 @@ __all__ = [
     "Waiting",
     "decide",
     "read_event",
-    "read_message",
     "read_webhook",
 ]

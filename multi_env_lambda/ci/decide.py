@@ -164,7 +164,7 @@ def _agreed(happened: CommitAgreed, state: State) -> Decision:
 def _approved(happened: ApprovalGiven, state: State) -> Decision:
     """What waited goes on. Whether the approval is one, and by somebody else, the gate decides."""
     if happened.environment not in state.environments:
-        return nothing(f"an approval for {quoted(happened.environment)}, which is no environment")
+        return nothing(f"an approval for {quoted(happened.environment)}, which is not an environment")
     why = f"{happened.environment} was approved"
     jobs = _once(_waiting(state, happened.environment)) or _branch(state.rules.branch, state).jobs
     return Decision(jobs=jobs, why=why)

@@ -115,7 +115,7 @@ _KINDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in (Bring, Ow
 class Decision:
     """What is to be done, and why it is that; ``notes`` say what is left out of it.
 
-    A ``ci.py`` gets the default decision and gives back this one or another:
+    A ``ci.py`` gets the default decision and returns this one or another:
 
     >>> default = Decision(jobs=(Bring(branch="main", to="prod"),), why="`main` moved")
     >>> default.up_to("test").jobs

@@ -75,7 +75,7 @@ def _fewer_units(job: Bring | Own, before: tuple[str, ...], state: State) -> tup
         return before, []
     found = tuple(name for name in allowed if name in named)
     unknown = [
-        f"the commit says `Only: …` of {quoted(name)}, which is no unit" for name in named if name not in allowed
+        f"the commit says `Only: …` of {quoted(name)}, which is not a unit" for name in named if name not in allowed
     ]
     if found:
         return found, unknown
@@ -87,7 +87,7 @@ def _less_far(job: Bring, state: State, notes: list[str]) -> tuple[Job | None, l
         name = text.strip()
         if name not in state.environments:
             # It wanted less than everything, but it is unknown how much.
-            return None, [*notes, f"the commit says `Up-To: …` of {quoted(name)}, which is no environment"]
+            return None, [*notes, f"the commit says `Up-To: …` of {quoted(name)}, which is not an environment"]
         if state.environments.index(name) < state.environments.index(job.to):
             job = attrs.evolve(job, to=name)
     return job, notes

@@ -23,7 +23,7 @@ from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.model.ci_stack import BUILD_IS_OVER, JOB_VARIABLE
 from multi_env_lambda.model.name import ENVIRONMENT_NAME
 
-__all__ = ["ASKED", "HEARD", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_message", "read_webhook"]
+__all__ = ["ASKED", "HEARD", "JOB_VARIABLE", "LARGEST", "OWN_SOURCE", "read_event", "read_webhook"]
 
 LARGEST = 1024 * 1024
 """Bytes of a message; more fits neither into an event nor into a queue."""
@@ -55,16 +55,6 @@ HEARD = (OWN_SOURCE, *(source for source in _SOURCES if not source.startswith("a
 
 _APPROVAL = re.compile(r"environments/([^/]+)/approvals/([0-9a-f]{64})/[0-9a-f]{16}/([^/]+)\.json")
 _JOB = re.compile(r"[0-9a-f]{32}")
-
-
-def read_message(body: bytes | str) -> tuple[Happened, ...]:
-    """The event in a message of a queue."""
-    if len(body) > LARGEST:
-        return (NotForUs(reason=f"a message of {len(body)} bytes, {LARGEST} are the most that an event has"),)
-    try:
-        return read_event(json.loads(body))
-    except (ValueError, RecursionError) as error:
-        return (NotForUs(reason=f"a message that is no JSON: {type(error).__name__}"),)
 
 
 def read_event(event: object) -> tuple[Happened, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from multi_env_lambda._version import __version__
+from multi_env_lambda.cli.machine import refused_by_the_machine
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.show.terminal import complain, edge, say
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["VERBS", "main", "run"]
 
 INTERRUPTED = 130
+_A_BUG = "this is a bug in multi-env-lambda; please report it"
 
 VERBS: dict[str, tuple[str, str]] = {
     "plan": ("deploy", "Show what a deploy would do, and why"),
@@ -124,8 +126,11 @@ def main(
         except (KeyboardInterrupt, click.Abort):
             say("interrupted; run the same command again to finish", err=True)
             return INTERRUPTED
+        except OSError as error:
+            complain(refused_by_the_machine(error) or f"{traceback.format_exc()}{_A_BUG}")
+            return MultiEnvLambdaError.exit_code
         except Exception:
-            complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
+            complain(f"{traceback.format_exc()}{_A_BUG}")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
 

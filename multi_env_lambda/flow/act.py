@@ -288,7 +288,7 @@ def _put_back(
 
 
 def _seen(work: _Work, stack_name: str) -> tuple[PhysicalResource, ...] | None:
-    """What holds data in the stack; None if that cannot be read, which is no reason not to roll back."""
+    """What holds data in the stack; None if that cannot be read, which does not prevent a rollback."""
     try:
         return stateful_resources(work.world.platform, work.environment, stack_name, work.template)
     except MultiEnvLambdaError:

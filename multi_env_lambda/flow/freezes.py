@@ -123,7 +123,7 @@ def _changed(
     *,
     whole: bool = False,
 ) -> tuple[Freeze, ...]:
-    """Write the object anew unless nothing changes; what it had before."""
+    """Rewrite the object unless nothing changes; what it had before."""
     key = freeze_key(environment)
     for _ in range(TRIES):
         stored = world.store.get(key)

@@ -33,7 +33,7 @@ def as_recorded(request: Request, observed: Observed, name: str) -> Desired:
     place = observed.targets[0].name
     record = observed.records.get((place, name))
     if not request.only and (record is None or record.running is None):
-        return Absent(project=name, why=f"nothing of it runs in {place}")
+        return Absent(project=name, why=f"it does not run in {place}")
     refused = not_repairable(name, place, record)
     if refused is not None:
         return Broken(project=name, error=refused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.document import check_format
+from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.host.documents import read_bounded
+from multi_env_lambda.model.document import LARGEST, check_format, read_document
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.wording import Advice, advice
@@ -20,6 +20,9 @@ __all__ = ["Saved", "SavedPlan", "read_saved"]
 
 Saved = Plan | Removal | Mapping[str, Any] | str | os.PathLike[str]
 """What a plan can be read from: the value itself, its document, or the file that it was saved to."""
+
+
+_KIND = "a saved plan"
 
 
 @attrs.frozen(kw_only=True)
@@ -52,33 +55,24 @@ def read_saved(saved: Saved) -> SavedPlan:
     if isinstance(saved, Plan):
         return SavedPlan(digest=saved.digest, asked=dict(saved.asked), document=saved.to_dict())
     where, document = _document(saved.to_dict() if isinstance(saved, Removal) else saved)
-    try:
-        found = SavedPlan(
-            digest=str(document["digest"]),
-            asked={str(name): str(value) for name, value in dict(document["asked"]).items()},
-            document=document,
-        )
-    except KeyError as error:
-        raise _no_plan(where, f"not a saved plan: its `{error.args[0]}` is missing") from error
-    except (ValueError, TypeError) as error:
-        raise _no_plan(where, f"not a saved plan: {error}") from error
-    check_format(document, where=where, kind="a saved plan")
-    return found
+    found, asked = document.get("digest"), document.get("asked")
+    if not isinstance(found, str) or not isinstance(asked, Mapping):
+        missing = "asked" if isinstance(found, str) else "digest"
+        raise _no_plan(where, f"not a saved plan: found {document.get(missing)!r:.80} as its `{missing}`")
+    return SavedPlan(digest=found, asked={str(name): str(value) for name, value in asked.items()}, document=document)
 
 
 def _document(saved: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[str, Mapping[str, Any]]:
-    if isinstance(saved, Mapping):
-        return "the saved plan", saved
-    where = os.fspath(saved)
+    where = "the saved plan" if isinstance(saved, Mapping) else os.fspath(saved)
     try:
-        document = json.loads(Path(saved).read_bytes())
+        if isinstance(saved, Mapping):
+            check_format(saved, where=where, kind=_KIND)
+            return where, saved
+        return where, read_document(read_bounded(Path(saved), where, LARGEST), where=where, kind=_KIND)
     except OSError as error:
-        raise _no_plan(where, f"the file cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise _no_plan(where, f"not a saved plan: {error}") from error
-    if not isinstance(document, dict):
-        raise _no_plan(where, f"not a saved plan: found {document!r:.80}")
-    return where, document
+        raise _no_plan(where, f"the file cannot be read: {error.strerror}") from error
+    except DocumentError as error:
+        raise _no_plan(where, error.what) from error
 
 
 def _no_plan(where: str, what: str) -> ConfigurationError:

@@ -9,9 +9,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import canonical_json, digest
 
-__all__ = ["has_sha256", "read_json", "read_sealed", "sha256_of", "write_atomically", "write_sealed"]
+__all__ = [
+    "has_sha256",
+    "read_json",
+    "read_sealed",
+    "sha256_of",
+    "write_atomically",
+    "write_for_people",
+    "write_sealed",
+]
+
+_READABLE_BY_ALL = 0o644
 
 
 def write_atomically(path: Path, body: bytes) -> None:
@@ -25,6 +36,28 @@ def write_atomically(path: Path, body: bytes) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def write_for_people(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file that a person asked for, creating its folder: a link is followed, a pipe or device is written to.
+
+    A new file can be read by everybody on this machine; one that is there keeps its mode.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    body = text.encode("utf-8")
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            target.write_bytes(body)
+            return
+        mode = target.stat().st_mode & 0o777 if target.exists() else _READABLE_BY_ALL
+        write_atomically(target, body)
+        target.chmod(mode)
+    except (OSError, ValueError) as error:
+        what = f"it cannot be written: {getattr(error, 'strerror', None) or error}"
+        raise ConfigurationError(os.fspath(path) or "the name of the file", what, hint="choose another file") from error
 
 
 def read_json(path: Path, default: Any) -> Any:

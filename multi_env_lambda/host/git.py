@@ -25,7 +25,6 @@ __all__ = [
     "clone_settings",
     "content_ids",
     "entries",
-    "file_at",
     "filters",
     "left_out",
     "snapshot",
@@ -118,26 +117,6 @@ def committed_text(root: Path, path: str) -> str | None:
         if _commit_has(root, path):
             raise
         return None
-
-
-def file_at(root: Path, refs: Sequence[str], path: str) -> bytes | None:
-    """A file as the first of these refs has it that is there; None: none is, or it has no such file.
-
-    Args:
-        refs: in full, as in ``refs/heads/main``, which Git takes for nothing else.
-
-    Raises:
-        ToolError: Git cannot show it.
-    """
-    for ref in refs:
-        listing = _git(root, "for-each-ref", "--format=%(refname)%00%(objectname)", "--", ref).splitlines()
-        commits = [
-            line.partition(b"\0")[2].decode("ascii") for line in listing if line.startswith(ref.encode() + b"\0")
-        ]
-        if commits:
-            there = _git(root, "--literal-pathspecs", "ls-tree", "--name-only", "-z", commits[0], "--", path)
-            return _git(root, "show", f"{commits[0]}:./{path}") if there else None
-    return None
 
 
 def _commit_has(root: Path, path: str) -> bool:

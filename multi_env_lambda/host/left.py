@@ -41,12 +41,12 @@ def _opened(path: Path, most: int, where: str) -> IO[bytes]:
         raise
     except OSError as error:  # a link; or it was made unreadable; or, from `fdopen`, it is a folder
         raise BuildError(
-            where, f"it left {path.name}, which is no ordinary file: {error.strerror}", hint=_HINT
+            where, f"it left {path.name}, which is not a regular file: {error.strerror}", hint=_HINT
         ) from error
     found = os.fstat(stream.fileno())
     if stat.S_ISREG(found.st_mode) and found.st_size <= most:
         return stream
     stream.close()
     is_file = stat.S_ISREG(found.st_mode)
-    what = f"of {found.st_size} bytes, {most} are the most that are read" if is_file else "which is no ordinary file"
+    what = f"of {found.st_size} bytes, {most} are the most that are read" if is_file else "which is not a regular file"
     raise BuildError(where, f"it left {path.name}, {what}", hint=_HINT)

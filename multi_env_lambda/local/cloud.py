@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["DEVELOPER", "PROFILE", "LocalCloud", "ServerStatus", "places", "profile_of", "state_folder"]
+__all__ = ["DEVELOPER", "LOG", "PROFILE", "LocalCloud", "ServerStatus", "places", "profile_of", "state_folder"]
 
 PROFILE = "multi-env-lambda-local"
 """The profile of the base identity, in the AWS config file that belongs to one workspace."""
 
+LOG = "server.log"
+"""What the server prints, in the folder of the local cloud."""
 
 DEVELOPER = "local-developer"
 """The user of the local cloud, unless another one is named."""
@@ -64,10 +66,6 @@ class LocalCloud:
     @property
     def credentials_file(self) -> Path:
         return self.folder / "aws-credentials"
-
-    @property
-    def log_file(self) -> Path:
-        return self.folder / "server.log"
 
 
 @attrs.frozen(kw_only=True)

@@ -22,7 +22,7 @@ from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import private_venv, runtime_python
-from multi_env_lambda.local.cloud import DEVELOPER, LocalCloud, ServerStatus, state_folder
+from multi_env_lambda.local.cloud import DEVELOPER, LOG, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.local.seed import RootKey, seed
@@ -44,6 +44,9 @@ LOCK = Path(__file__).with_name("emulator.txt")
 
 SECRET_HEADER = "x-local-cloud-secret"
 """The header that the emulator's own endpoints require; ``emulator/guard.py`` has the same name."""
+
+CLOCK = "/_ministack/clock"
+"""Where the time of the emulator is read and moved; ``emulator/clock.py`` has the same name."""
 
 _LOCK_IS_HELD = 75
 """The exit code of the server process if there is already one; ``emulator/__main__.py`` has the same number."""
@@ -254,7 +257,7 @@ def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
         },
     }
     argv: list[str | Path] = [python, "-I", "-c", _BOOTSTRAP, Path(__file__).parent]
-    with open(folder / "server.log", "ab") as log:
+    with open(folder / LOG, "ab") as log:
         process = subprocess.Popen(
             [os.fspath(word) for word in argv],
             cwd=folder,
@@ -321,7 +324,7 @@ def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
             raise LocalCloudError(
                 "local cloud",
                 f"the server ended with status {process.returncode}: {_tail(folder)}",
-                hint=f"read {folder / 'server.log'}; `local reset` starts from scratch",
+                hint=f"read {folder / LOG}; `local reset` starts from scratch",
             )
         time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
@@ -329,12 +332,12 @@ def _started(folder: Path, process: subprocess.Popen[bytes]) -> _Server:
     raise LocalCloudError(
         "local cloud",
         f"the server did not respond within {_START_SECONDS:.0f} s: {_tail(folder)}",
-        hint=f"read {folder / 'server.log'}",
+        hint=f"read {folder / LOG}",
     )
 
 
 def _tail(folder: Path) -> str:
-    lines = (folder / "server.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return "\n".join(lines[-5:])
 
 

@@ -77,7 +77,7 @@ class TreeMaker:
         return restored(self.root, asked)
 
     def committed(self) -> WorkspaceConfig | None:
-        where, hint = "pyproject.toml of the last commit", "commit a readable one"
+        where, hint = "pyproject.toml of the last commit", "correct it, and commit the correction"
         try:
             document = parse_toml((committed_text(self.root, "pyproject.toml") or "").encode("utf-8"), where)
             tool = document.get("tool", {})

@@ -111,7 +111,7 @@ def time_of(text: str, now: float) -> str:
     found = _moment(text)
     if found is None:
         hint = "give a day or a time, such as 2026-12-24 or 2026-12-24T18:00; without a zone it is UTC"
-        raise ConfigurationError("until", f"found {text!r:.80}, which is no time", hint=hint)
+        raise ConfigurationError("until", f"found {text!r:.80}, which is not a time", hint=hint)
     if found.timestamp() <= now:
         raise ConfigurationError("until", f"{text} has passed", hint="give a time in the future")
     return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -169,7 +169,7 @@ def _roles_there(
 ) -> tuple[RoleAccess, ...]:
     units = rendered(root, config, projects, place, broken)
     if units.unseen:
-        hint = "mend them first: what CloudFormation may do follows from the templates of all units"
+        hint = "fix them first: what CloudFormation may do follows from the templates of all units"
         what = "\n".join(("not all units can be looked at:", *units.unseen))
         raise ConfigurationError(place.name, what, hint=hint)
     assert config.roles is not None, "a workspace without roles has no places"

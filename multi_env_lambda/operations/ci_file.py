@@ -7,7 +7,6 @@ dispatcher or anybody else. Where it makes a mistake, the default decision is ta
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from multi_env_lambda.ci.checked import checked
 from multi_env_lambda.ci.decide import decide
@@ -15,10 +14,9 @@ from multi_env_lambda.ci.decision import Decision, read_decision
 from multi_env_lambda.ci.happened import Happened, NotForUs
 from multi_env_lambda.ci.state import State
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.host.git import file_at
 from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
 
-__all__ = ["CI_FILE", "SECONDS", "decide_with", "own_decision", "protected_file"]
+__all__ = ["CI_FILE", "SECONDS", "decide_with", "own_decision"]
 
 CI_FILE = "ci.py"
 """At the root of the repository, beside the table."""
@@ -26,15 +24,6 @@ CI_FILE = "ci.py"
 SECONDS = 10.0
 LARGEST = 256 * 1024
 _HINT = "correct the file on the protected branch; until then the default decision is taken"
-
-
-def protected_file(root: Path, branch: str) -> bytes | None:
-    """The file as the protected branch has it: at the remote if this clone knows that, and else here.
-
-    Raises:
-        ToolError: Git cannot show it.
-    """
-    return file_at(root, (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"), CI_FILE)
 
 
 def decide_with(text: bytes | None, happened: Happened, state: State, *, seconds: float = SECONDS) -> Decision:

@@ -37,7 +37,7 @@ def command_for(environment: str, digest: str) -> Advice:
 
 
 def keep_plan(store: ObjectStore, environment: str, digest: str, plan: Plan) -> None:
-    """Keep a plan where its approver finds it; a plan of this digest that lies there already is as good."""
+    """Keep a plan where its approver finds it; a plan of this digest that is stored there already is as good."""
     store.put_new(f"{_plans(environment)}{digest}.json", json.dumps(plan.to_dict(), sort_keys=True).encode())
 
 
@@ -49,7 +49,7 @@ def kept_plan(store: ObjectStore, environment: str, digest: str) -> Mapping[str,
 
     Raises:
         ConfigurationError: several begin like that.
-        DocumentError: what lies there is no plan.
+        DocumentError: what is stored there is not a plan.
     """
     found = [item.key for item in store.list(f"{_plans(environment)}{digest}")] if _DIGEST.fullmatch(digest) else []
     if len(found) > 1:

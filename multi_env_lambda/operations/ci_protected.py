@@ -10,7 +10,7 @@ __all__ = ["leave_protected", "left_protected", "protected_there"]
 
 
 def protected_there(store: ObjectStore) -> Stored | None:
-    """What lies there, to be read before the branch is looked at: a value that comes late replaces nothing then."""
+    """What is stored there, to be read before the branch is looked at: a late value then replaces nothing."""
     return store.get(PLACE)
 
 

@@ -101,7 +101,7 @@ def put_library(sessions: Sessions, place: Place, *, really: bool) -> tuple[str,
     """Put the library where jobs of another host find it; a line if it is not there yet.
 
     Raises:
-        PublishError: something else lies there, or it may not be put there.
+        PublishError: something else is stored there, or it may not be put there.
     """
     assert isinstance(place, Devops), "the bucket belongs there"
     store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
@@ -125,7 +125,7 @@ def _put(store: Bucket, file: OwnFile) -> None:
     store.put_new(file.key, file.body)
     there = store.get(file.key)
     if there is None or there.body != file.body:
-        what = "something else lies there than this library"
+        what = "something other than this library is stored there"
         raise PublishError(
             file.key, what, hint="find out who wrote it; then delete it, and run `bootstrap devops` again"
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, assert_never
 
 from multi_env_lambda.building.own_library import wheel
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.github import WORKFLOW
 from multi_env_lambda.model.gitlab import PIPELINE
+from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
 from multi_env_lambda.plan.github_workflow import Library, merged_file, workflow
@@ -17,7 +20,8 @@ from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
 
-HOSTS = {"github": WORKFLOW, "gitlab": PIPELINE}
+_Host = Literal["github", "gitlab"]
+HOSTS: Mapping[_Host, str] = {"github": WORKFLOW, "gitlab": PIPELINE}
 """The hosts, and the file of each."""
 
 
@@ -25,23 +29,20 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
     """Write the file of a host, or say what would change in it; a line for it, nothing where it is as it should be.
 
     Raises:
-        ConfigurationError: there is no such host, the table says nothing of it, or the file is not one of ours.
+        ConfigurationError: there is no such host, the table does not mention it, or the file is not one of ours.
     """
-    if host not in HOSTS:
-        hint = f"one of {', '.join(HOSTS)}"
-        raise ConfigurationError("ci write", f"there is no host `{host}` that a file can be written for", hint=hint)
-    where = HOSTS[host]
+    known = next((name for name in HOSTS if name == host), None)
+    if known is None:
+        what = f"found the host `{host}`; expected {enumerated(HOSTS)}"
+        raise ConfigurationError("ci write", what, hint=did_you_mean(host, HOSTS))
+    where = HOSTS[known]
     if not (root / ".git").exists():
         hint = "move it there, or start it from a workflow of your own"
         raise ConfigurationError(where, "the workspace is not at the top of its repository", hint=hint)
     own = wheel()
     library = Library(address=f"s3://{config.devops.bucket}/{own.key}", sha256=own.sha256)
-    if host == "gitlab":
-        part = pipeline(config, library)
-    else:
-        part = workflow(config, library, own_decisions=(root / CI_FILE).is_file())
     there = _text(root / where, where)
-    text = merged_file(there, part, where)
+    text = merged_file(there, _part(root, config, known, library), where)
     if text == there:
         return ()
     if really:
@@ -50,11 +51,21 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
     return (f"{where}: {_said(there, text, really=really)}",)
 
 
+def _part(root: Path, config: WorkspaceConfig, host: _Host, library: Library) -> str:
+    match host:
+        case "github":
+            return workflow(config, library, own_decisions=(root / CI_FILE).is_file())
+        case "gitlab":
+            return pipeline(config, library)
+        case _:
+            assert_never(host)
+
+
 def _text(path: Path, where: str) -> str | None:
     try:
         return path.read_bytes().decode("utf-8") if path.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
-        hint = "mend it, or move it away and write it anew"
+        hint = "correct it, or move it away and run `ci write` again"
         raise ConfigurationError(where, f"it cannot be read: {type(error).__name__}", hint=hint) from error
 
 

@@ -152,7 +152,7 @@ def destroy(
         StackError: CloudFormation could not delete the stack; the record says so.
     """
     if removal.gone:
-        return _result(removal, "unchanged", "nothing of it runs there")
+        return _result(removal, "unchanged", "it does not run there")
     world = with_left(world, removal.environment)
     if removal.needed_by and not force:
         what = f"still needed there by {', '.join(removal.needed_by)}"

@@ -115,7 +115,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
     for place in places:
         record = records.get((place.name, unit))
         if record is None or record.running is None:
-            what = f"nothing of it runs in {place.name}"
+            what = f"it does not run in {place.name}"
             raise ConfigurationError(f"diff of {unit}", what, hint=advice("`{}` shows what runs where", STATUS))
         running.append(record.running)
     old, new = (read_release(world.store, world.cache, unit, item.release) for item in running)

@@ -146,7 +146,9 @@ def want(
         wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed)
         if leave(store, stored, place, wanted.to_bytes()):
             return
-    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="the same message may come again")
+    raise Busy(
+        place, f"somebody else changed it during each of {_MOST_TRIES} attempts", hint="the same message may come again"
+    )
 
 
 def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
@@ -245,7 +247,9 @@ def _step(store: ObjectStore, place: str, step: Callable[[Wanted], Wanted | None
         after = None if stored is None else step(Wanted.from_bytes(stored.body, where=place))
         if stored is None or after is None or _write(store, stored, after):
             return after
-    raise Busy(place, f"somebody else wrote it {_MOST_TRIES} times meanwhile", hint="run the same command again")
+    raise Busy(
+        place, f"somebody else changed it during each of {_MOST_TRIES} attempts", hint="run the same command again"
+    )
 
 
 def _write(store: ObjectStore, stored: Stored, wanted: Wanted) -> bool:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import assert_never
 
 import attrs
 
@@ -19,6 +20,7 @@ from multi_env_lambda.ci.happened import (
     Asked,
     BranchGone,
     BranchMoved,
+    BuildEnded,
     CommitAgreed,
     Happened,
     NotForUs,
@@ -145,7 +147,7 @@ def ready_to_decide(desk: Desk, happened: Happened) -> tuple[State, Decide]:
 
 
 def _left(store: ObjectStore) -> Protected | None:
-    """What cannot be read counts as what was never written: the next build writes it anew."""
+    """What cannot be read counts as what was never written: the next build rewrites it."""
     try:
         return left_protected(store)
     except MultiEnvLambdaError as error:
@@ -176,8 +178,12 @@ def _wanted(store: ObjectStore, happened: Happened) -> Wanted | None:
     match happened:
         case PullRequestChanged(number=number) | Asked(subject=PullRequest(number=number)):
             return wanted_at(store, place_of(PullRequest(number=number).key))
-        case _:
+        case BranchMoved() | BranchGone() | TagMade() | CommitAgreed() | Asked() | ScheduleLooked():
             return None
+        case ApprovalGiven() | BuildEnded() | NotForUs():
+            return None
+        case _:
+            assert_never(happened)
 
 
 def _named_like(repository: str, happened: Happened) -> str:
@@ -186,8 +192,10 @@ def _named_like(repository: str, happened: Happened) -> str:
     match happened:
         case BranchMoved() | BranchGone() | TagMade() | PullRequestChanged() | CommitAgreed():
             return happened.repository if happened.repository in names else next(iter(names), "")
-        case _:
+        case Asked() | ScheduleLooked() | ApprovalGiven() | BuildEnded() | NotForUs():
             return ""
+        case _:
+            assert_never(happened)
 
 
 def _names(repository: str) -> Iterator[str]:

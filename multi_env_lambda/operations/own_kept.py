@@ -20,7 +20,7 @@ _FOLDER = "ci/environments/"
 def own_environments(store: ObjectStore) -> tuple[BranchEnvironment, ...]:
     """Those that are there: one LIST, and a GET for each mark.
 
-    A mark that cannot be read counts as none, and its branch marks it anew.
+    A mark that cannot be read counts as none, and its branch marks it again.
     """
     keys = [item.key for item in store.list(_FOLDER)]
     found = in_parallel(lambda key: _read(store, key), keys) if keys else []

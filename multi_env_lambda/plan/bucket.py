@@ -108,7 +108,7 @@ def _what(statement: Mapping[str, Any]) -> object:
 
 
 def same_policy(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """Whether two documents mean the same: S3 gives back lists in any order, and a list of one as its only value.
+    """Whether two documents mean the same: S3 returns lists in any order, and a list of one as its only value.
 
     Source: https://github.com/hashicorp/terraform/issues/2432 and https://github.com/ansible/ansible/issues/42532
 

@@ -291,7 +291,7 @@ def merged_file(there: str | None, part: str, where: str = WORKFLOW) -> str:
     last = [number for number, line in enumerate(lines) if line.startswith(_mark(END))]
     if len(first) != 1 or len(last) != 1 or first[0] > last[0]:
         what = f"found {len(first)} lines that begin with `{_mark(BEGIN)}` and {len(last)} with `{_mark(END)}`"
-        hint = "one of each, in this order, encloses what is written; rename the file, and write it anew"
+        hint = "keep one of each, around the generated part; or rename the file and run `ci write` again"
         raise ConfigurationError(where, what, hint=hint)
     return "".join((*lines[: first[0]], part, *lines[last[0] + 1 :]))
 

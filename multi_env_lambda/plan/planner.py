@@ -99,8 +99,10 @@ def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> De
             desired.inputs, None if running is None else running.inputs
         ):
             return UpToDate(project=desired.project, why=f"changed by more than the upgrade: {', '.join(desired.why)}")
-        case _:
+        case ReleaseToRun() | DigestToRun() | UpToDate() | Broken() | Absent():
             return desired
+        case _:
+            assert_never(desired)
 
 
 def _carried(step: Step, known: RecordedState) -> Desired:
@@ -127,7 +129,7 @@ def from_record(
 ) -> Desired:
     """Promotion: what the record of an environment says runs there; ``records`` are all that are in sight."""
     if record is None or record.running is None:
-        return Absent(project=project, why=f"nothing of it runs in {environment}")
+        return Absent(project=project, why=f"it does not run in {environment}")
     failed = record.latest
     if failed is not None and failed.outcome == "failed" and failed.release == record.release:
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"

@@ -70,7 +70,7 @@ class Removal:
         """What is deleted, what stays, and which units still need it, in a line each."""
         where = f"{self.project} in {self.environment}"
         if self.gone:
-            return f"{where}: nothing of it runs there"
+            return f"{where}: it does not run there"
         what = f"with version {self.version}" if self.version else "(of which there is no record)"
         what += f", in {self.place}, where the table does not say that it is," if self.place else ""
         lines = [f"{where}: stack {self.stack_name} {what} would be deleted"]

@@ -87,7 +87,9 @@ def look(hands: Hands, branch: str, subject: Subject, store_of: World) -> Seen:
 def _protected(hands: Hands, heads: Mapping[str, Ref], branch: str) -> tuple[str, Path, World]:
     if branch not in heads:
         what = f"the remote has no branch `{branch}`"
-        raise ConfigurationError("the protected branch", what, hint="`ci.branch` of the table names it")
+        raise ConfigurationError(
+            "the protected branch", what, hint="push it, or fix `branch` in [tool.multi_env_lambda.ci]"
+        )
     head = heads[branch].commit
     root = hands.repository.check_out(head)
     return head, root, hands.opens(root)

@@ -63,7 +63,7 @@ def run_job(hands: Hands, root: Path) -> Report:
     done = Report()
     for number in range(MOST_LOOKS):
         seen, found = _look(hands, world, subject)
-        # Each look finds anew what waits and what fails; of those before, what they have done is kept.
+        # Each look finds again what waits and what fails; of those before, what they have done is kept.
         done = _settled(Report(results=done.results) + found)
         if found.again:
             hands.say(f"looks again: {found.again}")

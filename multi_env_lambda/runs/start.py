@@ -104,7 +104,11 @@ def start_gitlab(
         world = hands.opens(root)
         if branch != world.config.ci.branch:
             hint = "run `ci write gitlab` again, on that branch"
-            raise ConfigurationError("ci run", f"the protected branch is `{world.config.ci.branch}`", hint=hint)
+            raise ConfigurationError(
+                "ci run",
+                f"found a job of the branch `{branch}`; expected the protected branch `{world.config.ci.branch}`",
+                hint=hint,
+            )
         project = "" if world.config.gitlab is None else world.config.gitlab.project
         here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
         return _followed(hands, root, world, here, found, project)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from multi_env_lambda.local.cloud import LocalCloud
-from multi_env_lambda.local.server import SECRET_HEADER, down, ensure_running
+from multi_env_lambda.local.server import CLOCK, SECRET_HEADER, down, ensure_running
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
@@ -111,7 +111,7 @@ class CloudTime:
         secret = json.loads((self.cloud.folder / "listening.json").read_text(encoding="utf-8"))["secret"]
         connection = http.client.HTTPConnection(urlsplit(self.cloud.endpoint).netloc, timeout=10)
         try:
-            connection.request(method, "/_ministack/clock", body, {SECRET_HEADER: secret})
+            connection.request(method, CLOCK, body, {SECRET_HEADER: secret})
             answer = connection.getresponse()
             content = json.loads(answer.read())
         finally:

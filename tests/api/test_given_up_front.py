@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,13 @@ def test_a_question_has_an_answer_of_a_kind_that_is_known() -> None:
     ("content", "what"),
     [
         (None, "the file cannot be read: No such file or directory"),
-        (b"\xff", "not a saved plan: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-        (b"{}", "not a saved plan: its `digest` is missing"),
-        (b"[]", "not a saved plan: found []"),
+        (b"\xff", "not a saved plan: it is not JSON: UnicodeDecodeError: "),
+        (b"[" * 100_000, "not a saved plan: it is not JSON: RecursionError: "),
+        (b"{}", "not a saved plan: found None as its `digest`"),
+        (b'{"digest": "d"}', "not a saved plan: found None as its `asked`"),
+        (b'{"digest": "d", "asked": 1.5}', "not a saved plan: found 1.5 as its `asked`"),
+        (b'{"digest": "d", "asked": {}, "format": "x"}', "not a saved plan: found format 'x', expected 1 to 2"),
+        (b"[]", "not a saved plan: found a list, expected an object"),
     ],
 )
 def test_a_file_that_is_no_plan_is_told(workspace: Workspace, tmp_path: Path, content: bytes | None, what: str) -> None:
@@ -83,8 +88,16 @@ def test_a_file_that_is_no_plan_is_told(workspace: Workspace, tmp_path: Path, co
     with pytest.raises(ConfigurationError) as caught:
         workspace.apply(saved)
 
-    assert (caught.value.where, caught.value.what) == (str(saved), what)
+    assert caught.value.where == str(saved) and caught.value.what.startswith(what)
     assert caught.value.hint == "save it with `plan.py --out` or `destroy.py --out`"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe"])
+def test_what_is_no_file_is_not_read_without_end(workspace: Workspace, tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(ConfigurationError, match="it is not a regular file"):
+        workspace.approve(tmp_path / path)
 
 
 def test_an_interactive_python_shows_what_a_print_shows(workspace: Workspace) -> None:

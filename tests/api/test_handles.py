@@ -57,6 +57,18 @@ def test_a_unit_goes_through_the_chain_by_itself(workspace: Workspace) -> None:
     assert workspace.environments["prod"].units() == {}
 
 
+def test_a_unit_that_is_nowhere_has_no_history_and_one_that_ran_elsewhere_has_an_empty_one(
+    workspace: Workspace, fake: FakeWorld
+) -> None:
+    workspace["customers"].deploy("sandbox")
+    fake.tree.content.pop("customers")
+
+    assert len(workspace["customers"].history("prod")) == 0
+    with pytest.raises(ConfigurationError) as caught:
+        workspace.unit("custmers").history("sandbox")
+    assert (caught.value.what, caught.value.hint) == ("there is no unit `custmers`", "did you mean `customers`?")
+
+
 def test_what_was_published_only_runs_nowhere(workspace: Workspace) -> None:
     assert [result.outcome for result in workspace["customers"].publish()] == ["published"]
     assert workspace.environments["sandbox"].units() == {}

@@ -207,15 +207,15 @@ def build_wheel(out, settings=None, folder=None):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("wheel(out); os.symlink('/etc/hostname', needs())", "it left needs, which is no ordinary file"),
-        ("wheel(out); os.symlink('/proc/self/environ', needs())", "it left needs, which is no ordinary file"),
-        ("wheel(out); os.mkfifo(needs())", "it left needs, which is no ordinary file"),
-        ("wheel(out); open(needs(), 'wb').write(b'\\xff')", "asks for what is no requirement"),
-        ("wheel(out); open(needs(), 'w').write('[no requirement')", "asks for what is no requirement"),
+        ("wheel(out); os.symlink('/etc/hostname', needs())", "it left needs, which is not a regular file"),
+        ("wheel(out); os.symlink('/proc/self/environ', needs())", "it left needs, which is not a regular file"),
+        ("wheel(out); os.mkfifo(needs())", "it left needs, which is not a regular file"),
+        ("wheel(out); open(needs(), 'wb').write(b'\\xff')", "asks for something that is not a requirement"),
+        ("wheel(out); open(needs(), 'w').write('[no requirement')", "asks for something that is not a requirement"),
         ("wheel(out); open(needs(), 'w').write('a' * (2 << 20))", "it left needs, of 2097152 bytes"),
         ("os.symlink('/etc/hostname', out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no"),
-        ("os.mkdir(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no ordinary file"),
-        ("os.mkfifo(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is no ordinary file"),
+        ("os.mkdir(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is not a regular file"),
+        ("os.mkfifo(out + '/a-1.0-py3-none-any.whl')", "it left a-1.0-py3-none-any.whl, which is not a regular file"),
         ("pass", "made 0 files that end with .whl"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from multi_env_lambda.building.archive import write_tar_gz
 from multi_env_lambda.building.lock import Lock, Target, check_covers, check_not_ours, read_lock, select, write_lock
 from multi_env_lambda.building.lock_formats import pins
+from multi_env_lambda.building.locked import LOCK_NAMES
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError, ToolError
 from multi_env_lambda.host.private import private_folder
@@ -47,13 +48,22 @@ def uv_package(name: str, *, source: str = 'registry = "https://pypi.org/simple"
     return f"{head}wheels = [{wheel}]\n{more}\n"
 
 
+# A lock of each format in which nothing is locked, and what its hint says.
+FORMATS = {
+    "pylock.toml": (pylock(""), "run the verb `lock`"),
+    "uv.lock": (uv_lock(""), "run `uv lock`"),
+    "requirements.txt": ("", "with the tool that wrote it"),
+}
+
+
 def test_a_folder_without_a_lock_has_none(tmp_path: Path) -> None:
     assert read_lock(tmp_path, where="projects/orders") is None
 
 
 def test_pylock_comes_before_uv_lock_before_requirements(tmp_path: Path) -> None:
-    for name, text in (("requirements.txt", ""), ("uv.lock", uv_lock("")), ("pylock.toml", pylock(""))):
-        assert read(tmp_path, name, text).path.name == name
+    assert LOCK_NAMES == ("pylock.toml", "uv.lock", "requirements.txt")
+    for name in reversed(LOCK_NAMES):
+        assert read(tmp_path, name, FORMATS[name][0]).format == name
 
 
 def test_a_pylock_gives_files_hashes_and_markers(tmp_path: Path) -> None:
@@ -233,15 +243,9 @@ def test_own_folders_and_the_addresses_of_indexes_are_passed_over(tmp_path: Path
     assert [package.name for package in lock.packages] == ["b"]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "hint"),
-    [
-        ("pylock.toml", pylock(""), "run the verb `lock`"),
-        ("uv.lock", uv_lock(""), "run `uv lock`"),
-        ("requirements.txt", "", "with the tool that wrote it"),
-    ],
-)
-def test_the_hint_of_an_old_lock_names_the_tool_that_renews_it(tmp_path: Path, name: str, text: str, hint: str) -> None:
+@pytest.mark.parametrize("name", LOCK_NAMES)
+def test_the_hint_of_an_old_lock_names_the_tool_that_renews_it(tmp_path: Path, name: str) -> None:
+    text, hint = FORMATS[name]
     with pytest.raises(ConfigurationError) as caught:
         check_covers(read(tmp_path, name, text), ["a"], "orders")
     assert hint in caught.value.hint

@@ -16,9 +16,8 @@ from inline_snapshot import snapshot
 from multi_env_lambda.ci import BranchMoved, Bring, Decision, NotForUs, Own, PullRequestChanged, decide
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import holds
-from multi_env_lambda.host.process import run
 from multi_env_lambda.model.ci import CiRules
-from multi_env_lambda.operations.ci_file import decide_with, own_decision, protected_file
+from multi_env_lambda.operations.ci_file import decide_with, own_decision
 from multi_env_lambda.testing.ci import FakeRepository
 from tests.ci.worlds import state
 
@@ -169,34 +168,6 @@ def decide(happened, state, default):
         "process PermissionError",
     ]
     assert not (tmp_path / "planted").exists()
-
-
-def test_the_file_that_decides_is_that_of_the_protected_branch(tmp_path: Path) -> None:
-    def git(*words: str, cwd: Path = tmp_path / "work") -> None:
-        own = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
-        run(["git", *own, *words], cwd=cwd, where="git", hint="")
-
-    work = tmp_path / "work"
-    work.mkdir()
-    git("init", "-q", "-b", "main")
-    (work / "a").write_text("")
-    git("add", ".")
-    git("commit", "-qm", "Begin")
-    assert protected_file(work, "main") is None
-    (work / "ci.py").write_text("main")
-    git("add", ".")
-    git("commit", "-qm", "Decide")
-    git("checkout", "-qb", "feature")
-    (work / "ci.py").write_text("feature")
-    git("commit", "-qam", "Decide otherwise")
-    assert protected_file(work, "main") == b"main"
-    assert protected_file(work, "no-such-branch") is None
-
-    git("clone", "-q", ".", "../clone")
-    (tmp_path / "clone" / "ci.py").write_text("not committed")
-    assert protected_file(tmp_path / "clone", "main") == b"main"
-    git("branch", "-q", "main", "origin/feature", cwd=tmp_path / "clone")
-    assert protected_file(tmp_path / "clone", "main") == b"main"
 
 
 # --- the fake that is shipped, and the example of the documentation ---

@@ -113,7 +113,7 @@ REASONS: list[tuple[Happened, str]] = [
     (request(into="develop"), "pull request 12 goes into `develop`, and plans are made for `main`"),
     (request("closed"), "pull request 12 was closed"),
     (agreed("mallory"), "`mallory` is none of the maintainers whose yes counts"),
-    (attrs.evolve(APPROVAL, environment="moon"), "an approval for `moon`, which is no environment"),
+    (attrs.evolve(APPROVAL, environment="moon"), "an approval for `moon`, which is not an environment"),
     (attrs.evolve(APPROVAL, bucket="theirs"), "`theirs` is another bucket than `acme-artifacts`"),
     (attrs.evolve(MAIN, repository="mallory/units"), "`mallory/units` is another repository than `acme/units`"),
     (NotForUs(reason="a ping"), "a ping"),

@@ -56,12 +56,12 @@ def test_trailers_narrow(message: str, found: Bring) -> None:
         (
             "Fix\n\nOnly: odrers",
             (
-                "the commit says `Only: …` of `odrers`, which is no unit",
+                "the commit says `Only: …` of `odrers`, which is not a unit",
                 "no unit is left that the commit says `Only: …` of",
             ),
         ),
         ("Fix\n\nOnly:", ("no unit is left that the commit says `Only: …` of",)),
-        ("Fix\n\nUp-To: $(id)", ("the commit says `Up-To: …` of `$(id)`, which is no environment",)),
+        ("Fix\n\nUp-To: $(id)", ("the commit says `Up-To: …` of `$(id)`, which is not an environment",)),
     ],
 )
 def test_who_wanted_less_and_is_not_understood_gets_nothing(message: str, notes: tuple[str, ...]) -> None:
@@ -71,7 +71,7 @@ def test_who_wanted_less_and_is_not_understood_gets_nothing(message: str, notes:
 def test_a_misspelt_unit_beside_a_known_one_is_told() -> None:
     assert brought("Fix\n\nOnly: orders odrers") == (
         attrs.evolve(BRING, only=("orders",)),
-        ("the commit says `Only: …` of `odrers`, which is no unit",),
+        ("the commit says `Only: …` of `odrers`, which is not a unit",),
     )
 
 

@@ -20,7 +20,6 @@ from multi_env_lambda.ci import (
     PullRequestChanged,
     TagMade,
     read_event,
-    read_message,
     read_webhook,
 )
 from multi_env_lambda.ci.happened import Host
@@ -36,13 +35,6 @@ HOSTS: tuple[Host, ...] = get_args(Host)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_as_its_host_documents_it_is_read(name: str) -> None:
     assert read_event(example(name)) == EXPECTED[name]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_message_of_a_queue_is_the_same_event(name: str) -> None:
-    body = (EVENTS / f"{name}.json").read_bytes()
-
-    assert read_message(body) == read_message(body.decode()) == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("github", "gitlab", "bitbucket"))])
@@ -175,12 +167,10 @@ def test_a_pull_request_from_who_knows_where_is_a_strangers(field: str, value: o
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5000, b'"' + b"a" * LARGEST + b'"', "\ud800", b"NaN", b"null"]
 )
-def test_whatever_comes_as_a_message_has_a_reason(body: bytes | str) -> None:
-    (found,) = read_message(body)
-    again = [read_webhook(host, "push", body) for host in HOSTS]
-
-    assert isinstance(found, NotForUs) and found.reason
-    assert all(isinstance(one, NotForUs) for (one,) in again)
+def test_whatever_comes_as_a_webhook_has_a_reason(body: bytes | str) -> None:
+    for host in HOSTS:
+        (found,) = read_webhook(host, "push", body)
+        assert isinstance(found, NotForUs) and found.reason
 
 
 JSON = st.recursive(
@@ -246,9 +236,3 @@ def test_any_json_says_what_happened_or_why_it_is_not_for_us(event: object) -> N
 def test_any_json_is_a_webhook_of_any_host_that_says_something(event: object, name: str) -> None:
     for host in HOSTS:
         assert all(isinstance(one, get_args(Happened)) for one in read_webhook(host, name, json.dumps(event)))
-
-
-@settings(max_examples=200)
-@given(body=st.binary(max_size=200))
-def test_any_bytes_are_a_message_that_says_something(body: bytes) -> None:
-    assert read_message(body)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
+from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.cli.ci import ci_command
 from multi_env_lambda.cli.main import main
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.github import WORKFLOW
 from multi_env_lambda.model.gitlab import PIPELINE
+from multi_env_lambda.operations.ci_write import HOSTS
 
 pytestmark = pytest.mark.story
 
@@ -60,6 +65,16 @@ def test_it_is_written_once_and_changed_where_the_table_has_changed(
     assert (root / WORKFLOW).read_text("utf-8") == own
     assert main(["ci", "write", "github"], start=root) == 0
     assert (root / WORKFLOW).read_text("utf-8") == own.replace("acme-", "emca-")
+
+
+def test_the_hosts_are_those_that_a_file_can_be_written_for(root: Path) -> None:
+    host = next(parameter for parameter in ci_command.commands["write"].params if parameter.name == "host")
+    assert isinstance(host.type, click.Choice)
+    assert list(host.type.choices) == list(HOSTS)
+
+    with pytest.raises(ConfigurationError, match="found the host `gitlub`; expected github") as caught:
+        Workspace.open(root, local=False).write_ci("gitlub")
+    assert caught.value.hint == "did you mean `gitlab`?"
 
 
 def test_the_file_of_gitlab_is_written_beside_that_of_github_and_changed_in_its_marked_part(

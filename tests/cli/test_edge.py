@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import subprocess
 import sys
@@ -107,6 +108,40 @@ def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert token not in said and "\x1b" not in said
     assert "Invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "error: this machine: No space left on device\nhint: make room there; then run the same command again\n",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/code/.multi_env_lambda"),
+            "error: /code/.multi_env_lambda: Read-only file system\n"
+            "hint: let this user write there, or correct what is in the way; then run the same command again\n",
+        ),
+    ],
+)
+def test_what_the_machine_refuses_is_no_mistake_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: OSError, said: str
+) -> None:
+    def full(*_: object, **__: object) -> Workspace:
+        raise error
+
+    assert main(["status"], start=tmp_path, opener=full) == 1
+    assert capsys.readouterr().err == said
+
+
+def test_a_connection_that_nobody_expected_to_fail_is_a_mistake_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> Workspace:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    assert main(["status"], start=tmp_path, opener=broken) == 1
+    assert capsys.readouterr().err.endswith("this is a bug in multi-env-lambda; please report it\n")
 
 
 def test_a_mistake_of_ours_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

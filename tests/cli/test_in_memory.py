@@ -11,8 +11,9 @@ import attrs
 import pytest
 
 from multi_env_lambda import Workspace
+from multi_env_lambda.api.function import Job
 from multi_env_lambda.cli.main import main
-from multi_env_lambda.errors import BuildError
+from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.api.stage import opened
@@ -263,6 +264,15 @@ def test_a_unit_without_functions_is_asked_for_none(type_: Type) -> None:
             "hint: add a table `functions.main` to its pyproject.toml",
         ],
     )
+
+
+def test_a_job_that_is_not_there_is_refused_like_a_function(fake: FakeWorld, tmp_path: Path) -> None:
+    job = Job(opened(fake.world, tmp_path)._opened, "customers", "main")
+
+    with pytest.raises(ConfigurationError) as caught:
+        job.run(environment="sandbox")
+    assert str(caught.value).startswith("unit customers: it has no job `main` in sandbox")
+    assert caught.value.hint == "add a table `jobs.main` to its pyproject.toml"
 
 
 def test_what_is_frozen_is_asked_about_and_lifted_by_a_person_only(

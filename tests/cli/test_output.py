@@ -77,7 +77,7 @@ def test_the_lines_of_a_plan_stay_whole_in_a_pipe(capsys: pytest.CaptureFixture[
 
 
 def test_nothing_to_do_is_not_said_to_be_fine_where_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    why = "nothing of it runs in test"
+    why = "it does not run in test"
     unchanged = Result(project="orders", environment="staging", outcome="unchanged", detail=why)
     code = finish(lambda: must_be_good([unchanged]), False)
 

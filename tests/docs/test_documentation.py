@@ -14,7 +14,7 @@ import pytest
 
 import multi_env_lambda
 import multi_env_lambda.errors
-from multi_env_lambda.building.lock import LOCK_NAMES
+from multi_env_lambda.building.locked import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.model.event import _KINDS
 from multi_env_lambda.model.plan import ANSWERS

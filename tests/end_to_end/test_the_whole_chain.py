@@ -285,4 +285,4 @@ def test_without_a_table_there_is_nothing_to_push_to(chain: Chain) -> None:
     pushed = chain.local("push")
     file.write_text(text, "utf-8")
 
-    assert (pushed.code, "it makes no CI" in pushed.err) == (3, True), pushed.err
+    assert (pushed.code, "so no CI runs" in pushed.err) == (3, True), pushed.err

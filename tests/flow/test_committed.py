@@ -348,4 +348,4 @@ def test_a_committed_table_that_says_nothing_that_can_be_read_is_named(tmp_path:
     with pytest.raises(ConfigurationError, match=r"^pyproject\.toml of the last commit") as refused:
         tree(tmp_path, committed).committed()
 
-    assert refused.value.hint == "commit a readable one"
+    assert refused.value.hint == "correct it, and commit the correction"

@@ -70,7 +70,7 @@ def test_an_environment_in_which_nothing_runs_is_refused_with_a_hint(tmp_path: P
     fake = chain(tmp_path)
     deploy(fake, "test")
 
-    with pytest.raises(ConfigurationError, match="nothing of it runs in prod"):
+    with pytest.raises(ConfigurationError, match="it does not run in prod"):
         difference(fake.world, "orders", "test", "prod")
 
 

@@ -89,7 +89,7 @@ def test_it_ends_by_itself_by_the_clock_of_the_store(tmp_path: Path) -> None:
     assert f"until {until}T00:00:00Z: the audit" in one.fact
 
 
-@pytest.mark.parametrize(("until", "what"), [("tomorrow", "which is no time"), ("1969-01-01", "has passed")])
+@pytest.mark.parametrize(("until", "what"), [("tomorrow", "which is not a time"), ("1969-01-01", "has passed")])
 def test_a_time_that_is_none_or_over_is_refused(tmp_path: Path, until: str, what: str) -> None:
     fake = running(tmp_path)
     with pytest.raises(ConfigurationError, match=what):

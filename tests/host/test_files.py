@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda.host.files import has_sha256, read_json, read_sealed, sha256_of, write_atomically, write_sealed
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.files import (
+    has_sha256,
+    read_json,
+    read_sealed,
+    sha256_of,
+    write_atomically,
+    write_for_people,
+    write_sealed,
+)
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -82,3 +93,35 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_people_asked_for_is_written_through_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
+    page, link = tmp_path / "made" / "page", tmp_path / "link"
+    link.symlink_to(page)
+
+    write_for_people(link, "one")
+    assert (page.read_text(), page.stat().st_mode & 0o777, link.is_symlink()) == ("one", 0o644, True)
+    page.chmod(0o600)
+    write_for_people(page, "two")
+    assert (page.read_text(), page.stat().st_mode & 0o777) == ("two", 0o600)
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    write_for_people(pipe, "ä")
+
+    assert (os.read(reader, 9).decode(), stat.S_ISFIFO(pipe.stat().st_mode)) == ("ä", True)
+    os.close(reader)
+
+
+@pytest.mark.parametrize("name", ["", ".", "a/b", "c" * 300, "d\0"])
+def test_where_nothing_can_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("")
+
+    with pytest.raises(ConfigurationError, match="it cannot be written: ") as caught:
+        write_for_people(name, "text")
+    assert caught.value.hint == "choose another file"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import LocalCloudError
-from multi_env_lambda.local.cloud import LocalCloud, places
+from multi_env_lambda.local.cloud import LOG, LocalCloud, places
 from multi_env_lambda.local.server import down, ensure_running, reset, status
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, eventually
@@ -135,7 +135,7 @@ def test_each_start_has_a_secret_of_its_own_that_nothing_tells(root: Path, local
     after = json.loads((again.folder / "listening.json").read_text())
 
     assert after["port"] == before["port"] and after["secret"] != before["secret"]
-    told = [*said, repr(again), repr(status(root)), again.log_file.read_text(), again.config_file.read_text()]
+    told = [*said, repr(again), repr(status(root)), (again.folder / LOG).read_text(), again.config_file.read_text()]
     told.append(Path(f"/proc/{after['pid']}/cmdline").read_text() if Path("/proc").exists() else "")
     assert not [text for text in told for secret in (before["secret"], after["secret"]) if secret in text]
 

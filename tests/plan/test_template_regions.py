@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.settings import Alarms, Event, Existing, FunctionUrl, KinesisStream, Queue, Topic
+from multi_env_lambda.model.settings import Alarms, Event, Existing, FunctionUrl, Queue, Topic
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.regions import LACKING
-from tests.plan.template_values import BUCKET, LAYER, SANDBOX, SMALL, SOURCE, project
+from tests.plan.template_values import ALL_EVENTS, BUCKET, LAYER, SANDBOX, SMALL, SOURCE, project
 
 ROOT = Path(__file__).parent.parent.parent
 ELSEWHERE = "eu-west-1:222222222222"
@@ -24,8 +25,6 @@ def rendered(region: str = "us-east-1", **changes: object) -> str:
 
 
 def test_the_regions_without_a_type_are_those_that_cfn_lint_has() -> None:
-    import json
-
     from cfnlint.helpers import REGIONS
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
@@ -47,16 +46,28 @@ def test_a_url_where_there_are_none_is_refused_by_name() -> None:
     assert rendered("eu-central-2")
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        Queue(source=Existing(identifier=f"arn:aws:sqs:{ELSEWHERE}:jobs")),
-        KinesisStream(arn=f"arn:aws:kinesis:{ELSEWHERE}:stream/clicks"),
-    ],
-)
+def reads_from_an_arn(event: Event) -> bool:
+    """Whether Lambda itself reads from something that exists apart from the unit."""
+    found = json.loads(rendered(events=(event,)))["Resources"].values()
+    return any(
+        body["Type"] == "AWS::Lambda::EventSourceMapping" and isinstance(body["Properties"]["EventSourceArn"], str)
+        for body in found
+    )
+
+
+def elsewhere(event: Event) -> Event:
+    """The same event of the same source in another region."""
+    if isinstance(event, Queue):
+        return attrs.evolve(event, source=Existing(identifier=f"arn:aws:sqs:{ELSEWHERE}:jobs"))
+    arn: str = attrs.asdict(event)["arn"]
+    changed: Event = attrs.evolve(event, **{"arn": arn.replace("us-east-1", "eu-west-1")})
+    return changed
+
+
+@pytest.mark.parametrize("event", filter(reads_from_an_arn, ALL_EVENTS), ids=lambda event: type(event).__name__)
 def test_a_source_in_another_region_is_refused_with_both(event: Event) -> None:
     with pytest.raises(ConfigurationError, match=r"create\.events: arn:aws:.* is in eu-west-1, but sandbox is in us-"):
-        rendered(events=(event,))
+        rendered(events=(elsewhere(event),))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ here, and AWS refuses it.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html ("uses this role even
 if the users don't have permission to pass it") and RoleARN in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
-Texts: glassechidna/stackit#21 for what is no ARN, aws-solutions/aws-waf-security-automations#33 for the session's name.
+Texts: glassechidna/stackit#21 for something that is not an ARN, aws-solutions/aws-waf-security-automations#33 for the
+session's name.
 
 What the role may then do is asked by ``caller_rights.py``, where that rule is kept.
 """

@@ -17,7 +17,6 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.said import said_by
-from multi_env_lambda.model.settings import DynamoDBStream, Existing, KinesisStream, Queue
 from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
 from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
 from multi_env_lambda.plan.template.context import Context, Requests
@@ -171,12 +170,6 @@ def _refuse_other_regions(unit: StackInput) -> None:
         same(filter(None, [function.dead_letter_arn]), what=f"{title}.dead_letter_arn:")
         same(filter(None, [function.on_failure_arn]), what=f"{title}.on_failure_arn:")
         same([] if function.alarms is None else function.alarms.notify, what=f"{title}.alarms.notify:")
-        for event in function.events:
-            match event:
-                case Queue(source=Existing(identifier=arn)) | DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
-                    same([arn], what=f"{title}.events:")
-                case _:
-                    continue
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -24,6 +24,7 @@ from multi_env_lambda.model.settings import (
     Topic,
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, StackInput, get_att, logical_id, ref
+from multi_env_lambda.plan.template.regions import check_same_region
 from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
 
 __all__ = ["event_part"]
@@ -186,7 +187,11 @@ def _topic(unit: StackInput, function: Function, event: Topic) -> Part:
     return Part(resources=(*made, subscribed, permission))
 
 
-def _mapping(function: Function, name: str, source_arn: Any, properties: Json) -> Resource:
+def _mapping(unit: StackInput, function: Function, name: str, source_arn: Any, properties: Json) -> Resource:
+    """Lambda reads from the source itself, in its own region only."""
+    if isinstance(source_arn, str):
+        what = f"functions.{function.key}.events:"
+        check_same_region([source_arn], unit.environment, where=unit.where, what=what)
     body = {"FunctionName": _alias(function), "EventSourceArn": source_arn, **properties}
     return _resource(function, name, "AWS::Lambda::EventSourceMapping", body)
 
@@ -214,7 +219,7 @@ def _queue(unit: StackInput, function: Function, event: Queue) -> Part:
         properties["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
     if event.maximum_concurrency is not None:
         properties["ScalingConfig"] = {"MaximumConcurrency": event.maximum_concurrency}
-    mapping = _mapping(function, _name(function, "Messages", source), queue_arn, properties)
+    mapping = _mapping(unit, function, _name(function, "Messages", source), queue_arn, properties)
     return Part(resources=(*made, mapping), statements=(allow(_QUEUE, queue_arn), *keys), outputs=outputs)
 
 
@@ -257,7 +262,7 @@ def _stream(
         properties["DestinationConfig"] = {"OnFailure": {"Destination": event.on_failure_arn}}
         made_by = f"functions.{function.key}.events"
         statements = (*statements, delivery(unit, event.on_failure_arn, made_by=made_by))
-    mapping = _mapping(function, _name(function, "Records", event.arn), event.arn, properties)
+    mapping = _mapping(unit, function, _name(function, "Records", event.arn), event.arn, properties)
     return Part(resources=(mapping,), statements=statements)
 
 

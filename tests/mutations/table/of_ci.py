@@ -118,13 +118,6 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/ci_file.py",
-        'file_at(root, (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"), CI_FILE)',
-        'file_at(root, (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"), CI_FILE)',
-        "The file that decides is the one that the remote's protected branch has.",
-        (f"{_FILE}::test_the_file_that_decides_is_that_of_the_protected_branch",),
-    ),
-    Mutation(
-        "operations/ci_file.py",
         "    return checked(found, default, state, where=CI_FILE)",
         "    return found",
         "What a ci.py answers is looked at.",

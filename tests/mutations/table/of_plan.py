@@ -382,7 +382,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/saved.py",
-        '    check_format(document, where=where, kind="a saved plan")\n',
+        "            check_format(saved, where=where, kind=_KIND)\n",
         "",
         "A plan of a newer version is refused.",
         ("flow/test_losses.py::test_a_plan_of_a_newer_version_is_refused",),
