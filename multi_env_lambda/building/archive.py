@@ -220,9 +220,11 @@ def check_names(names: Iterable[str], *, where: str, exact: bool = False) -> Non
     folders: dict[str, str] = {}
     for name in names:
         if (reason := _unsafe(name)) is not None:
-            raise BuildError(
-                where, f"entry {_shown(name)} {reason}", hint="an archive may only have files below its own root"
-            )
+            hint = "an archive may only have files below its own root"
+            raise BuildError(where, f"entry {_shown(name)} {reason}", hint=hint)
+        if (reason := too_long(name)) is not None:
+            hint = "not every machine could unpack it; rename it, or choose another version of the package"
+            raise BuildError(where, f"entry {_shown(name)} {reason}", hint=hint)
         key = name if exact else unicodedata.normalize("NFC", name).casefold()
         if (other := seen.get(key)) is not None:
             reason = "is listed twice" if other == name else f"differs from {other!r} only in upper and lower case"
@@ -267,7 +269,7 @@ def _unsafe(name: str) -> str | None:
     parts = name.split("/")
     if ".." in parts:
         return "climbs out of its folder with '..'"
-    return "has an empty or '.' part in its path" if "" in parts or "." in parts else too_long(name)
+    return "has an empty or '.' part in its path" if "" in parts or "." in parts else None
 
 
 @contextmanager

@@ -194,6 +194,7 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
             raise HTTPError(req.full_url, code, msg, headers, fp)
+        fp.close()  # urllib would read the rest of this answer first, however long it is
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

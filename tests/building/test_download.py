@@ -55,7 +55,7 @@ class Index:
             moved = f"http://localhost:{self.server.server_port}/moved.whl"
             handler.send_header("Location", self.location or moved)
         if self.says_its_size:
-            handler.send_header("Content-Length", str(len(self.body) + (1 if status == 206 else 0)))
+            handler.send_header("Content-Length", str(len(self.body) + (1 if status in (206, 302) else 0)))
         handler.end_headers()
         handler.wfile.write(self.body)
 
@@ -138,6 +138,14 @@ def test_a_redirect_that_cannot_be_followed_is_told_as_one(tmp_path: Path, index
 
     assert caught.value.where == "projects/orders/pylock.toml"
     assert caught.value.hint == "lock the address of the file itself"
+
+
+def test_the_body_of_a_redirect_is_not_waited_for(tmp_path: Path, index: Index) -> None:
+    index.statuses = [302]
+
+    assert get(tmp_path, wheel(url=f"http://{index.host}/a.whl")).read_bytes() == BODY
+
+    assert [path for path, _ in index.asked] == ["/a.whl", "/moved.whl"]
 
 
 class Clock:

@@ -99,6 +99,7 @@ def test_a_name_that_cannot_be_unpacked_everywhere_is_refused_with_its_beginning
         check_names([name], where="a-1.0-py3-none-any.whl")
 
     assert caught.value.what == f"entry {name[:80]!r}… {what}"
+    assert caught.value.hint.startswith("not every machine could unpack it")
 
 
 def test_a_name_as_long_as_it_may_be_is_accepted() -> None:
