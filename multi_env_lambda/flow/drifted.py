@@ -22,7 +22,9 @@ from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code, latest_codes
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.flow.publish import publish_again
 from multi_env_lambda.flow.unnamed import STACK, lost_layers, tag_drift, unnamed_drift
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.alias import StrayedAlias
 from multi_env_lambda.model.change import ResourceChange
@@ -41,6 +43,9 @@ from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
 
 __all__ = ["STACK", "UnitDrift", "compare", "repair_command"]
+
+OBJECT = "AWS::S3::Object"
+"""What a release consists of; CloudFormation has no such type."""
 
 _OTHER_LAYER = advice(
     "name another version in `layers` of the unit, and deploy it; what else differs is for `{}` then",
@@ -106,9 +111,11 @@ def compare(world: World, environment: Environment, record: Record, sent: str | 
         there = world.platform.look(environment, stack_name)
         if _is_empty(there):
             gone = ResourceDrift(logical_id=stack_name, resource_type=STACK, status="DELETED", differences=())
-            return _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=_hint(world, environment, record))
-        assert there is not None
-        return _compared(world, environment, record, release, _ours(world, environment, record, there), sent)
+            found = _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=_hint(world, environment, record))
+        else:
+            assert there is not None
+            found = _compared(world, environment, record, release, _ours(world, environment, record, there), sent)
+        return _with_lost_objects(world, release, found)
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
@@ -148,6 +155,19 @@ def _compared(
         hint=_OTHER_LAYER if lost else _hint(world, environment, record) if resources else "",
         for_good=f"somebody deleted {', '.join(lost)}, and nothing brings it back" if lost else "",
         unchecked=found.unchecked,
+    )
+
+
+def _with_lost_objects(world: World, release: Release, found: UnitDrift) -> UnitDrift:
+    """Also what the bucket lacks of the release: without it nothing can be repaired, promoted or rolled back to."""
+    there = in_parallel(lambda item: world.store.head(item.key) is not None, release.objects)
+    lost = [item.key for item, is_there in zip(release.objects, there, strict=True) if not is_there]
+    if not lost:
+        return found
+    gone = (ResourceDrift(logical_id=key, resource_type=OBJECT, status="DELETED", differences=()) for key in lost)
+    what = f"the bucket lacks {', '.join(lost)}"
+    return attrs.evolve(
+        found, status="DRIFTED", resources=(*found.resources, *gone), for_good=what, hint=publish_again(release.project)
     )
 
 

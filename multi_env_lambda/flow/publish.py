@@ -29,6 +29,7 @@ from multi_env_lambda.model.record import ObjectReceipt
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
+from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import MadeRelease, Upload, World
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "complete",
     "is_pinned",
     "not_in_bucket",
+    "publish_again",
     "publish",
     "template_of",
     "write_text",
@@ -128,8 +130,15 @@ def _settle(
 
 def not_in_bucket(key: str) -> PublishError:
     """A release needs an object that does not exist."""
-    hint = f"was it pruned? deploy the unit again from the work tree; {YOUNG_BUCKET}"
+    hint = f"{publish_again(key.split('/')[1])}; {YOUNG_BUCKET}"
     return PublishError(key, "the release needs it, but it is not in the bucket", hint=hint)
+
+
+def publish_again(project: str) -> str:
+    """How an object comes back: the same commit makes the same bytes."""
+    again = Advice(f"deploy.py --only {project} --force", f'workspace.unit("{project}").deploy(force=True)')
+    text = "restore the version that the bucket has kept; or check out the release's commit (`history`), then `{}`"
+    return advice(text, again)
 
 
 def compare(store: ObjectStore, item: PublishedObject) -> ObjectReceipt | None:

@@ -37,7 +37,8 @@ class Bounds:
     """The ``bounds`` table of an environment.
 
     Args:
-        actions: patterns; roles and users of a stack may be allowed only what matches. None: anything.
+        actions: patterns; roles and users of a stack, and those of the account by a resource policy of the stack, may
+            be allowed only what matches. None: anything.
         managed_policies: patterns of ARNs. If actions are bounded, no other policy may be attached: what it
             allows is defined elsewhere.
         resource_types: patterns; a stack may consist only of these. None: anything.

@@ -6,6 +6,8 @@ from typing import Literal, assert_never
 
 import attrs
 
+from multi_env_lambda.model.visible import one_line
+
 __all__ = ["Right", "RightChange"]
 
 Kind = Literal[
@@ -50,6 +52,10 @@ class Right:
         return self.effect == "Deny"
 
     def __str__(self) -> str:
+        """One line, whatever is in the template."""
+        return one_line(self._said())
+
+    def _said(self) -> str:
         who, actions, things = ", ".join(self.who), ", ".join(self.actions), ", ".join(self.resources)
         may = {"Allow": "may", "Deny": "must not"}.get(self.effect, f"may or must not ({self.effect})")
         where = f", where {self.condition}" if self.condition else ""

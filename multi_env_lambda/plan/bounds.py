@@ -11,13 +11,18 @@ import attrs
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import Right
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of, type_of
 from multi_env_lambda.plan.rights_covering import matches
 from multi_env_lambda.plan.rights_of import ROLES, rights_of
+from multi_env_lambda.plan.rights_principals import may_be_of
 
 __all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
+_QUOTED = r"""\\?["']{}\\?["']"""
+"""A word in either kind of quotes, and in a text within a text."""
+
 _POLICIES = ("AWS::IAM::ManagedPolicy",)
 _ROLES = (*ROLES, "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
@@ -54,7 +59,7 @@ def beyond(template: str | None, folder: str, target: Environment, bounding: Bou
     committed = bounding.committed.get(target.name)
     said = [(ROOT, target.bounds), (f"{ROOT} of the last commit", None if committed == target.bounds else committed)]
     lines = [
-        f"{_place(excess, folder, bounding)}{excess.what}; {_bound(where, excess, target, bounding)}"
+        one_line(f"{_place(excess, folder, bounding)}{excess.what}; {_bound(where, excess, target, bounding)}")
         for where, bounds in said
         if bounds is not None and template is not None
         for excess in _excesses(template, target, bounds)
@@ -74,7 +79,7 @@ def _excesses(template: str, target: Environment, bounds: Bounds) -> Iterator[_E
         yield from _other_types(types, bounds.resource_types)
     if bounds.actions is not None:
         for right in rights:
-            yield from _beyond_actions(right, bounds.actions, bounds.managed_policies, types)
+            yield from _beyond_actions(right, bounds.actions, bounds.managed_policies, types, target.account_id)
             if right.kind == "other words":
                 yield from _in_other_words(right, bounds.actions, bounds.resource_types or ())
     if bounds.permissions_boundary:
@@ -91,14 +96,14 @@ def _other_types(types: Mapping[str, str], allowed: Collection[str]) -> Iterator
 
 
 def _beyond_actions(
-    right: Right, actions: Collection[str], policies: Collection[str], types: Mapping[str, str]
+    right: Right, actions: Collection[str], policies: Collection[str], types: Mapping[str, str], account_id: str
 ) -> Iterator[_Excess]:
     match right.kind:
         case "permission":
-            for action in () if right.denies else right.actions:
-                if not any(matches(pattern, action, ignore_case=True) for pattern in actions):
-                    what, words = f"{', '.join(right.who)} may {action}", (action, right.holder)
-                    yield _Excess(what=what, words=words, key="actions", said=_list(actions))
+            yield from _of_actions(right, right.who, "", actions)
+        case "resource policy":
+            if who := [each for each in right.who if may_be_of(account_id, each)]:
+                yield from _of_actions(right, who, f" ({right.holder})", actions)
         case "managed policy":
             for arn in right.resources:
                 if type_of(arn, types) not in _POLICIES and not any(matches(pattern, arn) for pattern in policies):
@@ -106,8 +111,15 @@ def _beyond_actions(
                     yield _Excess(what=str(right), words=words, key="managed_policies", said=_list(policies))
         case "role" | "unread":
             yield from _of_elsewhere(right, types, "actions", _list(actions))
-        case "trust" | "resource policy" | "boundary" | "public" | "other words":
+        case "trust" | "boundary" | "public" | "other words":
             return
+
+
+def _of_actions(right: Right, who: Iterable[str], where: str, actions: Collection[str]) -> Iterator[_Excess]:
+    for action in () if right.denies else right.actions:
+        if not any(matches(pattern, action, ignore_case=True) for pattern in actions):
+            what, words = f"{', '.join(who)} may {action}{where}", (action, right.holder)
+            yield _Excess(what=what, words=words, key="actions", said=_list(actions))
 
 
 def _in_other_words(right: Right, actions: Collection[str], types: Collection[str]) -> Iterator[_Excess]:
@@ -159,7 +171,7 @@ def _place(excess: _Excess, folder: str, bounding: Bounding) -> str:
     """``projects/billing/pyproject.toml:12: ``; the file alone if the line is not found."""
     for word in excess.words:
         for path in files_of(folder):
-            if number := line_of(bounding.texts.get(path, ""), [re.escape(f'"{word}"')]):
+            if number := line_of(bounding.texts.get(path, ""), [_QUOTED.format(re.escape(word))]):
                 return f"{path}:{number}: "
     return f"{folder}: "
 

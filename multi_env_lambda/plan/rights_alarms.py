@@ -10,17 +10,20 @@ import attrs
 
 from multi_env_lambda.model.right import Right
 from multi_env_lambda.plan.computed import Place, is_unread
-from multi_env_lambda.plan.rights_conditions import is_limited
+from multi_env_lambda.plan.rights_conditions import is_limited, names_a_subject
+from multi_env_lambda.plan.rights_covering import matches
+from multi_env_lambda.plan.rights_principals import is_named, is_service
+from multi_env_lambda.plan.rights_resources import is_everything
 
 __all__ = ["Alarm", "alarms_of"]
 
 _ADMINISTRATIVE = re.compile(r":aws:policy/.*(Administrat|Admin\b|PowerUser|FullAccess)")
 """AWS managed policies that allow all calls of a service, or of all services, on everything."""
 
+_UNNAMED = "somebody whose name cannot be read here"
 _UNREAD_ACTION = "an action that cannot be read here"
-_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}):")
-_ALL_OF_A_SERVICE = re.compile(r"arn(:[^:*?]*){0,4}[:*?]+|arn:[^:]*:iam:[^:]*:[^:]*:[a-z-]+/[*?]+")
-"""An ARN with nothing but wildcards after a part of it; for IAM also all of one type, since more rights follow."""
+_ACCOUNT = re.compile(r"arn:[^:\"]*:[^:\"]*:[^:\"]*:(\d{12}|[\d*?]*\d[*?][\d*?]*|[\d*?]*[*?]\d[\d*?]*):")
+_ASSUMING = "sts:AssumeRole"
 _ANY_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*[*?][^:]*:.*")
 
 
@@ -88,8 +91,10 @@ def _of_actions(right: Right) -> Iterator[Alarm]:
             yield Alarm(action, about)
         elif "*" in service or "?" in service:
             yield Alarm("every action", about)
-        elif _is_nearly_any(name) and any(map(_is_everything, right.resources)):
+        elif _is_nearly_any(name) and any(map(is_everything, right.resources)):
             yield Alarm(f"{action} on everything", about)
+        elif matches(action, _ASSUMING, ignore_case=True) and any(map(_is_of_any_account, right.resources)):
+            yield Alarm("roles of any account", about)
 
 
 def _is_any_text(action: str) -> bool:
@@ -118,7 +123,7 @@ def _of_principals(right: Right, place: Place) -> Iterator[Alarm]:
 
 def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
     if _is_unnamed(who):
-        yield "somebody whose name cannot be read here"
+        yield _UNNAMED
     elif who.startswith("everybody but"):
         yield who
     elif who == "*" or _ANY_ACCOUNT.fullmatch(who):
@@ -126,29 +131,39 @@ def _of_principal(who: str, right: Right, place: Place) -> Iterator[str]:
             yield "open to everybody"
     elif who.startswith("CanonicalUser ") or (who.startswith("Federated ") and not _accounts(who)):
         yield f"somebody outside account {place.account_id}"
+    else:
+        yield from _of_a_name(who, right)
+
+
+def _of_a_name(who: str, right: Right) -> Iterator[str]:
+    """What is alarming about a principal that is written out, apart from its account."""
+    if who.startswith("Federated "):
+        if not (names_a_subject(right.condition) or is_limited(right.condition)):
+            yield f"anyone who signs in with {_last(who)}"
+    elif is_service(who):
+        if right.kind == "resource policy" and not is_limited(right.condition, of_a_service=True):
+            yield f"{who} acts for any account"
+    elif not is_named(who):
+        yield _UNNAMED
 
 
 def _is_unnamed(who: str) -> bool:
-    """Whether the account of a principal, or all of it, is computed; a role's own name may be computed."""
+    """Whether the account of an ARN, or all of it, is computed; a role's own name may be computed."""
     known = re.split(r'\{[{"]', who, maxsplit=1)[0]
     return known != who and known.count(":") < 5
 
 
-def _is_any(text: str) -> bool:
-    """Whether a pattern is nothing but wildcards, one of which matches anything."""
-    return "*" in text and set(text) <= {"*", "?"}
+def _is_of_any_account(resource: str) -> bool:
+    """Whether a pattern leaves the account open; one with some of its digits is a name that asks as an account."""
+    if resource.startswith("everything but") or _is_unnamed(resource):
+        return True
+    parts = resource.split(":")
+    return is_everything(resource) if len(parts) < 6 else set(parts[4]) <= {"*", "?"} and parts[4] != ""
 
 
 def _is_nearly_any(name: str) -> bool:
     """Whether a pattern of calls has at most one letter: a few such patterns cover a whole service."""
     return "*" in name and len(name.replace("*", "").replace("?", "")) <= 1
-
-
-def _is_everything(resource: str) -> bool:
-    """Whether a resource covers a whole service: ``*``, an ARN of nothing else, or what cannot be read."""
-    if resource.startswith("everything but") or is_unread(resource):
-        return True
-    return _is_any(resource) or ("*" in resource and _ALL_OF_A_SERVICE.fullmatch(resource) is not None)
 
 
 def _accounts(text: str) -> tuple[str, ...]:

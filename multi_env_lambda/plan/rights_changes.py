@@ -15,6 +15,7 @@ import attrs
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.right import Right, RightChange
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Place
 from multi_env_lambda.plan.rights_alarms import Alarm, alarms_of
 from multi_env_lambda.plan.rights_covering import covers, is_about
@@ -66,7 +67,7 @@ def rights_changes(before: str | None, after: str | None, place: Place) -> tuple
 def rights_question(project: str, changes: Iterable[RightChange]) -> tuple[Question, ...]:
     """The one question about everything that is beyond the ordinary, if there is anything."""
     lines = [f"{change.right}: {', '.join(change.alarms)}" for change in changes if change.alarms]
-    text = "\n".join([f"{project}: rights beyond the ordinary:", *lines])
+    text = "\n".join([f"{project}: rights beyond the ordinary:", *dict.fromkeys(lines)])
     return (Question(kind="rights", text=text, answer=f"rights:{project}"),) if lines else ()
 
 
@@ -77,12 +78,26 @@ def _paired(gone: list[Right], come: list[Right]) -> Iterator[RightChange]:
         same = [old for old in left if is_about(old, right)]
         match = next(((old, word) for old in same if (word := _relation(old, right))), None)
         if match is None:
-            yield RightChange(change="added", right=right)
+            yield _alone(right, gone)
         else:
             left.remove(match[0])
             yield RightChange(change=match[1], right=right, before=match[0])
     for right in left:
-        yield RightChange(change="removed", right=right)
+        merged = next((new for new in come if _is_part_of(right, new)), None)
+        if merged is None:
+            yield RightChange(change="removed", right=right)
+        else:
+            yield RightChange(change="wider", right=merged, before=right)
+
+
+def _alone(right: Right, gone: Iterable[Right]) -> RightChange:
+    """A new right without an old one of its own: added, unless it is a part of one that was split."""
+    whole = next((old for old in gone if _is_part_of(right, old)), None)
+    return RightChange(change="added" if whole is None else "narrower", right=right, before=whole)
+
+
+def _is_part_of(right: Right, whole: Right) -> bool:
+    return right.kind not in ("boundary", "role") and covers(whole, right)
 
 
 def _relation(old: Right, new: Right) -> Literal["wider", "narrower", "changed"] | None:
@@ -114,7 +129,7 @@ def _judged(
         words = [alarm.word for alarm in alarms_of(change.right, place) if not _was_there(alarm, old, place)]
     else:
         words = []
-    return attrs.evolve(change, alarms=tuple(dict.fromkeys(words)))
+    return attrs.evolve(change, alarms=tuple(dict.fromkeys(map(one_line, words))))
 
 
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:

@@ -11,7 +11,7 @@ import attrs
 
 from multi_env_lambda.plan.computed import is_unread
 
-__all__ = ["is_limited", "is_weaker"]
+__all__ = ["is_limited", "is_weaker", "names_a_subject"]
 
 _OPERATORS = re.compile(r"(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)")
 _OF_A_PERMISSION = ("SourceArn", "SourceAccount", "PrincipalOrgID", "OrganizationId", "EventSourceToken")
@@ -45,6 +45,12 @@ _LIMITS = {
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html ("public")
 """
 
+_SUBJECTS = (":sub", ":repository", ":repository_id", ":repository_owner", ":repository_owner_id", ":job_workflow_ref")
+"""What identity providers say about anyone who signs in with them.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html (federation)
+"""
+
 _MOST = {4: 2**24, 6: 2**96}
 """Up to this many addresses are some network; more are the internet (the same source)."""
 
@@ -56,9 +62,38 @@ class _Test:
     values: tuple[str, ...]
 
 
-def is_limited(condition: str) -> bool:
-    """Whether a condition says from where or from whom, by values that are known to keep somebody out."""
-    return any(map(_limits, _tests(condition)))
+def is_limited(condition: str, *, of_a_service: bool = False) -> bool:
+    """Whether a condition says from where or from whom, by values that are known to keep somebody out.
+
+    ``of_a_service``: then it may also say for what AWS KMS is asked, because a service does not make that up.
+    """
+    tests = tuple(_tests(condition))
+    return any(map(_limits, tests)) or (of_a_service and any(map(_is_of_a_context, tests)))
+
+
+def names_a_subject(condition: str) -> bool:
+    """Whether a condition says who may come from an identity provider: by more than the name of a kind, or a letter.
+
+    An audience does not count: the provider of GitHub, for one, puts into a token the audience that it is asked for.
+    """
+    return any(
+        test.key.endswith(_SUBJECTS)
+        and _OPERATORS.fullmatch(test.operator) is not None
+        and bool(test.values)
+        and all(map(_is_a_subject, test.values))
+        for test in _tests(condition)
+    )
+
+
+def _is_a_subject(value: str) -> bool:
+    known = re.split(r"[*?]", value, maxsplit=1)[0]
+    name = re.sub(r"^(system:serviceaccount|[A-Za-z_]+):", "", known)
+    return not is_unread(value) and sum(map(str.isalnum, name)) > 1
+
+
+def _is_of_a_context(test: _Test) -> bool:
+    is_sure = _OPERATORS.fullmatch(test.operator) is not None and test.key.startswith("kms:encryptioncontext:")
+    return is_sure and bool(test.values) and all(re.fullmatch(_ARN, value) for value in test.values)
 
 
 def is_weaker(condition: str, than: str) -> bool:

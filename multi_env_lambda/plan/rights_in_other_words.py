@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from multi_env_lambda.plan.computed import Computed, Json, type_of
+from multi_env_lambda.plan.computed import Computed, Json, is_computed, type_of
 
 __all__ = ["gives_rights"]
 
@@ -13,9 +13,15 @@ _ALWAYS = re.compile(
     r"AWS::RolesAnywhere::.*|AWS::SSO::.*|AWS::IdentityStore::GroupMembership|AWS::Organizations::.*|"
     r"AWS::EKS::(AccessEntry|PodIdentityAssociation)|"
     r"AWS::LakeFormation::(Permissions|PrincipalPermissions|DataLakeSettings|TagAssociation)|"
-    r"AWS::S3::AccessGrant.*|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE|"
+    r"AWS::S3::AccessGrant.*|AWS::Events::ApiDestination|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE|"
     r"AWS::ServiceCatalog::.*Provisioned.*"
 )
+
+_INSIDE = ("lambda", "sqs", "firehose")
+"""Protocols of a subscription whose endpoint is an ARN, which has an account.
+
+Source: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+"""
 
 
 def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
@@ -31,8 +37,6 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
             return is_elsewhere("GroupName")
         case "AWS::IAM::User":
             return "LoginProfile" in properties or is_elsewhere("Groups")
-        case "AWS::Logs::SubscriptionFilter" | "AWS::Logs::Destination":
-            return _is_foreign(properties.get("DestinationArn", properties.get("TargetArn")), computed)
         case "AWS::Cognito::IdentityPool":
             return computed.texts(properties.get("AllowUnauthenticatedIdentities", "false")) != ("false",)
         case "AWS::Cognito::IdentityPoolRoleAttachment":
@@ -43,7 +47,34 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
         case _ if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             return _is_foreign(properties.get("ServiceToken"), computed)
         case _:
-            return _ALWAYS.fullmatch(type_) is not None
+            return _ALWAYS.fullmatch(type_) is not None or _sends_away(type_, properties, computed)
+
+
+def _sends_away(type_: str, properties: Json, computed: Computed) -> bool:
+    """Whether what arrives at a resource leaves the account, or may."""
+    match type_:
+        case "AWS::Logs::SubscriptionFilter" | "AWS::Logs::Destination":
+            return _is_foreign(properties.get("DestinationArn", properties.get("TargetArn")), computed)
+        case "AWS::SNS::Subscription":
+            return _is_sent_away(properties, computed)
+        case "AWS::SNS::Topic":
+            return any(_is_sent_away(each, computed) for each in computed.each(properties.get("Subscription")))
+        case "AWS::Events::Rule":
+            return any(_is_foreign(_at(each, "Arn"), computed) for each in computed.each(properties.get("Targets")))
+        case _:
+            return False
+
+
+def _is_sent_away(subscription: object, computed: Computed) -> bool:
+    """Whether messages of a topic leave the account, or may: to an address, a telephone, or another account."""
+    protocols = computed.texts(_at(subscription, "Protocol"))
+    inside = protocols and all(each in _INSIDE for each in protocols)
+    return not inside or _is_foreign(_at(subscription, "Endpoint"), computed)
+
+
+def _at(value: object, key: str) -> object:
+    """A property; what cannot be read itself stands for it."""
+    return value.get(key) if isinstance(value, dict) and not is_computed(value) else value
 
 
 def _is_here(text: str, computed: Computed) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.right import Kind, Right
 from multi_env_lambda.plan.computed import (
@@ -78,7 +79,7 @@ class _Reader:
         if type_ in _NESTED or "Fn::Transform" in canonical_json(body):
             yield Right(kind="unread", holder=name, resources=(type_,))
         if gives_rights(type_, properties, self.computed):
-            written = canonical_json(self.computed.filled(properties))
+            written = masked(canonical_json(self.computed.filled(properties)))
             yield Right(kind="other words", holder=name, actions=(type_,), resources=(written,))
         yield from self._without_a_policy(name, type_, properties)
 

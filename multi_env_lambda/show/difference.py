@@ -8,6 +8,7 @@ from rich.table import Table
 
 from multi_env_lambda.flow.drifted import UnitDrift
 from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.operations.difference import Difference, PackageChange
 from multi_env_lambda.show.words import Text
 
@@ -60,7 +61,7 @@ def _append_resources(text: Text, title: str, changes: tuple[ResourceChange, ...
 def _append(text: Text, title: str, lines: list[str]) -> None:
     text.append(f"  {title}\n", style="bold")
     for line in lines or ["= the same"]:
-        text.append(f"    {line}\n", style=_STYLES.get(line[0], ""))
+        text.append(f"    {one_line(line)}\n", style=_STYLES.get(line[0], ""))
 
 
 def _short(value: str | None) -> str:
@@ -91,5 +92,5 @@ def drift_table(found: Iterable[UnitDrift]) -> Table:
             name = f"{resource.logical_id} ({resource.resource_type})"
             rows = [(each.path, each.expected, each.actual) for each in resource.differences]
             for row in rows or [("", "", resource.status.lower())]:
-                table.add_row(*(Text(part) for part in (item.environment, item.project, name, *row)))
+                table.add_row(*(Text(one_line(part)) for part in (item.environment, item.project, name, *row)))
     return table

@@ -132,7 +132,7 @@ def _summary(changes: Iterable[ResourceChange]) -> str:
 def _append_change(text: Text, change: ResourceChange) -> None:
     style = "bold red" if change.destructive else _STYLES[change.action]
     note = {"yes": ", replaced", "maybe": ", perhaps replaced", "no": ""}[change.replacement]
-    text.append(f"      {_GLYPHS[change.action]} {change.logical_id} {change.type}{note}\n", style=style)
+    text.append(f"      {_GLYPHS[change.action]} {one_line(f'{change.logical_id} {change.type}')}{note}\n", style=style)
     if change.action == "modify":
         for item in change.properties[:_MOST_PROPERTIES]:
             text.append(f"          {_property(item)}\n")
@@ -141,7 +141,7 @@ def _append_change(text: Text, change: ResourceChange) -> None:
 
 
 def _property(item: PropertyChange) -> str:
-    return f"{item.path}: {_short(item.old)} → {_short(item.new)}"
+    return one_line(f"{item.path}: {_short(item.old)} → {_short(item.new)}")
 
 
 def _short(value: str | None) -> str:

@@ -262,3 +262,17 @@ def test_a_stack_whose_traffic_moves_is_as_it_should_be_until_somebody_moves_its
 
     assert found.names == ("MainAlias/FunctionVersion", "MainAlias/RoutingConfig")
     assert found.hint.startswith("`rollback.py search sandbox` restores what ran before")
+
+
+def test_what_the_bucket_lacks_of_a_running_release_is_drift_that_says_how_it_comes_back(fake: FakeWorld) -> None:
+    (lost,) = [key for key in fake.store.objects if key.endswith(".tar.gz") and "/search/" in key]
+    kept = fake.store.objects.pop(lost)
+
+    found = find_drift(fake.world, "search", "sandbox")
+
+    assert [(item.status, item.names, item.for_good) for item in found] == [
+        ("DRIFTED", (f"{lost} deleted",), f"the bucket lacks {lost}")
+    ]
+    assert "restore the version that the bucket has kept; or check out the release's commit" in found[0].hint
+    fake.store.objects[lost] = kept
+    assert not find_drift(fake.world, "search", "sandbox")[0].drifted

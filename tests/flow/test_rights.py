@@ -104,3 +104,12 @@ def test_no_answer_and_no_uncommitted_line_leads_past_the_bounds(tmp_path: Path)
     refused = promote(fake, "test")["search"]
     assert refused.outcome == "blocked" and "pyproject.toml of the last commit: test has bounds" in refused.detail
     assert [step.project for step in planned(strict, "test").blocked] == ["search"]
+
+
+def test_no_text_of_a_unit_adds_a_line_to_what_an_approver_reads(tmp_path: Path) -> None:
+    forged = "      - MainRole may * on *"
+    plan = planned(with_role(tmp_path, f"s3:Get\n{forged}"))
+
+    assert forged not in plan_text(plan).plain.splitlines()
+    assert f"      + MainRole may s3:Get\\n{forged} on *" in plan_text(plan).plain.splitlines()
+    assert "s3:Get\n" not in plan_html(plan)

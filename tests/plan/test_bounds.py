@@ -63,6 +63,26 @@ def test_what_is_too_much_is_named_with_its_line_and_with_that_of_the_bound() ->
     assert "`stack.py`" in answer[1]
 
 
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("pyproject.toml", "policies = [{ actions = ['s3:GetObject'], resources = ['*'] }]"),
+        ("stack.py", "    context.allow('main', ['s3:GetObject'], ['*'])"),
+        ("stack.py", '    context.allow("main", ["s3:GetObject"], ["*"])'),
+        ("stack.py", r"""    json.loads("{\"Action\": \"s3:GetObject\"}")"""),
+        ("stack.py", r"""    json.loads('{\'Action\': \'s3:GetObject\'}')"""),
+        ("stack.py", "    context.merge('MainRole', {})"),
+    ],
+)
+def test_the_line_is_found_in_either_file_and_in_any_quotes(file: str, line: str) -> None:
+    reader = Function(key="main", handler="m.h", policies=(Statement(actions=("s3:GetObject",), resources=("*",)),))
+    place = attrs.evolve(SANDBOX, bounds=Bounds(actions=("logs:*",)))
+    bounding = Bounding(texts={f"{FOLDER}/{file}": f"# s3:GetObject, MainRole\n\n{line}\n"})
+    answer = beyond(text(project(reader)), FOLDER, place, bounding)
+
+    assert answer is not None and answer[0].startswith(f"{FOLDER}/{file}:3: MainRole may s3:GetObject; ")
+
+
 def test_within_the_bounds_and_without_any_nothing_is_said() -> None:
     template = text(project(SMALL))
 
@@ -191,3 +211,79 @@ def test_no_alarm_is_a_policy_or_a_role_of_the_stack() -> None:
         document = json.dumps({"Resources": {"Note": note, "Main": used}})
 
         assert beyond(document, "projects/app", attrs.evolve(SANDBOX, bounds=own), Bounding()) is not None
+
+
+# --- what a resource policy gives ---
+OWN_ROLE = "arn:aws:iam::222222222222:role/orders-sandbox-main"
+GIVEN = [
+    ("AWS::SQS::QueuePolicy", "PolicyDocument", "sqs:DeleteMessage"),
+    ("AWS::SQS::QueueInlinePolicy", "PolicyDocument", "sqs:DeleteMessage"),
+    ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
+    ("AWS::S3::BucketPolicy", "PolicyDocument", "s3:*"),
+    ("AWS::KMS::Key", "KeyPolicy", "kms:Decrypt"),
+    ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", "secretsmanager:GetSecretValue"),
+    ("AWS::ECR::Repository", "RepositoryPolicyText", "ecr:PutImage"),
+    ("AWS::Events::EventBus", "Policy", "events:PutEvents"),
+    ("AWS::DynamoDB::Table", "ResourcePolicy", "dynamodb:*"),
+]
+
+
+def given(type_: str, key: str, action: str, principal: Any, effect: str = "Allow") -> str:
+    document = {"Statement": [{"Effect": effect, "Principal": principal, "Action": action, "Resource": "*"}]}
+    main = {"Type": "AWS::IAM::Role", "Properties": {}}
+    policy = {"Type": type_, "Properties": {key: document}}
+    return json.dumps({"Resources": {"MainRole": main, "Policy": policy}})
+
+
+@pytest.mark.parametrize(("type_", "key", "action"), GIVEN)
+@pytest.mark.parametrize(
+    ("principal", "who"),
+    [
+        ({"AWS": {"Fn::GetAtt": ["MainRole", "Arn"]}}, "${MainRole.Arn}"),
+        ({"AWS": {"Fn::GetAtt": ["MainRole", "RoleId"]}}, "${MainRole.RoleId}"),
+        (
+            {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${MainRole}"}},
+            "arn:aws:iam::222222222222:role/${MainRole}",
+        ),
+        ({"AWS": [OWN_ROLE, "999999999999"]}, OWN_ROLE),
+        ({"AWS": "222222222222"}, "222222222222"),
+        ({"AWS": "arn:aws:iam::222222222222:root"}, "arn:aws:iam::222222222222:root"),
+        ({"AWS": "AROAJQABLZS4A3QDU576Q"}, "AROAJQABLZS4A3QDU576Q"),
+        ({"AWS": {"Fn::ImportValue": "x"}}, '{"Fn::ImportValue":"x"}'),
+        ("*", "*"),
+    ],
+)
+def test_no_resource_policy_gives_the_account_more_than_the_actions(
+    type_: str, key: str, action: str, principal: Any, who: str
+) -> None:
+    (only,) = what(given(type_, key, action, principal), Bounds(actions=("logs:*",)))
+
+    assert f"{who} may {action} (Policy); " in only and "bounds.actions" in only
+    assert what(given(type_, key, action, principal), Bounds(actions=(action,))) == []
+    assert what(given(type_, key, action, principal, "Deny"), Bounds(actions=("logs:*",))) == []
+
+
+@pytest.mark.parametrize(("type_", "key", "action"), GIVEN)
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"Service": ["sns.amazonaws.com", "logs.us-east-1.amazonaws.com"]},
+        {"Service": {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}},
+        {"AWS": ["999999999999", "arn:aws:iam::999999999999:root"]},
+        {"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1A2B3"},
+    ],
+)
+def test_services_and_other_accounts_are_not_bound(type_: str, key: str, action: str, principal: Any) -> None:
+    assert what(given(type_, key, action, principal), Bounds(actions=("logs:*",))) == []
+
+
+@pytest.mark.parametrize("type_", ["AWS::Lambda::Permission", "AWS::Events::EventBusPolicy"])
+def test_a_permission_without_a_document_is_bound_as_one_with(type_: str) -> None:
+    def of(principal: Any) -> str:
+        properties = {"Action": "lambda:InvokeFunction", "Principal": principal, "FunctionName": "other"}
+        body = {"Type": type_, "Properties": properties}
+        return json.dumps({"Resources": {"MainRole": {"Type": "AWS::IAM::Role"}, "Main": body}})
+
+    (only,) = what(of({"Fn::GetAtt": ["MainRole", "Arn"]}), Bounds(actions=("logs:*",)))
+    assert "${MainRole.Arn} may lambda:InvokeFunction (Main)" in only
+    assert what(of("sns.amazonaws.com"), Bounds(actions=("logs:*",))) == []

@@ -129,6 +129,27 @@ def test_wider_narrower_and_other_statements_are_told_apart() -> None:
     assert [change.change for change in changes(after, before)][0] == "narrower"
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_two_statements_that_become_one_are_not_called_removed_nor_are_two_that_were_one_added(effect: str) -> None:
+    one, two = "arn:aws:s3:::a/*", "arn:aws:s3:::b/*"
+    apart = template(R=role(statement("s3:GetObject", one, effect), statement("s3:PutObject", two, effect)))
+    both = template(R=role(statement(["s3:GetObject", "s3:PutObject"], [one, two], effect)))
+    merged, split = changes(apart, both), changes(both, apart)
+
+    assert [change.change for change in merged] == ["wider", "wider"]
+    assert {change.before.actions for change in merged if change.before} == {("s3:GetObject",), ("s3:PutObject",)}
+    assert [change.change for change in split] == ["narrower", "narrower"]
+    assert all(str(change).startswith("~ ") for change in (*merged, *split))
+    assert alarms(both, apart) == []
+
+
+def test_what_asks_in_a_statement_that_two_become_asks() -> None:
+    apart = template(R=role(statement("s3:Get*", "arn:aws:s3:::own"), statement("sqs:Send*", "arn:aws:sqs:::own")))
+    both = template(R=role(statement(["s3:*", "sqs:*"])))
+
+    assert {"s3:* on everything", "sqs:* on everything"} <= set(alarms(both, apart))
+
+
 def test_a_condition_that_goes_makes_it_wider() -> None:
     bound = statement("s3:Get*", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})
     free = statement("s3:Get*")
@@ -197,7 +218,10 @@ def test_what_is_beyond_the_ordinary_asks_when_it_comes_in(found: dict[str, Any]
         {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM"}},
         {
             "Type": "AWS::Lambda::Permission",
-            "Properties": {"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", "FunctionName": "f"},
+            "Properties": {
+                **{"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", "FunctionName": "f"},
+                "SourceArn": "arn:aws:sns:us-east-1:222222222222:news",
+            },
         },
     ],
 )
@@ -554,6 +578,17 @@ OTHER_TOKEN = "arn:aws:lambda:us-east-1:999999999999:function:f"
         ("Custom::Thing", {"ServiceToken": OTHER_TOKEN}),
         ("AWS::CloudFormation::CustomResource", {"ServiceToken": {"Fn::ImportValue": "x"}}),
         ("AWS::Logs::SubscriptionFilter", {"DestinationArn": "arn:aws:logs:us-east-1:999999999999:destination:d"}),
+        ("AWS::SNS::Subscription", {"Protocol": "https", "Endpoint": "https://x.example"}),
+        ("AWS::SNS::Subscription", {"Protocol": "http", "Endpoint": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "a@x.example"}),
+        ("AWS::SNS::Subscription", {"Protocol": "sms", "Endpoint": "+1"}),
+        ("AWS::SNS::Subscription", {"Protocol": {"Fn::ImportValue": "x"}, "Endpoint": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("AWS::SNS::Subscription", {"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:999999999999:q"}),
+        ("AWS::SNS::Subscription", {"Protocol": "lambda", "Endpoint": {"Fn::ImportValue": "x"}}),
+        ("AWS::SNS::Topic", {"Subscription": [{"Protocol": "https", "Endpoint": "https://x.example"}]}),
+        ("AWS::SNS::Topic", {"Subscription": {"Fn::FindInMap": ["A", "b", "c"]}}),
+        ("AWS::Events::Rule", {"Targets": [{"Id": "a", "Arn": "arn:aws:events:us-east-1:999999999999:event-bus/b"}]}),
+        ("AWS::Events::ApiDestination", {"InvocationEndpoint": "https://x.example"}),
         ("AWS::Cognito::IdentityPool", {"AllowUnauthenticatedIdentities": True}),
         ("AWS::Cognito::IdentityPoolRoleAttachment", {"Roles": {"unauthenticated": {"Fn::GetAtt": ["R", "Arn"]}}}),
     ],
@@ -575,6 +610,11 @@ def test_what_gives_rights_in_other_words_is_shown_with_its_type_and_asks(type_:
         ("Custom::Thing", {"ServiceToken": {"Fn::GetAtt": ["R", "Arn"]}}),
         ("Custom::Thing", {"ServiceToken": OTHER_TOKEN.replace("9" * 12, "2" * 12)}),
         ("AWS::Logs::SubscriptionFilter", {"DestinationArn": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("AWS::SNS::Subscription", {"Protocol": "sqs", "Endpoint": {"Fn::GetAtt": ["R", "Arn"]}}),
+        ("AWS::SNS::Subscription", {"Protocol": "lambda", "Endpoint": OTHER_TOKEN.replace("9" * 12, "2" * 12)}),
+        ("AWS::SNS::Topic", {"TopicName": "news"}),
+        ("AWS::Events::Rule", {"Targets": [{"Id": "a", "Arn": {"Fn::GetAtt": ["R", "Arn"]}}]}),
+        ("AWS::Events::Rule", {"Targets": [{"Id": "a", "Arn": {"Ref": "R"}}]}),
         ("AWS::Cognito::IdentityPool", {"AllowUnauthenticatedIdentities": False}),
         ("AWS::WAFv2::WebACL", {"Rules": [{"Statement": {"RateBasedStatement": {"Limit": 9}}}]}),
         ("AWS::SQS::Queue", {"RedrivePolicy": {"deadLetterTargetArn": {"Fn::ImportValue": "x"}}}),

@@ -10,6 +10,13 @@ _REPAIR, _LEFT = ("flow/test_repair.py",), ("flow/test_left.py",)
 
 MUTATIONS = (
     Mutation(
+        "flow/drifted.py",
+        "        return _with_lost_objects(world, release, found)",
+        "        return found",
+        "What the bucket lacks of a running release is drift.",
+        ("flow/test_drift.py",),
+    ),
+    Mutation(
         "flow/code.py",
         "        if stage is not None and name in seen:\n",
         "        if False:\n",

@@ -7,6 +7,9 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
+_ELSEWHERE = ("plan/test_rights_from_elsewhere.py",)
+_LINES = ("plan/test_rights_in_one_line.py",)
+_RESOURCES = ("plan/test_rights_resources.py",)
 
 MUTATIONS = (
     Mutation(
@@ -15,6 +18,41 @@ MUTATIONS = (
         "if not action and not action.startswith",
         "An action that is computed asks, since it may be any.",
         _RIGHTS,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "if not (names_a_subject(right.condition) or is_limited(right.condition)):",
+        "if not right.condition:",
+        "Whoever signs in with a provider is somebody only by a named subject.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        'if right.kind == "resource policy" and not is_limited(right.condition, of_a_service=True):',
+        'if right.kind == "resource policy" and not right.condition:',
+        "A service acts for any account, unless a known one is named.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "    elif not is_named(who):\n",
+        "    elif not who:\n",
+        "The unique ID of a user names nobody.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
+        "elif matches(action, _ASSUMING, ignore_case=True) and any(map(_is_of_any_account, right.resources)):",
+        "elif action == _ASSUMING and not right.resources:",
+        "Roles of any account ask as those of a named one do.",
+        _ELSEWHERE,
+    ),
+    Mutation(
+        "plan/rights_resources.py",
+        "return _WILDCARD.search(parts[5]) is not None and not _is_named(parts[2], parts[4], parts[5])",
+        'return parts[5] == "*"',
+        "All of a kind is everything, however its ARN is written.",
+        _RESOURCES,
     ),
     Mutation(
         "plan/rights_covering.py",
@@ -64,6 +102,27 @@ MUTATIONS = (
         'and change.change == "removed"',
         "A denial that shrinks asks as one that goes.",
         _RIGHTS,
+    ),
+    Mutation(
+        "plan/bounds.py",
+        "for each in right.who if may_be_of(account_id, each)]",
+        "for each in right.who if not each]",
+        "What a resource policy gives to the account's own roles is within the bounds, too.",
+        _BOUNDS,
+    ),
+    Mutation(
+        "model/right.py",
+        "return one_line(self._said())",
+        "return self._said()",
+        "No text of a template makes a line of its own among the rights.",
+        _LINES,
+    ),
+    Mutation(
+        "plan/rights_changes.py",
+        "alarms=tuple(dict.fromkeys(map(one_line, words)))",
+        "alarms=tuple(dict.fromkeys(words))",
+        "Nor does it behind a right, where it says what is beyond the ordinary.",
+        _LINES,
     ),
     Mutation(
         "plan/bounds.py",
