@@ -122,6 +122,27 @@ def test_a_question_is_answered_by_an_argument_in_a_notebook_and_by_an_option_on
     assert "to agree to all of it: agree=[&quot;again:orders&quot;]" in orders.plan("sandbox")._repr_html_()
 
 
+def test_each_of_several_failures_has_its_own_hint_in_the_words_of_python() -> None:
+    told = [
+        ("orders", "it is gone", advice("`{}` brings it back", FORCED)),
+        ("search", "it waits", ""),
+        ("reports", "it is closed", "ask"),
+        ("prices", "it is closed", "ask"),
+    ]
+
+    error = UnitsFailed.among("4 of 5", told)
+
+    assert str(error).splitlines() == [
+        "4 of 5:",
+        "orders: it is gone",
+        'hint: `workspace.unit("orders").deploy("prod", force=True)` brings it back',
+        "search: it waits",
+        "reports, prices: it is closed",
+        "hint: ask",
+    ]
+    assert [fault.hint for fault in error.faults][0] == "`deploy.py prod --only orders --force` brings it back"
+
+
 def test_a_plan_is_saved_for_approval_by_a_command_and_by_a_call() -> None:
     asked = (("only", "orders search"), ("target", "prod"), ("through", "True"), ("verb", "deploy"))
     plan = Plan(environments=("prod",), asked=asked, commit="", committed="", dirty=False, steps=())

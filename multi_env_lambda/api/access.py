@@ -138,15 +138,15 @@ def _each(
     if len(faults) == 1 and not lines:
         raise next(iter(faults.values()))
     if faults:
-        what = "\n".join(_told(name, error) for name, error in faults.items())
-        failed = UnitsFailed(f"{len(faults)} not done", what, hint=next(iter(faults.values())).hint)
+        told = [(name, _told(name, error), error.hint) for name, error in faults.items()]
+        failed = UnitsFailed.among(f"{len(faults)} not done", told)
         failed.changes, failed.kinds = tuple(lines), frozenset(type(error).__name__ for error in faults.values())
         raise failed
     return tuple(lines)
 
 
 def _told(name: str, error: MultiEnvLambdaError) -> str:
-    return f"{name}: {error.what}" if error.where == name else f"{name}: {error.where}: {error.what}"
+    return error.what if error.where == name else f"{error.where}: {error.what}"
 
 
 def bootstrap_template(opened: Opened, place: str, files: str | os.PathLike[str] | None = None) -> str:

@@ -111,8 +111,8 @@ def build(opened: Opened, request: Request) -> Listing[Build]:
         tuple(Build(opened=opened, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict
     )
     if blocked := draft.plan.blocked:
-        what = "\n".join(f"{step.project}: {step.what}" for step in blocked)
-        error = UnitsFailed.of(f"{len(blocked)} not built", what, listed(step.result for step in blocked))
+        results = listed(step.result for step in blocked)
+        error = UnitsFailed.of(f"{len(blocked)} not built", results, named=lambda result: result.project)
         error.built = builds
         raise error
     return builds
@@ -195,6 +195,9 @@ def must_be_good(results: Iterable[Result], *notes: str) -> Listing[Result]:
     found = listed(results, *notes)
     bad = [result for result in found if not result.good]
     if bad:
-        what = "; ".join(f"{item.project} in {item.environment} {item.outcome}: {item.detail}" for item in bad)
-        raise UnitsFailed.of(f"{len(bad)} of {len(found)}", what, found)
+        raise UnitsFailed.of(f"{len(bad)} of {len(found)}", found, named=_ending)
     return found
+
+
+def _ending(result: Result) -> str:
+    return f"{result.project} in {result.environment} {result.outcome}"

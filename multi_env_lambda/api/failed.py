@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.wording import in_python
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build
     from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["UnitsFailed", "listed"]
+
+_EACH = "correct each of them, then run again"
 
 
 def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
@@ -27,6 +30,7 @@ class UnitsFailed(MultiEnvLambdaError):
 
     Attributes:
         results: the outcome of each step; for ``build`` and ``lock``, only the failures.
+        faults: every failure with its own hint; what is the same for several units is in it once.
         kinds: the names of the error classes involved.
         built: the units that ``build`` completed.
         changes: what ``bootstrap`` changed in the places that it completed, one line each.
@@ -35,15 +39,41 @@ class UnitsFailed(MultiEnvLambdaError):
 
     exit_code = 1
     results: Listing[Result] = listed(())
+    faults: tuple[MultiEnvLambdaError, ...] = ()
     kinds: frozenset[str] = frozenset()
     built: Listing[Build] = Listing((), tables.builds, lambda build: build.to_dict())
     changes: tuple[str, ...] = ()
     locked: Mapping[str, FilePath | None] = {}
 
     @classmethod
-    def of(cls, where: str, what: str, results: Listing[Result]) -> UnitsFailed:
-        """The error for these results, with the hint of the first failure."""
+    def of(cls, where: str, results: Listing[Result], *, named: Callable[[Result], str]) -> UnitsFailed:
+        """The error for these results; ``named``: what each of them is about, such as the unit."""
         bad = [result for result in results if not result.good]
-        error = cls(where, what, hint=bad[0].hint or "correct it and run again")
+        error = cls.among(where, [(named(result), result.detail, result.hint) for result in bad])
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)
         return error
+
+    @classmethod
+    def among(cls, where: str, faults: Iterable[tuple[str, str, str]]) -> UnitsFailed:
+        """The error for these failures: what each is about, what is wrong, and its hint."""
+        same: dict[tuple[str, str], list[str]] = {}
+        for name, what, hint in faults:
+            same.setdefault((what, hint), []).append(name)
+        own = tuple(
+            MultiEnvLambdaError(", ".join(dict.fromkeys(names)), what, hint=hint)
+            for (what, hint), names in same.items()
+        )
+        hints = list(dict.fromkeys(fault.hint for fault in own if fault.hint))
+        hint = hints[0] if len(hints) == 1 else _EACH if hints else "correct it and run again"
+        error = cls(where, "\n".join(f"{fault.where}: {fault.what}" for fault in own), hint=hint)
+        error.faults = own
+        return error
+
+    def __str__(self) -> str:
+        if self.hint != _EACH:
+            return super().__str__()
+        return "\n".join([f"{self.where}:", *(_told(fault) for fault in self.faults)])
+
+
+def _told(fault: MultiEnvLambdaError) -> str:
+    return f"{fault.where}: {fault.what}" + (f"\nhint: {in_python(fault.hint)}" if fault.hint else "")

@@ -54,9 +54,8 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
     if len(faults) == 1 and not found:
         raise next(iter(faults.values()))
     if faults:
-        what = "\n".join(f"{name}: {error.where}: {error.what}" for name, error in faults.items())
-        results = (_not_locked(name, error) for name, error in faults.items())
-        failed = UnitsFailed.of(f"{len(faults)} not locked", what, listed(results))
+        results = listed(_not_locked(name, error) for name, error in faults.items())
+        failed = UnitsFailed.of(f"{len(faults)} not locked", results, named=lambda result: result.project)
         failed.locked = found
         raise failed
     return found
@@ -129,6 +128,7 @@ def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool
         made_from=lock_inputs(root, project),
         indexes=indexes_of_the_root(root),
         keep=keep,
+        where=project.folder,
     )
 
 

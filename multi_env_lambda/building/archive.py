@@ -34,8 +34,10 @@ __all__ = [
     "content",
     "new_file",
     "parse_zip",
+    "of_unit",
     "read_zip",
     "too_large",
+    "too_long",
     "write_tar_gz",
     "write_zip",
 ]
@@ -49,10 +51,14 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _MAX_BYTES, _MAX_ENTRIES = 0xFFFFFFFF, 0xFFFF
 _MAX_STORED_BLOCK = 0xFFFF
+_MOST_SHOWN = 80
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 LARGEST_ARCHIVE = 1 << 30
 """Bytes of a file that is fetched or opened. Lambda accepts 250 MB unzipped; no wheel that fits has four times that."""
+
+_LONGEST_PART, _LONGEST_PATH, _DEEPEST = 255, 1024, 100
+"""In bytes and in folders: what every file system keeps, with room for the folder that it is unpacked in."""
 
 _LARGEST_UNZIPPED = 4 << 30
 _LARGEST_DIRECTORY = 32 << 20
@@ -201,6 +207,10 @@ def _member(where: str, body: bytes, info: zipfile.ZipInfo) -> Member:
     )
 
 
+def _shown(name: str) -> str:
+    return repr(name) if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]!r}…"
+
+
 def check_names(names: Iterable[str], *, where: str, exact: bool = False) -> None:
     """Refuse what would escape its target folder, or would unpack differently on another machine.
 
@@ -210,9 +220,11 @@ def check_names(names: Iterable[str], *, where: str, exact: bool = False) -> Non
     folders: dict[str, str] = {}
     for name in names:
         if (reason := _unsafe(name)) is not None:
-            raise BuildError(
-                where, f"entry {name!r} {reason}", hint="an archive may only have files below its own root"
-            )
+            hint = "an archive may only have files below its own root"
+            raise BuildError(where, f"entry {_shown(name)} {reason}", hint=hint)
+        if (reason := too_long(name)) is not None:
+            hint = "not every machine could unpack it; rename it, or choose another version of the package"
+            raise BuildError(where, f"entry {_shown(name)} {reason}", hint=hint)
         key = name if exact else unicodedata.normalize("NFC", name).casefold()
         if (other := seen.get(key)) is not None:
             reason = "is listed twice" if other == name else f"differs from {other!r} only in upper and lower case"
@@ -223,6 +235,28 @@ def check_names(names: Iterable[str], *, where: str, exact: bool = False) -> Non
     for key in seen.keys() & folders.keys():
         what = f"entry {seen[key]!r} is a file, but also the folder of {folders[key]!r}"
         raise BuildError(where, what, hint="rename or remove one of them")
+
+
+@contextmanager
+def of_unit(where: str) -> Iterator[None]:
+    """An error about an archive also names the unit or the lock that it belongs to."""
+    try:
+        yield
+    except BuildError as error:
+        if error.where == where:
+            raise
+        raise BuildError(where, f"{error.where}: {error.what}", hint=error.hint) from error
+
+
+def too_long(name: str) -> str | None:
+    """Why a file of this name cannot be unpacked everywhere, if so."""
+    parts = [part.encode("utf-8", "surrogatepass") for part in name.split("/")]
+    if (longest := max(map(len, parts))) > _LONGEST_PART:
+        return f"has a part of {longest} bytes in its path; the limit is {_LONGEST_PART}"
+    if len(parts) > _DEEPEST:
+        return f"is in {len(parts) - 1} nested folders; the limit is {_DEEPEST - 1}"
+    size = sum(map(len, parts)) + len(parts) - 1
+    return f"has a path of {size} bytes; the limit is {_LONGEST_PATH}" if size > _LONGEST_PATH else None
 
 
 def _unsafe(name: str) -> str | None:

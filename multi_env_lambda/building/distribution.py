@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.building.archive import content, parse_zip, read_zip, too_large, write_tar_gz, write_zip
+from multi_env_lambda.building.archive import content, of_unit, parse_zip, read_zip, too_large, write_tar_gz, write_zip
 from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.model.digest import digest
@@ -96,7 +96,8 @@ def read_wheel(path: Path, *, where: str, name: str | None = None, version: str 
             what = f"the wheel has the {kind} {found!r}, but {wanted!r} was to be built"
             raise BuildError(where, what, hint=f"write the {kind} in [project] in its normal form, and nowhere else")
     try:
-        files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
+        with of_unit(where):
+            files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
     except zlib.error as error:
         raise BuildError(where, f"the wheel {path.name} is damaged: {error}", hint="build it again") from error
     folder = _info_folder(files, path.name, where)

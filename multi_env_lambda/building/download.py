@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import http.client
-import netrc
-import os
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,15 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit
-from urllib.request import Request, urlopen
 
 import attrs
 
-from multi_env_lambda.building.archive import LARGEST_ARCHIVE, too_large
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE
 from multi_env_lambda.building.lock_formats import read_pylock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.over_http import Patience, check_size, download
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target
 from multi_env_lambda.building.uv_settings import plain_lines
@@ -30,14 +24,12 @@ from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_atomically, write_sealed
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.host.retrying import TRIES, Retrying
+from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.digest import digest
 
 __all__ = ["complete_lock", "fetch"]
 
 _THREADS = 8
-_TIMEOUT_SECONDS = 60
-_HINT_NETWORK = "check the connection and the proxy settings, then run again; finished downloads are kept"
 
 
 def fetch(
@@ -46,6 +38,7 @@ def fetch(
     lock: Lock,
     cache: Path | None = None,
     retrying: Retrying | None = None,
+    patience: Patience | None = None,
 ) -> tuple[Path, ...]:
     """The selected files on this disk, in the same order; what is cached is not fetched again.
 
@@ -55,15 +48,19 @@ def fetch(
     folder = (cache or user_cache()) / "wheels"
     with ThreadPoolExecutor(_THREADS) as pool:
         again = Retrying() if retrying is None else retrying
-        return tuple(pool.map(partial(_fetch_one, folder=folder, lock=lock, retrying=again), selected))
+        one = partial(_fetch_one, folder=folder, lock=lock, retrying=again, patience=patience)
+        return tuple(pool.map(one, selected))
 
 
-def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying) -> Path:
+def _fetch_one(
+    wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying, patience: Patience | None
+) -> Path:
     path = folder / wheel.sha256 / wheel.filename
     if has_sha256(path, wheel.sha256):
         return path
+    _check_locked_size(lock.where, wheel.file)
     if wheel.file.url is not None:
-        body = _download(wheel.filename, wheel.file.url, retrying)
+        body = download(lock.where, wheel.file, wheel.file.url, retrying, patience)
     elif wheel.file.path is not None:
         body = _beside_the_lock(lock, wheel.file)
     else:
@@ -78,75 +75,24 @@ def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retr
     return path
 
 
+def _check_locked_size(where: str, file: LockedFile) -> None:
+    """Other files of the package, for other machines, may be larger."""
+    if file.size is not None and file.size > LARGEST_ARCHIVE:
+        what = f"{file.filename} is locked with {file.size} bytes; the limit is {LARGEST_ARCHIVE}"
+        raise BuildError(where, what, hint="Lambda accepts at most 250 MB unzipped; lock another version or package")
+
+
 def _beside_the_lock(lock: Lock, file: LockedFile) -> bytes:
+    path = lock.path.parent / (file.path or "")
     try:
-        return read_bounded(lock.path.parent / (file.path or ""), f"{lock.where}: {file.path}", LARGEST_ARCHIVE)
+        if file.size is not None and path.is_file():
+            check_size(lock.where, file, path.stat().st_size)
+        body = read_bounded(path, f"{lock.where}: {file.path}", LARGEST_ARCHIVE)
+        check_size(lock.where, file, len(body))
+        return body
     except OSError as error:
         what = f"{file.path} cannot be read: {error.strerror}"
         raise BuildError(lock.where, what, hint="paths are relative to the lock's folder") from error
-
-
-def _download(filename: str, url: str, retrying: Retrying) -> bytes:
-    host = urlsplit(url).hostname or ""
-
-    def once() -> bytes:
-        with urlopen(_request(url), timeout=_TIMEOUT_SECONDS) as answer:
-            body: bytes = answer.read(LARGEST_ARCHIVE + 1)
-            if len(body) > LARGEST_ARCHIVE:
-                raise too_large(filename, LARGEST_ARCHIVE)
-            if answer.length:  # a read with a limit does not report that the rest never came
-                raise http.client.IncompleteRead(body, answer.length)
-            return body
-
-    errors = (OSError, http.client.HTTPException)
-    try:
-        return retrying.run(once, what=f"{filename} from {host}", errors=errors, passes=_may_pass, reason=_reason)
-    except errors as error:
-        if not _may_pass(error):
-            hint = "if the file was removed, renew the lock; if a password is needed, put it into ~/.netrc"
-            raise BuildError(filename, f"{host} answered with {_reason(error)}", hint=hint) from None
-        what = f"could not be downloaded from {host} in {TRIES} attempts: {_reason(error)}"
-        raise BuildError(filename, what, hint=_HINT_NETWORK) from None
-
-
-def _may_pass(error: Exception) -> bool:
-    return not isinstance(error, HTTPError) or error.code >= 500 or error.code in (408, 429)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, HTTPError):
-        return f"HTTP status {error.code}"
-    return str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-
-
-def _request(url: str) -> Request:
-    parts = urlsplit(url)
-    request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
-    request.add_header("User-Agent", "multi_env_lambda")
-    login = (
-        (unquote(parts.username), unquote(parts.password or ""))
-        if parts.username
-        else _netrc(parts.scheme, parts.hostname or "")
-    )
-    if login is not None:
-        basic = base64.b64encode(":".join(login).encode()).decode("ascii")
-        # Never sent when the server redirects to another host.
-        request.add_unredirected_header("Authorization", f"Basic {basic}")
-    return request
-
-
-def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
-    """The user's credentials for this host.
-
-    Its address comes from a lock, so nothing is sent that is for any host, or in clear text to another machine.
-    """
-    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
-        return None
-    try:
-        found = netrc.netrc(os.environ.get("NETRC")).hosts.get(host)
-    except (OSError, netrc.NetrcParseError):
-        return None
-    return None if found is None else (found[0], found[2] or "")
 
 
 def complete_lock(lock: Lock, target: Target, *, indexes: str = "", cache: Path | None = None) -> Lock:

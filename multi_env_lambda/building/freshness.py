@@ -26,6 +26,9 @@ __all__ = ["check_asked_for", "check_made_from", "normal_requirement"]
 _OFFERED = frozenset({"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"})
 """What Lambda has anyway, so that people deliberately leave it out of their locks."""
 
+_OF_INSTALLERS = frozenset({"distribute", "pip", "setuptools", "wheel"})
+"""What `pip-compile` leaves out by default."""
+
 
 def normal_requirement(text: str) -> str:
     """The normal form in which requirements are compared.
@@ -82,22 +85,29 @@ def _with_extras(name: str, extras: Iterable[str]) -> Iterator[str]:
 
 
 def check_asked_for(
-    lock: Lock, layer: Path, requirements: Iterable[str], target: Target, *, also: Collection[str] = ()
+    lock: Lock,
+    layer: Path,
+    requirements: Iterable[str],
+    target: Target,
+    *,
+    also: Collection[str] = (),
+    ours: Collection[str] = (),
 ) -> None:
     """For a lock that does not say what it was made from: compare what its packages need with what it has.
 
     ``also`` are names that the project requires elsewhere, in its extras and groups, which some tools lock too.
+    ``ours`` are those of the unit's own folders, which need no lock.
 
     Raises:
-        ConfigurationError: an extra's own requirement is not locked, or something is locked that nothing requires.
+        ConfigurationError: what a package requires is not locked, or something is locked that nothing requires.
     """
     if lock.made_from is not None or lock.roots is not None:
         return
     needs = _needs_in(layer)
     wanted = [Requirement(text) for text in requirements]
-    for requirement in wanted:
-        for text in _lacking(requirement, needs, target):
-            raise ConfigurationError(lock.where, f"{text} is not locked", hint=lock.how_to_renew)
+    left_out = {*_OFFERED, *_OF_INSTALLERS, *lock.local, *map(canonicalize_name, ours)}
+    for text in _lacking(wanted, needs, target, left_out):
+        raise ConfigurationError(lock.where, f"{text} is not locked", hint=lock.how_to_renew)
     reached = _reached([*wanted, *map(Requirement, also)], needs)
     lost = sorted(needs.keys() - reached)
     if lost and None not in needs.values():
@@ -121,16 +131,30 @@ def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
     return found
 
 
-def _lacking(requirement: Requirement, needs: Mapping[str, list[Requirement] | None], target: Target) -> list[str]:
-    """What the extras of a requirement add, and what of that is missing."""
-    name = canonicalize_name(requirement.name)
-    found = []
-    for need in needs.get(name) or ():
-        for extra in requirement.extras:
-            is_here = canonicalize_name(need.name) in needs or canonicalize_name(need.name) in _OFFERED
-            if not is_here and _holds(need.marker, target, extra) and not _holds(need.marker, target, ""):
-                found.append(f"{name}[{extra}] needs {normal_requirement(str(need)).partition(';')[0]}, which")
-    return found
+def _lacking(
+    wanted: Iterable[Requirement],
+    needs: Mapping[str, list[Requirement] | None],
+    target: Target,
+    left_out: Collection[str],
+) -> Iterator[str]:
+    """What is required on this target and missing, with who requires it; followed from package to package."""
+    waiting = [one for one in wanted if _holds(one.marker, target, "")]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        for extra in sorted(
+            {"", *map(canonicalize_name, requirement.extras)} - {one for of, one in seen if of == name}
+        ):
+            seen.add((name, extra))
+            for need in needs.get(name) or ():
+                if not _holds(need.marker, target, extra):
+                    continue
+                if canonicalize_name(need.name) in needs:
+                    waiting.append(need)
+                elif canonicalize_name(need.name) not in left_out:
+                    who = f"{name}[{extra}]" if extra else name
+                    yield f"{who} needs {normal_requirement(str(need)).partition(';')[0]}, which"
 
 
 def _holds(marker: Marker | None, target: Target, extra: str) -> bool:

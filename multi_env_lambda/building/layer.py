@@ -17,12 +17,13 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.building.archive import Member, content, read_zip, write_zip
+from multi_env_lambda.building.archive import Member, content, of_unit, read_zip, write_zip
 from multi_env_lambda.building.download import fetch
 from multi_env_lambda.building.locked import Lock
 from multi_env_lambda.building.select import SelectedWheel, Target
 from multi_env_lambda.building.shared_objects import Audit, Missing, audit, missing_library_hint
 from multi_env_lambda.building.wheel import Installed, installed, wheel_of_sdist
+from multi_env_lambda.building.wheel_claims import check_claims, check_filename
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.folders import user_cache
@@ -38,7 +39,7 @@ BUILDER_VERSION = 2
 _PLAIN = 1
 """The version whose bytes version 2 still makes from wheels without data files and without modules lacking source."""
 
-_AUDIT = 1
+_AUDIT = 2
 """Increased whenever a cached layer must be checked again."""
 
 _BIGGEST_SHOWN = 10
@@ -104,7 +105,7 @@ def build_layer(
     folder = cache / "layer" / name
     if (kept := _kept(folder, name)) is not None:
         return _loadable(kept, target, alone=alone, where=lock.where)
-    wheels = _installed(selected, lock=lock, downloads=downloads or user_cache())
+    wheels = _installed(selected, target, lock=lock, downloads=downloads or user_cache())
     members, doubled = _members(wheels, target, where=lock.where)
     if target.place == "Lambda":
         _check_size(members, where=lock.where)
@@ -116,9 +117,9 @@ def build_layer(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new.", dir=folder.parent) as scratch:
         new = Path(scratch) / name
-        layer_sha256 = write_zip(
-            new / "layer.zip", [member for group in members.values() for member in group], exact=True
-        )
+        everything = [member for group in members.values() for member in group]
+        with of_unit(lock.where):
+            layer_sha256 = write_zip(new / "layer.zip", everything, exact=True)
         requirements_sha256 = write_zip(new / "requirements.zip", _requirements(selected, target, builder))
         built = {
             "name": name,
@@ -199,14 +200,16 @@ def _move_in(new: Path, folder: Path, name: str) -> None:
             raise
 
 
-def _installed(selected: Iterable[SelectedWheel], *, lock: Lock, downloads: Path) -> dict[str, Installed]:
+def _installed(
+    selected: Iterable[SelectedWheel], target: Target, *, lock: Lock, downloads: Path
+) -> dict[str, Installed]:
     """What each wheel installs, by its file name."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
     wheels: dict[str, Installed] = {}
     for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads), strict=True):
         if wheel.is_sdist:
             path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads)
-        wheels[wheel.filename] = _opened(wheel, path, where=lock.where)
+        wheels[wheel.filename] = _opened(wheel, path, target, where=lock.where)
     return wheels
 
 
@@ -255,13 +258,17 @@ def _chosen(first: tuple[str, Member], second: tuple[str, Member], where: str) -
     raise BuildError(where, what, hint="they cannot be used together; choose one of them")
 
 
-def _opened(wheel: SelectedWheel, path: Path, *, where: str) -> Installed:
+def _opened(wheel: SelectedWheel, path: Path, target: Target, *, where: str) -> Installed:
     """What a wheel installs; an error about the wheel names its lock."""
     try:
         opened = read_zip(path, sha256=None if wheel.is_sdist else wheel.sha256, exact=True)
-        return installed(opened, name=wheel.name)
+        check_filename(opened.name, wheel)
+        found = installed(opened, name=wheel.name)
+        check_claims(opened, wheel, target)
+        return found
     except BuildError as error:
-        raise BuildError(where, f"{error.where}: {error.what}", hint=error.hint) from error
+        of = f"{wheel.filename}: " if wheel.is_sdist else ""
+        raise BuildError(where, f"{of}{error.where}: {error.what}", hint=error.hint) from error
 
 
 def _alike(one: Member, other: Member) -> bool:

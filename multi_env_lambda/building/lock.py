@@ -23,7 +23,7 @@ from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.building.taken_over import TakenOver
 from multi_env_lambda.building.uv_settings import plain_lines, refuse_own_indexes, refuse_variables, versions_of_a_unit
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, ToolError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.model.toml import LARGEST_LOCK
@@ -40,6 +40,22 @@ __all__ = [
     "select",
     "write_lock",
 ]
+
+_HINTS = (
+    (r"undeclared index", "declare the index by this name in [[tool.uv.index]] of the pyproject.toml at the root"),
+    (
+        r"Git operation failed|git\+",
+        "what comes from Git has no hash and cannot be deployed: require a released version, or put the code into a "
+        "folder of the repository and name it in `shared`",
+    ),
+    (
+        r"Distribution not found at: file:|references a workspace|not a workspace member",
+        "correct the path in [project].dependencies or [tool.uv.sources]; a folder of the repository belongs in "
+        "`shared`, without being required by path",
+    ),
+    (r"Failed to download `[^`]+ @ ", "check the address of this dependency, and that its server can be reached"),
+)
+"""What helps if uv's message matches; the first one counts."""
 
 _HEADER = "# Written by the verb `lock` of multi_env_lambda from pyproject.toml; do not edit.\n"
 
@@ -152,6 +168,7 @@ def write_lock(
     made_from: Iterable[str] = (),
     indexes: str = "",
     keep: TakenOver | None = None,
+    where: str | None = None,
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms and Pythons from this version on; returns the path.
 
@@ -159,20 +176,22 @@ def write_lock(
     package index. Locked versions stay unless ``upgrade``, so the same input gives the same file. ``made_from``
     is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
     lines of ``[tool.uv]``. ``keep`` are versions that another tool has chosen; they count as long as there is no lock.
+    ``where`` is the folder's name for messages.
 
     Raises:
         ConfigurationError: there is nothing to lock, or the unit names its own package indexes.
     """
     folder = folder.resolve()
     path, pyproject = folder / "pylock.toml", folder / "pyproject.toml"
-    where = f"{folder.name}/{path.name}"
+    unit = where or folder.name
+    where = f"{unit}/{path.name}"
     if not path.exists():
         _refuse_other_lock(folder, where)
     if not pyproject.is_file():
         raise ConfigurationError(where, "there is no pyproject.toml to lock", hint="write a [project] table")
-    refuse_own_indexes(folder, folder.name)
-    refuse_variables(folder, folder.name)
-    settings = indexes + versions_of_a_unit(folder, folder.name)
+    refuse_own_indexes(folder, unit)
+    refuse_variables(folder, unit)
+    settings = indexes + versions_of_a_unit(folder, unit)
     extra = plain_lines(sorted(set(extra_requirements)), where)
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
@@ -187,9 +206,16 @@ def write_lock(
             excludes = scratch / "excludes.txt"
             excludes.write_text("".join(f"{name}\n" for name in sorted(ours)), encoding="utf-8")
             argv += ["--excludes", os.fspath(excludes)]
-        resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)
+        try:
+            resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)
+        except ToolError as error:
+            raise ToolError(where, error.what, hint=_hint_for(error)) from error
     _write_clean(path, where, before, record=_record(made_from))
     return path
+
+
+def _hint_for(error: ToolError) -> str:
+    return next((hint for pattern, hint in _HINTS if re.search(pattern, error.what)), error.hint)
 
 
 def _refuse_other_lock(folder: Path, where: str) -> None:

@@ -130,6 +130,9 @@ def _file(
     if path is not None and url is None and (posixpath.isabs(path) or "\\" in path or ":" in path):
         what = f"{filename} of {name} has the path {path!r}, which is not relative"
         raise ConfigurationError(where, what, hint="another machine could not find it; use a path relative to the lock")
+    if size is not None and (type(size) is not int or size < 0):
+        what = f"{filename} of {name} has the size {size!r}; expected a number of bytes"
+        raise ConfigurationError(where, what, hint=_LOCK_AGAIN)
     try:
         found, _ = parse_filename(filename)
     except (InvalidWheelFilename, InvalidSdistFilename) as error:

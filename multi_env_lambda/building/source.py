@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import attrs
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.building.archive import of_unit
 from multi_env_lambda.building.backends import locked_backends
 from multi_env_lambda.building.checkout import without_their_filter
 from multi_env_lambda.building.distribution import (
@@ -197,7 +198,8 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     _check_filtered(merged, staged)
     sdist = read_sdist(raw_sdist, where=project.folder)
     _check_secrets(merged, sdist, staged)
-    _write(merged, sdist, project, new)
+    with of_unit(project.folder):
+        _write(merged, sdist, project, new)
 
 
 def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) -> None:

@@ -66,7 +66,9 @@ def refuse_own_indexes(folder: Path, where: str) -> None:
     for file, table in _tables(folder, where):
         for key in _INDEXES:
             if key in table:
-                what = f"[tool.uv] {key!r} of a unit is ignored: the workspace decides which package indexes are used"
+                what = (
+                    f"[tool.uv] {key!r} is not allowed in a unit: the workspace decides which package indexes are used"
+                )
                 hint = f"put it into [tool.uv] of the pyproject.toml at the root, and delete {key!r} here"
                 raise ConfigurationError(file, what, hint=hint)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import io
 import os
@@ -18,7 +19,17 @@ import attrs
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from multi_env_lambda.building.archive import LARGEST_ARCHIVE, Member, Zip, content, read_zip, too_large, write_zip
+from multi_env_lambda.building.archive import (
+    LARGEST_ARCHIVE,
+    Member,
+    Zip,
+    content,
+    of_unit,
+    read_zip,
+    too_large,
+    too_long,
+    write_zip,
+)
 from multi_env_lambda.building.backend import made_file, run_backend
 from multi_env_lambda.building.elf import FILE_NAME
 from multi_env_lambda.building.select import SelectedWheel
@@ -33,6 +44,7 @@ _DATA = re.compile(r"[^/]+\.data/(?P<scheme>[^/]+)/(?P<rest>.+)")
 _COMPILED = (".pyc", ".pyo")
 _OF_RECORD = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")
 _GENERATOR = re.compile(rb"(?m)^Generator: .*$")
+_CHUNK, _MOST_ENTRIES = 1 << 20, 0xFFFF
 _HINT_WHEEL = "report it to the package's authors, or choose another version"
 
 
@@ -184,17 +196,18 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         out.mkdir()
         try:
             run_backend(_unpacked(sdist, scratch / "sdist", where), out, where=where, sdist=False)
+            built, tags = _built(out, where)
         except BuildError as error:
             hint = f"{selected.name} has no wheel at all; choose a version that has one"
             raise BuildError(where, f"{selected.filename}: {error.what}", hint=hint) from error
-        built, tags = _built(out, where)
         if not any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in tags):
             what = (
                 f"{selected.filename} is the only file of {selected.name}, but builds {built.name}, which is not pure"
             )
             raise BuildError(where, what, hint="choose a version or a fork that has wheels for Linux")
         try:
-            sha256 = write_zip(folder / built.name, _normalised(read_zip(built, exact=True).members), exact=True)
+            with of_unit(f"{where}: {selected.filename}"):
+                sha256 = write_zip(folder / built.name, _normalised(read_zip(built, exact=True).members), exact=True)
         except (StopIteration, zlib.error) as error:
             raise BuildError(where, f"{built.name} has no RECORD, or is damaged", hint=_HINT_WHEEL) from error
     write_sealed(folder / "built.json", {"wheel": built.name, "sha256": sha256})
@@ -213,38 +226,81 @@ def _built(out: Path, where: str) -> tuple[Path, frozenset[Tag]]:
 def _unpacked(sdist: Path, place: Path, where: str) -> Path:
     """The one folder in it; what would end up elsewhere is refused, and nothing runs."""
     if not hasattr(tarfile, "data_filter"):
-        what = f"this Python would unpack {sdist.name} wherever its links point"
+        what = "this Python would unpack it wherever its links point"
         raise BuildError(where, what, hint="use Python 3.11.4 or newer")
     try:
         if sdist.name.endswith(".zip"):
             with zipfile.ZipFile(sdist) as archive:
-                _check_unzipped(sum(info.file_size for info in archive.infolist()), sdist.name)
+                _check_unzipped(sum(info.file_size for info in archive.infolist()), where)
+                _check_entries([info.filename for info in archive.infolist()], where)
                 archive.extractall(place)  # automatically leaves out what points outside
         else:
-            with tarfile.open(sdist) as archive:
-                archive.extractall(place, members=_bounded(archive, sdist.name), filter="data")
+            plain = place.with_name("sdist.tar")
+            _inflate(sdist, plain, where)
+            with tarfile.open(plain, "r:") as archive:
+                archive.extractall(place, members=_bounded(archive, where), filter="data")
+            plain.unlink()
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
-        raise BuildError(where, f"{sdist.name} cannot be unpacked: {error}", hint=_HINT_WHEEL) from error
+        raise BuildError(where, f"cannot be unpacked: {_reason(error)}", hint=_HINT_WHEEL) from error
     for path in place.rglob("*"):
         os.utime(path, (EPOCH, EPOCH))  # a zip allows no time before 1980, and a build should not depend on the time
     found = [path for path in place.iterdir() if path.is_dir()]
     if len(found) != 1:
-        what = f"{sdist.name} has {len(found)} folders at its root; expected one"
+        what = f"has {len(found)} folders at its root; expected one"
         raise BuildError(where, what, hint=_HINT_WHEEL)
     return found[0]
 
 
-def _bounded(archive: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
+def _inflate(sdist: Path, plain: Path, where: str) -> None:
+    """First all of it, within the limit: tarfile reads names and headers of any length into memory."""
+    size = 0
+    with gzip.open(sdist) as packed, plain.open("wb") as writer:
+        while chunk := packed.read(_CHUNK):
+            _check_unzipped(size := size + len(chunk), where)
+            writer.write(chunk)
+
+
+def _bounded(archive: tarfile.TarFile, where: str) -> Iterator[tarfile.TarInfo]:
     """Its members, before each is written: a sparse one may say any size."""
     size = 0
-    for member in archive:
-        _check_unzipped(size := size + member.size, name)
+    for number, member in enumerate(archive, 1):
+        _check_unzipped(size := size + member.size, where)
+        _check_entries([member.name], where, number)
         yield member
 
 
-def _check_unzipped(size: int, name: str) -> None:
+def _check_unzipped(size: int, where: str) -> None:
     if size > LARGEST_ARCHIVE:
-        raise too_large(f"{name} unpacked", LARGEST_ARCHIVE)
+        raise too_large(where, LARGEST_ARCHIVE)
+
+
+def _check_entries(names: Sequence[str], where: str, number: int = 0) -> None:
+    if max(number, len(names)) > _MOST_ENTRIES:
+        raise BuildError(where, f"has more than the limit of {_MOST_ENTRIES} entries", hint=_HINT_WHEEL)
+    for name in names:
+        if (reason := too_long(name)) is not None:
+            raise BuildError(where, f"entry {name[:80]!r} {reason}", hint=_HINT_WHEEL)
+
+
+def _reason(error: Exception) -> str:
+    """In words, without the folder on this machine."""
+    match error:
+        case tarfile.OutsideDestinationError() | tarfile.AbsolutePathError():
+            return f"entry {error.tarinfo.name!r} would be outside of its folder"
+        case tarfile.LinkOutsideDestinationError() | tarfile.AbsoluteLinkError():
+            return f"entry {error.tarinfo.name!r} is a link to something outside of its folder"
+        case gzip.BadGzipFile():
+            return "it is not a gzip file, or is damaged"
+        case EOFError() | zlib.error():
+            return "it is damaged, or was cut off"
+        case tarfile.FilterError():
+            return str(error)
+        case tarfile.TarError() | zipfile.BadZipFile():
+            return f"it is not a readable archive ({error})"
+        case OSError(strerror=str(text)):
+            return text[:1].lower() + text[1:]
+        case _:
+            return str(error)
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:

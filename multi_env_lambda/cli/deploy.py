@@ -22,7 +22,7 @@ from multi_env_lambda.cli.output import (
     unit_of,
     units_and_environment,
 )
-from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, exit_code, finish, show_results
+from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def build_command(
         failed, built = error, error.built
     _show_built(built, as_json)
     if failed is not None:
-        note(f"{failed.what}\nhint: {failed.hint}")
-        return exit_code(failed.kinds)
+        return not_done(failed)
     if not len(built):
         note("nothing to build: no unit is affected")
     return 0

@@ -6,7 +6,7 @@ import click
 
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import local_option, note, open_workspace, out, unit_of
-from multi_env_lambda.cli.results import exit_code
+from multi_env_lambda.cli.results import not_done
 
 __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 
@@ -23,8 +23,7 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
     try:
         open_workspace(False).lock(*((unit,) if unit else names), upgrade=upgrade)
     except UnitsFailed as error:
-        note(f"{error.what}\nhint: {error.hint}")
-        return exit_code(error.kinds)
+        return not_done(error)
     return 0
 
 
@@ -78,8 +77,7 @@ def bootstrap_command(
     except UnitsFailed as error:
         for change in error.changes:
             note(change)
-        note(f"{error.where}: {error.what}\nhint: {error.hint}")
-        return exit_code(error.kinds)
+        return not_done(error)
     for change in changes:
         note(change)
     bucket = workspace.config.devops.bucket

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multi_env_lambda import Result
     from multi_env_lambda.api.listing import Listing
 
-__all__ = ["THERE", "UNCHANGED", "ended", "exit_code", "finish", "show_results"]
+__all__ = ["THERE", "UNCHANGED", "ended", "exit_code", "finish", "not_done", "show_results"]
 
 UNCHANGED = "nothing has changed since the last deploy; `drift` checks the live stacks"
 THERE = "every stack exists; `drift` compares what is in it"
@@ -48,6 +48,15 @@ def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHAN
     _tell_what_went_wrong(result for result in results if not result.good)
     for line in results.notes:
         note(line)
+
+
+def not_done(failed: UnitsFailed) -> int:
+    """Every failure with its own hint to stderr; returns the exit code."""
+    for fault in failed.faults:
+        note(f"{fault.where}: {fault.what}")
+        if fault.hint:
+            note(f"hint: {fault.hint}")
+    return exit_code(failed.kinds)
 
 
 def _tell_what_went_wrong(results: Iterable[Result]) -> None:

@@ -108,7 +108,8 @@ class _Unit:
         if target.place == "Glue" and (jobs := _spark_jobs(project, target.python)):
             _check_spark(lock, selected, jobs)
         built = build_layer(selected, target, cache=self.cache, lock=lock, alone=has_no_other_layer(project))
-        check_asked_for(lock, built.layer, dependencies, target, also=asked_elsewhere(self.root, project))
+        ours, also = own_names(self.root, project), asked_elsewhere(self.root, project)
+        check_asked_for(lock, built.layer, dependencies, target, also=also, ours=ours)
         return built
 
 

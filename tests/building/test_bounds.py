@@ -216,6 +216,6 @@ def test_an_sdist_of_a_dependency_is_unpacked_to_its_bound(tmp_path: Path) -> No
     with tarfile.open(tmp_path / "a-1.0.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(info)
 
-    with pytest.raises(BuildError, match=r"a-1\.0\.tar\.gz unpacked: has more than the limit of 1073741824 bytes"):
+    with pytest.raises(BuildError, match="u: has more than the limit of 1073741824 bytes"):
         _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
     assert not (tmp_path / "place/a-1.0/big").exists()

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.building.download import _request, complete_lock, fetch
+from multi_env_lambda.building.download import complete_lock, fetch
 from multi_env_lambda.building.lock import Lock, LockedFile, LockedPackage, SelectedWheel, Target, read_lock
+from multi_env_lambda.building.over_http import Patience, request_of
 from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.retrying import Retrying
 
@@ -28,6 +29,8 @@ class Index:
         self.statuses: list[int] = []
         self.asked: list[tuple[str, str | None]] = []
         self.body = body
+        self.location = ""
+        self.says_its_size = True
         index = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,8 +52,10 @@ class Index:
         status = self.statuses.pop(0) if self.statuses else 200
         handler.send_response(status)
         if status == 302:
-            handler.send_header("Location", f"http://localhost:{self.server.server_port}/moved.whl")
-        handler.send_header("Content-Length", str(len(self.body) + (1 if status == 206 else 0)))
+            moved = f"http://localhost:{self.server.server_port}/moved.whl"
+            handler.send_header("Location", self.location or moved)
+        if self.says_its_size:
+            handler.send_header("Content-Length", str(len(self.body) + (1 if status in (206, 302) else 0)))
         handler.end_headers()
         handler.wfile.write(self.body)
 
@@ -68,10 +73,13 @@ def wheel(**file: Any) -> SelectedWheel:
     return SelectedWheel(name="a", version="1.0", file=locked)
 
 
-def get(folder: Path, selected: SelectedWheel, waited: list[float] | None = None) -> Path:
+def get(
+    folder: Path, selected: SelectedWheel, waited: list[float] | None = None, patience: Patience | None = None
+) -> Path:
     lock = Lock(path=folder / "pylock.toml", where="projects/orders/pylock.toml", packages=())
     pause = (waited if waited is not None else []).append
-    (path,) = fetch([selected], lock=lock, cache=folder / "cache", retrying=Retrying(sleep=pause))
+    retrying = Retrying(sleep=pause)
+    (path,) = fetch([selected], lock=lock, cache=folder / "cache", retrying=retrying, patience=patience)
     return path
 
 
@@ -105,8 +113,113 @@ def test_a_server_that_does_not_have_it_is_named(
 
 
 def test_a_port_where_nobody_listens_is_an_error_with_its_reason(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="could not be downloaded from 127.0.0.1 in 6 attempts: .*refused"):
+    with pytest.raises(BuildError) as caught:
         get(tmp_path, wheel(url="http://127.0.0.1:1/a.whl"))
+
+    assert caught.value.where == "projects/orders/pylock.toml"
+    assert caught.value.what == (
+        "a-1.0-py3-none-any.whl could not be downloaded from 127.0.0.1 in 6 attempts: the connection was refused"
+    )
+    assert "check the address in the lock" in caught.value.hint
+
+
+def test_a_host_that_does_not_exist_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="nosuch.invalid in 6 attempts: no host of this name was found") as caught:
+        get(tmp_path, wheel(url="http://nosuch.invalid/a.whl"))
+    assert "Errno" not in str(caught.value)
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://localhost/a.whl", "http://{host}/a.whl"])
+def test_a_redirect_that_cannot_be_followed_is_told_as_one(tmp_path: Path, index: Index, location: str) -> None:
+    index.statuses, index.location = [302] * 30, location.format(host=index.host)
+
+    with pytest.raises(BuildError, match="127.0.0.1 redirects again and again, or to an address") as caught:
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl"))
+
+    assert caught.value.where == "projects/orders/pylock.toml"
+    assert caught.value.hint == "lock the address of the file itself"
+
+
+def test_the_body_of_a_redirect_is_not_waited_for(tmp_path: Path, index: Index) -> None:
+    index.statuses = [302]
+
+    assert get(tmp_path, wheel(url=f"http://{index.host}/a.whl")).read_bytes() == BODY
+
+    assert [path for path, _ in index.asked] == ["/a.whl", "/moved.whl"]
+
+
+class Clock:
+    """Every look at it is ``step`` seconds later."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize("says_its_size", [True, False])
+def test_a_server_that_sends_hardly_anything_is_given_up_after_the_usual_attempts(
+    tmp_path: Path, index: Index, says_its_size: bool
+) -> None:
+    index.says_its_size = says_its_size
+    slow = Patience(seconds=1, bytes_per_second=1 << 20, clock=Clock(10))
+
+    with pytest.raises(BuildError, match=r"in 6 attempts: it sent \d+ bytes in 10 seconds; at least 1048576") as caught:
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl"), patience=slow)
+
+    assert caught.value.where == "projects/orders/pylock.toml" and len(index.asked) == 6
+
+
+def test_a_slow_beginning_is_no_slow_server(tmp_path: Path, index: Index) -> None:
+    slow = Patience(seconds=1000, bytes_per_second=1 << 20, clock=Clock(10))
+    assert get(tmp_path, wheel(url=f"http://{index.host}/a.whl"), patience=slow).read_bytes() == BODY
+
+
+def test_no_attempt_begins_after_the_last_moment(tmp_path: Path, index: Index) -> None:
+    late = Patience(seconds=1000, most_seconds=15, clock=Clock(10))
+
+    with pytest.raises(BuildError, match="in 1 attempt: it was not complete after 15 seconds"):
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl"), patience=late)
+
+
+@pytest.mark.parametrize(("size", "says_its_size"), [(3, True), (3, False), (99, True)])
+def test_a_file_of_another_size_than_the_locked_one_is_refused_at_once(
+    tmp_path: Path, index: Index, size: int, says_its_size: bool
+) -> None:
+    index.says_its_size = says_its_size
+
+    with pytest.raises(BuildError, match=f"{size}.* locked") as caught:
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=size))
+
+    assert caught.value.where == "projects/orders/pylock.toml" and len(index.asked) == 1
+    if says_its_size:
+        assert caught.value.what == f"a-1.0-py3-none-any.whl has {len(BODY)} bytes, but {size} are locked"
+
+
+def test_a_file_that_ends_too_early_is_asked_for_again(tmp_path: Path, index: Index) -> None:
+    index.says_its_size = False
+
+    with pytest.raises(BuildError, match=f"in 6 attempts: the connection ended after {len(BODY)} of 99 bytes"):
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99))
+
+
+def test_a_file_of_the_locked_size_is_taken(tmp_path: Path, index: Index) -> None:
+    assert get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=len(BODY))).read_bytes() == BODY
+
+
+@pytest.mark.parametrize("size", [3, 99])
+def test_a_file_of_another_size_beside_the_lock_is_refused(tmp_path: Path, size: int) -> None:
+    (tmp_path / "a.whl").write_bytes(BODY)
+    with pytest.raises(BuildError, match=f"has {len(BODY)} bytes, but {size} are locked"):
+        get(tmp_path, wheel(path="a.whl", size=size))
+
+
+def test_a_locked_size_that_is_too_large_opens_no_connection(tmp_path: Path, index: Index) -> None:
+    with pytest.raises(BuildError, match="is locked with 99999999999999 bytes; the limit is 1073741824"):
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99_999_999_999_999))
+    assert index.asked == []
 
 
 def test_other_bytes_than_the_locked_ones_are_not_kept(tmp_path: Path, index: Index) -> None:
@@ -145,7 +258,7 @@ def test_a_password_goes_to_no_other_host_and_not_in_clear_text(
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
-    assert not _request(url).has_header("Authorization")
+    assert not request_of(url).has_header("Authorization")
 
 
 def test_a_file_beside_the_lock_needs_no_server(tmp_path: Path) -> None:

@@ -194,6 +194,28 @@ def test_an_extra_whose_own_requirement_is_not_locked_is_refused(tmp_path: Path)
     check_asked_for(silent(), layer(tmp_path, privlib=PRIVLIB, fastlib=[]), ["privlib[fast]"], ARM)
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "pylock.toml"])
+def test_what_a_locked_package_requires_must_be_locked_too(tmp_path: Path, name: str) -> None:
+    found = layer(tmp_path, a=["b"], b=["Far_Lib>=2", "c[d]"], c=["e; extra == 'd'"])
+
+    with pytest.raises(ConfigurationError, match="b needs far-lib>=2, which is not locked") as caught:
+        check_asked_for(silent(name=name), found, ["a"], ARM)
+    assert caught.value.where == silent(name=name).where
+    with pytest.raises(ConfigurationError, match=r"c\[d\] needs e, which is not locked"):
+        check_asked_for(silent(name=name), found, ["a"], ARM, ours=["far-lib"])
+
+
+@pytest.mark.parametrize(
+    "need", ["b; sys_platform == 'win32'", "b; extra == 'x'", "setuptools>=70", "boto3", "Our_Own"]
+)
+def test_what_is_not_needed_there_or_comes_from_elsewhere_need_not_be_locked(tmp_path: Path, need: str) -> None:
+    check_asked_for(silent(), layer(tmp_path, a=[need]), ["a"], ARM, ours=["our-own"])
+
+
+def test_what_a_requirement_for_other_machines_needs_is_not_asked_for(tmp_path: Path) -> None:
+    check_asked_for(silent(), layer(tmp_path, a=[], b=["c"]), ["a", "b; sys_platform == 'win32'"], ARM)
+
+
 def test_what_lambda_offers_may_be_left_out_of_a_lock(tmp_path: Path) -> None:
     check_asked_for(silent(), layer(tmp_path, privlib=PRIVLIB), ["privlib[aws]"], ARM)
 

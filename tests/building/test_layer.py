@@ -341,7 +341,7 @@ def test_the_bytes_that_are_packed_are_compared_although_the_file_was_right_a_mo
     path.write_bytes(wheel_bytes("a", {"a.py": "EVIL"}))
 
     with pytest.raises(BuildError, match=f"but {wheel.sha256} is locked"):
-        _opened(wheel, path, where="pylock.toml")
+        _opened(wheel, path, X86, where="pylock.toml")
 
 
 def test_a_library_that_its_own_wheel_holds_damaged_is_named(bench: Bench) -> None:

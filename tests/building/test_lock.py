@@ -127,6 +127,19 @@ def test_a_pylock_that_pins_too_little_is_refused(tmp_path: Path, mistake: str) 
     assert reason in caught.value.what
 
 
+@pytest.mark.parametrize("size", ["-1", "true"])
+@pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])
+def test_a_size_that_no_file_can_have_is_refused_with_the_file_s_name(tmp_path: Path, name: str, size: str) -> None:
+    text = pylock(one().replace("hashes", f"size = {size}, hashes"))
+    if name == "uv.lock":
+        text = uv_lock('{ name = "a" }', uv_package("a").replace("size = 3", f"size = {size}"))
+
+    with pytest.raises(ConfigurationError, match="size") as caught:
+        read(tmp_path, name, text)
+
+    assert caught.value.where == f"projects/orders/{name}"
+
+
 def test_a_shared_folder_is_part_of_the_unit_and_not_of_its_lock(tmp_path: Path) -> None:
     text = pylock(one(source='directory = { path = "../../libs/a", editable = true }') + ", " + one("b"))
     lock = read(tmp_path / "projects" / "orders", "pylock.toml", text, shared=("../../libs/a",))
@@ -292,6 +305,40 @@ def project(folder: Path, *dependencies: str) -> Path:
     text = f'[project]\nname = "orders"\nversion = "0.1.0"\ndependencies = [{quoted}]\n'
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.mark.parametrize(
+    ("requirement", "sources", "hint"),
+    [
+        ("a @ git+file:///nonexistent/a.git", "", "what comes from Git has no hash"),
+        ("a", 'a = { git = "file:///nonexistent/a.git" }', "what comes from Git has no hash"),
+        ("a", 'a = { path = "../nowhere" }', "a folder of the repository belongs in `shared`"),
+        ("a @ file:///nonexistent/a", "", "a folder of the repository belongs in `shared`"),
+        ("a", "a = { workspace = true }", "a folder of the repository belongs in `shared`"),
+        ("a", 'a = { index = "private" }', "declare the index by this name in [[tool.uv.index]]"),
+    ],
+)
+def test_a_source_that_cannot_be_locked_has_the_hint_that_helps(
+    tmp_path: Path, requirement: str, sources: str, hint: str
+) -> None:
+    folder = project(tmp_path, requirement)
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as stream:
+        stream.write(f"[tool.uv.sources]\n{sources}\n")
+
+    with pytest.raises(ToolError) as caught:
+        write_lock(folder, python="3.13", where="projects/orders")
+
+    assert caught.value.where == "projects/orders/pylock.toml"
+    assert hint in caught.value.hint
+
+
+def test_an_error_of_the_verb_lock_names_the_file_by_its_path_in_the_workspace(tmp_path: Path) -> None:
+    folder = project(tmp_path, "a @ https://x.example/${HOME}/a-1.0-py3-none-any.whl")
+
+    with pytest.raises(ConfigurationError) as caught:
+        write_lock(folder, python="3.13", where="projects/orders")
+
+    assert caught.value.where == "projects/orders/pyproject.toml"
 
 
 def test_the_verb_lock_takes_no_other_lock_s_place(tmp_path: Path) -> None:

@@ -162,6 +162,28 @@ def test_a_unit_that_cannot_be_built_is_told_and_the_others_are_built(type_: Typ
     assert "orders: " in done.err and "hint: add one" in done.err and "customers 0.1.0" in done.err
 
 
+def test_units_that_fail_differently_each_have_their_own_hint(type_: Type, fake: FakeWorld) -> None:
+    fake.tree.broken["orders"] = BuildError("projects/orders", "it has no module", hint="add one")
+    fake.tree.broken["customers"] = BuildError("projects/customers", "it has no table", hint="write one")
+
+    done = type_("build")
+
+    assert done.code == 4
+    assert done.err.splitlines() == [
+        "customers: projects/customers: it has no table",
+        "hint: write one",
+        "orders: projects/orders: it has no module",
+        "hint: add one",
+    ]
+
+
+def test_what_is_wrong_with_two_units_in_the_same_way_is_said_once(type_: Type, fake: FakeWorld) -> None:
+    for name in ("orders", "customers"):
+        fake.tree.broken[name] = BuildError("libs/shared", "it has no module", hint="add one")
+
+    assert type_("build").err.splitlines() == ["customers, orders: libs/shared: it has no module", "hint: add one"]
+
+
 def test_status_and_history(type_: Type, deployed: FakeWorld) -> None:
     status, history = type_("status"), type_("history", "customers", "sandbox")
 

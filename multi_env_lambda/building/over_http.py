@@ -1,0 +1,259 @@
+"""One locked file over HTTP: within its locked size, not slower than a least speed, and with errors in words."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import netrc
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+
+import attrs
+
+from multi_env_lambda.building.archive import LARGEST_ARCHIVE, too_large
+from multi_env_lambda.building.locked import LockedFile
+from multi_env_lambda.errors import BuildError
+from multi_env_lambda.host.retrying import Retrying
+
+__all__ = ["Patience", "check_size", "download", "request_of"]
+
+_TIMEOUT_SECONDS = 60
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HINT_NETWORK = (
+    "check the address in the lock, the connection and the proxy settings, then run again; finished downloads are kept"
+)
+_HINT_REFUSED = "if the file was removed, renew the lock; if a password is needed, put it into ~/.netrc"
+_HINT_MOVED = "lock the address of the file itself"
+_HINT_SIZE = "the file was replaced at its source, or the lock was edited; find out why before you renew the lock"
+
+
+@attrs.frozen(kw_only=True)
+class Patience:
+    """How long a file may take. After ``seconds``, it must have come with the least speed on average.
+
+    A silent server is given up by a timeout, but one that sends a byte now and then is not. ``most_seconds`` is for
+    all attempts together. ``clock`` exists for tests.
+    """
+
+    seconds: float = 60
+    bytes_per_second: int = 16 << 10
+    most_seconds: float = 3600
+    clock: Callable[[], float] = time.monotonic
+
+
+class _TooSlow(OSError):
+    """The server sends, but hardly anything."""
+
+
+def download(where: str, file: LockedFile, url: str, retrying: Retrying, patience: Patience | None = None) -> bytes:
+    """The bytes of the file at this address, at most as many as are locked.
+
+    Raises:
+        BuildError: it is not to be had there, has another size, or comes too slowly.
+    """
+    host, allowed = urlsplit(url).hostname or "", patience or Patience()
+    until, tries = allowed.clock() + allowed.most_seconds, 0
+
+    def once() -> bytes:
+        nonlocal tries
+        tries += 1
+        return _read(where, file, url, _Pace(patience=allowed, since=allowed.clock(), until=until))
+
+    def passes(error: Exception) -> bool:
+        return _may_pass(error) and allowed.clock() < until
+
+    errors = (OSError, http.client.HTTPException)
+    try:
+        return retrying.run(once, what=f"{file.filename} from {host}", errors=errors, passes=passes, reason=_reason)
+    except errors as error:
+        if isinstance(error, HTTPError) and error.code in _REDIRECTS:
+            what = f"{file.filename}: {host} redirects again and again, or to an address that is neither https nor http"
+            raise BuildError(where, what, hint=_HINT_MOVED) from None
+        if isinstance(error, HTTPError) and not _may_pass(error):
+            what = f"{file.filename}: {host} answered with {_reason(error)}"
+            raise BuildError(where, what, hint=_HINT_REFUSED) from None
+        attempts = "1 attempt" if tries == 1 else f"{tries} attempts"
+        what = f"{file.filename} could not be downloaded from {host} in {attempts}: {_reason(error)}"
+        raise BuildError(where, what, hint=_HINT_NETWORK) from None
+
+
+def check_size(where: str, file: LockedFile, size: int) -> None:
+    """Refuse a file of another size than is locked.
+
+    Raises:
+        BuildError: with both values.
+    """
+    if file.size is not None and size != file.size:
+        what = f"{file.filename} has {size} bytes, but {file.size} are locked"
+        raise BuildError(where, what, hint=_HINT_SIZE)
+
+
+def _read(where: str, file: LockedFile, url: str, pace: _Pace) -> bytes:
+    most = LARGEST_ARCHIVE if file.size is None else file.size
+    opener = build_opener(_Http(pace), _Https(pace), _Redirects)
+    with opener.open(request_of(url), timeout=_TIMEOUT_SECONDS) as answer:
+        if answer.length is not None:
+            check_size(where, file, answer.length)
+        body: bytes = answer.read(most + 1)
+        if len(body) > most:
+            if file.size is None:
+                raise too_large(f"{where}: {file.filename}", most)
+            raise BuildError(where, f"{file.filename} has more bytes than the {most} that are locked", hint=_HINT_SIZE)
+        if answer.length:  # a read with a limit does not report that the rest never came
+            raise http.client.IncompleteRead(body, answer.length)
+        if file.size is not None and len(body) < file.size:
+            raise http.client.IncompleteRead(body, file.size - len(body))
+        return body
+
+
+@attrs.define(kw_only=True)
+class _Pace:
+    """What has come since when; and when the time is up for all attempts."""
+
+    patience: Patience
+    since: float
+    until: float
+    got: int = 0
+
+    def more(self, size: int) -> None:
+        self.got += size
+        now = self.patience.clock()
+        seconds = now - self.since
+        if now > self.until:
+            raise _TooSlow(f"it was not complete after {self.patience.most_seconds:.0f} seconds")
+        if seconds > self.patience.seconds and self.got < seconds * self.patience.bytes_per_second:
+            least = self.patience.bytes_per_second
+            raise _TooSlow(f"it sent {self.got} bytes in {seconds:.0f} seconds; at least {least} a second are expected")
+
+
+class _Paced(io.RawIOBase):
+    """What comes from a socket, counted: headers and body."""
+
+    def __init__(self, raw: io.RawIOBase, pace: _Pace) -> None:
+        super().__init__()
+        self._raw, self._pace = raw, pace
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        size = self._raw.readinto(buffer)
+        self._pace.more(size or 0)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, *words: Any, pace: _Pace, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self.fp = io.BufferedReader(_Paced(self.fp.detach(), pace))
+
+
+def _connection(kind: Callable[..., http.client.HTTPConnection], pace: _Pace) -> Callable[..., Any]:
+    def connected(*words: Any, **named: Any) -> http.client.HTTPConnection:
+        made = kind(*words, **named)
+        made.response_class = partial(_Response, pace=pace)  # type: ignore[assignment]
+        return made
+
+    return connected
+
+
+class _Http(HTTPHandler):
+    def __init__(self, pace: _Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def http_open(self, req: Request) -> http.client.HTTPResponse:
+        return self.do_open(_connection(http.client.HTTPConnection, self._pace), req)
+
+
+class _Https(HTTPSHandler):
+    def __init__(self, pace: _Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def https_open(self, req: Request) -> http.client.HTTPResponse:
+        return self.do_open(_connection(http.client.HTTPSConnection, self._pace), req)
+
+
+class _Redirects(HTTPRedirectHandler):
+    """To servers of the same kind only; urllib would follow to FTP as well."""
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        if urlsplit(newurl).scheme not in ("http", "https"):
+            raise HTTPError(req.full_url, code, msg, headers, fp)
+        fp.close()  # urllib would read the rest of this answer first, however long it is
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return not isinstance(error, HTTPError) or error.code >= 500 or error.code in (408, 429)
+
+
+def _reason(error: BaseException) -> str:
+    """In words, without the numbers of the system."""
+    match error:
+        case HTTPError():
+            return f"HTTP status {error.code}"
+        case URLError(reason=BaseException() as inner):
+            return _reason(inner)
+        case URLError():
+            return str(error.reason)
+        case socket.gaierror():
+            return "no host of this name was found"
+        case ConnectionRefusedError():
+            return "the connection was refused"
+        case TimeoutError():
+            return f"there was no answer within {_TIMEOUT_SECONDS} seconds"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not accepted: {error.verify_message}"
+        case http.client.IncompleteRead():
+            whole = len(error.partial) + (error.expected or 0)
+            return f"the connection ended after {len(error.partial)} of {whole} bytes"
+        case OSError(strerror=str(text)):
+            return text[:1].lower() + text[1:]
+        case _:
+            return str(error) or type(error).__name__
+
+
+def request_of(url: str) -> Request:
+    """The request for this address, with the password that it names or that the user has for its host."""
+    parts = urlsplit(url)
+    request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
+    request.add_header("User-Agent", "multi_env_lambda")
+    login = (
+        (unquote(parts.username), unquote(parts.password or ""))
+        if parts.username
+        else _netrc(parts.scheme, parts.hostname or "")
+    )
+    if login is not None:
+        basic = base64.b64encode(":".join(login).encode()).decode("ascii")
+        # Never sent when the server redirects to another host.
+        request.add_unredirected_header("Authorization", f"Basic {basic}")
+    return request
+
+
+def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
+    """The user's credentials for this host.
+
+    Its address comes from a lock, so nothing is sent that is for any host, or in clear text to another machine.
+    """
+    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
+        return None
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).hosts.get(host)
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return None if found is None else (found[0], found[2] or "")

@@ -1,0 +1,114 @@
+"""Archives that cannot be unpacked are errors in words, with the unit or the lock that they belong to."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.building.archive import check_names, of_unit
+from multi_env_lambda.building.wheel import _unpacked
+from multi_env_lambda.errors import BuildError
+
+LONG = "x" * 300
+DEEP = "/".join("d" * 1500)
+
+
+def tar_gz(path: Path, *names: str, link: str = "") -> Path:
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w:gz") as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            if link:
+                info.type, info.linkname = tarfile.SYMTYPE, link
+            archive.addfile(info)
+    path.write_bytes(body.getvalue())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        ([f"a-1.0/{LONG}"], f"entry {f'a-1.0/{LONG}'[:80]!r} has a part of 300 bytes in its path; the limit is 255"),
+        ([f"a-1.0/{DEEP}/f"], f"entry {f'a-1.0/{DEEP}'[:80]!r} is in 1501 nested folders; the limit is 99"),
+        (["../x"], "cannot be unpacked: entry '../x' would be outside of its folder"),
+        (["a-1.0/x", "b-1.0/x"], "has 2 folders at its root; expected one"),
+    ],
+)
+def test_an_sdist_that_cannot_be_unpacked_is_told_in_words(tmp_path: Path, names: list[str], what: str) -> None:
+    sdist = tar_gz(tmp_path / "a-1.0.tar.gz", *names)
+
+    with pytest.raises(BuildError) as caught:
+        _unpacked(sdist, tmp_path / "place", "projects/orders/pylock.toml")
+
+    assert (caught.value.where, caught.value.what) == ("projects/orders/pylock.toml", what)
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("link", ["/etc/passwd", "../../etc/passwd"])
+def test_a_link_out_of_an_sdist_is_told_without_a_folder_of_this_machine(tmp_path: Path, link: str) -> None:
+    sdist = tar_gz(tmp_path / "a-1.0.tar.gz", "a-1.0/x", link=link)
+
+    with pytest.raises(BuildError, match="entry 'a-1.0/x' is a link to something outside of its folder") as caught:
+        _unpacked(sdist, tmp_path / "place", "u")
+
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"hello", "it is not a gzip file, or is damaged"),
+        (gzip.compress(b"hello" * 1000), "it is not a readable archive"),
+        (gzip.compress(random.Random(1).randbytes(4000))[:100], "it is damaged, or was cut off"),
+    ],
+)
+def test_a_broken_sdist_is_told_in_one_line(tmp_path: Path, body: bytes, what: str) -> None:
+    (tmp_path / "a-1.0.tar.gz").write_bytes(body)
+
+    with pytest.raises(BuildError, match=f"cannot be unpacked: {what}") as caught:
+        _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
+
+    assert "\n" not in caught.value.what
+
+
+def test_an_sdist_of_a_zip_with_a_long_name_is_told_in_words(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a-1.0.zip", "w") as archive:
+        archive.writestr(f"a-1.0/{LONG}", "")
+
+    with pytest.raises(BuildError, match="has a part of 300 bytes in its path; the limit is 255"):
+        _unpacked(tmp_path / "a-1.0.zip", tmp_path / "place", "u")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("a/" + "x" * 5000, "has a part of 5000 bytes in its path; the limit is 255"),
+        ("a/" + DEEP, "is in 1500 nested folders; the limit is 99"),
+        ("/".join(["x" * 200] * 6), "has a path of 1205 bytes; the limit is 1024"),
+        ("é" * 200, "has a part of 400 bytes in its path; the limit is 255"),
+    ],
+)
+def test_a_name_that_cannot_be_unpacked_everywhere_is_refused_with_its_beginning(name: str, what: str) -> None:
+    with pytest.raises(BuildError) as caught:
+        check_names([name], where="a-1.0-py3-none-any.whl")
+
+    assert caught.value.what == f"entry {name[:80]!r}… {what}"
+    assert caught.value.hint.startswith("not every machine could unpack it")
+
+
+def test_a_name_as_long_as_it_may_be_is_accepted() -> None:
+    check_names(["/".join("d" * 100), "x" * 255, "/".join(["x" * 204] * 5)], where="a")
+
+
+def test_an_error_about_an_archive_names_the_unit_once() -> None:
+    for where in ("projects/orders", "a.whl"):
+        with pytest.raises(BuildError) as caught, of_unit("projects/orders"):
+            raise BuildError(where, "is broken", hint="mend it")
+        assert caught.value.where == "projects/orders"
+        assert caught.value.what == ("is broken" if where == "projects/orders" else "a.whl: is broken")
