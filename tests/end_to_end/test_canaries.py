@@ -213,8 +213,8 @@ def deploys(walk: Walk) -> None:
     commit(walk.place.root)
     walk.works("deploy", "sandbox", "--yes")
     walk.works("rollback", "customers", "sandbox", "--yes", "--reason", "again")
-    walk.works("freeze", "staging", "--reason", "a walk")
-    walk.works("unfreeze", "staging", local=True)
+    walk.works("freeze", "prod", "--reason", "a walk")
+    walk.works("unfreeze", "prod", local=True)
 
 
 def looks_and_removes(walk: Walk) -> None:
