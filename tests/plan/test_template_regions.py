@@ -64,7 +64,7 @@ def elsewhere(event: Event) -> Event:
     return changed
 
 
-@pytest.mark.parametrize("event", filter(reads_from_an_arn, ALL_EVENTS), ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("event", list(filter(reads_from_an_arn, ALL_EVENTS)), ids=lambda event: type(event).__name__)
 def test_a_source_in_another_region_is_refused_with_both(event: Event) -> None:
     with pytest.raises(ConfigurationError, match=r"create\.events: arn:aws:.* is in eu-west-1, but sandbox is in us-"):
         rendered(events=(elsewhere(event),))
