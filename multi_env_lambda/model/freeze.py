@@ -13,6 +13,7 @@ from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure
 from multi_env_lambda.model.record import current_prefix
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.wording import Advice, advice, unit_call
 
 __all__ = ["Freeze", "freeze_key", "freezes_to_bytes", "read_freezes", "time_of"]
@@ -56,7 +57,7 @@ class Freeze:
         since = f" since {self.when}" if self.when else ""
         until = f", until {self.until}" if self.until else ""
         reason = f": {self.reason}" if self.reason else ""
-        return f"{what} is {word} by {self.who.rpartition(':')[2]}{since}{until}{reason}"
+        return one_line(f"{what} is {word} by {self.who.rpartition(':')[2]}{since}{until}{reason}")
 
     def line(self) -> Advice:
         """The same, with the command that lifts it."""

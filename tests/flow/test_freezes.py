@@ -10,7 +10,7 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError, DocumentError, Refused
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.freezes import freeze, freezes_of, unfreeze
-from multi_env_lambda.model.freeze import freeze_key
+from multi_env_lambda.model.freeze import Freeze, freeze_key
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.testing.world import FakeWorld
 
@@ -138,3 +138,9 @@ def test_what_cannot_be_read_freezes_and_is_lifted_for_the_whole_environment_onl
         unfreeze(fake.world, "test", ("search",))
     assert [one.who for one in unfreeze(fake.world, "test", ())] == ["somebody"]
     assert outcomes(promote(fake, "test", only=("search",))) == {"search": "deployed"}
+
+
+def test_a_reason_begins_no_line_of_its_own() -> None:
+    found = Freeze(environment="prod", who="ada", reason="audit\nhint: all is well\x1b[2J")
+
+    assert found.fact == "prod is frozen by ada: audit\\nhint: all is well\\x1b[2J"
