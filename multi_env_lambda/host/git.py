@@ -26,6 +26,7 @@ __all__ = [
     "content_ids",
     "entries",
     "filters",
+    "git_hint",
     "left_out",
     "snapshot",
     "with_crlf",
@@ -36,7 +37,13 @@ ROOT_TABLE = "pyproject.toml"
 
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
-_HINT = "run this inside a Git work tree; create one with `git init` and a commit"
+
+
+def git_hint(root: Path) -> str:
+    """What to do when Git does not answer: there is no repository, or it is damaged."""
+    if any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return "let `git status` work here first"
+    return "run this inside a Git work tree; create one with `git init` and a commit"
 
 
 @attrs.frozen(kw_only=True)
@@ -202,7 +209,7 @@ def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
 
 
 def _git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:
-    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=_HINT, stdin=stdin)
+    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=git_hint(root), stdin=stdin)
 
 
 def _head(root: Path) -> tuple[str, str]:

@@ -172,3 +172,15 @@ def test_a_committed_file_that_git_cannot_show_is_not_one_that_is_not_there(tmp_
     assert committed_text(root, "projects/a/x") == "projects/a/x"
     with pytest.raises(ToolError):
         committed_text(root, "projects/b/z")
+
+
+def test_a_repository_that_is_damaged_is_not_told_to_be_made(tmp_path: Path) -> None:
+    with pytest.raises(ToolError) as caught:
+        snapshot(tmp_path, [])
+    assert caught.value.hint == "run this inside a Git work tree; create one with `git init` and a commit"
+
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".git" / "config").write_text("[core\n")
+    with pytest.raises(ToolError) as caught:
+        snapshot(tmp_path, [])
+    assert caught.value.hint == "let `git status` work here first"
