@@ -12,7 +12,7 @@ import attrs
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.build import Build
-from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
@@ -164,7 +164,7 @@ def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: f
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
         dialog.show(draft.plan)
         given = check_answers(draft.plan, consent)
-        consent = dialog.agree(Asked(plan=draft.plan, given=given, world=opened.world))
+        consent = agreed_by(dialog, Asked(plan=draft.plan, given=given, world=opened.world))
     with watched(opened, len(draft.plan.steps)) as world:
         return pipeline.apply(world, draft, consent, wait_seconds=seconds)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.gate import save_removal, waiting_lines, waiting_plan, waits_for_another
 from multi_env_lambda.model.plan import Plan
@@ -17,12 +18,16 @@ from multi_env_lambda.wording import Advice, advice, unit_call
 if TYPE_CHECKING:
     from multi_env_lambda.world import World
 
-__all__ = ["Asked", "Dialog"]
+__all__ = ["Asked", "Dialog", "agreed_by"]
 
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """What needs consent: a plan with its rules, and the consent already given."""
+    """What needs consent: a plan or the deletion of a unit, each with its rules, and the consent already given.
+
+    A ``Plan`` has ``questions``, each with the ``answer`` that belongs to ``Consent.allowed``; a ``Removal`` has one
+    ``answer``, without which nothing is deleted.
+    """
 
     plan: Plan | Removal
     given: Consent
@@ -68,9 +73,25 @@ class Dialog(Protocol):
         ...
 
     def agree(self, asked: Asked) -> Consent:
-        """Called before anything is written; returns all consent given.
+        """Called before anything is written; returns all consent given: ``asked.given``, or more.
 
         Raises:
-            Refused: the plan must not be applied.
+            Refused: the plan must not be applied: ``raise Refused("the plan", "not today", hint="ask again")``.
         """
         ...
+
+
+def agreed_by(dialog: Dialog, asked: Asked) -> Consent:
+    """What the dialog returns.
+
+    Raises:
+        ConfigurationError: it returned something else.
+    """
+    found: object = dialog.agree(asked)
+    if not isinstance(found, Consent):
+        what = f"`agree` returned {found!r:.80}; expected a Consent"
+        raise ConfigurationError("dialog", what, hint="return `asked.given`, or raise Refused")
+    if wrong := [answer for answer in found.allowed if not isinstance(answer, str)]:
+        what = f"found {wrong[0]!r:.80} among the answers; expected a text"
+        raise ConfigurationError("dialog", what, hint="a question's word is its `answer`")
+    return found

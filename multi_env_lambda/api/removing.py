@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda.api.carry_out import several, watched
-from multi_env_lambda.api.dialog import Asked
+from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.consent import Consent
@@ -43,18 +43,19 @@ def destroy(
     Raises:
         Refused: the name was not confirmed.
     """
-    consent, dialog = Consent(typed=frozenset(several(approve))), opened.dialog
+    confirmed = frozenset({removal.answer} if confirm == removal.project else ())
+    consent, dialog = Consent(typed=frozenset(several(approve)), allowed=confirmed), opened.dialog
     if dialog is not None:
         dialog.show(removal)
         if not removal.gone:
             asked = Asked(plan=removal, given=consent, world=with_left(opened.world, removal.environment))
-            consent = dialog.agree(asked)
-    elif confirm != removal.project:
+            consent = agreed_by(dialog, asked)
+    if removal.answer not in consent.allowed and not (dialog is not None and removal.gone):
         where = f"{removal.project} in {removal.environment}"
         what = (
             f"found the name `{confirm}`; expected `{removal.project}`" if confirm else "the deletion is not confirmed"
         )
-        raise Refused(where, what, hint="give the unit's name as `confirm`")
+        raise Refused(where, what, hint=f"give the unit's name as `confirm`; a dialog allows `{removal.answer}`")
     from multi_env_lambda.operations import destroy as operation
 
     with watched(opened, 1) as world:

@@ -215,7 +215,9 @@ def write_lock(
 
 
 def _hint_for(error: ToolError) -> str:
-    return next((hint for pattern, hint in _HINTS if re.search(pattern, error.what)), error.hint)
+    # uv breaks its lines where a path is long.
+    said = " ".join(error.what.split())
+    return next((hint for pattern, hint in _HINTS if re.search(pattern, said)), error.hint)
 
 
 def _refuse_other_lock(folder: Path, where: str) -> None:

@@ -72,7 +72,7 @@ class TerminalDialog:
             if not self.yes or self.confirm != name:
                 hint = f"pass `--yes --confirm {name}`"
                 raise Refused(f"{name} in {environment}", "its name was not confirmed", hint=hint)
-            return asked.given
+            return attrs.evolve(asked.given, allowed=frozenset({removal.answer}))
         text = f"type `{name}` to delete it from {environment}"
         typed = self.confirm if self.yes else typed_by_a_person(text, default="")
         if typed != name:
@@ -80,7 +80,8 @@ class TerminalDialog:
         waiting = asked.waiting()
         for lines in waiting.values():
             note(lines)
-        return asked.given if waiting else attrs.evolve(asked.given, typed=_approved_by_herself(asked))
+        typed_names = asked.given.typed if waiting else _approved_by_herself(asked)
+        return Consent(allowed=frozenset({removal.answer}), typed=typed_names)
 
 
 def _approved_by_herself(asked: Asked) -> frozenset[str]:

@@ -38,6 +38,9 @@ def check_kinds(answers: Iterable[str]) -> None:
         ConfigurationError: an answer answers no question that any plan could ask.
     """
     for answer in answers:
+        if isinstance(answer, Question):
+            what = f"found a question; expected its answer, `{answer.answer}`"
+            raise ConfigurationError("agree", what, hint="pass `[question.answer for question in plan.questions]`")
         kind = answer.partition(":")[0] if isinstance(answer, str) else ""
         if kind not in ANSWERS:
             what = f"found {answer!r:.80}, which answers no question of any plan"

@@ -62,6 +62,11 @@ class Removal:
     rules: Bound | None = attrs.field(default=None, eq=False)
 
     @property
+    def answer(self) -> str:
+        """The word that confirms it, among the ``allowed`` of a consent."""
+        return f"destroy:{self.project}"
+
+    @property
     def digest(self) -> str:
         """What an approval binds to, this unit at this release, with what stays and which units still need it."""
         return digest({"action": "destroy", **self._said()})

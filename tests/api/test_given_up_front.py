@@ -48,6 +48,13 @@ def test_what_makes_no_sense_is_refused_although_nothing_would_ask_for_it(
     assert (caught.value.where, caught.value.what) == (where, what)
 
 
+def test_a_question_is_not_its_answer(workspace: Workspace) -> None:
+    question = Question(kind="older", text="", answer="older:orders")
+
+    with pytest.raises(ConfigurationError, match="found a question; expected its answer, `older:orders`"):
+        workspace.deploy("orders", agree=[question])  # type: ignore[list-item]
+
+
 def test_a_word_that_is_nearly_one_is_named(workspace: Workspace) -> None:
     with pytest.raises(ConfigurationError) as caught:
         workspace.deploy("orders", agree=["oldr"])
