@@ -36,4 +36,4 @@ def unfreeze(opened: Opened, environment: str, units: tuple[str, ...]) -> Listin
     """
     must_be_a_person("unfreeze", "lift what people have stopped")
     lifted = freezes.unfreeze(opened.world, opened.place(environment).name, units)
-    return Listing(lifted, tables.freezes, attrs.asdict)
+    return Listing(lifted, tables.lifted, attrs.asdict)

@@ -66,7 +66,8 @@ class Function:
         """Like ``invoke``, but returns the log as well and does not raise if the function does.
 
         Raises:
-            ConfigurationError: the payload is not JSON, or the environment has no such function.
+            ConfigurationError: the payload is not JSON.
+            StackError: the environment has no such function.
         """
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)

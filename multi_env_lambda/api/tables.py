@@ -25,6 +25,7 @@ __all__ = [
     "drifts",
     "findings",
     "freezes",
+    "lifted",
     "log_document",
     "log_lines",
     "results",
@@ -70,11 +71,17 @@ def freezes(items: tuple[Freeze, ...]) -> RenderableType:
     return "\n".join(item.line().python for item in items)
 
 
+def lifted(items: tuple[Freeze, ...]) -> RenderableType:
+    return "\n".join(f"lifted: {item.fact}" for item in items) or "nothing is frozen there"
+
+
 def log_lines(items: tuple[LogLine, ...]) -> RenderableType:
     from multi_env_lambda.show.log import log_text
     from multi_env_lambda.show.words import Text
 
     several = len({item.function for item in items}) > 1
+    if not items:
+        return "no log events"
     return Text("\n".join(log_text(item, several=several) for item in items))
 
 
@@ -83,4 +90,4 @@ def log_document(item: LogLine) -> dict[str, str]:
 
 
 def builds(items: tuple[Build, ...]) -> RenderableType:
-    return "\n".join(item.text() for item in items)
+    return "\n".join(item.text() for item in items) or "nothing to build: no unit is affected"

@@ -69,6 +69,14 @@ def test_a_unit_that_is_nowhere_has_no_history_and_one_that_ran_elsewhere_has_an
     assert (caught.value.what, caught.value.hint) == ("there is no unit `custmers`", "did you mean `customers`?")
 
 
+def test_what_was_lifted_says_so_and_so_does_nothing(workspace: Workspace) -> None:
+    test = workspace.environments["test"]
+    test.freeze(reason="audit")
+
+    assert test.unfreeze().text().startswith("lifted: test is frozen by ")
+    assert test.unfreeze().text() == "nothing is frozen there"
+
+
 def test_what_was_published_only_runs_nowhere(workspace: Workspace) -> None:
     assert [result.outcome for result in workspace["customers"].publish()] == ["published"]
     assert workspace.environments["sandbox"].units() == {}
