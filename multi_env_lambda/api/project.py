@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
+    from multi_env_lambda.model.status import Status
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
@@ -200,6 +201,24 @@ class Project:
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
 
+    def plan_promotion(
+        self,
+        environment: str | None = None,
+        *,
+        to: str | None = None,
+        skip_from: str | None = None,
+        force: bool = False,
+        reason: str = "",
+    ) -> Plan:
+        """What ``promote`` would do."""
+        request = carry_out.request(self._opened, "promote", self.name, environment, to)
+        return carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
+
+    def plan_rollback(self, environment: str, *, to: str | None = None, force: bool = False, reason: str = "") -> Plan:
+        """What ``rollback`` would do."""
+        request = carry_out.request(self._opened, "rollback", self.name, environment, None)
+        return carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
+
     def rollback(
         self,
         environment: str,
@@ -301,6 +320,10 @@ class Project:
         names = tuple(environments)
         pages = in_parallel(lambda name: self.history(name, newest=newest, before=before), names)
         return dict(zip(names, pages, strict=True))
+
+    def status(self, *, drift: bool = False) -> Status:
+        """Its row of ``Workspace.status``; with ``drift``, compared against its stacks."""
+        return looking.status(self._opened, self.name, drift=drift)
 
     def why(self, environment: str | None = None) -> Explanation:
         """Why it would or would not be deployed to an environment: the chain of inputs behind the decision."""

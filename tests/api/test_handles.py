@@ -69,6 +69,22 @@ def test_a_unit_that_is_nowhere_has_no_history_and_one_that_ran_elsewhere_has_an
     assert (caught.value.what, caught.value.hint) == ("there is no unit `custmers`", "did you mean `customers`?")
 
 
+def test_a_unit_plans_its_own_promotion_and_rollback_and_has_a_row_of_its_own(
+    workspace: Workspace, fake: FakeWorld
+) -> None:
+    customers = workspace["customers"]
+    customers.deploy("sandbox")
+    fake.tree.content["customers"] = "c2"
+    customers.deploy("sandbox")
+    workspace["orders"].deploy("sandbox")
+
+    assert [(step.project, step.environment) for step in customers.plan_promotion("test").deploys] == [
+        ("customers", "test")
+    ]
+    assert [step.release.version for step in customers.plan_rollback("sandbox").deploys] == ["0.1.0"]
+    assert customers.status().units == ("customers",)
+
+
 def test_what_was_lifted_says_so_and_so_does_nothing(workspace: Workspace) -> None:
     test = workspace.environments["test"]
     test.freeze(reason="audit")

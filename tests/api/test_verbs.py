@@ -42,11 +42,12 @@ TWINS: dict[str, Twin] = {
     "publish": Twin((Workspace.publish,), NAMES),
     "deploy": Twin((Workspace.deploy, Workspace.apply), {**NAMES, **TERMINAL, "plan_file": "plan"}),
     "promote": Twin(
-        (Workspace.promote, Workspace.plan_promotion),
+        (Workspace.promote, Workspace.plan_promotion, Project.promote, Project.plan_promotion),
         {**NAMES, **TERMINAL, **SAVED, "skip_order": "skip_from, which names where from"},
     ),
     "rollback": Twin(
-        (Workspace.rollback, Workspace.plan_rollback), {**TERMINAL, **SAVED, "words": "names", "release": "to"}
+        (Workspace.rollback, Workspace.plan_rollback, Project.rollback, Project.plan_rollback),
+        {**TERMINAL, **SAVED, "words": "names", "release": "to"},
     ),
     "repair": Twin(
         (
@@ -62,7 +63,7 @@ TWINS: dict[str, Twin] = {
     "freeze": Twin((Environment.freeze, Project.freeze), {"words": "units"}),
     "unfreeze": Twin((Environment.unfreeze, Project.unfreeze), {"words": "units"}),
     "approve": Twin((Workspace.approve,), {"plan_file": "plan"}),
-    "status": Twin((Workspace.status,)),
+    "status": Twin((Workspace.status, Project.status)),
     "history": Twin((Project.history, Project.histories), {**WORDS, "limit": "newest"}),
     "why": Twin((Project.why,), WORDS),
     "diff": Twin((Project.difference,), WORDS),

@@ -64,9 +64,10 @@ def test_a_link_out_of_an_sdist_is_told_without_a_folder_of_this_machine(tmp_pat
     ("body", "what"),
     [
         (b"hello", "it is not a gzip file, or is damaged"),
-        (gzip.compress(b"hello" * 1000), "it is not a readable archive"),
-        (gzip.compress(random.Random(1).randbytes(4000))[:100], "it is damaged, or was cut off"),
+        (gzip.compress(b"hello" * 1000, mtime=0), "it is not a readable archive"),
+        (gzip.compress(random.Random(1).randbytes(4000), mtime=0)[:100], "it is damaged, or was cut off"),
     ],
+    ids=["no gzip", "no tar", "cut off"],
 )
 def test_a_broken_sdist_is_told_in_one_line(tmp_path: Path, body: bytes, what: str) -> None:
     (tmp_path / "a-1.0.tar.gz").write_bytes(body)
