@@ -32,6 +32,17 @@ _BEFORE_NAMES = {
 """What every name of a service may begin with: a second type, or the prefix of its identifiers."""
 
 
+_FIRST_TYPES = {
+    "batch": "job",
+    "ecs": "capacity-provider/|cluster/|container-instance/|service|task",
+    "lambda": "code-signing-config:|event-source-mapping:|function:|layer:",
+    "logs": "anomaly-detector:|delivery|destination:|log-group:",
+    "states": "activity:|execution:|express:|mapRun:|stateMachine:",
+}
+"""How resources begin whose names have a colon behind them: a wildcard for the account takes in the name as well, if
+what stands behind it does not begin like that."""
+
+
 def is_everything(resource: str) -> bool:
     """Whether a resource may be any of its service or kind: a wildcard with no name in front of it.
 
@@ -47,9 +58,16 @@ def is_everything(resource: str) -> bool:
     parts = _COMPUTED.sub("computed", resource).split(":", _PARTS - 1)
     if _WILDCARD.search(resource) is None:
         return False
-    if len(parts) < _PARTS or _ACCOUNT.fullmatch(parts[4]) is None:
+    if len(parts) < _PARTS or _ACCOUNT.fullmatch(parts[4]) is None or parts[2].isdecimal():
         return True  # a wildcard stands for several parts
+    if _WILDCARD.search(parts[4]) and not _is_whole(parts[2], parts[5]):
+        return True
     return _WILDCARD.search(parts[5]) is not None and not _is_named(parts[2], parts[4], parts[5])
+
+
+def _is_whole(service: str, resource: str) -> bool:
+    first = [types for name, types in _FIRST_TYPES.items() if matches(service, name)]
+    return all(re.match(types, resource) for types in first)
 
 
 def _is_named(service: str, account: str, resource: str) -> bool:

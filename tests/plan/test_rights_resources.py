@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from multi_env_lambda.plan.computed import place_of
@@ -78,6 +78,7 @@ def test_all_of_a_service_or_of_a_kind_asks_however_it_is_written(service: str, 
         ("sqs", "arn:aws:sqs:*:222222222222:orders-*"),
         ("sns", "arn:aws:sns:us-east-1:222222222222:orders*"),
         ("logs", "arn:aws:logs:*:*:log-group:/aws/lambda/orders-*:*"),
+        ("lambda", "arn:aws:lambda:*:*:function:orders-*:live"),
         ("ssm", "arn:aws:ssm:us-east-1:222222222222:parameter/acme/*"),
         ("execute-api", "arn:aws:execute-api:us-east-1:222222222222:abc123/*"),
         ("apigateway", "arn:aws:apigateway:us-east-1::/restapis/abc123/*"),
@@ -102,6 +103,8 @@ KINDS = [
     (f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/", "/0a1b2c"),
     (f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:", ""),
     (f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:", ":log-stream:x"),
+    (f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:", ":live"),
+    (f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/", ":3"),
     ("arn:aws:apigateway:us-east-1::/restapis/", "/stages/prod"),
 ]
 
@@ -120,6 +123,13 @@ def of_unrelated(draw: st.DrawFn) -> tuple[str, str, str]:
     return "".join(text), f"{before}{one}{after}", f"{before}{other}{after}"
 
 
+@example(
+    (
+        "arn:aws:logs:us-east-1:*:log-stream:x",
+        "arn:aws:logs:us-east-1:222222222222:log-group:aaa:log-stream:x",
+        "arn:aws:logs:us-east-1:222222222222:log-group:sss:log-stream:x",
+    )
+)
 @given(of_unrelated())
 def test_a_pattern_that_takes_in_two_unrelated_names_is_everything(found: tuple[str, str, str]) -> None:
     pattern, one, other = found
