@@ -137,6 +137,8 @@ def test_memory_that_is_a_file_is_refused_since_no_limit_counts_it(tmp_path: Pat
     assert {found[name] for name in sandbox._MEMORY_FILES} == {"Function not implemented"}
 
 
+# Not in the folder of this repository, which Python would look into first.
+OF_THIS_PACKAGE = {**os.environ, "PYTHONPATH": os.fspath(Path(sandbox.__file__).parents[2])}
 COMMAND = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -183,7 +185,8 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
         f"from multi_env_lambda.host.groups import ended_with_this_process\nwith ended_with_this_process(): {look}"
     )
 
-    done = subprocess.run(["nohup", sys.executable, "-c", program], capture_output=True, check=False, cwd=tmp_path)
+    words = ["nohup", sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, check=False, cwd=tmp_path, env=OF_THIS_PACKAGE)
 
     assert done.stdout == b"True\n"
 
@@ -191,7 +194,7 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
 @contextmanager
 def command(marker: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command whose code of others, and what that has started, runs."""
-    with subprocess.Popen([sys.executable, "-c", COMMAND, marker]) as running:
+    with subprocess.Popen([sys.executable, "-c", COMMAND, marker], env=OF_THIS_PACKAGE, cwd="/") as running:
         try:
             # The command itself, what it confined, and the child of that.
             assert eventually(lambda: len(started(marker)) == 3)
