@@ -10,13 +10,12 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.world import World
 
@@ -66,7 +65,7 @@ def must_exist(world: World, name: str) -> None:
     _, found = with_all_records(world)
     known = {*world.unit_names, *(project for _, project in (*found.records, *found.unreadable))}
     if name not in known:
-        raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+        raise no_such_unit(name, known)
 
 
 def _stopped(world: World, records: Records) -> tuple[Freeze, ...]:

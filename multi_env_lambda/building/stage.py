@@ -16,8 +16,7 @@ import attrs
 
 from multi_env_lambda.building.checkout import HEAD_BYTES, check_checked_out, check_is_content, committed_executables
 from multi_env_lambda.errors import BuildError
-from multi_env_lambda.host.git import clone_settings, git_hint
-from multi_env_lambda.host.process import run
+from multi_env_lambda.host.git import clone_settings, run_git
 
 __all__ = ["EPOCH", "list_files", "set_version", "stage_folders", "staged_files"]
 
@@ -30,9 +29,9 @@ _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 
 def list_files(root: Path, folder: str) -> tuple[str, ...]:
     """The files below ``folder`` that Git knows or would add, as paths relative to ``root``."""
-    command = ["git", "--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", folder]
+    words = ("--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", folder)
     found: set[str] = set()
-    for name in run(command, cwd=root, where=f"git in {root.name}", hint=git_hint(root)).split(b"\0"):
+    for name in run_git(root, *words).split(b"\0"):
         if name:
             found.add(_decoded(name, folder))
     return tuple(sorted(found))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from multi_env_lambda.errors import MultiEnvLambdaError
+
 __all__ = ["refused_by_the_machine"]
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -11,10 +13,10 @@ _OF_THE_MACHINE = _FULL | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 """Without a file in them, too."""
 
 
-def refused_by_the_machine(error: OSError) -> str | None:
-    """The lines that tell somebody; None if the error is about no file of hers, and so may be a mistake of ours."""
+def refused_by_the_machine(error: OSError) -> MultiEnvLambdaError | None:
+    """The error as ours; None if it is about no file of the user, and so may be a mistake of ours."""
     if error.filename is None and error.errno not in _OF_THE_MACHINE:
         return None
     where = "this machine" if error.filename is None else str(error.filename)
     hint = "make room there" if error.errno in _FULL else "let this user write there, or correct what is in the way"
-    return f"error: {where}: {error.strerror or error}\nhint: {hint}; then run the same command again"
+    return MultiEnvLambdaError(where, str(error.strerror or error), hint=f"{hint}; then run the same command again")

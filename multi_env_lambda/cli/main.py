@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["VERBS", "main", "run"]
 
 INTERRUPTED = 130
-_A_BUG = "this is a bug in multi-env-lambda; please report it"
 
 VERBS: dict[str, tuple[str, str]] = {
     "plan": ("deploy", "Show what a deploy would do, and why"),
@@ -116,8 +115,7 @@ def main(
         try:
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
-            say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
-            return error.exit_code
+            return _told(error)
         except click.ClickException as error:
             text = io.StringIO()
             error.show(text)
@@ -126,13 +124,18 @@ def main(
         except (KeyboardInterrupt, click.Abort):
             say("interrupted; run the same command again to finish", err=True)
             return INTERRUPTED
-        except OSError as error:
-            complain(refused_by_the_machine(error) or f"{traceback.format_exc()}{_A_BUG}")
-            return MultiEnvLambdaError.exit_code
-        except Exception:
-            complain(f"{traceback.format_exc()}{_A_BUG}")
+        except Exception as error:
+            refused = refused_by_the_machine(error) if isinstance(error, OSError) else None
+            if refused is not None:
+                return _told(refused)
+            complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
+
+
+def _told(error: MultiEnvLambdaError) -> int:
+    say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
+    return error.exit_code
 
 
 def run(verb: str, script: str) -> int:

@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, MultiEnvLambdaError
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes, read_freezes, time_of
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.world import World
 
@@ -113,7 +113,7 @@ def _must_exist(world: World, environment: str, units: tuple[str, ...]) -> None:
     known = set(world.unit_names) | (world.ledger.records(environment).keys() if units else set())
     for unit in units:
         if unit not in known:
-            raise ConfigurationError("units", f"there is no unit `{unit}`", hint=did_you_mean(unit, known))
+            raise no_such_unit(unit, known)
 
 
 def _changed(

@@ -12,14 +12,14 @@ from functools import cache, partial
 import attrs
 
 from multi_env_lambda.aws.ledger import Recorded
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.freezes import freezes_of
 from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.order import in_order
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.world import World
@@ -169,5 +169,5 @@ def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, .
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
-            raise ConfigurationError("units", f"there is no unit `{name}`", hint=did_you_mean(name, names))
+            raise no_such_unit(name, names)
     return tuple(name for name in names if not request.only or name in request.only)

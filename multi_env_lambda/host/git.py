@@ -26,8 +26,8 @@ __all__ = [
     "content_ids",
     "entries",
     "filters",
-    "git_hint",
     "left_out",
+    "run_git",
     "snapshot",
     "with_crlf",
 ]
@@ -37,13 +37,8 @@ ROOT_TABLE = "pyproject.toml"
 
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
-
-
-def git_hint(root: Path) -> str:
-    """What to do when Git does not answer: there is no repository, or it is damaged."""
-    if any((folder / ".git").exists() for folder in (root, *root.parents)):
-        return "let `git status` work here first"
-    return "run this inside a Git work tree; create one with `git init` and a commit"
+_NO_REPOSITORY = "run this inside a Git work tree; create one with `git init` and a commit"
+_DAMAGED = "let `git status` work here first"
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +93,7 @@ def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
     if set(changed) - {ROOT_TABLE} or not commit:
         ids = _readable_ids(root, paths, unreadable)
     else:
-        ids = _ids(_git(root, "ls-tree", "-z", "HEAD", "--", *paths))
+        ids = _ids(run_git(root, "ls-tree", "-z", "HEAD", "--", *paths))
     return Snapshot(commit=commit, committed=committed, changed=changed, ids=ids, unreadable=unreadable)
 
 
@@ -107,7 +102,7 @@ def entries(root: Path, folder: str) -> tuple[Entry, ...]:
 
     Source: https://git-scm.com/docs/git-ls-files (the tags of ``-t`` and ``-v``)
     """
-    listing = _git(root, "--literal-pathspecs", "ls-files", "--cached", "--stage", "-v", "-z", "--", folder)
+    listing = run_git(root, "--literal-pathspecs", "ls-files", "--cached", "--stage", "-v", "-z", "--", folder)
     return tuple(_entry(line) for line in listing.split(b"\0") if line)
 
 
@@ -119,7 +114,7 @@ def committed_text(root: Path, path: str) -> str | None:
         UnicodeDecodeError: it is not text.
     """
     try:
-        return _git(root, "show", f"HEAD:./{path}").decode("utf-8")
+        return run_git(root, "show", f"HEAD:./{path}").decode("utf-8")
     except ToolError:
         if _commit_has(root, path):
             raise
@@ -128,7 +123,7 @@ def committed_text(root: Path, path: str) -> str | None:
 
 def _commit_has(root: Path, path: str) -> bool:
     try:
-        return bool(_git(root, "ls-tree", "HEAD", "--", path))
+        return bool(run_git(root, "ls-tree", "HEAD", "--", path))
     except ToolError:
         return False
 
@@ -152,17 +147,17 @@ def content_ids(root: Path, paths: Sequence[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for path in links:
         target = os.fsencode(os.readlink(root / path))
-        found[path] = _git(root, "hash-object", "--stdin", stdin=target).decode("ascii").strip()
+        found[path] = run_git(root, "hash-object", "--stdin", stdin=target).decode("ascii").strip()
     for start in range(0, len(files), _MAX_ARGUMENTS):
         some = files[start : start + _MAX_ARGUMENTS]
-        found |= zip(some, _git(root, "hash-object", "--", *some).decode("ascii").split(), strict=True)
+        found |= zip(some, run_git(root, "hash-object", "--", *some).decode("ascii").split(), strict=True)
     return found
 
 
 def filters(root: Path, files: Sequence[str]) -> Mapping[str, str]:
     """The name of the content filter for each file for which `.gitattributes` names one."""
     given = b"".join(os.fsencode(file) + b"\0" for file in files)
-    words = _git(root, "check-attr", "-z", "--stdin", "filter", stdin=given).split(b"\0")
+    words = run_git(root, "check-attr", "-z", "--stdin", "filter", stdin=given).split(b"\0")
     pairs = zip(words[0::3], words[2::3], strict=False)
     return {
         os.fsdecode(file): os.fsdecode(name) for file, name in pairs if name not in (b"unspecified", b"unset", b"set")
@@ -185,7 +180,7 @@ class Clone:
 def clone_settings(root: Path) -> Clone:
     """Source: https://git-scm.com/docs/git-config (core.fileMode, core.symlinks, core.autocrlf, core.eol)."""
     found: dict[str, str] = {}
-    for item in os.fsdecode(_git(root, "config", "--list", "-z")).split("\0"):
+    for item in os.fsdecode(run_git(root, "config", "--list", "-z")).split("\0"):
         name, separator, value = item.partition("\n")
         found[name] = value.lower() if separator else "true"
     return Clone(
@@ -198,7 +193,7 @@ def clone_settings(root: Path) -> Clone:
 
 def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
     """Files whose line endings differ from what is committed, other than by `.gitattributes`."""
-    listing = _git(root, "--literal-pathspecs", "ls-files", "--eol", "-z", "--", folder)
+    listing = run_git(root, "--literal-pathspecs", "ls-files", "--eol", "-z", "--", folder)
     found = []
     for line in filter(None, listing.split(b"\0")):
         words, _, path = line.partition(b"\t")
@@ -208,14 +203,24 @@ def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:
-    return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=git_hint(root), stdin=stdin)
+def run_git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:
+    """What Git answers in this folder.
+
+    Raises:
+        ToolError: it failed; the hint says whether there is a repository.
+    """
+    try:
+        return run(["git", *words], cwd=root, env=env, where=f"git in {root.name}", hint=_NO_REPOSITORY, stdin=stdin)
+    except ToolError as error:
+        if any((folder / ".git").exists() for folder in (root, *root.parents)):
+            raise ToolError(error.where, error.what, hint=_DAMAGED) from error
+        raise
 
 
 def _head(root: Path) -> tuple[str, str]:
-    _git(root, "rev-parse", "--is-inside-work-tree")
+    run_git(root, "rev-parse", "--is-inside-work-tree")
     try:
-        answer = _git(root, "log", "-1", "--format=%H %cI", "HEAD")
+        answer = run_git(root, "log", "-1", "--format=%H %cI", "HEAD")
     except ToolError:
         return "", ""
     commit, _, committed = answer.decode("ascii").strip().partition(" ")
@@ -227,9 +232,9 @@ def _changed(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
     if not paths:
         return ()
     words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ROOT_TABLE, *paths)
-    found = [os.fsdecode(line[3:]) for line in _git(root, *words).split(b"\0") if line]
+    found = [os.fsdecode(line[3:]) for line in run_git(root, *words).split(b"\0") if line]
     # Git prints them relative to the root of the repository, regardless of the current folder.
-    prefix = os.fsdecode(_git(root, "rev-parse", "--show-prefix")).rstrip("\n") if found else ""
+    prefix = os.fsdecode(run_git(root, "rev-parse", "--show-prefix")).rstrip("\n") if found else ""
     return tuple(path.removeprefix(prefix) for path in found)
 
 
@@ -264,17 +269,17 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
         present = [path for path in paths if (root / path).exists()]
         if present:
             # A new file where a sparse checkout has nothing is a file like any other.
-            _git(root, "-c", "core.sparseCheckout=false", "add", "--all", "--", *present, env=env)
-        prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
-        tree = _git(root, "write-tree", env=env).decode("ascii").strip()
+            run_git(root, "-c", "core.sparseCheckout=false", "add", "--all", "--", *present, env=env)
+        prefix = run_git(root, "rev-parse", "--show-prefix").decode().strip()
+        tree = run_git(root, "write-tree", env=env).decode("ascii").strip()
         where = ["--", *(prefix + path for path in paths)]
-        listed = _ids(_git(root, "ls-tree", "-z", "--full-tree", tree, *where, env=env))
+        listed = _ids(run_git(root, "ls-tree", "-z", "--full-tree", tree, *where, env=env))
         return {path.removeprefix(prefix): id_ for path, id_ in listed.items()}
 
 
 def _scratch_environment(root: Path, scratch: Path) -> dict[str, str]:
-    folder = Path(os.fsdecode(_git(root, "rev-parse", "--absolute-git-dir").strip()))
-    common = Path(os.fsdecode(_git(root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()))
+    folder = Path(os.fsdecode(run_git(root, "rev-parse", "--absolute-git-dir").strip()))
+    common = Path(os.fsdecode(run_git(root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()))
     if (folder / "index").exists():
         # A copy keeps the stat cache, so that only touched files are hashed.
         shutil.copy2(folder / "index", scratch / "index")

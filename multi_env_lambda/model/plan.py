@@ -286,7 +286,7 @@ class Plan:
 
         return text_of(plan_text(self, details=details, say=in_python))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
@@ -303,9 +303,6 @@ class Plan:
             **asks_of(self.rules),
             **({"left": list(self.left)} if self.left else {}),
         }
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import plan_html

@@ -45,6 +45,11 @@ def did_you_mean(found: str, allowed: Iterable[str]) -> str:
     return f"use one of: {', '.join(words)}" if words else "remove it"
 
 
+def no_such_unit(name: str, known: Iterable[str], *, where: str = "units") -> ConfigurationError:
+    """The error about a name that is neither a folder's nor in a record."""
+    return ConfigurationError(where, f"there is no unit `{name}`", hint=did_you_mean(name, known))
+
+
 def merge(
     base: Mapping[str, object], difference: Mapping[str, object], *, whole: Iterable[tuple[str, ...]] = ()
 ) -> dict[str, object]:

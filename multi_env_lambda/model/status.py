@@ -133,15 +133,12 @@ class Status:
 
         return "\n".join((text_of(status_table(self)), *map(in_python, self.lines())))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data, without the notes."""
         return {name: value for name, value in attrs.asdict(self).items() if name != "notes"}
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import status_html

@@ -37,7 +37,7 @@ from multi_env_lambda.flow.saved import SavedPlan
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.moved import place_of
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import did_you_mean, no_such_unit
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
@@ -75,7 +75,7 @@ def find_removal(world: World, name: str, environment: str, *, keep: tuple[str, 
     find_id(world, records.values())
     known = set(world.unit_names) | records.keys() | unreadable.keys()
     if name not in known:
-        raise ConfigurationError("destroy", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+        raise no_such_unit(name, known, where="destroy")
     if name in unreadable:
         raise unreadable[name]
     record = records.get(name, Record(project=name, environment=place.name))

@@ -10,7 +10,7 @@ from multi_env_lambda.aws.index import read_release, read_template
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.operations.why import Cause, compare
@@ -76,7 +76,7 @@ class Difference:
         """Whether both run the same release."""
         return self.left.release == self.right.release
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,9 +89,6 @@ class Difference:
         from multi_env_lambda.show.render import text_of
 
         return text_of(difference_text(self))
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.difference import difference_text
@@ -110,7 +107,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
     records = read_records(world, places)
     known = set(world.unit_names) | {project for _, project in records}
     if unit not in known:
-        raise ConfigurationError("diff", f"there is no unit `{unit}`", hint=did_you_mean(unit, known))
+        raise no_such_unit(unit, known, where="diff")
     running = []
     for place in places:
         record = records.get((place.name, unit))

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.drifted import UnitDrift, compare
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.ownership import owner_of
@@ -40,7 +40,7 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
     if unit is not None:
         known = set(world.unit_names) | {project for _, project in records}
         if unit not in known:
-            raise ConfigurationError("drift", f"there is no unit `{unit}`", hint=did_you_mean(unit, known))
+            raise no_such_unit(unit, known, where="drift")
     pairs = [
         (place, record)
         for place in places

@@ -20,7 +20,7 @@ import attrs
 
 from multi_env_lambda.aws.index import DIGEST, list_published, read_template
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas
@@ -29,7 +29,7 @@ from multi_env_lambda.model.artifact import PRUNED
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.operations.inventory import (
     Unit,
@@ -81,7 +81,7 @@ class Prunable:
 
         return text_of(prune_table(self.candidates) if self.candidates else "nothing to prune")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,9 +92,6 @@ class Prunable:
             "untouched": [attrs.asdict(item) for item in self.untouched],
             "copies": [{"bucket": place.bucket, "region": place.region} for place in self.copies],
         }
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
@@ -113,7 +110,7 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
     known = {*world.unit_names, *(unit.project for unit in units)}
     for name in only:
         if name not in known:
-            raise ConfigurationError("prune", f"there is no unit `{name}`", hint=did_you_mean(name, known))
+            raise no_such_unit(name, known, where="prune")
     confirm(world)
     find_id(world, (record for unit in units for record in unit.records.values()))
     chosen = [unit for unit in units if not only or unit.project in only]

@@ -7,10 +7,9 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.plan.desired import RecordedState
 
@@ -51,15 +50,12 @@ class Explanation:
             lines.append(f"  not inspected, because they are broken: {', '.join(self.unseen)}")
         return "\n".join(lines)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of
@@ -78,7 +74,7 @@ def explain(plan: Plan, known: RecordedState, looked_at: Mapping[str, tuple[str,
     """
     steps = {step.project: step for step in plan.steps}
     if name not in steps:
-        raise ConfigurationError("why", f"there is no unit `{name}`", hint=did_you_mean(name, steps))
+        raise no_such_unit(name, steps, where="why")
     causes = {other: _causes(known, looked_at.get(other, ()), step) for other, step in steps.items()}
     decision, reasons = _decision(steps[name])
     return Explanation(

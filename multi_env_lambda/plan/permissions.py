@@ -68,11 +68,8 @@ class Permissions:
         """The policies as JSON, one after the other."""
         return "\n".join(json.dumps(document, indent=2) for document in self.policies)
 
-    def __str__(self) -> str:
-        return self.text()
-
     def __repr__(self) -> str:
-        return str(self)
+        return self.text()
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of

@@ -84,11 +84,8 @@ class Removal:
         needed = f"  ! still needed there by {', '.join(self.needed_by)}"
         return "\n".join([*lines, *([needed] if self.needed_by else [])])
 
-    def __str__(self) -> str:
-        return self.text()
-
     def __repr__(self) -> str:
-        return str(self)
+        return self.text()
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.render import html_of

@@ -31,7 +31,6 @@ _BEFORE_NAMES = {
 }
 """What every name of a service may begin with: a second type, or the prefix of its identifiers."""
 
-
 _FIRST_TYPES = {
     "batch": "job",
     "ecs": "capacity-provider/|cluster/|container-instance/|service|task",
@@ -53,11 +52,9 @@ def is_everything(resource: str) -> bool:
     """
     if resource.startswith("everything but") or is_unread(resource):
         return True
-    if resource.startswith("${"):
+    if resource.startswith("${") or _WILDCARD.search(resource) is None:
         return False
     parts = _COMPUTED.sub("computed", resource).split(":", _PARTS - 1)
-    if _WILDCARD.search(resource) is None:
-        return False
     if len(parts) < _PARTS or _ACCOUNT.fullmatch(parts[4]) is None or parts[2].isdecimal():
         return True  # a wildcard stands for several parts
     if _WILDCARD.search(parts[4]) and not _is_whole(parts[2], parts[5]):

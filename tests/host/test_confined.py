@@ -8,8 +8,7 @@ import platform
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.confined import Bounds, run_confined
+from tests.tools.polling import until
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in sandbox._MACHINES, reason="seccomp is of Linux"
@@ -164,7 +164,7 @@ def test_what_runs_confined_ends_with_the_command_that_a_signal_ends(
         running.send_signal(number)
         assert running.wait(timeout=20) == status
 
-    assert eventually(lambda: started(marker) == [])
+    until(lambda: started(marker), [])
 
 
 def test_what_runs_confined_ends_with_a_command_that_is_killed(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_what_runs_confined_ends_with_a_command_that_is_killed(tmp_path: Path) -
         running.wait(timeout=20)
 
     assert confined
-    assert eventually(lambda: not set(confined) & set(started(marker)))
+    until(lambda: set(confined) & set(started(marker)), set())
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def command(marker: str) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", COMMAND, marker], env=OF_THIS_PACKAGE, cwd="/") as running:
         try:
             # The command itself, what it confined, and the child of that.
-            assert eventually(lambda: len(started(marker)) == 3)
+            until(lambda: len(started(marker)), 3)
             yield running
         finally:
             running.kill()
@@ -205,10 +205,3 @@ def command(marker: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def parent_of(number: str) -> int:
     return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 20
-    while not is_so() and time.monotonic() < until:
-        time.sleep(0.01)
-    return is_so()

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
 from tests.rules import cloud_keeping
+from tests.tools.polling import until
 from tests.tools.stacks import create_stack, function_resources
 
 pytestmark = pytest.mark.local_cloud
@@ -266,14 +267,6 @@ def measured(clients: dict[str, Any], metric: str, **dimensions: str) -> tuple[f
         Statistics=["Sum", "SampleCount"],
     )["Datapoints"]
     return sum(point["Sum"] for point in found), int(sum(point["SampleCount"] for point in found))
-
-
-def until(look: Callable[[], Any], wanted: Any) -> None:
-    """A poller of the local cloud runs in its own time."""
-    deadline = time.monotonic() + 20
-    while (found := look()) != wanted:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
 
 
 def test_what_a_queue_and_a_later_call_run_is_divided_and_counted_for_the_alias(clients: dict[str, Any]) -> None:
