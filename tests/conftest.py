@@ -13,6 +13,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
+from tests.person import environment_of_a_person
 from tests.rules import keep_all_rules
 
 keep_all_rules()
@@ -30,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in STORIES:
             item.add_marker(pytest.mark.story)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def person(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In the workers only: what starts them keeps its own environment, which pytest and its plugins read too."""
+    with environment_of_a_person(with_accounts=bool(request.config.getoption("--live", default=None))):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,6 @@ from multi_env_lambda import (
 from multi_env_lambda import Plan as PlanValue
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import PublishError
-from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.show.progress import Report
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
@@ -308,10 +307,8 @@ def test_a_build_cannot_approve(workspace: Workspace, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
-    """Sandbox takes what somebody else has approved; nobody's build runs this."""
-    for name in (*BUILD_VARIABLES, "CI"):
-        monkeypatch.delenv(name, raising=False)
+def approved(tmp_path: Path) -> FakeWorld:
+    """Sandbox takes what somebody else has approved."""
     return fake_world(FakeTree(content={"customers": "c1"}), tmp_path, config=fake_config(sandbox={"approval": True}))
 
 

@@ -15,7 +15,6 @@ from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.ci import Asked, Branch, State
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.cli.main import main
-from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.operations.dispatch import dispatch
 from multi_env_lambda.testing.workspace import workspace_of
@@ -62,8 +61,6 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    for name in (*BUILD_VARIABLES, "CI", JOB_VARIABLE):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GITHUB_RUN_ID", "7")
     clone, origin = tmp_path / "clone", tmp_path / "origin.git"
     git(tmp_path, "init", "-q", "--bare", os.fspath(origin))

@@ -14,7 +14,6 @@ from multi_env_lambda import Workspace
 from multi_env_lambda.api.function import Job
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.errors import BuildError, ConfigurationError
-from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.api.stage import opened
 
@@ -232,11 +231,7 @@ def test_a_unit_is_destroyed_by_its_name_only(type_: Type, deployed: FakeWorld) 
     assert type_("prune").code == 0
 
 
-def test_a_plan_is_approved_by_a_person(
-    type_: Type, deployed: FakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("CI", *BUILD_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
+def test_a_plan_is_approved_by_a_person(type_: Type, deployed: FakeWorld, tmp_path: Path) -> None:
     saved = tmp_path / "plan.json"
     type_("promote", "--to", "staging", "--only", "customers", "--yes")
     type_("promote", "prod", "--only", "customers", "--out", str(saved))
@@ -278,8 +273,6 @@ def test_a_job_that_is_not_there_is_refused_like_a_function(fake: FakeWorld, tmp
 def test_what_is_frozen_is_asked_about_and_lifted_by_a_person_only(
     type_: Type, deployed: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CI", *BUILD_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
     frozen = type_("freeze", "test", "--reason", "audit", "--json")
     refused = type_("promote", "test", "--yes", "--json")
     monkeypatch.setenv("CI", "true")

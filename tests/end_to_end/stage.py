@@ -15,7 +15,6 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.local.runtime_substitutes import machine_architecture
@@ -129,9 +128,7 @@ class Stage:
 
         ``typed``: stdin is a terminal on which this was typed.
         """
-        build = {*BUILD_VARIABLES, "CI"}
-        mine = {name: value for name, value in os.environ.items() if name not in build}
-        clean = {name: value for name, value in mine.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
         given = {**clean, RULES: os.environ[RULES], **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
         argv = [sys.executable, *words]
         place = folder or self.root

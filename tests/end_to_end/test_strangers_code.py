@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -212,9 +211,6 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
         (home / ".aws" / "credentials").write_text("[default]\naws_secret_access_key = canary\n")
         for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GITHUB_TOKEN", "UV_INDEX_COMPANY_PASSWORD"):
             monkeypatch.setenv(name, "canary")
-        for name in [*os.environ]:
-            if name in ("CI", "GITHUB_ACTIONS", "CODEBUILD_BUILD_ID"):
-                monkeypatch.delenv(name)
         monkeypatch.setenv("HOME", str(home))
         monkeypatch.setenv("XDG_CACHE_HOME", str(caches / "user"))
         found = Yard(root=root, home=home, marks=marks, caches=caches, fake=planted_world(tmp_path))

@@ -1,0 +1,37 @@
+"""Whose environment the tests have: that of a person without an AWS account, whoever starts them, and from wherever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from multi_env_lambda.host.build_run import BUILD_VARIABLES
+from multi_env_lambda.model.ci_stack import JOB_VARIABLE
+
+__all__ = ["STARTED_BY_A_CI", "environment_of_a_person"]
+
+STARTED_BY_A_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+OF_A_BUILD = (*BUILD_VARIABLES, "CI", JOB_VARIABLE)
+"""A build is refused what people decide."""
+
+OF_A_TERMINAL = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES")
+
+OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""Git tells its hooks where they are, and a test suite may be started by one."""
+
+TRUST = "AWS_CA_BUNDLE"
+"""Says whom to trust, not who one is."""
+
+
+@contextmanager
+def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
+    """Only what a test sets itself says that it is a build or, but for the live suite, has an AWS account."""
+    accounts = () if with_accounts else [name for name in os.environ if name.startswith("AWS_") and name != TRUST]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*OF_A_BUILD, *OF_A_TERMINAL, *OF_A_HOOK, *accounts):
+            patch.delenv(name, raising=False)
+        yield
