@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.local import LocalCloudSwitch
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.api.project import Project
+    from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.flow.consent import Consent
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.flow.gate import Approval
+    from multi_env_lambda.local.cloud import LocalCloud, ServerStatus
     from multi_env_lambda.model.artifact import Package
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
@@ -87,16 +89,19 @@ _HOMES = {
     "Job": "api.function",
     "LayerArtifact": "api.build",
     "Listing": "api.listing",
+    "LocalCloud": "local.cloud",
     "LogLine": "aws.logs",
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
     "ProgressEvent": "world",
     "Project": "api.project",
     "Prunable": "operations.prune",
+    "PushEnding": "api.push_ending",
     "Record": "model.record",
     "Release": "model.release",
     "Removal": "plan.removal",
     "Result": "model.result",
+    "ServerStatus": "local.cloud",
     "SourceArtifact": "api.build",
     "Status": "model.status",
     "Template": "api.outside",
@@ -154,6 +159,7 @@ __all__ = [
     "JobRun",
     "LayerArtifact",
     "Listing",
+    "LocalCloud",
     "LocalCloudError",
     "LocalCloudSwitch",
     "LogLine",
@@ -166,11 +172,13 @@ __all__ = [
     "Project",
     "Prunable",
     "PublishError",
+    "PushEnding",
     "Record",
     "Refused",
     "Release",
     "Removal",
     "Result",
+    "ServerStatus",
     "SourceArtifact",
     "StackError",
     "Status",

@@ -41,7 +41,7 @@ def approve(opened: Opened, saved: Saved) -> Listing[Approval]:
     refuse_builds()
     found, world, dialog = read_saved(saved), opened.acting_as("approver").world, opened.dialog
     approvals = _of_a_removal(world, found, dialog) if found.removes else _of_a_plan(world, saved, found, dialog)
-    return Listing(approvals, tables.approvals, _document)
+    return Listing(approvals, tables.approvals, Approval.to_dict)
 
 
 def _of_a_plan(world: World, saved: Saved, found: SavedPlan, dialog: Dialog | None) -> tuple[Approval, ...]:
@@ -116,7 +116,3 @@ def _asks(bound: Bound, saved: SavedPlan) -> bool:
 def _approve(world: World, bound: Bound, digest: str) -> Approval:
     weaker = bound.table if bound.weaker else None
     return write_approval(world, bound.environment, digest, weaker=weaker, order=bound.order)
-
-
-def _document(approval: Approval) -> dict[str, object]:
-    return {**attrs.asdict(approval), "principal": approval.principal}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.approving import must_be_a_person
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.flow import freezes
+from multi_env_lambda.model.freeze import Freeze
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
-    from multi_env_lambda.model.freeze import Freeze
 
 __all__ = ["freeze", "unfreeze"]
 
@@ -25,7 +23,7 @@ def freeze(opened: Opened, environment: str, units: tuple[str, ...], *, reason: 
         ConfigurationError: as ``flow.freezes.freeze`` says.
     """
     made = freezes.freeze(opened.world, opened.place(environment).name, units, reason=reason, until=until)
-    return Listing(made, tables.freezes, attrs.asdict)
+    return Listing(made, tables.freezes, Freeze.to_dict)
 
 
 def unfreeze(opened: Opened, environment: str, units: tuple[str, ...]) -> Listing[Freeze]:
@@ -36,4 +34,4 @@ def unfreeze(opened: Opened, environment: str, units: tuple[str, ...]) -> Listin
     """
     must_be_a_person("unfreeze", "lift what people have stopped")
     lifted = freezes.unfreeze(opened.world, opened.place(environment).name, units)
-    return Listing(lifted, tables.lifted, attrs.asdict)
+    return Listing(lifted, tables.lifted, Freeze.to_dict)

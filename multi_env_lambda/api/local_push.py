@@ -5,46 +5,29 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import attrs
-
 from multi_env_lambda.api.push_ending import PushEnding, WaitsFor
 from multi_env_lambda.errors import ConfigurationError, LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multi_env_lambda.api.local import LocalCloudSwitch
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.model.ci_stack import CiStack
     from multi_env_lambda.model.roles import Roles
     from multi_env_lambda.operations.follow import Ending, Wanted, Watch
 
-__all__ = ["APPROVER", "approve", "push", "with_push"]
+__all__ = ["APPROVER", "approve", "push"]
 
 APPROVER = "local-approver"
 """Somebody else than who pushes."""
 
 
-def with_push(opened: Opened) -> LocalCloudSwitch:
-    """The switch of the local cloud, with what goes through the whole of it."""
-    from multi_env_lambda.api.opened import Opened as Anew
-
-    def anew(user: str) -> Opened:
-        return Anew.at(opened.root, local=True, user=user, progress=opened.progress)
-
-    return attrs.evolve(
-        opened.local_cloud,
-        pushes=lambda branch: push(anew(opened.user), branch, opened.progress),
-        approves=lambda environment, digest: approve(anew(opened.user), anew(APPROVER), environment, digest),
-    )
-
-
-def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding:
+def push(opened: Opened, branch: str) -> PushEnding:
     """Send the current commit to a branch of the repository beside the local cloud, and follow what comes of it.
 
     Args:
-        branch: empty: the protected one. said: each line of what is written meanwhile.
+        branch: empty: the protected one.
 
     Raises:
         ConfigurationError: the table has no CI.
@@ -54,23 +37,23 @@ def push(opened: Opened, branch: str, said: Callable[[str], None]) -> PushEnding
     from multi_env_lambda.local.remote import push as send
     from multi_env_lambda.operations.follow import follow, wanted_of
 
+    opened = opened.in_local_cloud(opened.user)
     stack, roles = _asked_for(opened)
-    cloud, name = opened.local_cloud.up(), branch or opened.config.ci.branch
+    cloud, name = opened.local_cloud(), branch or opened.config.ci.branch
     _make_ready(opened, cloud)
     address = stack.address(opened.config.devops.region)
     pushed = send(opened.root, cloud.folder, address=address, branch=name, protected=opened.config.ci.branch)
-    said(f"pushed {pushed.commit[:12]} to {name}")
-    watch, began = _watch(opened, cloud, roles, said), time.time()
+    opened.progress(f"pushed {pushed.commit[:12]} to {name}")
+    watch, began = _watch(opened, cloud, roles, opened.progress), time.time()
     asked = _asked(wanted_of(watch.store, name))
     tell(cloud, opened.config.devops, stack.name, pushed)
     return _ended(name, pushed.commit, follow(watch, name, began, asked), began)
 
 
-def approve(opened: Opened, other: Opened, environment: str, digest: str) -> PushEnding:
+def approve(opened: Opened, environment: str, digest: str) -> PushEnding:
     """Agree, as somebody else, to what waits, and follow what comes of it.
 
     Args:
-        other: the workspace as somebody else has it.
         environment, digest: of what waits; empty: of what the protected branch waits for, if that is one thing.
 
     Raises:
@@ -79,8 +62,9 @@ def approve(opened: Opened, other: Opened, environment: str, digest: str) -> Pus
     from multi_env_lambda.api import approving
     from multi_env_lambda.operations.follow import follow, wanted_of
 
+    opened, other = opened.in_local_cloud(opened.user), opened.in_local_cloud(APPROVER)
     _, roles = _asked_for(opened)
-    cloud, branch = opened.local_cloud.up(), opened.config.ci.branch
+    cloud, branch = opened.local_cloud(), opened.config.ci.branch
     watch, began = _watch(opened, cloud, roles, opened.progress), time.time()
     before = wanted_of(watch.store, branch)
     place, plan = _one(() if before is None else before.waits, environment, digest)

@@ -11,13 +11,13 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.duration import seconds_in
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
-    from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.model.environment import Environment
 
 __all__ = ["followed", "listed", "start_of"]
@@ -69,7 +69,7 @@ def listed(
     """
     start = start_of(since, datetime.now(UTC))
     there = _reached(opened, project, place)
-    return Listing(_read(opened, there, functions, start, containing), tables.log_lines, tables.log_document)
+    return Listing(_read(opened, there, functions, start, containing), tables.log_lines, LogLine.to_dict)
 
 
 def followed(

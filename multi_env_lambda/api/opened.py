@@ -16,14 +16,13 @@ import attrs
 from multi_env_lambda.api import opening
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.dialog import Dialog
-from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.show.progress import Live, where_this_runs
+from multi_env_lambda.show.progress import Live, lines_where_this_runs, where_this_runs
 from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
@@ -82,7 +81,15 @@ class Opened:
     dialog: Dialog | None = attrs.field(default=None, eq=False, repr=False)
 
     @classmethod
-    def at(cls, path: str | os.PathLike[str], *, local: bool | None, user: str | None = None, **shown: Any) -> Opened:
+    def at(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        local: bool | None,
+        user: str | None = None,
+        progress: Callable[[str], None] | None = None,
+        **shown: Any,
+    ) -> Opened:
         """Read the workspace that contains ``path``; None means as the two variables say; ``shown`` sets other fields.
 
         Raises:
@@ -100,6 +107,7 @@ class Opened:
             local=wished,
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
             acting=os.environ.get(ACTING_VARIABLE, ""),
+            progress=lines_where_this_runs() if progress is None else progress,
             **shown,
         )
 
@@ -116,6 +124,10 @@ class Opened:
         """The same workspace with its files read again and no connections yet."""
         shown = {name: getattr(self, name) for name in _SHOWN}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
+
+    def in_local_cloud(self, user: str) -> Opened:
+        """The same workspace in the local cloud, as this user of it, read again."""
+        return Opened.at(self.root, local=True, user=user, progress=self.progress)
 
     def acting_as(self, acting: Acting) -> Opened:
         """The same workspace as somebody who acts as this; nothing of it is met yet, where that makes a difference."""
@@ -139,11 +151,11 @@ class Opened:
         """New sessions for the current user."""
         return opening.sessions(self._cloud)
 
-    @property
-    def local_cloud(self) -> LocalCloudSwitch:
-        return LocalCloudSwitch(
-            root=self.root, config=self.config, projects=self.projects, user=self.user, progress=self.progress
-        )
+    def local_cloud(self) -> LocalCloud:
+        """The local cloud of this workspace, started unless it is running."""
+        from multi_env_lambda.local.opening import start
+
+        return start(self.root, self.config, self.projects, user=self.user, progress=self.progress)
 
     @property
     def watching(self) -> Live:
@@ -178,4 +190,4 @@ class Opened:
     @property
     def _cloud(self) -> LocalCloud | None:
         """The local cloud, started if it is in use."""
-        return self.local_cloud.up() if self.local else None
+        return self.local_cloud() if self.local else None

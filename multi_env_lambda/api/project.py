@@ -22,6 +22,7 @@ from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
+from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
-    from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
     from multi_env_lambda.operations.difference import Difference
@@ -63,7 +63,7 @@ class Project:
         local: bool | None = None,
         user: str | None = None,
         report: Callable[[ProgressEvent], None] = silent,
-        progress: Callable[[str], None] = silent,
+        progress: Callable[[str], None] | None = None,
         live: Live | None = None,
         dialog: Dialog | None = None,
     ) -> Project:
@@ -72,8 +72,8 @@ class Project:
         Raises:
             ConfigurationError: the folder belongs to no unit, or to a broken one.
         """
-        shown = {"report": report, "progress": progress, "live": live, "dialog": dialog}
-        opened = Opened.at(folder, local=local, user=user, **shown)
+        shown = {"report": report, "live": live, "dialog": dialog}
+        opened = Opened.at(folder, local=local, user=user, progress=progress, **shown)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):
@@ -295,6 +295,7 @@ class Project:
         """Its deployments in an environment, oldest first.
 
         Args:
+            environment: None: the first one. ``histories`` reads several.
             newest: at most this many; None: all.
             before: only deployments with a smaller number. Pass the number of the oldest one to get the previous page.
 
@@ -311,7 +312,7 @@ class Project:
         past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
         if not past:
             looking.must_exist(self._opened.world, self.name)
-        return Listing(past, tables.deployments, attrs.asdict)
+        return Listing(past, tables.deployments, Deployment.to_dict)
 
     def histories(
         self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None

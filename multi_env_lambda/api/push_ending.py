@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 __all__ = ["PushEnding", "WaitsFor"]
@@ -35,3 +37,21 @@ class PushEnding:
     def good(self) -> bool:
         """Whether nothing failed. To stop in front of an approval is good."""
         return not self.outcome.startswith("failed")
+
+    def text(self) -> str:
+        """What it led to, and what it waits for."""
+        outcome = self.outcome or "nothing follows from it"
+        waits = (f"{one.environment} waits for an approval of plan {one.digest[:12]}" for one in self.waits)
+        return "\n".join((f"{self.branch} at {self.commit[:10]}: {outcome} ({self.seconds:.0f} s)", *waits))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())

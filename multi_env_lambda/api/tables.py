@@ -26,7 +26,6 @@ __all__ = [
     "findings",
     "freezes",
     "lifted",
-    "log_document",
     "log_lines",
     "results",
     "results_html",
@@ -58,17 +57,17 @@ def deployments(items: tuple[Deployment, ...]) -> RenderableType:
 
 
 def drifts(items: tuple[UnitDrift, ...]) -> RenderableType:
-    from multi_env_lambda.show.difference import drift_text
+    from multi_env_lambda.show.difference import drift_shown
 
-    return drift_text(items)
+    return drift_shown(items)
 
 
 def approvals(items: tuple[Approval, ...]) -> RenderableType:
-    return "\n".join(f"{item.environment}: plan {item.digest[:12]} approved by {item}" for item in items)
+    return "\n".join(item.text() for item in items)
 
 
 def freezes(items: tuple[Freeze, ...]) -> RenderableType:
-    return "\n".join(item.line().python for item in items)
+    return "\n".join(item.text() for item in items)
 
 
 def lifted(items: tuple[Freeze, ...]) -> RenderableType:
@@ -83,10 +82,6 @@ def log_lines(items: tuple[LogLine, ...]) -> RenderableType:
     if not items:
         return "no log events"
     return Text("\n".join(log_text(item, several=several) for item in items))
-
-
-def log_document(item: LogLine) -> dict[str, str]:
-    return {"when": item.when, "function": item.function, "text": item.text}
 
 
 def builds(items: tuple[Build, ...]) -> RenderableType:

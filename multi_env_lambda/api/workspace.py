@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, carry_out, local_push, looking, removing, setup
+from multi_env_lambda.api import access, carry_out, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -71,7 +71,7 @@ class Workspace:
         local: bool | None = None,
         user: str | None = None,
         report: Callable[[ProgressEvent], None] = silent,
-        progress: Callable[[str], None] = silent,
+        progress: Callable[[str], None] | None = None,
         live: Live | None = None,
         dialog: Dialog | None = None,
     ) -> Workspace:
@@ -81,7 +81,7 @@ class Workspace:
             local: use the local cloud instead of AWS; None: as ``MULTI_ENV_LAMBDA_LOCAL`` says.
             user: the user in the local cloud; None: as ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
             report: called for every event of a deploy, from several threads.
-            progress: called with a sentence when something takes a while.
+            progress: called with a sentence when something takes a while; None: a line in notebooks, nothing elsewhere.
             live: displays events as they happen; None: a display in notebooks, nothing elsewhere.
             dialog: shown every plan before anything is written, to agree or refuse; None: the options decide alone.
 
@@ -171,7 +171,7 @@ class Workspace:
     @property
     def local_cloud(self) -> LocalCloudSwitch:
         """Starts and stops the local cloud of this workspace, and pushes to the repository beside it."""
-        return local_push.with_push(self._opened)
+        return LocalCloudSwitch(self._opened)
 
     def plan(
         self,

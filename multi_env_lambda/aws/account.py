@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -74,6 +74,24 @@ class Invocation:
     error: str | None
     log_tail: str
     version: str
+
+    def text(self) -> str:
+        """What it returned, or why it failed, and what it logged."""
+        from multi_env_lambda.show.called import invocation_text
+
+        return invocation_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data; ``payload`` is the text that the function returned."""
+        return {**attrs.asdict(self), "payload": self.payload.decode(errors="replace")}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 class Platform(Protocol):

@@ -31,6 +31,22 @@ class JobRun:
     state: str
     error: str | None
 
+    def text(self) -> str:
+        """How it ended."""
+        return f"run {self.identifier}: {self.state}{'' if self.error is None else f': {self.error}'}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
 
 def run_job(
     start: Callable[..., Any],

@@ -23,7 +23,19 @@ class LogLine:
     when: str
     text: str
     function: str = ""
-    id: str = attrs.field(default="", repr=False)
+    id: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return {"when": self.when, "function": self.function, "text": self.text}
+
+    def __repr__(self) -> str:
+        return f"{self.when} {self.function}{': ' if self.function else ''}{self.text}"
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(repr(self))
 
 
 def group_of(function_name: str) -> str:

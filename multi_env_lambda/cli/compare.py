@@ -63,31 +63,21 @@ def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> 
     The exit code is 0 if everything is as deployed, 1 if something was changed, 7 if a stack could not be compared.
     Nothing is written.
     """
-    from multi_env_lambda.show.difference import drift_text
+    from multi_env_lambda.show.difference import drift_notes, drift_text
 
     workspace = open_workspace(local)
     unit, environment = _unit_and_environment(workspace, words)
     found = workspace.drift(unit, environment)
     tell_whose(workspace)
-    drifted = [item for item in found if item.drifted]
     if as_json:
         print_json([item.to_dict() for item in found])
     else:
         out(drift_text(found))
-    for item in drifted:
-        if item.changed:
-            where = f"{item.environment} {item.project}"
-            what = f"its stack was changed through CloudFormation by somebody else at {item.changed}"
-            note(f"{where}: {what}; CloudTrail shows by whom")
-        note(f"hint: {item.hint}")
-    for item in found:
-        if item.not_compared:
-            note(item.not_compared)
-    broken = [item for item in found if item.problem]
-    for item in broken:
-        note(f"{item.environment} {item.project} could not be compared: {item.problem}")
-        note(f"hint: {item.hint}")
-    return StackError.exit_code if broken else DRIFTED if drifted else 0
+    for line in drift_notes(found):
+        note(line)
+    if any(item.problem for item in found):
+        return StackError.exit_code
+    return DRIFTED if any(item.drifted for item in found) else 0
 
 
 def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple[str | None, str | None]:

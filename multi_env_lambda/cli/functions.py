@@ -102,11 +102,10 @@ def _logged(words: tuple[str, ...], workspace: Workspace) -> tuple[Project | Fun
 
 
 def _print_line(line: LogLine, as_json: bool, *, several: bool) -> None:
-    from multi_env_lambda.api.tables import log_document
     from multi_env_lambda.show.log import log_text
 
     if as_json:
-        out(json.dumps(log_document(line)))
+        out(json.dumps(line.to_dict()))
     else:
         out(log_text(line, several=several))
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from multi_env_lambda.cli.dialog import TerminalDialog
@@ -64,7 +63,7 @@ def approve_(environment: str, digest: str, as_json: bool) -> int:
 
 def _told(ending: PushEnding, as_json: bool) -> int:
     if as_json:
-        print_json(attrs.asdict(ending))
+        print_json(ending.to_dict())
     note(f"after {ending.seconds} s: {ending.outcome or 'nothing follows from it'}")
     for wait in ending.waits:
         note(f"{wait.environment} waits for somebody else; `local approve {wait.environment} {wait.digest[:12]}`")
@@ -92,9 +91,9 @@ def status_(as_json: bool) -> int:
     """Show whether it is running, and where."""
     found = open_workspace(True).local_cloud.status()
     if as_json:
-        print_json({**attrs.asdict(found), "folder": str(found.folder)})
+        print_json(found.to_dict())
     else:
-        out(f"running at {found.endpoint} (process {found.pid})" if found.running else "not running")
+        out(found.text())
     return 0
 
 

@@ -94,6 +94,21 @@ class UnitDrift:
         """JSON-compatible data."""
         return attrs.asdict(self)
 
+    def text(self) -> str:
+        """What differs, why it could not be compared, and what to do about it."""
+        from multi_env_lambda.show.difference import drift_shown
+        from multi_env_lambda.show.render import text_of
+
+        return text_of(drift_shown([self]))
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
 
 def compare(world: World, environment: Environment, record: Record, sent: str | None = None) -> UnitDrift | None:
     """Compare one stack with what the record says; None if a first release has failed and left nothing.

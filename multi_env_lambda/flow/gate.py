@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from typing import Any
 
 import attrs
 
@@ -80,8 +81,24 @@ class Approval:
         """The name of the session that wrote it, as ``aws:userid`` and so its key says; empty of an IAM user."""
         return self.user_id.partition(":")[2]
 
+    def text(self) -> str:
+        """What was approved, and by whom."""
+        return f"{self.environment}: plan {self.digest[:12]} approved by {self}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return {**attrs.asdict(self), "principal": self.principal}
+
     def __str__(self) -> str:
         return named(self.who)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 @attrs.frozen(kw_only=True)

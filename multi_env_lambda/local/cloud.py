@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -61,11 +61,34 @@ class LocalCloud:
 
     @property
     def config_file(self) -> Path:
+        """The profiles of its users, in the form that every AWS tool reads."""
         return self.folder / "aws-config"
 
     @property
     def credentials_file(self) -> Path:
+        """The keys of its users."""
         return self.folder / "aws-credentials"
+
+    def text(self) -> str:
+        """Where it is, and how another tool gets in."""
+        return (
+            f"the local cloud is running at {self.endpoint}\n"
+            f"for other tools: AWS_CONFIG_FILE={self.config_file} "
+            f"AWS_SHARED_CREDENTIALS_FILE={self.credentials_file} AWS_PROFILE={self.profile}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data, without the keys."""
+        files = {"config_file": str(self.config_file), "credentials_file": str(self.credentials_file)}
+        return {"endpoint": self.endpoint, "region": self.region, "profile": self.profile, **files}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 @attrs.frozen(kw_only=True)
@@ -76,3 +99,19 @@ class ServerStatus:
     folder: Path
     pid: int | None = None
     endpoint: str | None = None
+
+    def text(self) -> str:
+        """Whether it runs, and where."""
+        return f"running at {self.endpoint} (process {self.pid})" if self.running else "not running"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return {**attrs.asdict(self), "folder": str(self.folder)}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())

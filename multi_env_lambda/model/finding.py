@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.wording import in_python
+
 __all__ = ["Finding", "State"]
 
 State = Literal["ok", "note", "problem", "unknown"]
@@ -25,3 +27,16 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
+
+    def text(self) -> str:
+        """The check and how it ended, with the hint below it."""
+        line = f"{self.place} {self.check}: {self.state}: {self.what}"
+        return f"{line}\nhint: {in_python(self.hint)}" if self.hint else line
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())

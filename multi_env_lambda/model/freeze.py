@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -62,6 +62,22 @@ class Freeze:
     def line(self) -> Advice:
         """The same, with the command that lifts it."""
         return advice("{}; `{}` lifts it", self.fact, self.lifted_by)
+
+    def text(self) -> str:
+        """The same for a notebook, with the call that lifts it."""
+        return self.line().python
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 def freeze_key(environment: str) -> str:

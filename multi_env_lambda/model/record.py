@@ -173,6 +173,25 @@ class Deployment:
         """An entry in the history."""
         return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
 
+    def text(self) -> str:
+        """Its line in the history."""
+        from multi_env_lambda.show.render import text_of
+        from multi_env_lambda.show.text import deployments_table
+
+        return text_of(deployments_table([self]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
+
 
 @attrs.frozen(kw_only=True)
 class RolledBack:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -86,6 +86,24 @@ class Candidate:
     objects: tuple[tuple[str, str], ...] = ()
     environment: str = ""
     owner: str = ""
+
+    def text(self) -> str:
+        """What it is, and how big."""
+        from multi_env_lambda.show.prune import prune_line
+
+        return prune_line(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data."""
+        return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        from multi_env_lambda.show.render import html_of
+
+        return html_of(self.text())
 
 
 def in_flight(records: Iterable[Record]) -> str | None:

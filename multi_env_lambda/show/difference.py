@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.console import Group
 from rich.table import Table
 
 from multi_env_lambda.flow.drifted import UnitDrift
@@ -11,8 +12,9 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.operations.difference import Difference, PackageChange
 from multi_env_lambda.show.words import Text
+from multi_env_lambda.wording import advice, in_python
 
-__all__ = ["difference_text", "drift_table", "drift_text"]
+__all__ = ["difference_text", "drift_notes", "drift_shown", "drift_table", "drift_text"]
 
 _ACTIONS = {"add": "+", "modify": "~", "remove": "-"}
 _PACKAGES = {"added": "+", "bumped": "~", "removed": "-"}
@@ -76,6 +78,30 @@ def drift_text(found: Iterable[UnitDrift]) -> Table | Text:
     if any(item.drifted for item in compared):
         return drift_table(item for item in compared if item.drifted)
     return Text(f"no drift in {_stacks(len(compared))}" if compared else "no stack was compared")
+
+
+def drift_notes(found: Iterable[UnitDrift]) -> list[str]:
+    """What else is to be said: how it was changed, how to repair it, and what was not compared."""
+    items = list(found)
+    lines = []
+    for item in items:
+        where = f"{item.environment} {item.project}"
+        if item.drifted and item.changed:
+            what = f"its stack was changed through CloudFormation by somebody else at {item.changed}"
+            lines.append(f"{where}: {what}; CloudTrail shows by whom")
+        lines += [advice("hint: {}", item.hint)] if item.drifted else []
+    lines += [item.not_compared for item in items if item.not_compared]
+    for item in items:
+        if item.problem:
+            lines += [f"{item.environment} {item.project} could not be compared: {item.problem}"]
+            lines += [advice("hint: {}", item.hint)]
+    return lines
+
+
+def drift_shown(found: Iterable[UnitDrift]) -> Group:
+    """All of it, in the words of Python."""
+    items = list(found)
+    return Group(drift_text(items), *(Text(in_python(line)) for line in drift_notes(items)))
 
 
 def _stacks(count: int) -> str:

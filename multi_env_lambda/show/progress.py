@@ -14,7 +14,7 @@ from multi_env_lambda.model.visible import visible
 from multi_env_lambda.show.terminal import Shown, console, say
 from multi_env_lambda.world import ProgressEvent
 
-__all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "silently", "where_this_runs"]
+__all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "lines_where_this_runs", "silently", "where_this_runs"]
 
 Report = Callable[[ProgressEvent], None]
 Live = Callable[[int], AbstractContextManager[Report]]
@@ -27,9 +27,18 @@ _MOST_ROWS = 20
 
 def where_this_runs() -> Live:
     """In a notebook, a display of its own; elsewhere nothing: a script that imports the library prints for itself."""
+    return in_a_notebook if _is_a_notebook() else silently
+
+
+def lines_where_this_runs() -> Callable[[str], None]:
+    """In a notebook, a line below the cell for each sentence; elsewhere nothing."""
+    return say if _is_a_notebook() else lambda _: None
+
+
+def _is_a_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
-    return in_a_notebook if shell is not None and hasattr(shell, "kernel") else silently
+    return shell is not None and hasattr(shell, "kernel")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from rich.table import Table
 from multi_env_lambda.plan.prune import Candidate
 from multi_env_lambda.show.words import Text
 
-__all__ = ["prune_table", "size_text"]
+__all__ = ["prune_line", "prune_table", "size_text"]
 
 _DIGEST = 64
 
@@ -24,11 +24,18 @@ def prune_table(candidates: Iterable[Candidate]) -> Table:
     table.add_column("name")
     table.add_column("size", justify="right", footer=size_text(sum(row.size for row in rows)))
     for row in rows:
-        name = row.name[:12] if len(row.name) == _DIGEST else row.name
-        size = size_text(row.size) if row.size else "–"
-        cells = (row.project, row.environment or "bucket", row.kind, name, size)
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(Text, _cells(row)))
     return table
+
+
+def prune_line(candidate: Candidate) -> str:
+    """One of them, without a table."""
+    return " ".join(_cells(candidate))
+
+
+def _cells(row: Candidate) -> tuple[str, ...]:
+    name = row.name[:12] if len(row.name) == _DIGEST else row.name
+    return row.project, row.environment or "bucket", row.kind, name, size_text(row.size) if row.size else "–"
 
 
 def size_text(size: int) -> str:

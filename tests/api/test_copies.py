@@ -28,6 +28,7 @@ HANDLES: dict[str, Callable[[Workspace], Any]] = {
     "plan": lambda workspace: workspace.plan(),
     "status": lambda workspace: workspace.status(),
     "board": lambda workspace: workspace.board(),
+    "local cloud": lambda workspace: workspace.local_cloud,
 }
 EVERY_HANDLE = pytest.mark.parametrize("handle", HANDLES.values(), ids=HANDLES)
 
