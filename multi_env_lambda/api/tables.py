@@ -33,9 +33,9 @@ __all__ = [
 
 
 def results(items: tuple[Result, ...]) -> RenderableType:
-    from multi_env_lambda.show.text import results_table
+    from multi_env_lambda.show.text import results_shown
 
-    return results_table(items)
+    return results_shown(items)
 
 
 def results_html(items: tuple[Result, ...]) -> str:

@@ -36,15 +36,18 @@ class Result:
         return self.outcome in ("deployed", "published", "unchanged", "newer", "removed", "destroyed")
 
     def text(self) -> str:
-        """As the command line prints it, without colors."""
+        """How it ended, and below it why, and what to do about it."""
         from multi_env_lambda.show.render import text_of
-        from multi_env_lambda.show.text import results_table
+        from multi_env_lambda.show.text import results_shown
 
-        return text_of(results_table((self,)))
+        return text_of(results_shown((self,)))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import results_html

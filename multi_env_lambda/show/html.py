@@ -19,7 +19,7 @@ from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.marks import marks_of
 from multi_env_lambda.show.rights import TITLE, right_line
-from multi_env_lambda.show.text import age
+from multi_env_lambda.show.text import age, with_reasons
 from multi_env_lambda.wording import advice, in_python
 
 __all__ = ["plan_html", "results_html", "status_html", "workspace_html"]
@@ -189,13 +189,12 @@ def results_html(results: Iterable[Result]) -> str:
     for name in dict.fromkeys(row.project for row in rows):
         cells = "".join(_outcome(found.get((name, environment))) for environment in environments)
         lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    bad = [
+    reasons = [
         f"<li><b>{escape(f'{row.project} in {row.environment} {row.outcome}')}</b>: {escape(in_python(row.detail))}"
         f"{f'<br>hint: {escape(in_python(row.hint))}' if row.hint else ''}</li>"
-        for row in rows
-        if not row.good
+        for row in with_reasons(rows)
     ]
-    return _piece(_table(("unit", *environments), lines), f"<ul>{''.join(bad)}</ul>" if bad else "")
+    return _piece(_table(("unit", *environments), lines), f"<ul>{''.join(reasons)}</ul>" if reasons else "")
 
 
 def _outcome(result: Result | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
+from rich.console import Group
 from rich.table import Table
 
 from multi_env_lambda.flow.consent import agree_words
@@ -18,8 +19,18 @@ from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.words import Text
+from multi_env_lambda.wording import in_python
 
-__all__ = ["age", "deployments_table", "history_table", "plan_text", "results_table", "status_table"]
+__all__ = [
+    "age",
+    "deployments_table",
+    "history_table",
+    "plan_text",
+    "results_shown",
+    "results_table",
+    "status_table",
+    "with_reasons",
+]
 
 _GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
 _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
@@ -168,6 +179,22 @@ def results_table(results: Iterable[Result]) -> Table:
     if len(still) > _MOST_UNCHANGED:
         table.add_row(f"[dim]= {len(still)} unchanged[/]")
     return table
+
+
+def results_shown(results: Iterable[Result]) -> Group:
+    """The same table, and below it the reasons, with their hints in the words of Python."""
+    rows = list(results)
+    return Group(results_table(rows), *(Text(line) for row in with_reasons(rows) for line in _reason(row)))
+
+
+def with_reasons(results: Sequence[Result]) -> list[Result]:
+    """Those that need a word more than their mark: what did not end well, and one that stands alone."""
+    return [row for row in results if not row.good or (len(results) == 1 and row.detail)]
+
+
+def _reason(row: Result) -> list[str]:
+    said = f"{row.environment} {row.project} {row.outcome}: {in_python(row.detail)}"
+    return [said, f"hint: {in_python(row.hint)}"] if row.hint else [said]
 
 
 def _result(result: Result | None) -> Text:
