@@ -55,7 +55,11 @@ class UnitsFailed(MultiEnvLambdaError):
 
     @classmethod
     def among(cls, where: str, faults: Iterable[tuple[str, str, str]]) -> UnitsFailed:
-        """The error for these failures: what each is about, what is wrong, and its hint."""
+        """The error for these failures: what each is about, what is wrong, and its hint.
+
+        Args:
+            where: how many failed; used only if there are several.
+        """
         same: dict[tuple[str, str], list[str]] = {}
         for name, what, hint in faults:
             same.setdefault((what, hint), []).append(name)
@@ -65,7 +69,10 @@ class UnitsFailed(MultiEnvLambdaError):
         )
         hints = list(dict.fromkeys(fault.hint for fault in own if fault.hint))
         hint = hints[0] if len(hints) == 1 else _EACH if hints else "correct it and run again"
-        error = cls(where, "\n".join(f"{fault.where}: {fault.what}" for fault in own), hint=hint)
+        if sum(map(len, same.values())) == 1:
+            error = cls(own[0].where, own[0].what, hint=hint)
+        else:
+            error = cls(where, "\n".join(f"{fault.where}: {fault.what}" for fault in own), hint=hint)
         error.faults = own
         return error
 

@@ -31,6 +31,7 @@ class LocalCloudSwitch:
         """Stop it and keep its state; returns False if it was not running."""
         from multi_env_lambda.local.server import down
 
+        self._opened.disconnect()
         return down(self._opened.root)
 
     def push(self, branch: str = "") -> PushEnding:
@@ -60,6 +61,7 @@ class LocalCloudSwitch:
         """Stop it and delete its state."""
         from multi_env_lambda.local.server import reset
 
+        self._opened.disconnect()
         reset(self._opened.root)
         shutil.rmtree(workspace_cache(self._opened.root) / "local", ignore_errors=True)
 

@@ -125,6 +125,10 @@ class Opened:
         shown = {name: getattr(self, name) for name in _SHOWN}
         return Opened.at(self.root, local=self.local, user=self.user, **shown)
 
+    def disconnect(self) -> None:
+        """The next use of ``world`` connects again."""
+        self.__dict__.pop("world", None)
+
     def in_local_cloud(self, user: str) -> Opened:
         """The same workspace in the local cloud, as this user of it, read again."""
         return Opened.at(self.root, local=True, user=user, progress=self.progress)

@@ -52,6 +52,11 @@ _DENIED = frozenset(
     }
 )
 _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_STOPPED = advice(
+    "nothing answers at this port; if it was the local cloud, {} starts it again",
+    Advice("the same command", "`workspace.reload()` gives a workspace that"),
+)
+
 _EXPIRED = frozenset(
     {
         "ExpiredToken",
@@ -167,7 +172,7 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
             "region (`aws account list-regions`)"
         )
     elif code in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"):
-        hint = "check the network and the endpoint; is the local cloud running?"
+        hint = _STOPPED if "//127.0.0.1:" in text_of(error) else "check the network and the endpoint"
     else:
         return None
     return AccountError(where, text_of(error), hint=hint)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.api.workspace import LOCAL_USER_VARIABLE, Workspace
+from multi_env_lambda.errors import AccountError
 from multi_env_lambda.local.config_file import EXPIRATION, environment_variables
 from multi_env_lambda.local.server import down, ensure_running
 from tests.bad_repositories import copy_of
@@ -96,3 +97,25 @@ def test_the_rehearsed_end_of_a_session_is_that_of_the_local_cloud_only(
     (session,) = [finding.what for finding in workspace.doctor() if finding.check == "session"]
     assert workspace.world.platform.session_end() == "2030-01-01T00:00:00Z"
     assert session.startswith("your credentials end at 2030-01-01")
+
+
+def test_a_workspace_starts_again_what_it_stopped(roots: tuple[Path, Path]) -> None:
+    workspace = Workspace.open(roots[0], local=True)
+    assert caller(workspace) == "local-developer"
+
+    assert workspace.local_cloud.down()
+
+    assert not workspace.local_cloud.status().running
+    assert caller(workspace) == "local-developer"
+
+
+def test_who_did_not_stop_it_is_told_what_helps(roots: tuple[Path, Path]) -> None:
+    workspace = Workspace.open(roots[0], local=True)
+    assert {cell.release for cell in workspace.status().cells} == {None}
+    down(roots[0])
+
+    with pytest.raises(AccountError, match=r"EndpointConnectionError") as caught:
+        workspace.status()
+
+    assert str(caught.value).endswith("`workspace.reload()` gives a workspace that starts it again")
+    assert {cell.release for cell in workspace.reload().status().cells} == {None}
