@@ -49,7 +49,7 @@ __all__ = [
 class MultiEnvLambdaError(Exception):
     """Base of the tree: *where* it happened, *what* is wrong (with both values), and a *hint* what to do.
 
-    As a text it is for who calls methods; the command line shows the hint as it is, in words that can be typed.
+    ``str(error)`` advises in Python; the attribute ``hint`` is for the command line, in words that can be typed.
     """
 
     exit_code = 1
