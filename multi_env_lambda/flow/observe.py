@@ -12,7 +12,7 @@ from functools import cache, partial
 import attrs
 
 from multi_env_lambda.aws.ledger import Recorded
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.freezes import freezes_of
 from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.host.parallel import in_parallel
@@ -22,6 +22,8 @@ from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
 
 __all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_named", "read_records"]
@@ -162,6 +164,14 @@ def _is_unsure(world: World, record: Record) -> bool:
     return (record.holder is not None and world.holder_is_dead(record.holder)) or world.ledger.is_unsure(record)
 
 
+def _no_unit(name: str, names: list[str], config: WorkspaceConfig) -> ConfigurationError:
+    error = no_such_unit(name, names)
+    if name in {place.name for place in config.environments}:
+        how = Advice(f"`deploy.py {name}` deploys to it", f'pass it as `environment="{name}"`')
+        return ConfigurationError(error.where, error.what, hint=advice("it is an environment; {}", how))
+    return error
+
+
 def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, ...]:
     ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
     there = {project for _, project in (*recorded.records, *recorded.unreadable)}
@@ -169,5 +179,5 @@ def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, .
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))
     for name in request.only:
         if name not in names:
-            raise no_such_unit(name, names)
+            raise _no_unit(name, names, world.config)
     return tuple(name for name in names if not request.only or name in request.only)

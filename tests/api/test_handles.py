@@ -538,3 +538,13 @@ def test_the_template_of_a_unit_is_read_and_changed_by_its_types(real: Workspace
     template.Resources[name].p_MemorySize = 512
     assert template.to_dict()["Resources"][name]["Properties"]["MemorySize"] == 512
     assert real["customers"].template("prod").Resources[name].p_MemorySize != 512
+
+
+def test_an_environment_in_the_place_of_a_unit_is_told_where_it_belongs(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        workspace.plan("sandbox")
+
+    assert str(caught.value) == (
+        'units: there is no unit `sandbox`\nhint: it is an environment; pass it as `environment="sandbox"`'
+    )
+    assert caught.value.hint == "it is an environment; `deploy.py sandbox` deploys to it"
