@@ -203,8 +203,8 @@ MUTATIONS = (
     ),
     Mutation(
         "errors.py",
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 10',
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 9',
+        "    exit_code = 10\n",
+        "    exit_code = 9\n",
         "The exit codes are those of the documentation.",
         ("test_errors.py::test_exit_codes_differ_and_leave_those_of_the_shell_alone",),
     ),
