@@ -42,6 +42,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "drift": ("compare", "Find manual changes"),
     "open": ("status", "Show the console links of a unit"),
     "board": ("board", "Write the status as one HTML page"),
+    "shell": ("shell", "Run a program with the role of an environment"),
     "invoke": ("functions", "Invoke one function through its alias"),
     "logs": ("functions", "Show or follow the logs of a unit"),
     "lock": ("prepare", "Lock the dependencies of a unit"),

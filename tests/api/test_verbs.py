@@ -82,6 +82,7 @@ TWINS: dict[str, Twin] = {
         (Workspace.bootstrap, Workspace.bootstrap_template),
         {"only_plan": "really", "template": "bootstrap_template, which gives the text"},
     ),
+    "shell": Twin((Environment.run,), {"environment": "the handle that the method belongs to"}),
     "doctor": Twin((Workspace.doctor,)),
     "permissions": Twin((Workspace.permissions,)),
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),
