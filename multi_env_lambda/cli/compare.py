@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import (
     json_option,
     local_option,
@@ -28,7 +29,7 @@ DRIFTED = 1
 
 
 @click.command("diff")
-@click.argument("words", nargs=-1, metavar="[UNIT] ENVIRONMENT ENVIRONMENT")
+@names_argument("words", nargs=-1, metavar="[UNIT] ENVIRONMENT ENVIRONMENT")
 @local_option
 @json_option
 def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
@@ -54,7 +55,7 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
 
 
 @click.command("drift")
-@click.argument("words", nargs=-1, metavar="[UNIT] [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="[UNIT] [ENVIRONMENT]")
 @local_option
 @json_option
 def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:

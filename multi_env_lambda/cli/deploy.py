@@ -10,6 +10,7 @@ import click
 
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.saved import save
+from multi_env_lambda.cli.complete import names_argument, names_of
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import (
@@ -189,7 +190,13 @@ def deploy_command(
 @target_options
 @consent_options
 @click.option("--skip-order", is_flag=True, help="Take the release from an environment other than the one before.")
-@click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: the environment to take it from.")
+@click.option(
+    "--from",
+    "skip_from",
+    metavar="ENVIRONMENT",
+    shell_complete=names_of,
+    help="With --skip-order: the environment to take it from.",
+)
 @out_option("Save the plan as JSON for approval; change nothing.")
 @click.option("--force", is_flag=True, help="Redeploy units that already run this release.")
 @click.option("--reason", default="", help="Why; stored in the record.")
@@ -242,7 +249,7 @@ def promote_command(
 
 
 @click.command("rollback")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
 @click.option(
     "--to",

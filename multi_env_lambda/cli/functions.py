@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
@@ -23,7 +24,7 @@ __all__ = ["invoke_command", "logs_command"]
 
 
 @click.command("invoke")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
 @click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
 @local_option
 @json_option
@@ -57,7 +58,7 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
 
 
 @click.command("logs")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] [FUNCTION] [ENVIRONMENT]")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] [FUNCTION] [ENVIRONMENT]")
 @click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 3d, or a timestamp.")
 @click.option("--filter", "containing", default="", metavar="TEXT", help="Only lines with this text.")
 @click.option("--follow", is_flag=True, help="Go on with each new line, until you press Ctrl-C.")

@@ -6,13 +6,14 @@ import os
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import local_option, note, open_workspace
 
 __all__ = ["shell_command"]
 
 
 @click.command("shell")
-@click.argument("environment", metavar="ENVIRONMENT")
+@names_argument("environment", metavar="ENVIRONMENT")
 @click.argument("command", nargs=-1, metavar="[-- COMMAND ...]")
 @local_option
 def shell_command(environment: str, command: tuple[str, ...], local: bool | None) -> int:

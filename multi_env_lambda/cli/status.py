@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import (
     json_option,
     local_option,
@@ -50,7 +51,7 @@ def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, 
 
 
 @click.command("history")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Limit per environment.")
 @click.option("--before", type=click.IntRange(min=1), metavar="NUMBER", help="Only deployments before this number.")
 @local_option
@@ -74,7 +75,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 
 
 @click.command("why")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @local_option
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
@@ -89,7 +90,7 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 
 
 @click.command("open")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @click.option("--browser", is_flag=True, help="Open the first link in a browser.")
 @local_option
 @json_option
