@@ -36,9 +36,7 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
-        raise click.UsageError(
-            "`invoke.py UNIT FUNCTION ENVIRONMENT`, or FUNCTION ENVIRONMENT from a unit's own script"
-        )
+        raise click.UsageError("expected UNIT, FUNCTION and ENVIRONMENT; a unit's script takes no UNIT")
     name, function, environment = named
     project = open_workspace(local).project(name)
     if function in project.jobs_in(environment):
@@ -95,7 +93,7 @@ def _logged(words: tuple[str, ...], workspace: Workspace) -> tuple[Project | Fun
     unit = unit_of()
     name, *rest = words if unit is None else (unit, *words)
     if len(rest) > 2:
-        raise click.UsageError("`logs.py UNIT [FUNCTION] [ENVIRONMENT]`, without UNIT from a unit's own script")
+        raise click.UsageError("expected UNIT, then FUNCTION or ENVIRONMENT or both; a unit's script takes no UNIT")
     project = workspace.project(name)
     if not rest or (len(rest) == 1 and rest[0] in workspace.environments and rest[0] not in project.functions):
         return project, rest[0] if rest else None, len(project.functions) > 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import sys
 import traceback
 from collections.abc import Callable
@@ -118,10 +117,11 @@ def main(
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
             return _told(error)
+        except click.exceptions.NoArgsIsHelpError as error:
+            say(error.format_message(), err=True)
+            return error.exit_code
         except click.ClickException as error:
-            text = io.StringIO()
-            error.show(text)
-            complain(text.getvalue().rstrip("\n"))
+            complain(_told_of_usage(error))
             return error.exit_code
         except (KeyboardInterrupt, click.Abort):
             say("interrupted; run the same command again to finish", err=True)
@@ -133,6 +133,17 @@ def main(
             complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
+
+
+def _told_of_usage(error: click.ClickException) -> str:
+    """In the form of every other error. Click begins its sentences with a capital letter; words in capitals stay."""
+    said = error.format_message()
+    said = said if said[1:2].isupper() else said[:1].lower() + said[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if "\nhint: " in said or context is None:
+        return f"error: {said}"
+    usage = " ".join(context.command.collect_usage_pieces(context))
+    return f"error: {said}\nhint: `{context.command_path} {usage}`; `{context.command_path} --help` says more"
 
 
 def _told(error: MultiEnvLambdaError) -> int:

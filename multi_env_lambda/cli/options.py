@@ -25,12 +25,16 @@ def target_options(command: Command) -> Command:
     """Which units, and how far."""
     for option in (
         click.option(
-            "--only", multiple=True, metavar="UNIT", shell_complete=names_of, help="Only this unit; can be repeated."
+            "--only",
+            multiple=True,
+            metavar="UNIT",
+            shell_complete=names_of,
+            help="Only this unit, like UNIT; can be repeated.",
         ),
         click.option(
             "--to", metavar="ENVIRONMENT", shell_complete=names_of, help="Go through all environments up to this one."
         ),
-        names_argument("environment", required=False),
+        names_argument("words", nargs=-1, metavar="[UNIT]... [ENVIRONMENT]"),
     ):
         command = option(command)
     return command

@@ -53,7 +53,7 @@ def destroy_command(
     unit = unit_of()
     named = (unit, *words) if unit is not None and len(words) == 1 else words
     if len(named) != 2 or (unit is not None and named[0] != unit):
-        raise click.UsageError("`destroy.py UNIT ENVIRONMENT`")
+        raise click.UsageError("expected UNIT and ENVIRONMENT")
     name, environment = named
     dialog = TerminalDialog(yes=yes, confirm=confirm)
     project = open_workspace(local, dialog).unit(name)

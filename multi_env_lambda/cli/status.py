@@ -21,15 +21,16 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
 
 @click.command("status")
+@names_argument("name", required=False, metavar="[UNIT]")
 @click.option("--drift", is_flag=True, help="Also check every stack for manual changes; takes longer.")
 @local_option
 @json_option
-def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
-    """Show units × environments: version, age, whether it is behind the environment before, last failure."""
+def status_command(name: str | None, drift: bool, local: bool | None, as_json: bool) -> int:
+    """Show units × environments, or the row of UNIT: version, age, whether it is behind, last failure."""
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
-    status = workspace.status(unit_of(), drift=drift)
+    status = workspace.status(unit_of() or name, drift=drift)
     tell_whose(workspace)
     if as_json:
         print_json(status.to_dict())
@@ -42,11 +43,11 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     return 0
 
 
-def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, tuple[str, ...]]:
+def _unit_and_rest(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     unit = unit_of()
     named = words if unit is None else (unit, *words)
-    if not 1 <= len(named) <= most:
-        raise click.UsageError(usage)
+    if not 1 <= len(named) <= 2:
+        raise click.UsageError("expected UNIT, and at most one ENVIRONMENT")
     return named[0], named[1:]
 
 
@@ -60,7 +61,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
     """Show who deployed what, when, from which commit, and how it ended; newest first."""
     from multi_env_lambda.show.text import history_table
 
-    name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     workspace = open_workspace(local)
     found = workspace.unit(name).histories(rest or tuple(workspace.environments), newest=limit, before=before)
     tell_whose(workspace)
@@ -80,7 +81,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
     """Explain why UNIT would or would not be deployed to ENVIRONMENT: the chain of inputs behind the decision."""
-    name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     found = open_workspace(local).unit(name).why(rest[0] if rest else None)
     if as_json:
         print_json(found.to_dict())
@@ -96,7 +97,7 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 @json_option
 def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
     """Print the console links of UNIT: stack, functions, log groups, and the link to switch to the account's role."""
-    name, rest = _unit_and_rest(words, "`open.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     workspace = open_workspace(local)
     project = workspace.project(name)
     links = {environment: project.links(environment) for environment in rest or workspace.environments}

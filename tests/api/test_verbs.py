@@ -31,7 +31,8 @@ class Twin:
 OUTPUT = "how the command line prints"
 OPENS = "an argument of Workspace.open"
 EVERYWHERE = {"local": OPENS, "as_json": OUTPUT}
-NAMES = {"only": "names"}
+ONLY = {"only": "names"}
+NAMES = {**ONLY, "words": "the names of units, and then of an environment"}
 TERMINAL = {"yes": "a dialog asks, and a method without one does not"}
 SAVED = {"saved": "the plan is a value, which api.saved.save writes"}
 WORDS = {"words": "the handle that the method belongs to, and its environment"}
@@ -86,7 +87,7 @@ TWINS: dict[str, Twin] = {
     "doctor": Twin((Workspace.doctor,)),
     "permissions": Twin((Workspace.permissions,)),
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),
-    "prune": Twin((Workspace.prune,), NAMES),
+    "prune": Twin((Workspace.prune,), ONLY),
     "ci": Twin((Environment.waiting_plan, Workspace.approve)),
     "local": Twin(
         (

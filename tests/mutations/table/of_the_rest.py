@@ -182,8 +182,8 @@ MUTATIONS = (
     ),
     Mutation(
         "cli/main.py",
-        "            return _told(error)\n        except click.ClickException as error:",
-        "            _told(error)\n            return 1\n        except click.ClickException as error:",
+        "            return _told(error)\n        except click.exceptions.NoArgsIsHelpError as error:",
+        "            _told(error)\n            return 1\n        except click.exceptions.NoArgsIsHelpError as error:",
         "Each kind of error ends a command with its own exit code.",
         ("cli/test_another_repository.py::test_a_unit_that_is_there_is_not_overwritten",),
     ),
