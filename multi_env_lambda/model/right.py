@@ -8,7 +8,10 @@ import attrs
 
 from multi_env_lambda.model.visible import one_line
 
-__all__ = ["Right", "RightChange"]
+__all__ = ["ELSEWHERE", "Right", "RightChange"]
+
+ELSEWHERE = " (defined elsewhere)"
+"""Behind the name of a role, user or group that gets a policy of the stack and is not in it."""
 
 Kind = Literal[
     "permission",

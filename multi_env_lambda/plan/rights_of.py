@@ -15,7 +15,7 @@ import attrs
 
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.right import Kind, Right
+from multi_env_lambda.model.right import ELSEWHERE, Kind, Right
 from multi_env_lambda.plan.computed import (
     Computed,
     Json,
@@ -26,12 +26,20 @@ from multi_env_lambda.plan.computed import (
     may_be_absent,
     type_of,
 )
-from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, statements
+from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, OPTIONAL, statements
 from multi_env_lambda.plan.rights_in_other_words import gives_rights
 
 __all__ = ["ROLES", "rights_of"]
 
-_HOLDERS = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
+_HOLDERS = {
+    "Roles": "AWS::IAM::Role",
+    "Users": "AWS::IAM::User",
+    "Groups": "AWS::IAM::Group",
+    "RoleName": "AWS::IAM::Role",
+    "UserName": "AWS::IAM::User",
+    "GroupName": "AWS::IAM::Group",
+}
+"""To whom a policy is attached, and the type that it has if it is in the same stack."""
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
 _OF_A_ROLE = ("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "InstanceProfile")
@@ -43,18 +51,32 @@ def rights_of(template: str | None, place: Place) -> tuple[Right, ...]:
     if template is None:
         return ()
     document = json.loads(template)
-    reader = _Reader(computed=computed_of(document, place))
+    computed = computed_of(document, place)
+    reader = _Reader(computed=computed, named=frozenset(_names(document.get("Resources", {}), computed)))
     found = {right for name, body in document.get("Resources", {}).items() for right in reader.of_resource(name, body)}
     if "Transform" in document:
         found.add(Right(kind="unread", holder="Transform", resources=(canonical_json(document["Transform"]),)))
     return tuple(sorted(found))
 
 
+def _names(resources: Json, computed: Computed) -> Iterator[tuple[str, str]]:
+    """The types and names of a template's own roles, users and groups, where the name is certain."""
+    for body in resources.values():
+        if body["Type"] in _IDENTITIES and "Condition" not in body:
+            for key in ("RoleName", "UserName", "GroupName"):
+                found = computed.texts(body.get("Properties", {}).get(key))
+                yield from [(body["Type"], found[0])] if len(found) == 1 and not is_unread(found[0]) else ()
+
+
 @attrs.frozen(kw_only=True)
 class _Reader:
-    """Reads the resources of one template."""
+    """Reads the resources of one template.
+
+    ``named``: what its own roles, users and groups are called.
+    """
 
     computed: Computed
+    named: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def _texts(self) -> Callable[[Any], tuple[str, ...]]:
@@ -63,11 +85,13 @@ class _Reader:
     def of_resource(self, name: str, body: Json) -> Iterator[Right]:
         type_, properties = body["Type"], body.get("Properties", {})
         holders = self._holders(name, type_, properties)
+        is_optional = "Condition" in body or any('"Fn::If"' in canonical_json(properties.get(key)) for key in _HOLDERS)
         for path, statement in statements(properties, self.computed):
             if isinstance(statement, str):
                 yield Right(kind="unread", holder=name, resources=(statement,))
             else:
-                yield self._statement(name, type_, holders, path, statement)
+                found = self._statement(name, type_, holders, path, statement)
+                yield _unsure(found) if found.denies and (is_optional or _may_be_absent(path, statement)) else found
         for arn in self._texts(properties.get("ManagedPolicyArns")) if type_ in _IDENTITIES else ():
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
         if "PermissionsBoundary" in properties:
@@ -96,8 +120,14 @@ class _Reader:
         """Who a policy without principals is about."""
         if type_ in _IDENTITIES or not type_.startswith("AWS::IAM::"):
             return (name,)
-        named = [text for key in _HOLDERS for text in self._texts(properties.get(key))]
-        return tuple(_bare(text) for text in named) or (f"anyone who has {name}",)
+        found = [
+            _bare(text)
+            if type_of(text, self.computed.types) == kind or (kind, text) in self.named
+            else f"{text}{ELSEWHERE}"
+            for key, kind in _HOLDERS.items()
+            for text in self._texts(properties.get(key))
+        ]
+        return tuple(found) or (f"anyone who has {name}",)
 
     def _statement(
         self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
@@ -165,6 +195,18 @@ class _Reader:
             resources=tuple(map(_bare, self._texts(properties.get(thing)))) or (name,),
             condition=canonical_json(self.computed.filled(rest)) if rest else "",
         )
+
+
+def _may_be_absent(path: tuple[str, ...], statement: Json) -> bool:
+    """Whether a statement, or something that it is about, may be left out when the stack is created."""
+    about = {key: value for key, value in statement.items() if key not in ("Effect", "Condition")}
+    return OPTIONAL in path or f'"{OPTIONAL}"' in canonical_json(about)
+
+
+def _unsure(denial: Right) -> Right:
+    """A denial that may be left out: it denies less than one that is there for certain."""
+    condition = json.loads(denial.condition) if denial.condition else {}
+    return attrs.evolve(denial, condition=canonical_json({**condition, OPTIONAL: "it may be left out"}))
 
 
 def _effect(said: tuple[str, ...]) -> str:

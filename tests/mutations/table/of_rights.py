@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
+_UNSURE = ("plan/test_rights_not_certain.py",)
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
 _ELSEWHERE = ("plan/test_rights_from_elsewhere.py",)
 _LINES = ("plan/test_rights_in_one_line.py",)
@@ -200,5 +201,33 @@ MUTATIONS = (
         "return known.there.get(place)",
         "A repair of a stack that is gone asks for the queue that stayed.",
         ("flow/test_repair_of_kept.py",),
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        "or (kind, text) in self.named else",
+        "or text in dict(self.named).values() else",
+        "The user Alice of the stack is not the role Alice of elsewhere.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        'is_optional = "Condition" in body or',
+        "is_optional =",
+        "A denial of a resource that may be left out denies less.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_documents.py",
+        "in each and set(each) <= _ELEMENTS:",
+        "in each:",
+        "Who writes a statement otherwise says something that is not read.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_resources.py",
+        'found.group(1) or ""',
+        "found.group(0)",
+        "What IAM fills in may be nothing, and is no name.",
+        _UNSURE,
     ),
 )

@@ -1,0 +1,168 @@
+"""Rights whose text is not what happens: what may be left out, what is nothing, and who is not of the stack."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.plan.bounds import Bounding, beyond
+from multi_env_lambda.plan.computed import place_of
+from multi_env_lambda.plan.rights_changes import rights_changes
+
+from .template_values import SANDBOX
+
+TRUST = {
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+}
+READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
+DENIAL = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+NOTHING = {"Ref": "AWS::NoValue"}
+BUS = "AWS::Events::EventBusPolicy"
+
+
+def of(type_: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": type_, "Properties": properties}
+
+
+def role(*statements: Any, **properties: Any) -> dict[str, Any]:
+    policy = {"PolicyName": "own", "PolicyDocument": {"Statement": list(statements)}}
+    return of("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, Policies=[policy], **properties)
+
+
+def policy(*statements: Any, to: Any = ({"Ref": "Main"},), **body: Any) -> dict[str, Any]:
+    document = {"Statement": list(statements)}
+    return {**of("AWS::IAM::Policy", PolicyName="more", Roles=list(to), PolicyDocument=document), **body}
+
+
+def asked(after: dict[str, Any], before: dict[str, Any] | None = None) -> list[str]:
+    old = None if before is None else json.dumps({"Resources": before})
+    found = rights_changes(old, json.dumps({"Resources": after}), place_of(SANDBOX))
+    return [alarm for change in found for alarm in change.alarms]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        policy(READ, to=["AdminRole"]),
+        policy(READ, to=[{"Ref": "Main"}, "AdminRole"]),
+        policy(READ, to=[{"Fn::ImportValue": "role"}]),
+        policy(READ, to=[{"Ref": "Topic"}]),
+        policy(READ, to=["alice"]),
+        of("AWS::IAM::ManagedPolicy", Roles=["AdminRole"], PolicyDocument={"Statement": [READ]}),
+        of("AWS::IAM::ManagedPolicy", Groups=["admins"], PolicyDocument={"Statement": [READ]}),
+        of("AWS::IAM::RolePolicy", RoleName="AdminRole", PolicyName="x", PolicyDocument={"Statement": [READ]}),
+        of("AWS::IAM::UserPolicy", UserName="bob", PolicyName="x", PolicyDocument={"Statement": [READ]}),
+        of("AWS::IAM::GroupPolicy", GroupName="admins", PolicyName="x", PolicyDocument={"Statement": [READ]}),
+    ],
+)
+def test_a_policy_for_somebody_who_is_not_of_the_stack_asks(body: dict[str, Any]) -> None:
+    """What such a role may already do nobody can read here; the user Alice of the stack is not the role Alice."""
+    beside = {"Main": role(READ), "Alice": of("AWS::IAM::User", UserName="alice"), "Topic": of("AWS::SNS::Topic")}
+    assert asked({**beside, "More": body}) == ["for somebody who is defined elsewhere"]
+    assert asked({**beside, "More": body}, {**beside, "More": body}) == []
+    bounded = attrs.evolve(SANDBOX, bounds=Bounds(permissions_boundary="edge"))
+    found = beyond(json.dumps({"Resources": {"More": body}}), "projects/x", bounded, Bounding())
+    assert found is not None
+    assert "a permissions boundary that is unknown here" in found[0]
+
+
+@pytest.mark.parametrize("to", [{"Ref": "Main"}, "acme-main"])
+def test_a_policy_for_a_role_of_the_stack_is_ordinary_by_its_id_and_by_its_name(to: Any) -> None:
+    assert asked({"Main": role(READ, RoleName="acme-main"), "More": policy(READ, to=[to])}) == []
+
+
+def test_a_denial_for_somebody_else_is_ordinary() -> None:
+    assert asked({"More": policy(DENIAL, to=["AdminRole"])}) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        policy(DENIAL, Condition="Never"),
+        policy({"Fn::If": ["Never", DENIAL, NOTHING]}),
+        policy({**DENIAL, "Action": {"Fn::If": ["Never", "iam:*", "x:y"]}}),
+        policy({**DENIAL, "Resource": [{"Fn::If": ["Never", "*", "x"]}]}),
+        policy(DENIAL, to=[{"Fn::If": ["Never", {"Ref": "Main"}, "other"]}]),
+        of(
+            "AWS::IAM::Policy",
+            PolicyName="more",
+            Roles=[{"Ref": "Main"}],
+            PolicyDocument={"Fn::If": ["Never", {"Statement": [DENIAL]}, {"Statement": [READ]}]},
+        ),
+        of(
+            "AWS::IAM::Policy",
+            PolicyName="more",
+            Roles=[{"Ref": "Main"}],
+            PolicyDocument={"Statement": {"Fn::If": ["Never", [DENIAL], [READ]]}},
+        ),
+    ],
+)
+def test_a_denial_that_may_now_be_left_out_asks(after: dict[str, Any]) -> None:
+    before = {"Main": role(READ), "More": policy(DENIAL)}
+    words = asked({"Main": role(READ), "More": after}, before)
+    assert words
+    assert set(words) <= {"less is denied", "it is no longer denied"}
+    assert asked({"Main": role(READ), "More": after}, {"Main": role(READ), "More": after}) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"Fn::Sub": "arn:aws:dynamodb:us-east-1:222222222222:table/${AWS::NoValue}*"},
+        {"Fn::Sub": ["arn:aws:dynamodb:us-east-1:222222222222:table/${x}*", {"x": NOTHING}]},
+        {"Fn::Join": ["", ["arn:aws:dynamodb:us-east-1:222222222222:table/", NOTHING, "*"]]},
+        "arn:aws:dynamodb:us-east-1:222222222222:table/${aws:PrincipalTag/of-mine}*",
+        "arn:aws:dynamodb:us-east-1:222222222222:table/${aws:PrincipalTag/of-mine, ''}*",
+        "arn:aws:dynamodb:us-east-1:222222222222:table/${aws:PrincipalTag/of-mine, '*'}",
+        "arn:aws:dynamodb:us-east-1:222222222222:table/${aws:username}?*",
+    ],
+)
+def test_what_is_filled_in_with_nothing_is_no_name(resource: Any) -> None:
+    statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": resource}
+    assert asked({"Main": role(statement)}) == ["dynamodb:* on everything"]
+
+
+@pytest.mark.parametrize(
+    "resource", ["arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket-${aws:PrincipalTag/team, 'all'}/*"]
+)
+def test_a_name_beside_what_is_filled_in_is_a_name(resource: str) -> None:
+    assert asked({"Main": role({"Effect": "Allow", "Action": "s3:*", "Resource": resource})}) == []
+
+
+def test_a_condition_by_what_the_caller_says_of_itself_limits_nobody() -> None:
+    condition = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::${aws:PrincipalTag/bucket}"}}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}
+    document = {"Statement": [{**statement, "Condition": condition}]}
+    assert asked({"Queue": of("AWS::SQS::QueuePolicy", PolicyDocument=document)}) == ["open to everybody"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        of("AWS::KMS::Key", KeyPolicy={"statement": [{"Effect": "Allow"}]}),
+        of("AWS::KMS::Key", KeyPolicy={"Statement": [{**READ, "action": "kms:*"}]}),
+        of("AWS::OpenSearchService::Domain", AccessPolicies={"Statement": [{**READ, "principal": "*"}]}),
+        of("AWS::KMS::Key", KeyPolicy='{"Statement": [{"Effect": "Allow", "Effect": "Deny", "Action": "kms:*"}]}'),
+        of(BUS, StatementId="all", Statement={"Principal": "*", "Action": "events:PutEvents"}),
+        of(BUS, StatementId="all", Statement={"effect": "Allow", "principal": "*", "action": "events:PutEvents"}),
+        of(BUS, StatementId="all", Statement={"Fn::ImportValue": "statement"}),
+    ],
+)
+def test_a_policy_in_other_than_the_words_of_iam_is_shown_and_asks(body: dict[str, Any]) -> None:
+    assert asked({"Thing": body}) == ["what it allows cannot be read"]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": "bus"}},
+        {"Statement": {"Fn::If": ["All", {"Effect": "Allow", "Principal": "*", "Action": "events:*"}, NOTHING]}},
+        {"Action": "events:PutEvents", "Principal": "*"},
+    ],
+)
+def test_a_bare_statement_of_an_event_bus_is_a_right(properties: dict[str, Any]) -> None:
+    assert asked({"Bus": of(BUS, StatementId="all", **properties)}) == ["open to everybody"]
