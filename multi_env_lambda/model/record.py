@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -86,6 +87,10 @@ class LayerReceipt:
     sha256: str
 
 
+_LOCAL_ADDRESS = re.compile(r"^http://[^/]*")
+"""AWS itself has ``https``."""
+
+
 @attrs.frozen(kw_only=True)
 class PhysicalResource:
     """Something that holds data, by its name in AWS; with it, what was lost can be recovered."""
@@ -93,6 +98,11 @@ class PhysicalResource:
     logical_id: str
     type: str
     physical_id: str
+
+    @property
+    def identity(self) -> str:
+        """The name, without the port of the local cloud in a queue's address: it may change, and the queue stays."""
+        return _LOCAL_ADDRESS.sub("http://", self.physical_id)
 
 
 @attrs.frozen(kw_only=True)

@@ -107,6 +107,7 @@ def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
         f"the stack {name} in {environment} has the tags of this unit, but s3://{bucket} has no record of it",
         f"it is {stack_id}",
         "its record is lost, or `bucket` is not the one that it was deployed from",
+        "with its record, a hold after a rollback is lost, and the commit that runs: if that is newer, nothing says so",
         "taking it over changes it as this plan says, and records it in this bucket from then on",
     ]
     return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{name}")

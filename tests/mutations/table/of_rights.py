@@ -204,8 +204,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/rights_of.py",
-        "or (kind, text) in self.named else",
-        "or text in dict(self.named).values() else",
+        "or (kind, text) in self.named\n",
+        "or text in dict(self.named).values()\n",
         "The user Alice of the stack is not the role Alice of elsewhere.",
         _UNSURE,
     ),
