@@ -18,6 +18,7 @@ import attrs
 
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import STAYS
 
 __all__ = [
@@ -127,7 +128,7 @@ def import_question(project: str, item: PhysicalResource) -> Question:
         "shows that it is this stack's; it would be imported with its content; if it no longer exists, it is "
         "made new"
     )
-    return Question(kind="import", text=text, answer=answer_for(project, item))
+    return Question(kind="import", text=one_line(text), answer=answer_for(project, item))
 
 
 def import_questions(

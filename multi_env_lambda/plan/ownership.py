@@ -14,6 +14,7 @@ import attrs
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import holds_data
 
 __all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
@@ -95,7 +96,7 @@ def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -
     lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
     lines += ["taking it over means:" if lost else "taking it over would delete nothing"]
     lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
-    return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{foreign.name}")
+    return Question(kind="take over", text="\n".join(map(one_line, lines)), answer=f"take-over:{foreign.name}")
 
 
 def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:

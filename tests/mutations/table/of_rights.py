@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
+_FORGED = ("flow/test_forged_lines.py",)
 _UNSURE = ("plan/test_rights_not_certain.py",)
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
 _ELSEWHERE = ("plan/test_rights_from_elsewhere.py",)
@@ -229,5 +230,19 @@ MUTATIONS = (
         "found.group(0)",
         "What IAM fills in may be nothing, and is no name.",
         _UNSURE,
+    ),
+    Mutation(
+        "model/record.py",
+        "if (lines := in_lines(document, _LONG)) != document:",
+        "if (lines := document) != document:",
+        "Nobody who may write a record begins a line of a plan.",
+        _FORGED,
+    ),
+    Mutation(
+        "plan/ownership.py",
+        "map(one_line, lines)",
+        "lines",
+        "Nobody who names a resource says that taking over deletes nothing.",
+        _FORGED,
     ),
 )
