@@ -47,6 +47,8 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     broken = _broken(opened.broken, found.records)
     units = (*(project.name for project in opened.projects), *broken)
     read = make_status(world.config, units, found.records, found.unreadable)
+    if name is not None and name not in (known := (*read.units, *read.removed)):
+        raise no_such_unit(name, known)
     read = attrs.evolve(read, broken=broken, left_out=_left_out(world, read.removed, found.records))
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))

@@ -107,7 +107,8 @@ class Removal:
 def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The logical ids that stay according to a request written by ``to_dict``; 0.1.1 wrote none."""
     removal = document.get("removal")
-    return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
+    keep = removal.get("keep") if isinstance(removal, Mapping) else None
+    return tuple(map(str, keep)) if isinstance(keep, list | tuple) else ()
 
 
 def changed_since(document: Mapping[str, Any], now: Removal) -> str:
