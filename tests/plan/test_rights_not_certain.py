@@ -166,3 +166,46 @@ def test_a_policy_in_other_than_the_words_of_iam_is_shown_and_asks(body: dict[st
 )
 def test_a_bare_statement_of_an_event_bus_is_a_right(properties: dict[str, Any]) -> None:
     assert asked({"Bus": of(BUS, StatementId="all", **properties)}) == ["open to everybody"]
+
+
+QUEUE = "arn:aws:sqs:us-east-1:{account}:q"
+OWN, OTHER = (QUEUE.format(account=account) for account in ("222222222222", "999999999999"))
+
+
+def sending(arn: Any) -> dict[str, dict[str, Any]]:
+    return {
+        "dead letter of a queue": of("AWS::SQS::Queue", RedrivePolicy={"deadLetterTargetArn": arn}),
+        "outcome of a call": of(
+            "AWS::Lambda::EventInvokeConfig", DestinationConfig={"OnSuccess": {"Destination": arn}}
+        ),
+        "dead letter of a call": of("AWS::Lambda::Function", DeadLetterConfig={"TargetArn": arn}),
+        "event of a bucket": of("AWS::S3::Bucket", NotificationConfiguration={"QueueConfigurations": [{"Queue": arn}]}),
+        "alarm": of("AWS::CloudWatch::Alarm", AlarmActions=[OWN, {"Fn::If": ["C", arn, NOTHING]}]),
+        "dead letter of a rule": of("AWS::Events::Rule", Targets=[{"Arn": OWN, "DeadLetterConfig": {"Arn": arn}}]),
+        "pipe": of("AWS::Pipes::Pipe", Source=OWN, Target=arn),
+        "schedule": of("AWS::Scheduler::Schedule", Target={"Arn": arn}),
+    }
+
+
+@pytest.mark.parametrize("what", sending(OTHER))
+def test_what_is_sent_to_another_account_asks(what: str) -> None:
+    sent = {"Fn::Sub": OTHER.replace("us-east-1", "${AWS::Region}")}
+    assert asked({"Thing": sending(OTHER)[what]}) == ["grants rights in its own way"]
+    assert asked({"Thing": sending(sent)[what]}) == ["grants rights in its own way"]
+    assert asked({"Thing": sending(OWN)[what]}) == []
+
+
+def test_copies_of_a_bucket_for_another_owner_ask() -> None:
+    def copied(**more: Any) -> dict[str, Any]:
+        rule = {"Destination": {"Bucket": "arn:aws:s3:::copies", **more}}
+        return of("AWS::S3::Bucket", ReplicationConfiguration={"Rules": [rule]})
+
+    assert asked({"Thing": copied(Account="999999999999")}) == ["grants rights in its own way"]
+    assert asked({"Thing": copied(Account={"Ref": "AWS::AccountId"})}) == []
+    assert asked({"Thing": copied()}) == []
+
+
+def test_the_arn_of_another_account_in_a_variable_or_a_layer_is_ordinary() -> None:
+    layer = "arn:aws:lambda:us-east-1:999999999999:layer:x:1"
+    variables = {"Variables": {"Queue": OTHER}}
+    assert asked({"Thing": of("AWS::Lambda::Function", Layers=[layer], Environment=variables)}) == []
