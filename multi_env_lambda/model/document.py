@@ -99,7 +99,7 @@ def _has_half_a_character(document: Any) -> bool:
 
 
 def in_lines(document: Any, but: Collection[str] = ()) -> Any:
-    """The same, with every text on one line: whoever may write an object could otherwise begin a line of a plan.
+    """The same, with every text on one line: anyone who may write an object could otherwise begin a line of a plan.
 
     Args:
         but: fields whose texts are shown line by line, and names that are compared with those of files.
