@@ -74,7 +74,7 @@ class Right:
             case "boundary":
                 return f"{who} has the permissions boundary {things}"
             case "public":
-                return f"anyone may call {things} ({self.holder})"
+                return f"anyone may call {things} ({self.holder})" + (f": {actions}" if actions else "")
             case "role":
                 return f"{who} acts as {things}"
             case "other words":

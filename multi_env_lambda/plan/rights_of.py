@@ -90,7 +90,7 @@ class _Reader:
             if isinstance(statement, str):
                 yield Right(kind="unread", holder=name, resources=(statement,))
             else:
-                found = self._statement(name, type_, holders, path, statement)
+                found = self._reaching(type_, properties, self._statement(name, type_, holders, path, statement))
                 yield _unsure(found) if found.denies and (is_optional or _may_be_absent(path, statement)) else found
         for arn in self._texts(properties.get("ManagedPolicyArns")) if type_ in _IDENTITIES else ():
             yield Right(kind="managed policy", holder=name, who=holders, resources=(arn,))
@@ -148,6 +148,17 @@ class _Reader:
             condition=canonical_json(condition) if condition else "",
         )
 
+    def _reaching(self, type_: str, properties: Json, right: Right) -> Right:
+        """A right of a policy that says itself what it is attached to, where a pattern takes in whatever that is."""
+        if right.kind != "resource policy" or not type_.endswith("Policy"):
+            return right
+        plain = (value for key, value in properties.items() if key != "PolicyName" and not _is_document(value))
+        attached = tuple(_bare(text) for value in plain for text in self._texts(value))
+        if right.resources == (right.holder,):
+            return attrs.evolve(right, resources=(right.holder, *attached))
+        found = (_each_of(text, attached) if "*" in text or "?" in text else (text,) for text in right.resources)
+        return attrs.evolve(right, resources=tuple(text for texts in found for text in texts))
+
     def _principals(self, statement: Json) -> Iterator[str]:
         for key in ("Principal", "NotPrincipal"):
             for each in self.computed.each(statement.get(key)):
@@ -159,7 +170,7 @@ class _Reader:
 
     def _listed(self, statement: Json, key: str) -> tuple[str, ...]:
         if f"Not{key}" in statement:
-            return (f"everything but {', '.join(self._texts(statement[f'Not{key}']))}",)
+            return (f"everything but {', '.join(map(_apart, self._texts(statement[f'Not{key}'])))}",)
         return self._texts(statement.get(key))
 
     def _without_a_policy(self, name: str, type_: str, properties: Json) -> Iterator[Right]:
@@ -181,7 +192,8 @@ class _Reader:
             case _ if _is_public(type_, properties, self._texts):
                 keys = ("TargetFunctionArn", "RouteKey", "HttpMethod", "BucketName")
                 things = next((self._texts(properties[key]) for key in keys if key in properties), ())
-                yield Right(kind="public", holder=name, resources=tuple(map(_bare, things)) or (name,))
+                how = self._texts(properties.get("AccessControl"))
+                yield Right(kind="public", holder=name, actions=how, resources=tuple(map(_bare, things)) or (name,))
             case _:
                 return
 
@@ -195,6 +207,23 @@ class _Reader:
             resources=tuple(map(_bare, self._texts(properties.get(thing)))) or (name,),
             condition=canonical_json(self.computed.filled(rest)) if rest else "",
         )
+
+
+def _is_document(value: Any) -> bool:
+    """Whether a property is no name and no list of names."""
+    if isinstance(value, list):
+        return any(map(_is_document, value))
+    return not (isinstance(value, str) or is_computed(value)) or '"Statement' in canonical_json(value)
+
+
+def _each_of(pattern: str, attached: tuple[str, ...]) -> tuple[str, ...]:
+    """What a pattern can be at most: that to which its policy is attached."""
+    return tuple(f"{pattern} of {name}" for name in attached) or (pattern,)
+
+
+def _apart(text: str) -> str:
+    """A name in a list: one with a comma is no two names."""
+    return json.dumps(text) if "," in text else text
 
 
 def _may_be_absent(path: tuple[str, ...], statement: Json) -> bool:

@@ -209,3 +209,55 @@ def test_the_arn_of_another_account_in_a_variable_or_a_layer_is_ordinary() -> No
     layer = "arn:aws:lambda:us-east-1:999999999999:layer:x:1"
     variables = {"Variables": {"Queue": OTHER}}
     assert asked({"Thing": of("AWS::Lambda::Function", Layers=[layer], Environment=variables)}) == []
+
+
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_who_gets_a_role_or_a_policy_with_every_action_asks_though_it_was_there() -> None:
+    def function(role_of: str) -> dict[str, Any]:
+        return of("AWS::Lambda::Function", Role={"Fn::GetAtt": [role_of, "Arn"]})
+
+    policy_of = of("AWS::IAM::ManagedPolicy", PolicyDocument={"Statement": [EVERYTHING]})
+    there = {"Main": role(READ), "Admin": role(EVERYTHING), "All": policy_of, "F": function("Main")}
+    attached = role(READ, ManagedPolicyArns=[{"Ref": "All"}])
+    assert asked({**there, "F": function("Admin")}, there) == ["every action"]
+    assert asked({**there, "G": function("Admin")}, there) == ["every action"]
+    assert asked({**there, "G": function("Main")}, there) == []
+    assert asked({**there, "Main": attached}, there) == ["every action"]
+    assert asked({**there, "Main": attached, "G": function("Main")}, {**there, "Main": attached}) == ["every action"]
+    assert asked({**there, "Main": attached}, {**there, "Main": attached}) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "key", "where"),
+    [
+        ("AWS::SQS::QueuePolicy", "PolicyDocument", "Queues"),
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", "Topics"),
+        ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", "SecretId"),
+        ("AWS::Events::EventBusPolicy", "", "EventBusName"),
+    ],
+)
+@pytest.mark.parametrize("resource", [{}, {"Resource": "*"}, {"Resource": "arn:aws:sqs:*:222222222222:*"}])
+def test_a_policy_that_opens_another_thing_asks(type_: str, key: str, where: str, resource: dict[str, str]) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", **resource}
+    rest: dict[str, Any] = {key: {"Statement": [statement]}} if key else {"Statement": statement}
+    one, other, both = ({"Thing": of(type_, **rest, **{where: found})} for found in ("one", "other", ["one", "other"]))
+    assert asked(other, one) == ["open to everybody"]
+    assert asked(both, one) == ["open to everybody"]
+    assert asked(one, both) == []
+
+
+def test_an_exception_with_a_comma_is_no_two_exceptions() -> None:
+    def but(*things: str) -> dict[str, Any]:
+        return {"Main": role({"Effect": "Allow", "Action": "s3:*", "NotResource": list(things)})}
+
+    first, second = "arn:aws:s3:::a/*", "arn:aws:s3:::b/*"
+    assert asked(but(f"{first}, {second}"), but(first, second)) == ["s3:* on everything"]
+    assert asked(but(first, second), but(f"{first}, {second}")) == ["s3:* on everything"]
+
+
+def test_a_public_bucket_that_everybody_may_now_write_to_asks() -> None:
+    reading, writing = (of("AWS::S3::Bucket", AccessControl=how) for how in ("PublicRead", "PublicReadWrite"))
+    assert asked({"Thing": writing}, {"Thing": reading}) == ["open to everybody"]
+    assert asked({"Thing": reading}, {"Thing": reading}) == []

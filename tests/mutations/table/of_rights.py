@@ -245,4 +245,18 @@ MUTATIONS = (
         "Nobody who names a resource says that taking over deletes nothing.",
         _FORGED,
     ),
+    Mutation(
+        "plan/rights_changes.py",
+        "words += _of_what_it_takes(change.right, new, place)",
+        "words += ()",
+        "Another function that gets the role of an administrator asks.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        'f"{pattern} of {name}" for name in attached',
+        "pattern for name in attached",
+        "A policy for everybody that opens another queue asks.",
+        _UNSURE,
+    ),
 )
