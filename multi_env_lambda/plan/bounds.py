@@ -153,7 +153,11 @@ def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) ->
             )
     for right in rights:
         yield from _of_elsewhere(right, types, key, said) if right.kind in ("role", "unread") else ()
-        if right.kind == "permission" and not right.denies and any(who.endswith(ELSEWHERE) for who in right.who):
+        if (
+            right.kind in ("permission", "role")
+            and not right.denies
+            and any(who.endswith(ELSEWHERE) for who in right.who)
+        ):
             what = f"{right}, with a permissions boundary that is unknown here"
             yield _Excess(what=what, words=(right.holder,), key=key, said=said)
 

@@ -42,7 +42,10 @@ _HOLDERS = {
 """To whom a policy is attached, and the type that it has if it is in the same stack."""
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 ROLES = ("AWS::IAM::Role", "AWS::IAM::InstanceProfile")
-_OF_A_ROLE = ("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "InstanceProfile")
+_OF_A_ROLE = (
+    *("Role", "Roles", "RoleArn", "RoleARN", "RoleArns", "roleArn", "InstanceProfile"),
+    *("Credentials", "CredentialsArn"),
+)
 _NESTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::CloudFormation::Macro")
 
 
@@ -120,14 +123,13 @@ class _Reader:
         """Who a policy without principals is about."""
         if type_ in _IDENTITIES or not type_.startswith("AWS::IAM::"):
             return (name,)
-        found = [
-            _bare(text)
-            if type_of(text, self.computed.types) == kind or (kind, text) in self.named
-            else f"{text}{ELSEWHERE}"
-            for key, kind in _HOLDERS.items()
-            for text in self._texts(properties.get(key))
-        ]
+        found = [self._identity(text, _HOLDERS[key]) for key in _HOLDERS for text in self._texts(properties.get(key))]
         return tuple(found) or (f"anyone who has {name}",)
+
+    def _identity(self, text: str, kind: str) -> str:
+        """A role, user or group by its logical id or its name, and whether it is one of the stack."""
+        is_own = type_of(text, self.computed.types) == kind or (kind, text) in self.named
+        return _bare(text) if is_own else f"{text}{ELSEWHERE}"
 
     def _statement(
         self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
@@ -188,7 +190,10 @@ class _Reader:
                 yield Right(kind="resource policy", holder=name, who=who, actions=("use",), resources=things)
             case "AWS::IAM::UserToGroupAddition":
                 group = self._texts(properties.get("GroupName"))
-                yield Right(kind="role", holder=name, who=self._texts(properties.get("Users")), resources=group)
+                users = (self._identity(text, "AWS::IAM::User") for text in self._texts(properties.get("Users")))
+                yield Right(kind="role", holder=name, who=tuple(users), resources=group)
+            case "AWS::IAM::InstanceProfile" | "AWS::IAM::AccessKey":
+                yield from self._lent(name, type_, properties)
             case _ if _is_public(type_, properties, self._texts):
                 keys = ("TargetFunctionArn", "RouteKey", "HttpMethod", "BucketName")
                 things = next((self._texts(properties[key]) for key in keys if key in properties), ())
@@ -196,6 +201,13 @@ class _Reader:
                 yield Right(kind="public", holder=name, actions=how, resources=tuple(map(_bare, things)) or (name,))
             case _:
                 return
+
+    def _lent(self, name: str, type_: str, properties: Json) -> Iterator[Right]:
+        """A role, or a user's key, that is not of the stack: nobody can read here what it may do."""
+        key, kind = ("UserName", "AWS::IAM::User") if type_.endswith("Key") else ("Roles", "AWS::IAM::Role")
+        for text in self._texts(properties.get(key)):
+            if self._identity(text, kind).endswith(ELSEWHERE):
+                yield Right(kind="role", holder=name, who=(name,), resources=(text,))
 
     def _permission(self, name: str, properties: Json, thing: str) -> Right:
         rest = {key: value for key, value in properties.items() if key not in ("Principal", "Action", thing)}
@@ -251,15 +263,21 @@ def _roles(value: Any) -> Iterator[Any]:
     match value:
         case dict():
             for key, each in value.items():
-                if key.endswith(_OF_A_ROLE):
+                if key.endswith(_OF_A_ROLE) or (_is_arn_of_a_role(each) and "Principal" not in key):
                     yield from _named_by(each)
-                elif key not in NAMED_AT_WILL:
+                elif key not in (*NAMED_AT_WILL, "Statement"):
                     yield from _roles(each)
         case list():
             for each in value:
                 yield from _roles(each)
         case _:
             return
+
+
+def _is_arn_of_a_role(value: Any) -> bool:
+    """Whether a property is the ARN of a role, whatever the property is called."""
+    text = value if isinstance(value, str) else canonical_json(value) if is_computed(value) else ""
+    return re.search(r":iam::\S*?:(role|instance-profile)/", text) is not None and "Statement" not in text
 
 
 def _named_by(value: Any) -> Iterator[Any]:

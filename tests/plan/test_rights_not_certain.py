@@ -261,3 +261,46 @@ def test_a_public_bucket_that_everybody_may_now_write_to_asks() -> None:
     reading, writing = (of("AWS::S3::Bucket", AccessControl=how) for how in ("PublicRead", "PublicReadWrite"))
     assert asked({"Thing": writing}, {"Thing": reading}) == ["open to everybody"]
     assert asked({"Thing": reading}, {"Thing": reading}) == []
+
+
+ADMIN = "arn:aws:iam::222222222222:role/Admin"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        of("AWS::ApiGateway::Method", AuthorizationType="AWS_IAM", Integration={"Credentials": ADMIN, "Type": "AWS"}),
+        of("AWS::ApiGatewayV2::Integration", CredentialsArn={"Fn::ImportValue": "role"}),
+        of("AWS::ApiGatewayV2::Authorizer", AuthorizerCredentialsArn=ADMIN),
+        of("AWS::Any::New", Runner=ADMIN),
+        of("AWS::Any::New", Deep=[{"Runner": {"Fn::Sub": ADMIN.replace("222222222222", "${AWS::AccountId}")}}]),
+        of("AWS::IAM::InstanceProfile", Roles=["Admin"]),
+        of("AWS::IAM::AccessKey", UserName="root-like"),
+    ],
+)
+def test_a_role_of_elsewhere_asks_and_is_refused_whatever_the_property_is_called(body: dict[str, Any]) -> None:
+    assert "a role that is defined elsewhere" in asked({"Thing": body})
+    bounded = attrs.evolve(SANDBOX, bounds=Bounds(permissions_boundary="edge"))
+    found = beyond(json.dumps({"Resources": {"Thing": body}}), "projects/x", bounded, Bounding())
+    assert found is not None
+    assert "whose content is unknown here" in found[0]
+
+
+def test_who_is_let_in_and_what_a_variable_says_is_no_role_that_something_acts_as() -> None:
+    permission = of("AWS::Lambda::Permission", Action="lambda:InvokeFunction", FunctionName="f", Principal=ADMIN)
+    variables = of("AWS::Lambda::Function", Environment={"Variables": {"ROLE": ADMIN}})
+    statement = {"Effect": "Allow", "Principal": {"AWS": ADMIN}, "Action": "sqs:SendMessage", "Resource": "q"}
+    document = of("AWS::SQS::QueuePolicy", PolicyDocument={"Statement": [statement]})
+    text = of("AWS::SQS::QueuePolicy", PolicyDocument=json.dumps({"Statement": [statement]}))
+    assert asked({"One": permission, "Two": variables, "Three": document, "Four": text}) == []
+
+
+def test_a_user_of_elsewhere_in_a_group_of_the_stack_asks() -> None:
+    own = {"Group": of("AWS::IAM::Group"), "User": of("AWS::IAM::User", UserName="robot")}
+    for users, words in (["alice"], ["for somebody who is defined elsewhere"]), ([{"Ref": "User"}, "robot"], []):
+        addition = of("AWS::IAM::UserToGroupAddition", GroupName={"Ref": "Group"}, Users=users)
+        assert asked({**own, "Addition": addition}) == words
+        bounded = attrs.evolve(SANDBOX, bounds=Bounds(permissions_boundary="edge"))
+        found = beyond(json.dumps({"Resources": {"Addition": addition, **own}}), "projects/x", bounded, Bounding())
+        assert found is not None
+        assert ("alice" in found[0]) is bool(words)

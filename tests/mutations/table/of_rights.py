@@ -259,4 +259,11 @@ MUTATIONS = (
         "A policy for everybody that opens another queue asks.",
         _UNSURE,
     ),
+    Mutation(
+        "plan/rights_of.py",
+        'or (_is_arn_of_a_role(each) and "Principal" not in key):',
+        "or False:",
+        "A role of elsewhere is one whatever the property is called.",
+        _UNSURE,
+    ),
 )
