@@ -19,7 +19,9 @@ from multi_env_lambda.model.plain_secrets import check_plain_secrets, read_not_s
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -143,9 +145,9 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
     match event:
         case Topic(source=Own(key=key)):
             yield "topic", project.topic_name(environment.name, key)
-        case BucketNotification(source=Own(key=key)):
+        case BucketNotification(key=key) | BucketEvents(source=Own(key=key)):
             yield "bucket", project.bucket_name(environment, key)
-        case Topic() | BucketNotification():
+        case Topic() | BucketPermission() | BucketEvents():
             return  # exists apart from the unit
         case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl():
             return  # nothing with a name of its own, except the queues of ``own_queues``

@@ -14,7 +14,9 @@ from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
     "Alarms",
+    "BucketEvents",
     "BucketNotification",
+    "BucketPermission",
     "Canary",
     "Cors",
     "DynamoDBStream",
@@ -138,7 +140,24 @@ class Topic:
 
 @attrs.frozen(kw_only=True)
 class BucketNotification:
-    """Objects of a bucket. An existing bucket has to send its events to EventBridge."""
+    """Objects of a bucket that the unit's stack creates under this key, in S3's own form (``Records``)."""
+
+    key: str
+    events: tuple[str, ...] = ("s3:ObjectCreated:*",)
+    prefix: str = ""
+    suffix: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class BucketPermission:
+    """An existing bucket may call the function in S3's own form; its owner sets the notification."""
+
+    bucket: str
+
+
+@attrs.frozen(kw_only=True)
+class BucketEvents:
+    """Objects of a bucket in EventBridge's form. An existing bucket has to send its events to EventBridge."""
 
     source: Existing | Own
     events: tuple[str, ...] = ("Object Created",)
@@ -209,7 +228,18 @@ class FunctionUrl:
     cors: Cors | None = None
 
 
-Event = Schedule | Queue | Topic | BucketNotification | EventPattern | DynamoDBStream | KinesisStream | FunctionUrl
+Event = (
+    Schedule
+    | Queue
+    | Topic
+    | BucketNotification
+    | BucketPermission
+    | BucketEvents
+    | EventPattern
+    | DynamoDBStream
+    | KinesisStream
+    | FunctionUrl
+)
 
 
 # --- what watches a function ---

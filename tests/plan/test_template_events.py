@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import (
-    BucketNotification,
+    BucketEvents,
     Cors,
     DynamoDBStream,
     Event,
@@ -165,7 +165,7 @@ def test_an_own_topic_is_made() -> None:
 
 # --- buckets ---
 def test_an_own_bucket_is_private_sends_its_events_and_is_kept() -> None:
-    found = with_events(BucketNotification(source=Own(key="inbox")))
+    found = with_events(BucketEvents(source=Own(key="inbox")))
 
     bucket = one(found, "AWS::S3::Bucket")
     assert bucket["BucketName"] == "orders-sandbox-inbox-222222222222-us-east-1"
@@ -185,7 +185,7 @@ def test_an_own_bucket_is_private_sends_its_events_and_is_kept() -> None:
     ],
 )
 def test_prefix_and_suffix_must_both_match(prefix: str, suffix: str, matcher: dict[str, str] | None) -> None:
-    event = BucketNotification(source=Existing(identifier="acme-inbox"), prefix=prefix, suffix=suffix)
+    event = BucketEvents(source=Existing(identifier="acme-inbox"), prefix=prefix, suffix=suffix)
 
     detail = one(with_events(event), "AWS::Events::Rule")["EventPattern"]["detail"]
 
@@ -194,9 +194,7 @@ def test_prefix_and_suffix_must_both_match(prefix: str, suffix: str, matcher: di
 
 
 def test_an_existing_and_an_own_bucket_of_one_name_do_not_clash() -> None:
-    found = with_events(
-        BucketNotification(source=Existing(identifier="inbox")), BucketNotification(source=Own(key="inbox"))
-    )
+    found = with_events(BucketEvents(source=Existing(identifier="inbox")), BucketEvents(source=Own(key="inbox")))
 
     assert len(of_type(found, "AWS::Events::Rule")) == 2
 
