@@ -44,7 +44,6 @@ __all__ = [
     "Topic",
     "Traffic",
     "Vpc",
-    "own_queues",
 ]
 
 
@@ -379,10 +378,3 @@ class Settings:
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if not isinstance(value, PlainValue)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
-
-
-def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
-    """The queues that the stack creates, in order of the functions."""
-    events = (event for function in settings.functions for event in function.events)
-    sources = (event.source for event in events if isinstance(event, Queue))
-    return tuple(source for source in sources if isinstance(source, OwnQueue))
