@@ -3,8 +3,8 @@
 Reason: metrics arrive minutes late and a lease expires after a minute of silence, but no test may wait for that.
 
 It moves the ``Date`` header of every response and the modification time of S3 objects, by which leases are judged;
-CloudWatch's timestamps and delays; when a rule with a schedule is due; and the rules about delayed visibility. It does not move signatures and the expiry
-of credentials, because clients sign by this machine's clock.
+CloudWatch's timestamps and delays; when a rule with a schedule is due; and the rules about delayed visibility. It does
+not move signatures and the expiry of credentials, because clients sign by this machine's clock.
 """
 
 from __future__ import annotations
