@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.settings import BucketEvents, BucketNotification, Own, OwnQueue, Queue, Settings
+from multi_env_lambda.model.settings import BucketEvents, BucketNotification, Event, Own, OwnQueue, Queue, Settings
 
 __all__ = ["own_buckets", "own_queues"]
 
@@ -16,12 +16,13 @@ def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
 
 def own_buckets(settings: Settings) -> tuple[str, ...]:
     """The keys of the buckets that the stack creates, once each: several functions may have events of one."""
-    events = (event for function in settings.functions for event in function.events)
-    keys: dict[str, None] = {}
-    for event in events:
-        match event:
-            case BucketNotification(key=key) | BucketEvents(source=Own(key=key)):
-                keys[key] = None
-            case _:
-                pass
-    return tuple(keys)
+    keys = (_own_bucket(event) for function in settings.functions for event in function.events)
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _own_bucket(event: Event) -> str | None:
+    if isinstance(event, BucketNotification):
+        return event.key
+    if isinstance(event, BucketEvents) and isinstance(event.source, Own):
+        return event.source.key
+    return None

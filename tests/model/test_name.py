@@ -115,6 +115,7 @@ def test_everything_with_a_fixed_name_is_listed() -> None:
         Topic(source=Own(key="t")),
         BucketNotification(key="b_c"),
         BucketEvents(source=Own(key="d_e")),
+        BucketNotification(key="b_c", prefix="other/"),
     )
     function = Function(key="f", handler="a.b", events=sources)
     settings = Settings(functions=(function,), jobs=(GlueJob(key="j", entry="a:b"),))
