@@ -49,8 +49,8 @@ def _told(name: str, before: Mapping[str, Any] | None, body: Mapping[str, Any]) 
             yield f"{name}: uploads in the first five minutes send no events, because S3 needs that long to start"
         case "AWS::S3::Bucket" if _tells_eventbridge(before or {}) and not _tells_eventbridge(properties):
             yield (
-                f"{name} no longer sends its events to EventBridge: handlers of this unit get S3's own form "
-                '(`Records`), and rules elsewhere get nothing; `form = "eventbridge"` keeps what was'
+                f"{name} no longer sends its events to EventBridge, so rules elsewhere get none; "
+                '`form = "eventbridge"` at one of its events keeps them'
             )
         case "AWS::SQS::Queue" if before is None and 0 < _receives(properties) < _ADVISED_RECEIVES:
             yield (

@@ -134,6 +134,8 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
         write_unit(root, make_sources(found))
         done = found.stage.script("deploy", "sandbox", "--only", "intake", "--yes", "--agree", "rights:intake")
         assert done.code == 0, done.err
+        assert "ArchiveBucket: uploads in the first five minutes send no events" in done.err
+        assert "bucket acme-raw now adds a notification for the function intake-sandbox-theirs, alias live;" in done.err
         send(found)
         yield found
     finally:

@@ -25,7 +25,7 @@ def template(kind: str, properties: dict[str, Any]) -> str:
         ("Lambda::EventSourceMapping", LATEST, LATEST | {"BatchSize": 2}, "from up to 90 seconds after its change"),
         ("S3::Bucket", None, ON, "It: uploads in the first five minutes send no events"),
         ("S3::Bucket", {}, ON, "It: uploads in the first five minutes send no events"),
-        ("S3::Bucket", ON, {}, "It no longer sends its events to EventBridge: handlers of this unit get S3's own form"),
+        ("S3::Bucket", ON, {}, "It no longer sends its events to EventBridge, so rules elsewhere get none"),
         ("SQS::Queue", None, THREE, "It gives up a message after 3 attempts"),
     ],
 )

@@ -60,10 +60,17 @@ MUTATIONS = (
         ("model/test_event.py",),
     ),
     Mutation(
+        "plan/object_forms.py",
+        "(set(_by_eventbridge(old)) - set(_by_eventbridge(new))) & set(_by_s3(new))",
+        "set() & set(_by_s3(new))",
+        "No function gets its objects in another form unasked.",
+        ("plan/test_object_forms.py",),
+    ),
+    Mutation(
         "plan/late_starts.py",
         "if _tells_eventbridge(before or {}) and not _tells_eventbridge(properties):",
         "if False:",
-        "Whoever gets another form with the next deploy reads it in the plan.",
+        "Rules elsewhere that hear no more of a bucket are told in the plan.",
         ("plan/test_late_starts.py",),
     ),
     Mutation(
