@@ -28,6 +28,9 @@ def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
 class UnitsFailed(MultiEnvLambdaError):
     """At least one unit failed; the others were completed.
 
+    Every failure is listed with its own hint. Correct them, and run the same command again: what is done is not done
+    twice.
+
     Attributes:
         results: the outcome of each step; for ``build`` and ``lock``, only the failures.
         faults: every failure with its own hint; what is the same for several units is in it once.

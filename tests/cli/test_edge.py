@@ -107,7 +107,7 @@ def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFi
 
     said = capsys.readouterr().err
     assert token not in said and "\x1b" not in said
-    assert "Invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
+    assert "invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,8 @@ MUTATIONS = (
     ),
     Mutation(
         "cli/main.py",
-        "            return _told(error)\n        except click.ClickException as error:",
-        "            _told(error)\n            return 1\n        except click.ClickException as error:",
+        "            return _told(error)\n        except click.exceptions.NoArgsIsHelpError as error:",
+        "            _told(error)\n            return 1\n        except click.exceptions.NoArgsIsHelpError as error:",
         "Each kind of error ends a command with its own exit code.",
         ("cli/test_another_repository.py::test_a_unit_that_is_there_is_not_overwritten",),
     ),
@@ -203,8 +203,8 @@ MUTATIONS = (
     ),
     Mutation(
         "errors.py",
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 10',
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 9',
+        "    exit_code = 10\n",
+        "    exit_code = 9\n",
         "The exit codes are those of the documentation.",
         ("test_errors.py::test_exit_codes_differ_and_leave_those_of_the_shell_alone",),
     ),
