@@ -53,4 +53,4 @@ def test_a_rollback_takes_the_code_along_and_asks_nothing(tmp_path: Path) -> Non
         fake.tree.resources["search"] = resources
         assert deploy(fake)["search"].outcome == "deployed"
 
-    assert rollback(fake, "search", "sandbox").outcome == "rolled back"
+    assert rollback(fake, "search", "sandbox").outcome == "deployed"
