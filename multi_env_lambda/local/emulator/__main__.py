@@ -159,9 +159,9 @@ def _keep_names() -> None:
 
 
 def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
-    from . import artifacts, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
+    from . import artifacts, bucket_notifications, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
 
-    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets):
+    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
         rule.patch()
     lifecycle.patch(now)
 

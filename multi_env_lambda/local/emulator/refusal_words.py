@@ -1,4 +1,4 @@
-"""What a service refused in the middle of a stack's change is told in that service's words.
+"""A refusal in the middle of a stack's change has the words of the service.
 
 Reason: ministack puts the bytes of the answer into the event, as Python writes them.
 Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html (the
