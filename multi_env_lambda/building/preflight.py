@@ -247,6 +247,7 @@ class _Check:
         # A process that the handler starts reads this program, too (`multiprocessing`).
         own = [task, folder / "bin", *([layer] if layer else []), _PROGRAM]
         return {
+            "parent": os.getpid(),
             "task": str(task),
             "first": [str(path) for path in first],
             "last": [str(path) for path in last],

@@ -98,7 +98,13 @@ def compile_loaded(outcome: Outcome, layer: Path, python: Path, folder: Path) ->
     listed, orders = folder / "loaded", folder / "compiling.json"
     listed.write_text("".join(f"{module}\n" for module in modules), encoding="utf-8", errors="surrogateescape")
     given = {"own": [str(layer), str(listed)], "write": [str(place) for place in places], "programs": []}
-    bounds = {"scratch": False, "network": False, "children": False, "limits": {"AS": _COMPILING_BYTES}}
+    bounds = {
+        "parent": os.getpid(),
+        "scratch": False,
+        "network": False,
+        "children": False,
+        "limits": {"AS": _COMPILING_BYTES},
+    }
     orders.write_text(json.dumps({**given, **bounds}), encoding="utf-8")
     alone: list[str | Path] = [python, "-I", "-S", sandbox.__file__, orders]
     start([*alone, python, "-I", "-S", "-m", "compileall", "-q", "-i", listed], folder, {}, _COMPILING_SECONDS)

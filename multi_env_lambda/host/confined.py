@@ -38,7 +38,7 @@ class Bounds:
         programs: names of programs in ``/usr/bin`` and similar folders.
         children: whether it may start processes at all.
         attributes: whether it may change modes, owners and times of files; if so, of every file that this user owns.
-        network: whether it has network access.
+        network: whether it has network access; never to other programs of this machine by sockets that are files.
         seconds: until it is killed, with everything that it started.
         memory: bytes of address space of each process.
         output: bytes of any file that it writes, including its output.
@@ -65,6 +65,7 @@ class Bounds:
             "programs": list(self.programs),
             "scratch": False,
             "network": self.network,
+            "local_sockets": False,
             "children": self.children,
             "attributes": self.attributes,
             "memory_files": False,

@@ -54,10 +54,31 @@ MUTATIONS = (
     ),
     Mutation(
         "host/sandbox.py",
-        "_checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))",
+        "_checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0))",
         "pass",
         "What runs confined ends with the command that is killed.",
-        ("host/test_confined.py::test_what_runs_confined_ends_with_a_command_that_is_killed",),
+        ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
+    ),
+    Mutation(
+        "host/sandbox.py",
+        "    os.killpg(os.getpid(), signal.SIGKILL)",
+        "    os.kill(child, signal.SIGKILL)",
+        "What that has started ends with the command, too.",
+        ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
+    ),
+    Mutation(
+        "building/preflight_run.py",
+        '    sandbox.end_with(orders["parent"])',
+        "    pass",
+        "The import of a handler ends with the command that is killed.",
+        ("building/test_preflight.py::test_processes_of_the_handler_end_with_a_command_that_is_killed",),
+    ),
+    Mutation(
+        "host/confined.py",
+        '"local_sockets": False,',
+        '"local_sockets": True,',
+        "A package that may ask the network asks no server of this machine.",
+        ("host/test_confined.py::test_who_has_the_network_does_not_have_the_servers_of_this_machine",),
     ),
     Mutation(
         "host/sandbox.py",
