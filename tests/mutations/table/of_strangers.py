@@ -67,6 +67,13 @@ MUTATIONS = (
         ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
     ),
     Mutation(
+        "building/own_tests.py",
+        "own=(*_of_git(root), made,",
+        "own=(root, made,",
+        "A unit's own tests see no token that a CI keeps in the checkout.",
+        ("building/test_own_tests.py::test_of_a_checkout_they_see_what_git_tracks_and_none_of_its_tokens",),
+    ),
+    Mutation(
         "building/preflight_run.py",
         '    sandbox.end_with(orders["parent"])',
         "    pass",
