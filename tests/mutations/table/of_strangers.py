@@ -67,6 +67,13 @@ MUTATIONS = (
         ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
     ),
     Mutation(
+        "make/stack_file.py",
+        "        check_no_link(root, folder)",
+        "        pass",
+        "A stack.py reads nothing through a shared folder that is a link.",
+        ("flow/test_stack_file.py::test_a_folder_that_it_names_is_no_link_to_where_it_may_not_read",),
+    ),
+    Mutation(
         "building/own_tests.py",
         "own=(*_of_git(root), made,",
         "own=(root, made,",
