@@ -349,6 +349,27 @@ MUTATIONS = (
     ),
     Mutation(
         "building/over_http.py",
+        "            if error.body == before:",
+        "            if False:",
+        "A file that is too short twice is another file, not a bad connection.",
+        ("building/test_download.py::test_a_file_that_is_twice_as_short_is_another_file",),
+    ),
+    Mutation(
+        "building/over_http.py",
+        "        if self.got > self.most:",
+        "        if False:",
+        "A server that sends headers without an end is given up.",
+        ("building/test_download.py::test_an_answer_that_is_none_is_an_error_in_words_at_once",),
+    ),
+    Mutation(
+        "building/download.py",
+        "            ended.set()  #",
+        "            pass  #",
+        "Who stops a command does not wait for what it still downloads.",
+        ("building/test_download.py::test_what_others_still_download_is_given_up_when_one_fails",),
+    ),
+    Mutation(
+        "building/over_http.py",
         "return _may_pass(error) and allowed.clock() < until",
         "return _may_pass(error)",
         "All attempts at a file end together, however many there are.",
