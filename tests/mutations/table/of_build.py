@@ -286,6 +286,13 @@ MUTATIONS = (
     ),
     Mutation(
         "building/wheel_claims.py",
+        "for text in texts)) > _MOST_TAGS:",
+        "for text in texts)) < 0:",
+        "A wheel whose tags stand for billions is refused.",
+        ("building/test_wheel_claims.py::test_a_wheel_that_lies_is_refused_with_the_lock_and_its_name",),
+    ),
+    Mutation(
+        "building/wheel_claims.py",
         "if tags and not any(_is_same(one, other) for one in tags for other in named):",
         "if False:",
         "A wheel that is made for something else than its name says is refused.",
