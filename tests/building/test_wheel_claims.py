@@ -54,6 +54,8 @@ def selected(bench: Bench, files: Mapping[str, str], suffix: str = "-py3-none-an
         ({"METADATA": METADATA.replace("1.0", "9" * 5000)}, "its METADATA is that of 'a' '9999"),
         ({"METADATA": f"{METADATA}Requires-Python: >={'9' * 5000}\n"}, "its METADATA requires Python >=9999"),
         ({"WHEEL": f"{WHEEL}Tag: {TAGS}-{TAGS}-{TAGS}\n"}, "its WHEEL has 27001 tags; the limit is 10000"),
+        ({"RECORD": "\0" * (33 << 20)}, "its RECORD has 34603008 bytes; the limit is 33554432"),
+        ({"RECORD": "a\n" * 131_071}, "its RECORD cannot be read: it has more than 131070 lines"),
         ({"METADATA": METADATA + "X: " + "y" * (4 << 20)}, "its METADATA has 4194350 bytes; the limit is 4194304"),
     ],
 )

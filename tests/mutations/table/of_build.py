@@ -285,6 +285,27 @@ MUTATIONS = (
         ("building/test_wheel_claims.py::test_a_wheel_that_lies_is_refused_with_the_lock_and_its_name",),
     ),
     Mutation(
+        "building/wheel.py",
+        "    if record.size > _LARGEST_RECORD:",
+        "    if False:",
+        "A RECORD of gigabytes is not read.",
+        ("building/test_wheel_claims.py::test_a_wheel_that_lies_is_refused_with_the_lock_and_its_name",),
+    ),
+    Mutation(
+        "building/wheel.py",
+        "follow_symlinks=False)",
+        "follow_symlinks=True)",
+        "A link to nothing in an sdist stops no build.",
+        ("building/test_unpacking.py::test_a_link_to_nothing_inside_of_an_sdist_is_its_own_business",),
+    ),
+    Mutation(
+        "building/distribution.py",
+        "            _check_unzipped(sum(member.size for member in members), where)",
+        "            pass",
+        "A wheel that is a bomb is not inflated.",
+        ("building/test_distribution.py::test_a_wheel_that_would_be_too_large_is_not_inflated",),
+    ),
+    Mutation(
         "building/wheel_claims.py",
         "for text in texts)) > _MOST_TAGS:",
         "for text in texts)) < 0:",
