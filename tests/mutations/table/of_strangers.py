@@ -67,6 +67,13 @@ MUTATIONS = (
         ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
     ),
     Mutation(
+        "building/preflight_answers.py",
+        "if not isinstance(answer, dict) or not _is_one(answer, count):",
+        "if not isinstance(answer, dict):",
+        "A forged answer of a handler stops nobody else.",
+        ("building/test_preflight_answers.py",),
+    ),
+    Mutation(
         "make/stack_file.py",
         "        check_no_link(root, folder)",
         "        pass",
