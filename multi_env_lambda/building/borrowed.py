@@ -88,7 +88,7 @@ def _needed_by(paths: Iterable[str]) -> set[str]:
             body = read_bounded(Path(path), path, MAX_UNZIPPED_BYTES)
             needed |= {*read_shared_object(path, body).needed}
         except (ConfigurationError, OSError, ValueError):
-            continue  # deleted since, or not a file, as whoever forged it may say: then it explains nothing
+            continue  # deleted since, or not a file (the path may be forged): then it explains nothing
     return needed
 
 

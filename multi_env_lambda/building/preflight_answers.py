@@ -26,7 +26,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "not_run": ("what",),
     "not_called": ("signature",),
 }
-"""By kind, what whoever reads the answer takes for granted."""
+"""By kind, what its readers take for granted."""
 
 _LISTS = frozenset({"functions", "loaded", "mapped", "refused"})
 _TEXTS = frozenset({"kind", "module", "place", "prefix", "said", "signature", "text", "type", "what"})

@@ -23,6 +23,15 @@ from tests.tools.polling import until
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in sandbox._MACHINES, reason="seccomp is of Linux"
 )
+FLOOD = "import sys; sys.stderr.write('begin' + 'x' * 5_000_000 + 'end')"
+
+
+def test_of_a_flood_the_beginning_and_the_end_are_kept() -> None:
+    said = run_confined([sys.executable, "-c", FLOOD], Bounds(), where="w").said
+
+    assert (said[:6], said[-4:], len(said) < 3_000_000) == ("beginx", "xend", True)
+
+
 TRIES = """
 import ctypes, json, os, resource, sys
 libc = ctypes.CDLL(None, use_errno=True)

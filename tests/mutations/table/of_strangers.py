@@ -67,6 +67,13 @@ MUTATIONS = (
         ("host/test_confined.py::test_nothing_that_runs_confined_outlives_a_command_that_is_killed",),
     ),
     Mutation(
+        "host/confined.py",
+        "        if size <= _MOST_SAID:",
+        "        if True:",
+        "The end of a flood, where it says why, is kept.",
+        ("host/test_confined.py::test_of_a_flood_the_beginning_and_the_end_are_kept",),
+    ),
+    Mutation(
         "building/preflight_answers.py",
         "if not isinstance(answer, dict) or not _is_one(answer, count):",
         "if not isinstance(answer, dict):",
