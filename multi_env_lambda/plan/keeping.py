@@ -18,7 +18,7 @@ from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["keeping", "left_over", "template_to_send"]
 
-_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^{}]*)?\}")
 
 
 def keeping(before: str, failed: str, only: Container[str] | None = None) -> str:
