@@ -70,6 +70,18 @@ def test_only_the_command_line_names_options_and_scripts_without_what_python_cal
     assert found == []
 
 
+def test_no_hint_repeats_the_list_that_its_error_gives() -> None:
+    found = [
+        f"{path.name} {function.name}"
+        for path in module_paths()
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef)
+        for text in [ast.unparse(function)]
+        if "enumerated(" in text and re.search(r"did_you_mean\((?!.*listed=True)", text) and "yield from" not in text
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("verb", ["plan", "deploy", "rollback", "repair", "destroy", "history", "plan_removal"])
 def test_a_call_of_a_unit_is_one_that_its_handle_has(verb: str) -> None:
     assert list(inspect.signature(getattr(Project, verb)).parameters)[:2] == ["self", "environment"]
