@@ -35,11 +35,11 @@ def enumerated(names: Iterable[object]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def did_you_mean(found: str, allowed: Iterable[str], *, listed: bool = False) -> str:
+def did_you_mean(found: object, allowed: Iterable[str], *, listed: bool = False) -> str:
     """A hint: the nearest allowed word, or all of them if none is near; ``listed``: the error itself lists them."""
     words = sorted(allowed)
     lowered = {word.lower(): word for word in words}
-    near = difflib.get_close_matches(found.lower(), lowered, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(found).lower(), lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{lowered[near[0]]}`?"
     if len(words) < 2:
