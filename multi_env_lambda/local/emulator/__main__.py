@@ -210,6 +210,7 @@ def _keep_limits() -> None:
         policy_grammar,
         pull_requests,
         quiet_updates,
+        readable_reasons,
         request_limits,
         reverted_drift,
         rule_dead_letters,
@@ -237,6 +238,7 @@ def _keep_limits() -> None:
     subscriptions.patch()
     stack_policies.patch()
     quiet_updates.patch()
+    readable_reasons.patch()
     reverted_drift.patch()
     template_references.patch()
 
