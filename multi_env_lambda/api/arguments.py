@@ -126,13 +126,17 @@ def _check(call: Callable[..., Any], parameter: inspect.Parameter, value: object
     verb = call.__name__.strip("_")
     if parameter.kind is inspect.Parameter.VAR_POSITIONAL and parameter.name != "command":
         what = f"found {value!r:.80} where a unit's name was expected"
-        raise ConfigurationError("units", what, hint=f'pass each name on its own: `{verb}("orders", "reports")`')
+        apart = f'pass each name on its own: `{verb}("orders", "reports")`'
+        raise ConfigurationError("units", what, hint=_name_of(value) or apart)
     what = f"found {value!r:.80}; expected {enumerated(kind.words for kind in kinds)}"
     raise ConfigurationError(parameter.name, what, hint=_hint(call, kinds, value))
 
 
 def _hint(call: Callable[..., Any], kinds: tuple[_Kind, ...], value: object) -> str:
+    name = _name_of(value) if _KINDS["str"] in kinds else ""
+    return name or f"`help({call.__qualname__})` explains the arguments"
+
+
+def _name_of(value: object) -> str:
     name = getattr(value, "name", None)
-    if _KINDS["str"] in kinds and isinstance(name, str):
-        return f'pass its name: `"{name}"`'
-    return f"`help({call.__qualname__})` explains the arguments"
+    return f'pass its name: `"{name}"`' if isinstance(name, str) else ""

@@ -17,9 +17,12 @@ from multi_env_lambda import (
     LocalCloudSwitch,
     MultiEnvLambdaError,
     Project,
+    Result,
+    UnitsFailed,
     Workspace,
     save,
 )
+from multi_env_lambda.api.carry_out import must_be_good
 from multi_env_lambda.testing.world import FakeTree, fake_world
 from tests.api.stage import opened
 
@@ -114,6 +117,11 @@ def test_a_handle_in_place_of_its_name_is_told_to_be_one(ws: Workspace) -> None:
     )
 
 
+def test_so_is_one_among_several_names(ws: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match='hint: pass its name: `"orders"`'):
+        ws.lock(ws.unit("orders"))  # type: ignore[arg-type]
+
+
 def test_the_status_of_a_unit_that_nobody_knows_is_an_error(ws: Workspace) -> None:
     with pytest.raises(ConfigurationError, match="there is no unit `moon`"):
         ws.status("moon")
@@ -122,3 +130,14 @@ def test_the_status_of_a_unit_that_nobody_knows_is_an_error(ws: Workspace) -> No
 def test_the_roles_of_no_place_are_told_with_all_places(ws: Workspace) -> None:
     with pytest.raises(ConfigurationError, match="there is no environment `moon`; expected .*`devops` or `caller`"):
         ws.permissions("moon")
+
+
+def test_an_error_about_one_step_names_its_unit_and_environment_once() -> None:
+    said = Result(project="orders", environment="prod", outcome="blocked", detail="orders in prod: it is frozen")
+    assert str(must_be_bad((said,))).partition("\n")[0] == "orders in prod blocked: it is frozen"
+
+
+def must_be_bad(results: tuple[Result, ...]) -> UnitsFailed:
+    with pytest.raises(UnitsFailed) as caught:
+        must_be_good(results)
+    return caught.value
