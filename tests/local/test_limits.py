@@ -199,21 +199,3 @@ def test_eventbridge_hears_of_a_buckets_objects_five_minutes_after_that_was_swit
     s3.put_object(**bucket, Key="late")
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
     assert json.loads(message["Body"])["detail"]["object"]["key"] == "late"
-
-
-def test_a_refused_update_of_code_gives_its_reason_as_a_sentence(client: Any) -> None:
-    runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    resources = function_resources("read-aloud", {"ZipFile": "x = 1"}, Runtime=runtime)
-    assert create_stack(client("cloudformation"), "read-aloud", resources)[0] == "CREATE_COMPLETE"
-    resources["Function"]["Properties"]["Code"] = {"S3Bucket": "nobody-has-this-bucket", "S3Key": "code.zip"}
-
-    body = json.dumps({"Resources": resources})
-    cloudformation = client("cloudformation")
-    stack = cloudformation.update_stack(
-        StackName="read-aloud", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
-    )["StackId"]
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-
-    reasons = [event["ResourceStatusReason"] for event in events if event["ResourceStatusReason"]]
-    assert reasons and not [reason for reason in reasons if "b'" in reason or 'b"' in reason]
-    assert any(reason.startswith('Resource handler returned message: "') for reason in reasons)

@@ -13,13 +13,6 @@ _CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contr
 
 MUTATIONS = (
     Mutation(
-        "local/emulator/readable_reasons.py",
-        "deployment._add_event = added",
-        "del added",
-        "The reason of a failed resource is a sentence.",
-        ("local/test_limits.py::test_a_refused_update_of_code_gives_its_reason_as_a_sentence",),
-    ),
-    Mutation(
         "api/arguments.py",
         "if not kinds or any(kind.accepts(value) for kind in kinds):",
         "if True:",
