@@ -12,6 +12,7 @@ import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Project:
     """One unit of a workspace: ``workspace["orders"]`` or ``Project.open("projects/orders")``.

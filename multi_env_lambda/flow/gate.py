@@ -149,7 +149,10 @@ def _save(plan: Plan, environment: str) -> str:
     asked = dict(plan.asked)
     if asked["verb"] != "deploy":
         verb, plan_it = asked["verb"], _PLANS[asked["verb"]]
-        return Advice(f"the same `{verb}` with `--out plan.json`", f'`save({plan_it}(…), "plan.json")` of the same')
+        return Advice(
+            f"the same `{verb}` with `--out plan.json`",
+            f'`save(workspace.{plan_it}(…), "plan.json")` with the same arguments',
+        )
     units = asked.get("only", "").split()
     only = f" {option('only', units)}" if units else ""
     place = option("environment", environment)
