@@ -91,37 +91,65 @@ def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) 
 
 
 class ConfigurationError(MultiEnvLambdaError):
-    """A file of the repository is wrong or asks for the impossible; nothing was written."""
+    """A file of the repository is wrong or asks for the impossible; nothing was written.
+
+    The message starts with the file, table or argument, followed by what was found and what was expected. The most
+    frequent causes are a misspelt key or name, a unit or environment that does not exist, and two tables that
+    contradict each other. Correct the file and run the same command again; ``plan`` reads all files and writes
+    nothing.
+    """
 
     exit_code = 3
 
 
 class BuildError(MultiEnvLambdaError):
-    """An artifact cannot be built from these files; nothing was published."""
+    """An artifact cannot be built from these files; nothing was published.
+
+    Either the unit's build backend failed, or what it built would not work in Lambda: a handler that cannot be
+    imported, a dependency without a wheel for the runtime, a package that is too large, a secret in a file. The end
+    of the output of the tool is part of the message. ``build`` does the same without AWS, so you can try until it
+    succeeds.
+    """
 
     exit_code = 4
 
 
 class PublishError(MultiEnvLambdaError):
-    """The bucket refused a write, or has other content under a name that was to be ours."""
+    """The bucket refused a write, or has other content under a name that was to be ours.
+
+    What is published never changes, so other content under the same name is an error. If S3 refused the write, the
+    message has its words; ``doctor`` checks the bucket and your role.
+    """
 
     exit_code = 5
 
 
 class DocumentError(PublishError):
-    """An object in the bucket is not the document, or not the bytes, that its name promises."""
+    """An object in the bucket is not the document, or not the bytes, that its name promises.
+
+    Somebody changed or replaced it, or a disk or network damaged a copy. Nothing is done with it. The message has
+    the object's key; the bucket keeps earlier versions, and the right one can be restored from them.
+    """
 
     exit_code = 14
 
 
 class UpgradeNeeded(PublishError):
-    """An object in the bucket was written by a newer version of this library."""
+    """An object in the bucket was written by a newer version of this library.
+
+    A colleague or the CI has upgraded. Install the same version or a newer one; older versions do not touch what
+    they do not understand.
+    """
 
     exit_code = 15
 
 
 class AccountError(MultiEnvLambdaError):
-    """No credentials, a role that cannot be assumed, or credentials of another account."""
+    """No credentials, a role that cannot be assumed, or credentials of another account.
+
+    The account of every session is compared with the table before the first write, so nothing was written there.
+    ``doctor`` shows who you are and which roles you can assume. If a session has expired, sign in again.
+    """
 
     exit_code = 6
 
@@ -129,8 +157,13 @@ class AccountError(MultiEnvLambdaError):
 class StackError(MultiEnvLambdaError):
     """CloudFormation refused a change, failed to make it, or did not answer before the deadline.
 
-    ``put_back``: CloudFormation reported that the stack is as it was before the change. ``taken``: what it was to
-    create and exists already, as logical id, type and physical id.
+    The message has the reason of the first resource that failed; ``open`` prints the console link of the stack.
+    CloudFormation rolls a failed change back. Correct the cause and run the same command again: it continues from what
+    is there.
+
+    Attributes:
+        put_back: CloudFormation reported that the stack is as it was before the change.
+        taken: what it was to create and exists already, as logical id, type and physical id.
     """
 
     exit_code = 7
@@ -139,7 +172,11 @@ class StackError(MultiEnvLambdaError):
 
 
 class PlanStale(MultiEnvLambdaError):
-    """The state changed between deciding and acting; simply run the same command again."""
+    """The state changed between deciding and acting; simply run the same command again.
+
+    Somebody deployed, or the work tree, a record or a stack is no longer what the plan was made from. A saved plan
+    is never applied to another state: save it again, and have it approved again.
+    """
 
     exit_code = 8
 
@@ -147,7 +184,11 @@ class PlanStale(MultiEnvLambdaError):
 class Refused(MultiEnvLambdaError):
     """A rule forbids it: promotion order, approval, consent, releases only; or the stack belongs to somebody else.
 
-    ``losses``: what holds data and would have been lost, as logical id, type, physical id and fate.
+    The hint says how the rule can be met: deploy to the environment before, have the plan approved, or give the one
+    word that agrees (``--agree``, in Python ``agree=[…]``). The unit's stack is as it was.
+
+    Attributes:
+        losses: what holds data and would have been lost, as logical id, type, physical id and fate.
     """
 
     exit_code = 9
@@ -155,19 +196,30 @@ class Refused(MultiEnvLambdaError):
 
 
 class Busy(MultiEnvLambdaError):
-    """Somebody else is deploying this unit to this environment right now."""
+    """Somebody else is deploying this unit to this environment right now.
+
+    The message says who and since when. Wait with ``--wait 5m``, or run the command again later. If the other
+    process has died, its lease runs out by itself, and the next command finishes what it began.
+    """
 
     exit_code = 10
 
 
 class LocalCloudError(MultiEnvLambdaError):
-    """The local cloud did not start, or does not answer."""
+    """The local cloud did not start, or does not answer.
+
+    The message has the end of its log. ``local down`` stops it and keeps what is in it; ``local reset`` deletes its
+    state.
+    """
 
     exit_code = 11
 
 
 class ToolError(MultiEnvLambdaError):
-    """A required program (git, uv) is missing, or ended with an error."""
+    """A required program (git, uv) is missing, or ended with an error.
+
+    The message has the program, its exit status and the end of what it said. Nothing was written.
+    """
 
     exit_code = 12
 
@@ -175,7 +227,11 @@ class ToolError(MultiEnvLambdaError):
 class CheckFailed(MultiEnvLambdaError):
     """A smoke invocation after the deploy did not answer as expected.
 
-    ``left``: what the rollback left behind in the account, as logical id, type and physical id.
+    The change was rolled back, unless the message says otherwise: the release before runs again. The message has
+    the expected and the actual answer, and the end of the function's log.
+
+    Attributes:
+        left: what the rollback left behind in the account, as logical id, type and physical id.
     """
 
     exit_code = 13

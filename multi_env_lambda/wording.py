@@ -39,7 +39,7 @@ def advice(sentence: str, *parts: str, **named: str) -> Advice:
 
     >>> told = advice("`{}` sends it again", unit_call("deploy", "orders", "prod", force=True))
     >>> print(told)
-    `deploy.py prod --only orders --force` sends it again
+    `deploy.py orders prod --force` sends it again
     >>> print(told.python)
     `workspace.unit("orders").deploy("prod", force=True)` sends it again
     """
@@ -64,9 +64,10 @@ def option(name: str, value: str | Iterable[str] | bool = True) -> Advice:
 def unit_call(verb: str, unit: str, environment: str, **options: str | bool) -> Advice:
     """A verb for one unit in one environment: the script, which is a method of the unit's handle."""
     given = [option(name, value) for name, value in options.items()]
-    place = (environment, "--only", unit) if verb in ("plan", "deploy") else (unit, environment)
     arguments = ", ".join((_literal(environment), *(item.python for item in given)))
-    return Advice(" ".join((f"{verb}.py", *place, *given)), f"workspace.unit({_literal(unit)}).{verb}({arguments})")
+    return Advice(
+        " ".join((f"{verb}.py", unit, environment, *given)), f"workspace.unit({_literal(unit)}).{verb}({arguments})"
+    )
 
 
 def _literal(value: Any) -> str:

@@ -55,6 +55,7 @@ SETS_ITS_OWN_VARIABLES = {
 """Programs that run in a child process, by file, with the reason."""
 STARTS: dict[str, str] = {
     "host/process.py run": "the one place: waits for the end, and an error has the tail of what the program said",
+    "host/process.py run_attached": "a program of the user's, on the user's terminal",
     "host/interpreter.py _answers": "a Python that hangs, or is none, is no error: it is not the one looked for",
     "host/sandbox.py <module>": "becomes the program that it has shut in; nothing else may run after that",
     "host/sandbox.py end_with": "waits beside the sandbox, to kill what is in it once the command has ended",

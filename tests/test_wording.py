@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from multi_env_lambda import MultiEnvLambdaError, Plan, Project, Refused, UnitsFailed
+from multi_env_lambda import MultiEnvLambdaError, Plan, Project, Refused, UnitsFailed, Workspace
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.cli.main import _group as group
 from multi_env_lambda.cli.results import show_results
@@ -70,6 +70,18 @@ def test_only_the_command_line_names_options_and_scripts_without_what_python_cal
     assert found == []
 
 
+def test_no_hint_repeats_the_list_that_its_error_gives() -> None:
+    found = [
+        f"{path.name} {function.name}"
+        for path in module_paths()
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef)
+        for text in [ast.unparse(function)]
+        if "enumerated(" in text and re.search(r"did_you_mean\((?!.*listed=True)", text) and "yield from" not in text
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("verb", ["plan", "deploy", "rollback", "repair", "destroy", "history", "plan_removal"])
 def test_a_call_of_a_unit_is_one_that_its_handle_has(verb: str) -> None:
     assert list(inspect.signature(getattr(Project, verb)).parameters)[:2] == ["self", "environment"]
@@ -81,7 +93,7 @@ def test_an_error_is_worded_for_who_reads_it() -> None:
     assert (
         str(error) == 'orders: it is gone\nhint: `workspace.unit("orders").deploy("prod", force=True)` brings it back'
     )
-    assert error.hint == "`deploy.py prod --only orders --force` brings it back"
+    assert error.hint == "`deploy.py orders prod --force` brings it back"
     assert error._render_traceback_() == [f"MultiEnvLambdaError: {error}"]
 
 
@@ -140,7 +152,7 @@ def test_each_of_several_failures_has_its_own_hint_in_the_words_of_python() -> N
         "reports, prices: it is closed",
         "hint: ask",
     ]
-    assert [fault.hint for fault in error.faults][0] == "`deploy.py prod --only orders --force` brings it back"
+    assert [fault.hint for fault in error.faults][0] == "`deploy.py orders prod --force` brings it back"
 
 
 def test_a_plan_is_saved_for_approval_by_a_command_and_by_a_call() -> None:
@@ -152,3 +164,25 @@ def test_a_plan_is_saved_for_approval_by_a_command_and_by_a_call() -> None:
     assert "`plan.py --to prod --only orders --only search --out plan.json`" in waiting
     assert '`save(workspace.plan("orders", "search", to="prod", publish=True), "plan.json")`' in waiting.python
     assert waiting.python.endswith('then: `workspace.apply("plan.json")`')
+
+
+def test_python_reads_no_name_of_a_script_in_what_goes_wrong(fake: FakeWorld, tmp_path: Path) -> None:
+    workspace = opened(fake.world, tmp_path)
+    with pytest.raises(MultiEnvLambdaError) as none:
+        Workspace.open(tmp_path)
+    with pytest.raises(MultiEnvLambdaError) as empty:
+        workspace.environment("sandbox").run()
+    with pytest.raises(MultiEnvLambdaError) as nowhere:
+        workspace.unit("orders").difference("sandbox", "test")
+    with pytest.raises(MultiEnvLambdaError) as host:
+        workspace.write_ci("bitbucket")
+
+    assert [str(each.value) for each in (none, empty, nowhere, host)] == [
+        f"{tmp_path}: no pyproject.toml here or above has a table [tool.multi_env_lambda.devops]\n"
+        "hint: `Workspace.init()` writes one",
+        "command: there is none\nhint: name a program, such as `aws`",
+        "orders: it does not run in sandbox\nhint: `workspace.status()` shows what runs where",
+        "host: found `bitbucket`; expected github or gitlab\nhint: use one of these",
+    ]
+    workspace.publish()
+    assert repr(workspace.approve(workspace.plan())) == "no environment in this plan requires an approval"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import carry_out, freezing
+from multi_env_lambda.api import carry_out, freezing, shell
 from multi_env_lambda.api.approving import waiting_plan
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
 from multi_env_lambda.api.opened import Opened
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Environment:
     """One environment of the promotion chain. ``config`` holds its settings from the root ``pyproject.toml``."""
@@ -116,6 +118,17 @@ class Environment:
         ``digest``: as the run says it, or the beginning of it.
         """
         return waiting_plan(self._opened, self.name, digest)
+
+    def run(self, *command: str) -> int:
+        """Run a program, such as ``aws``, with the role of this environment; returns its exit status.
+
+        The role's keys are in the variables of the program only. They last an hour at most.
+
+        Raises:
+            AccountError: the role cannot be assumed.
+            ToolError: the program could not be started.
+        """
+        return shell.run(self._opened, self.name, command)
 
     def links(self) -> dict[str, str]:
         """Console links: the role, and the stacks of this workspace."""

@@ -28,6 +28,9 @@ def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
 class UnitsFailed(MultiEnvLambdaError):
     """At least one unit failed; the others were completed.
 
+    Every failure is listed with its own hint. Correct them, and run the same command again: what is done is not done
+    twice.
+
     Attributes:
         results: the outcome of each step; for ``build`` and ``lock``, only the failures.
         faults: every failure with its own hint; what is the same for several units is in it once.
@@ -49,7 +52,7 @@ class UnitsFailed(MultiEnvLambdaError):
     def of(cls, where: str, results: Listing[Result], *, named: Callable[[Result], str]) -> UnitsFailed:
         """The error for these results; ``named``: what each of them is about, such as the unit."""
         bad = [result for result in results if not result.good]
-        error = cls.among(where, [(named(result), result.detail, result.hint) for result in bad])
+        error = cls.among(where, [(named(result), _without_its_place(result), result.hint) for result in bad])
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)
         return error
 
@@ -80,6 +83,11 @@ class UnitsFailed(MultiEnvLambdaError):
         if self.hint != _EACH:
             return super().__str__()
         return "\n".join([f"{self.where}:", *(_told(fault) for fault in self.faults)])
+
+
+def _without_its_place(result: Result) -> str:
+    """What went wrong, for a line that begins with unit and environment anyway."""
+    return result.detail.removeprefix(f"{result.project} in {result.environment}: ")
 
 
 def _told(fault: MultiEnvLambdaError) -> str:

@@ -12,11 +12,13 @@ import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened, silent
+from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.left import with_left
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Project:
     """One unit of a workspace: ``workspace["orders"]`` or ``Project.open("projects/orders")``.
@@ -134,6 +137,14 @@ class Project:
             UnitsFailed: it cannot be built.
         """
         return carry_out.build(self._opened, self._all_of_it())[0]
+
+    def test(self) -> Listing[Result]:
+        """Run its own tests with its locked dependencies, without credentials and network, as the CI does.
+
+        Raises:
+            UnitsFailed: a test failed.
+        """
+        return run_tests(self._opened, (self.name,))
 
     @property
     def source(self) -> SourceArtifact:

@@ -21,7 +21,7 @@ from multi_env_lambda.model.principal import session_name_of
 
 if TYPE_CHECKING:
     import botocore.session
-    from botocore.credentials import RefreshableCredentials
+    from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 __all__ = ["OnCall", "Sessions", "assume_role_request", "role_hint"]
 
@@ -146,6 +146,16 @@ class Sessions:
         if self._access is None:
             return os.environ
         return {"AWS_CREDENTIAL_EXPIRATION": self._access.ends} if self._access.ends else {}
+
+    def credentials(self, place: Place) -> ReadOnlyCredentials:
+        """The keys with which this place's role acts now; those of a role end after an hour at most.
+
+        Raises:
+            AccountError: its role cannot be assumed, or is of another account.
+        """
+        self.verify(place)
+        with self._lock:
+            return self._session_of(place).get_credentials().get_frozen_credentials()
 
     def user_id(self, place: Place) -> str:
         """The IAM id of the identity that acts at a place: what policies call ``aws:userid``.

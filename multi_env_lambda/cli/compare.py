@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import (
     json_option,
     local_option,
@@ -28,7 +29,7 @@ DRIFTED = 1
 
 
 @click.command("diff")
-@click.argument("words", nargs=-1, metavar="[UNIT] ENVIRONMENT ENVIRONMENT")
+@names_argument("words", nargs=-1, metavar="[UNIT] ENVIRONMENT ENVIRONMENT")
 @local_option
 @json_option
 def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
@@ -41,7 +42,7 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
-        raise click.UsageError("`diff.py UNIT ENVIRONMENT ENVIRONMENT`, as in `diff.py orders staging prod`")
+        raise click.UsageError("expected UNIT and two environments, as in `diff.py orders staging prod`")
     workspace = open_workspace(local)
     name, left, right = named
     found = workspace.unit(name).difference(left, right)
@@ -54,7 +55,7 @@ def diff_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> i
 
 
 @click.command("drift")
-@click.argument("words", nargs=-1, metavar="[UNIT] [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="[UNIT] [ENVIRONMENT]")
 @local_option
 @json_option
 def drift_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
@@ -87,5 +88,5 @@ def _unit_and_environment(workspace: Workspace, words: tuple[str, ...]) -> tuple
     if unit is None and words and words[0] not in names:
         unit, rest = words[0], words[1:]
     if len(rest) > 1:
-        raise click.UsageError("`drift.py [UNIT] [ENVIRONMENT]`")
+        raise click.UsageError("expected at most UNIT and ENVIRONMENT")
     return unit, rest[0] if rest else None

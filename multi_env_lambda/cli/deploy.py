@@ -10,6 +10,7 @@ import click
 
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.saved import save
+from multi_env_lambda.cli.complete import names_argument, names_of
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
 from multi_env_lambda.cli.output import (
@@ -19,10 +20,10 @@ from multi_env_lambda.cli.output import (
     open_workspace,
     out,
     print_json,
-    unit_of,
     units_and_environment,
 )
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
+from multi_env_lambda.cli.target import units_and_place
 from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:
@@ -43,16 +44,6 @@ __all__ = [
 ]
 
 
-def _names(environment: str | None, to: str | None, only: tuple[str, ...]) -> tuple[str, ...]:
-    """The selected units: those that were named, or the one that the script belongs to."""
-    if environment is not None and to is not None:
-        raise click.UsageError("ENVIRONMENT cannot be combined with --to")
-    unit = unit_of()
-    if unit is not None and only and set(only) != {unit}:
-        raise click.UsageError(f"this script belongs to {unit}; for other units, use the root bin/automation")
-    return (unit,) if unit else only
-
-
 @click.command("plan")
 @selection_options
 @out_option("Save the plan as JSON, and publish what an approval refers to.")
@@ -61,7 +52,7 @@ def _names(environment: str | None, to: str | None, only: tuple[str, ...]) -> tu
 @local_option
 @json_option
 def plan_command(
-    environment: str | None,
+    words: tuple[str, ...],
     to: str | None,
     only: tuple[str, ...],
     everything: bool,
@@ -72,8 +63,8 @@ def plan_command(
     as_json: bool,
 ) -> int:
     """Show what a deploy would do, and why. Nothing is deployed, and without --out nothing is written."""
-    names = _names(environment, to, only)
     workspace = open_workspace(local)
+    names, environment = units_and_place(workspace, words, to=to, only=only)
     plan = workspace.plan(
         *names,
         environment=environment,
@@ -92,11 +83,11 @@ def plan_command(
 @local_option
 @json_option
 def build_command(
-    environment: str | None, to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
+    words: tuple[str, ...], to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
 ) -> int:
     """Build the artifacts of the affected units on this machine, and check that their handlers can be imported."""
-    names = _names(environment, to, only)
     workspace = open_workspace(local)
+    names, environment = units_and_place(workspace, words, to=to, only=only)
     failed: UnitsFailed | None = None
     try:
         built = workspace.build(*names, environment=environment, to=to, everything=everything)
@@ -128,11 +119,11 @@ def _show_notes(notes: Iterable[tuple[str, str]]) -> None:
 @local_option
 @json_option
 def publish_command(
-    environment: str | None, to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
+    words: tuple[str, ...], to: str | None, only: tuple[str, ...], everything: bool, local: bool | None, as_json: bool
 ) -> int:
     """Build, and publish what the bucket lacks. Deploys nothing."""
-    names = _names(environment, to, only)
     workspace = open_workspace(local)
+    names, environment = units_and_place(workspace, words, to=to, only=only)
     return finish(lambda: workspace.publish(*names, environment=environment, to=to, everything=everything), as_json)
 
 
@@ -148,7 +139,7 @@ def publish_command(
 @local_option
 @json_option
 def deploy_command(
-    environment: str | None,
+    words: tuple[str, ...],
     to: str | None,
     only: tuple[str, ...],
     everything: bool,
@@ -163,8 +154,8 @@ def deploy_command(
     as_json: bool,
 ) -> int:
     """Build, publish and deploy the work tree to the first environment; others get what runs in the one before."""
-    names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
+    names, environment = units_and_place(workspace, words, to=to, only=only)
     if plan_file is not None:
         return apply_and_show(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
     return apply_and_show(
@@ -189,14 +180,20 @@ def deploy_command(
 @target_options
 @consent_options
 @click.option("--skip-order", is_flag=True, help="Take the release from an environment other than the one before.")
-@click.option("--from", "skip_from", metavar="ENVIRONMENT", help="With --skip-order: the environment to take it from.")
+@click.option(
+    "--from",
+    "skip_from",
+    metavar="ENVIRONMENT",
+    shell_complete=names_of,
+    help="With --skip-order: the environment to take it from.",
+)
 @out_option("Save the plan as JSON for approval; change nothing.")
 @click.option("--force", is_flag=True, help="Redeploy units that already run this release.")
 @click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
 def promote_command(
-    environment: str | None,
+    words: tuple[str, ...],
     to: str | None,
     only: tuple[str, ...],
     skip_order: bool,
@@ -211,14 +208,14 @@ def promote_command(
     as_json: bool,
 ) -> int:
     """Deploy to ENVIRONMENT what runs in the one before it: same bytes, no Git, no build, no package index."""
-    if environment is None and to is None:
-        raise click.UsageError("ENVIRONMENT is required")
     if skip_from and not skip_order:
         raise click.UsageError("--from requires --skip-order")
     if skip_order and not reason:
         raise click.UsageError("--skip-order requires --reason; it is stored in the record")
-    names = _names(environment, to, only)
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
+    names, environment = units_and_place(workspace, words, to=to, only=only)
+    if environment is None and to is None:
+        raise click.UsageError("ENVIRONMENT is required")
     source = (skip_from or next(iter(workspace.environments))) if skip_order else None
     if saved is not None:
         plan = workspace.plan_promotion(
@@ -242,7 +239,7 @@ def promote_command(
 
 
 @click.command("rollback")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
 @click.option(
     "--to",
@@ -270,7 +267,7 @@ def rollback_command(
     """Roll ENVIRONMENT back to what ran there before. Builds nothing; takes one or more UNITs."""
     names, environment = units_and_environment(words)
     if not names:
-        raise click.UsageError("UNIT is required: `rollback.py UNIT ENVIRONMENT`")
+        raise click.UsageError("UNIT is required")
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if saved is not None:
         plan = workspace.plan_rollback(names, environment, to=release, force=force, reason=reason)

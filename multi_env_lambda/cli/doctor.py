@@ -7,6 +7,7 @@ import json
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
 
 __all__ = ["doctor_command", "permissions_command"]
@@ -31,7 +32,7 @@ def doctor_command(local: bool | None, as_json: bool) -> int:
 
 
 @click.command("permissions")
-@click.argument("place", metavar="ENVIRONMENT|devops|caller")
+@names_argument("place", metavar="ENVIRONMENT|devops|caller")
 @json_option
 def permissions_command(place: str, as_json: bool) -> int:
     """Print the IAM policies that a role needs, from the units' templates and the AWS calls of this library.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import (
     json_option,
     local_option,
@@ -17,7 +18,7 @@ __all__ = ["freeze_command", "unfreeze_command"]
 
 
 @click.command("freeze")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @click.option("--reason", required=True, help="Why; everybody who is stopped by it reads it.")
 @click.option("--until", default="", metavar="TIME", help="When it ends by itself, such as 2026-12-24T18:00 (UTC).")
 @local_option
@@ -37,7 +38,7 @@ def freeze_command(words: tuple[str, ...], reason: str, until: str, local: bool 
 
 
 @click.command("unfreeze")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @local_option
 @json_option
 def unfreeze_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
@@ -23,7 +24,7 @@ __all__ = ["invoke_command", "logs_command"]
 
 
 @click.command("invoke")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
 @click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
 @local_option
 @json_option
@@ -35,9 +36,7 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     unit = unit_of()
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
-        raise click.UsageError(
-            "`invoke.py UNIT FUNCTION ENVIRONMENT`, or FUNCTION ENVIRONMENT from a unit's own script"
-        )
+        raise click.UsageError("expected UNIT, FUNCTION and ENVIRONMENT; a unit's script takes no UNIT")
     name, function, environment = named
     project = open_workspace(local).project(name)
     if function in project.jobs_in(environment):
@@ -57,7 +56,7 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
 
 
 @click.command("logs")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] [FUNCTION] [ENVIRONMENT]")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] [FUNCTION] [ENVIRONMENT]")
 @click.option("--since", default="10m", show_default=True, help="How far back: 90s, 10m, 2h, 3d, or a timestamp.")
 @click.option("--filter", "containing", default="", metavar="TEXT", help="Only lines with this text.")
 @click.option("--follow", is_flag=True, help="Go on with each new line, until you press Ctrl-C.")
@@ -94,7 +93,7 @@ def _logged(words: tuple[str, ...], workspace: Workspace) -> tuple[Project | Fun
     unit = unit_of()
     name, *rest = words if unit is None else (unit, *words)
     if len(rest) > 2:
-        raise click.UsageError("`logs.py UNIT [FUNCTION] [ENVIRONMENT]`, without UNIT from a unit's own script")
+        raise click.UsageError("expected UNIT, then FUNCTION or ENVIRONMENT or both; a unit's script takes no UNIT")
     project = workspace.project(name)
     if not rest or (len(rest) == 1 and rest[0] in workspace.environments and rest[0] not in project.functions):
         return project, rest[0] if rest else None, len(project.functions) > 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import sys
 import traceback
 from collections.abc import Callable
@@ -42,13 +41,16 @@ VERBS: dict[str, tuple[str, str]] = {
     "drift": ("compare", "Find manual changes"),
     "open": ("status", "Show the console links of a unit"),
     "board": ("board", "Write the status as one HTML page"),
+    "shell": ("shell", "Run a program with the role of an environment"),
     "invoke": ("functions", "Invoke one function through its alias"),
     "logs": ("functions", "Show or follow the logs of a unit"),
+    "test": ("own_tests", "Run the tests of units with their locked dependencies"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Create a new unit"),
     "init": ("prepare", "Turn this repository into a workspace"),
     "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),
+    "explain": ("explain", "Explain an error, by its name or exit code"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
     "prune": ("remove", "Remove what nothing references any more"),
@@ -116,10 +118,11 @@ def main(
             answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
             return _told(error)
+        except click.exceptions.NoArgsIsHelpError as error:
+            say(error.format_message(), err=True)
+            return error.exit_code
         except click.ClickException as error:
-            text = io.StringIO()
-            error.show(text)
-            complain(text.getvalue().rstrip("\n"))
+            complain(_told_of_usage(error))
             return error.exit_code
         except (KeyboardInterrupt, click.Abort):
             say("interrupted; run the same command again to finish", err=True)
@@ -131,6 +134,17 @@ def main(
             complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
+
+
+def _told_of_usage(error: click.ClickException) -> str:
+    """In the form of every other error. Click begins its sentences with a capital letter; words in capitals stay."""
+    said = error.format_message()
+    said = said if said[1:2].isupper() else said[:1].lower() + said[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if "\nhint: " in said or context is None:
+        return f"error: {said}"
+    usage = " ".join(context.command.collect_usage_pieces(context))
+    return f"error: {said}\nhint: `{context.command_path} {usage}`; `{context.command_path} --help` says more"
 
 
 def _told(error: MultiEnvLambdaError) -> int:

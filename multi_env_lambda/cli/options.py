@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument, names_of
+
 __all__ = ["consent_options", "out_option", "selection_options", "target_options", "upgrade_option"]
 
 Command = Callable[..., Any]
@@ -22,9 +24,17 @@ def selection_options(command: Command) -> Command:
 def target_options(command: Command) -> Command:
     """Which units, and how far."""
     for option in (
-        click.option("--only", multiple=True, metavar="NAME", help="Only this unit; can be repeated."),
-        click.option("--to", metavar="ENVIRONMENT", help="Go through all environments up to this one."),
-        click.argument("environment", required=False),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="UNIT",
+            shell_complete=names_of,
+            help="Only this unit, like UNIT; can be repeated.",
+        ),
+        click.option(
+            "--to", metavar="ENVIRONMENT", shell_complete=names_of, help="Go through all environments up to this one."
+        ),
+        names_argument("words", nargs=-1, metavar="[UNIT]... [ENVIRONMENT]"),
     ):
         command = option(command)
     return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import local_option, note, open_workspace, out, unit_of
 from multi_env_lambda.cli.results import not_done
 
@@ -12,7 +13,7 @@ __all__ = ["bootstrap_command", "init_command", "lock_command", "new_command"]
 
 
 @click.command("lock")
-@click.argument("names", nargs=-1, metavar="[UNIT]...")
+@names_argument("names", nargs=-1, metavar="[UNIT]...")
 @click.option("--upgrade", is_flag=True, help="Upgrade to newer versions than the lock has.")
 def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
     """Write `pylock.toml` for the named units: every dependency with version and hash, for every platform.
@@ -36,7 +37,7 @@ def new_command(name: str, runtime: str, architecture: str) -> int:
     workspace = open_workspace(False)
     for path in workspace.new(name, runtime=runtime, architecture=architecture):
         note(f"created {path}")
-    note(f"next: python bin/automation/deploy.py {next(iter(workspace.environments))} --only {name}")
+    note(f"next: python bin/automation/deploy.py {name} {next(iter(workspace.environments))}")
     return 0
 
 
@@ -52,7 +53,7 @@ def init_command() -> int:
 
 
 @click.command("bootstrap")
-@click.argument("place", required=False, metavar="[ENVIRONMENT|devops]")
+@names_argument("place", required=False, metavar="[ENVIRONMENT|devops]")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--template", is_flag=True, help="Print what ENVIRONMENT or devops gets, and ask nothing.")
 @click.option("--files", metavar="FOLDER", help="With --template devops: write what has to be uploaded.")

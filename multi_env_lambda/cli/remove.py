@@ -11,6 +11,7 @@ import click
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
 from multi_env_lambda.api.saved import save
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 
@@ -21,7 +22,7 @@ __all__ = ["destroy_command", "prune_command"]
 
 
 @click.command("destroy")
-@click.argument("words", nargs=-1, required=True, metavar="UNIT ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="UNIT ENVIRONMENT")
 @click.option(
     "--out", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Save the request; delete nothing."
 )
@@ -52,7 +53,7 @@ def destroy_command(
     unit = unit_of()
     named = (unit, *words) if unit is not None and len(words) == 1 else words
     if len(named) != 2 or (unit is not None and named[0] != unit):
-        raise click.UsageError("`destroy.py UNIT ENVIRONMENT`")
+        raise click.UsageError("expected UNIT and ENVIRONMENT")
     name, environment = named
     dialog = TerminalDialog(yes=yes, confirm=confirm)
     project = open_workspace(local, dialog).unit(name)

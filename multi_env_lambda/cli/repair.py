@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.deploy import apply_and_show, show_plan
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option
@@ -15,7 +16,7 @@ __all__ = ["repair_command"]
 
 
 @click.command("repair")
-@click.argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
+@names_argument("words", nargs=-1, required=True, metavar="[UNIT] ENVIRONMENT")
 @consent_options
 @out_option("Save the plan as JSON for approval; change nothing.")
 @click.option("--reason", default="", help="Why; stored in the record.")

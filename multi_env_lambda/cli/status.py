@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import click
 
+from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import (
     json_option,
     local_option,
@@ -20,15 +21,16 @@ __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
 
 @click.command("status")
+@names_argument("name", required=False, metavar="[UNIT]")
 @click.option("--drift", is_flag=True, help="Also check every stack for manual changes; takes longer.")
 @local_option
 @json_option
-def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
-    """Show units × environments: version, age, whether it is behind the environment before, last failure."""
+def status_command(name: str | None, drift: bool, local: bool | None, as_json: bool) -> int:
+    """Show units × environments, or the row of UNIT: version, age, whether it is behind, last failure."""
     from multi_env_lambda.show.text import status_table
 
     workspace = open_workspace(local)
-    status = workspace.status(unit_of(), drift=drift)
+    status = workspace.status(unit_of() or name, drift=drift)
     tell_whose(workspace)
     if as_json:
         print_json(status.to_dict())
@@ -41,16 +43,16 @@ def status_command(drift: bool, local: bool | None, as_json: bool) -> int:
     return 0
 
 
-def _unit_and_rest(words: tuple[str, ...], usage: str, most: int) -> tuple[str, tuple[str, ...]]:
+def _unit_and_rest(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     unit = unit_of()
     named = words if unit is None else (unit, *words)
-    if not 1 <= len(named) <= most:
-        raise click.UsageError(usage)
+    if not 1 <= len(named) <= 2:
+        raise click.UsageError("expected UNIT, and at most one ENVIRONMENT")
     return named[0], named[1:]
 
 
 @click.command("history")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Limit per environment.")
 @click.option("--before", type=click.IntRange(min=1), metavar="NUMBER", help="Only deployments before this number.")
 @local_option
@@ -59,7 +61,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
     """Show who deployed what, when, from which commit, and how it ended; newest first."""
     from multi_env_lambda.show.text import history_table
 
-    name, rest = _unit_and_rest(words, "`history.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     workspace = open_workspace(local)
     found = workspace.unit(name).histories(rest or tuple(workspace.environments), newest=limit, before=before)
     tell_whose(workspace)
@@ -74,12 +76,12 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 
 
 @click.command("why")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @local_option
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
     """Explain why UNIT would or would not be deployed to ENVIRONMENT: the chain of inputs behind the decision."""
-    name, rest = _unit_and_rest(words, "`why.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     found = open_workspace(local).unit(name).why(rest[0] if rest else None)
     if as_json:
         print_json(found.to_dict())
@@ -89,13 +91,13 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 
 
 @click.command("open")
-@click.argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
+@names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @click.option("--browser", is_flag=True, help="Open the first link in a browser.")
 @local_option
 @json_option
 def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
     """Print the console links of UNIT: stack, functions, log groups, and the link to switch to the account's role."""
-    name, rest = _unit_and_rest(words, "`open.py UNIT [ENVIRONMENT]`", 2)
+    name, rest = _unit_and_rest(words)
     workspace = open_workspace(local)
     project = workspace.project(name)
     links = {environment: project.links(environment) for environment in rest or workspace.environments}

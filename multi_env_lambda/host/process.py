@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.masking import masked, without
 from multi_env_lambda.model.plain_secrets import secrets_among
 
-__all__ = ["run", "run_uv", "uv_folder", "uv_program", "uv_version"]
+__all__ = ["run", "run_attached", "run_uv", "uv_folder", "uv_program", "uv_version"]
 
 _TAIL_LINES, _LONGEST_LINE = 15, 2000
 _PATHS = frozenset({"UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS"})
@@ -48,6 +49,31 @@ def run(
         tail = _without_secrets(done.stderr.strip() or done.stdout, os.environ if env is None else env)
         raise ToolError(where, f"`{' '.join(begin)}` ended with status {done.returncode}: {tail}", hint=hint)
     return done.stdout
+
+
+def run_attached(argv: Sequence[str], *, env: Mapping[str, str], where: str, hint: str) -> int:
+    """Run a program of the user's on this terminal; returns its exit status, or 128 and the signal that ended it.
+
+    Ctrl-C is the program's: a shell goes on after it, and only then does this process.
+
+    Raises:
+        ToolError: it could not be started.
+    """
+    mine = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, _leave_to_the_program) if mine else None
+    try:
+        status = subprocess.run([*argv], env=env, check=False).returncode
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ToolError(where, f"`{argv[0]}` could not be started: {why}", hint=hint) from error
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, before)
+    return status if status >= 0 else 128 - status
+
+
+def _leave_to_the_program(*_: object) -> None:
+    """A handler, since a signal that is ignored would be ignored by the program, too."""
 
 
 def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:

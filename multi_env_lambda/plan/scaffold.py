@@ -41,7 +41,9 @@ SCRIPTS: Mapping[str, str] = {
     "publish": "Build, and put the artifacts into the bucket: ``python bin/automation/publish.py``.",
     "repair": "Undo what was changed by hand: ``python bin/automation/repair.py orders prod``.",
     "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
+    "shell": "Use another tool in an account: ``python bin/automation/shell.py sandbox -- aws s3 ls``.",
     "status": "Show which version runs where: ``python bin/automation/status.py``.",
+    "test": "Run the tests of units as the CI does: ``python bin/automation/test.py orders``.",
     "unfreeze": "Let it go on: ``python bin/automation/unfreeze.py prod``.",
     "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",
 }
@@ -143,7 +145,7 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
             raise ConfigurationError(
                 "new",
                 f"found the {what} `{given}`; expected {enumerated(allowed)}",
-                hint=did_you_mean(given, allowed),
+                hint=did_you_mean(given, allowed, listed=True),
             )
     folder = f"projects/{name}"
     words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}

@@ -31,7 +31,8 @@ class Twin:
 OUTPUT = "how the command line prints"
 OPENS = "an argument of Workspace.open"
 EVERYWHERE = {"local": OPENS, "as_json": OUTPUT}
-NAMES = {"only": "names"}
+ONLY = {"only": "names"}
+NAMES = {**ONLY, "words": "the names of units, and then of an environment"}
 TERMINAL = {"yes": "a dialog asks, and a method without one does not"}
 SAVED = {"saved": "the plan is a value, which api.saved.save writes"}
 WORDS = {"words": "the handle that the method belongs to, and its environment"}
@@ -82,10 +83,12 @@ TWINS: dict[str, Twin] = {
         (Workspace.bootstrap, Workspace.bootstrap_template),
         {"only_plan": "really", "template": "bootstrap_template, which gives the text"},
     ),
+    "test": Twin((Workspace.test, Project.test), {"names": "the units"}),
+    "shell": Twin((Environment.run,), {"environment": "the handle that the method belongs to"}),
     "doctor": Twin((Workspace.doctor,)),
     "permissions": Twin((Workspace.permissions,)),
     "destroy": Twin((Project.destroy, Project.plan_removal), {**WORDS, **TERMINAL, **SAVED}),
-    "prune": Twin((Workspace.prune,), NAMES),
+    "prune": Twin((Workspace.prune,), ONLY),
     "ci": Twin((Environment.waiting_plan, Workspace.approve)),
     "local": Twin(
         (
@@ -99,6 +102,9 @@ TWINS: dict[str, Twin] = {
     ),
     "demo": Twin((Workspace.deploy, Function.call, Workspace.status)),
 }
+
+OF_PYTHON = {"explain": "`help` of the error's class"}
+"""What a verb is in the language itself, for those that need no method of ours."""
 
 NOT_OPTIONS = {
     "self": "the handle",
@@ -134,10 +140,10 @@ def arguments(verb: str) -> set[str]:
 
 
 def test_every_verb_has_a_method() -> None:
-    assert TWINS.keys() == VERBS.keys()
+    assert TWINS.keys() | OF_PYTHON.keys() == VERBS.keys()
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("ci", "local", "demo")])
+@pytest.mark.parametrize("verb", [verb for verb in TWINS if verb not in ("ci", "local", "demo")])
 def test_every_option_is_an_argument(verb: str) -> None:
     renamed = {**EVERYWHERE, **TWINS[verb].renamed}
     meant = {name: renamed.get(name, name) for name in parameters(verb)}
@@ -145,14 +151,14 @@ def test_every_option_is_an_argument(verb: str) -> None:
     assert {name for name, to in meant.items() if to not in arguments(verb) and " " not in to} == set()
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("ci", "local", "demo")])
+@pytest.mark.parametrize("verb", [verb for verb in TWINS if verb not in ("ci", "local", "demo")])
 def test_every_argument_is_an_option(verb: str) -> None:
     offered = {TWINS[verb].renamed.get(name, name) for name in parameters(verb)} | parameters(verb)
 
     assert arguments(verb) - offered - NOT_OPTIONS.keys() == set()
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", TWINS)
 def test_no_renaming_is_left_over(verb: str) -> None:
     assert TWINS[verb].renamed.keys() - parameters(verb) == set()
 

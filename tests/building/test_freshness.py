@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,7 +100,10 @@ def test_the_verb_writes_the_record_and_reading_it_back_gives_the_same(tmp_path:
     first = write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes()
     lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and lock.made_from == tuple(sorted(inputs))
+    path = tmp_path / "pylock.toml"
+    os.utime(path, ns=(1, 1))
     assert write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes() == first
+    assert path.stat().st_mtime_ns == 1, "`make` and editors would take it for another file"
 
 
 def test_a_record_that_is_no_list_of_texts_is_refused(tmp_path: Path) -> None:

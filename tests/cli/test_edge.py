@@ -107,7 +107,7 @@ def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFi
 
     said = capsys.readouterr().err
     assert token not in said and "\x1b" not in said
-    assert "Invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
+    assert "invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
 
 
 LIMITS = "hint: end other programs, or raise the limits of this shell (`ulimit -a`); then run the same command again\n"

@@ -65,6 +65,53 @@ def deployed(type_: Type, fake: FakeWorld) -> FakeWorld:
     return fake
 
 
+@pytest.mark.parametrize(
+    ("words", "units", "place"),
+    [
+        ((), ["customers", "orders"], "sandbox"),
+        (("sandbox",), ["customers", "orders"], "sandbox"),
+        (("orders",), ["orders"], "sandbox"),
+        (("orders", "sandbox"), ["orders"], "sandbox"),
+        (("orders", "customers", "sandbox"), ["customers", "orders"], "sandbox"),
+        (("orders", "sandbox", "--only", "customers"), ["customers", "orders"], "sandbox"),
+        (("orders", "--to", "sandbox"), ["orders"], "sandbox"),
+    ],
+)
+def test_units_are_named_in_front_of_the_environment(
+    type_: Type, words: tuple[str, ...], units: list[str], place: str
+) -> None:
+    steps = type_("plan", *words, "--json").answer["steps"]
+
+    assert [(step["project"], step["environment"]) for step in steps] == [(unit, place) for unit in units]
+
+
+def test_what_is_neither_a_unit_nor_an_environment_is_told(type_: Type) -> None:
+    done = type_("deploy", "ordres", "--yes")
+
+    assert (done.code, done.err) == (
+        3,
+        "error: command line: there is no environment or unit `ordres`\nhint: did you mean `orders`?\n",
+    )
+
+
+def test_a_usage_error_has_the_form_of_every_other(type_: Type) -> None:
+    done = type_("plan", "orders", "sandbox", "--to", "prod")
+
+    assert (done.code, done.err.splitlines()) == (
+        2,
+        [
+            "error: ENVIRONMENT cannot be combined with --to",
+            "hint: `multi-env-lambda plan [OPTIONS] [UNIT]... [ENVIRONMENT]`; `multi-env-lambda plan --help` says more",
+        ],
+    )
+
+
+def test_the_row_of_a_unit_is_shown(type_: Type, deployed: FakeWorld) -> None:
+    shown = type_("status", "orders").out
+
+    assert "orders" in shown and "customers" not in shown
+
+
 def test_a_plan_is_shown_saved_and_applied(type_: Type, tmp_path: Path) -> None:
     saved = tmp_path / "plans" / "plan.json"
 
@@ -246,7 +293,7 @@ def test_a_plan_is_approved_by_a_person(type_: Type, deployed: FakeWorld, tmp_pa
 def test_a_call_wants_a_unit_a_function_and_an_environment(type_: Type, words: tuple[str, ...]) -> None:
     done = type_("invoke", *words)
 
-    assert (done.code, "`invoke.py UNIT FUNCTION ENVIRONMENT`" in done.err) == (2, True)
+    assert (done.code, "expected UNIT, FUNCTION and ENVIRONMENT" in done.err) == (2, True)
 
 
 def test_a_unit_without_functions_is_asked_for_none(type_: Type) -> None:

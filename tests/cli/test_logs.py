@@ -102,7 +102,7 @@ def test_nothing_is_said_with_what_was_looked_for(type_: Type) -> None:
         (("customers", "--since", "soon"), 3, "since: found 'soon'; expected a time such as `10m`"),
         (("customers", "creat"), 3, "did you mean `create`?"),
         (("customers", "create", "prd"), 3, "there is no environment `prd`"),
-        (("a", "b", "c", "d"), 2, "logs.py UNIT [FUNCTION] [ENVIRONMENT]"),
+        (("a", "b", "c", "d"), 2, "expected UNIT, then FUNCTION or ENVIRONMENT or both"),
     ],
 )
 def test_what_cannot_be_read_is_an_error(type_: Type, words: tuple[str, ...], code: int, said: str) -> None:

@@ -230,6 +230,7 @@ def looks_and_removes(walk: Walk) -> None:
             "doctor --json",
         ),
         *("invoke customers lookup sandbox", "logs customers lookup sandbox", "permissions prod", "bootstrap"),
+        *("shell sandbox -- true", "shell sandbox -- no-such-program", "explain 9"),
         *("prune", "destroy orders prod --out request.json", "destroy orders prod --yes --confirm orders"),
         *("prune --apply", "new invoices", "init", "local status", "demo"),
     ):

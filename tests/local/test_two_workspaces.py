@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from multi_env_lambda.api.workspace import LOCAL_USER_VARIABLE, Workspace
-from multi_env_lambda.errors import AccountError
+from multi_env_lambda.errors import AccountError, ConfigurationError
 from multi_env_lambda.local.config_file import EXPIRATION, environment_variables
 from multi_env_lambda.local.server import down, ensure_running
 from tests.bad_repositories import copy_of
@@ -119,3 +120,28 @@ def test_who_did_not_stop_it_is_told_what_helps(roots: tuple[Path, Path]) -> Non
 
     assert str(caught.value).endswith("`workspace.reload()` gives a workspace that starts it again")
     assert {cell.release for cell in workspace.reload().status().cells} == {None}
+
+
+WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+
+
+def test_a_program_acts_with_the_role_of_an_environment(
+    roots: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "HTTP_PROXY"):
+        monkeypatch.setenv(name, ELSEWHERE[name])
+    before = dict(os.environ)
+    sandbox = Workspace.open(roots[0], local=True).environments["sandbox"]
+
+    status = sandbox.run(sys.executable, "-c", WHO)
+
+    said = capfd.readouterr()
+    assert (status, said.err) == (0, "")
+    assert f":sts::{sandbox.account_id}:assumed-role/" in said.out
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("command", [(), ("",)])
+def test_no_program_is_refused(roots: tuple[Path, Path], command: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="there is no command"):
+        Workspace.open(roots[0], local=True).environments["sandbox"].run(*command)

@@ -128,7 +128,8 @@ def test_what_is_frozen_after_the_look_is_no_failure_and_changes_nothing(village
     (report, *_) = village.settle()
 
     assert (bool(village.runs("sandbox")), village.runs("test"), report.failures) == (True, {}, ())
-    assert any("test is frozen" in text for text in (*report.stops, *report.notes)), report
+    assert report.stops == ("test: test is frozen by ada: audit",)
+    assert {result.environment for result in report.results} == {"sandbox"}, "nothing is tried there"
 
 
 def test_a_freeze_that_cannot_be_read_freezes(village: Village) -> None:

@@ -13,6 +13,20 @@ _CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contr
 
 MUTATIONS = (
     Mutation(
+        "api/arguments.py",
+        "if not kinds or any(kind.accepts(value) for kind in kinds):",
+        "if True:",
+        "An argument of the wrong type is refused before anything is read.",
+        ("api/test_wrong_arguments.py::test_so_is_everything_else_that_a_method_takes",),
+    ),
+    Mutation(
+        "host/files.py",
+        "if before is not None and path.read_bytes() == before[0]:",
+        "if False:",
+        "A lock that stays as it is keeps its time.",
+        ("building/test_freshness.py::test_the_verb_writes_the_record_and_reading_it_back_gives_the_same",),
+    ),
+    Mutation(
         "local/emulator/caller_rights.py",
         '_check(known, _Resource(kind, logical_id, stack, properties), "create")',
         "pass",
@@ -182,8 +196,8 @@ MUTATIONS = (
     ),
     Mutation(
         "cli/main.py",
-        "            return _told(error)\n        except click.ClickException as error:",
-        "            _told(error)\n            return 1\n        except click.ClickException as error:",
+        "            return _told(error)\n        except click.exceptions.NoArgsIsHelpError as error:",
+        "            _told(error)\n            return 1\n        except click.exceptions.NoArgsIsHelpError as error:",
         "Each kind of error ends a command with its own exit code.",
         ("cli/test_another_repository.py::test_a_unit_that_is_there_is_not_overwritten",),
     ),
@@ -203,8 +217,8 @@ MUTATIONS = (
     ),
     Mutation(
         "errors.py",
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 10',
-        'class Busy(MultiEnvLambdaError):\n    """Somebody else is deploying this unit to this environment right now."""\n\n    exit_code = 9',
+        "    exit_code = 10\n",
+        "    exit_code = 9\n",
         "The exit codes are those of the documentation.",
         ("test_errors.py::test_exit_codes_differ_and_leave_those_of_the_shell_alone",),
     ),

@@ -1,0 +1,47 @@
+"""What the words of a command name: units, and the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from multi_env_lambda.api.names import did_you_mean, normalised
+from multi_env_lambda.cli.output import unit_of
+from multi_env_lambda.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.workspace import Workspace
+
+__all__ = ["units_and_place"]
+
+
+def units_and_place(
+    workspace: Workspace, words: tuple[str, ...], *, to: str | None, only: tuple[str, ...]
+) -> tuple[tuple[str, ...], str | None]:
+    """The units that ``[UNIT]... [ENVIRONMENT]`` and ``--only`` name, and the environment; None: the first one.
+
+    The last word is the environment if one has that name. Without units, they are those of the script: its own, or
+    all.
+
+    Raises:
+        ConfigurationError: the last word is the name of neither.
+    """
+    named, environment = words, None
+    if words and words[-1] in workspace.environments:
+        named, environment = words[:-1], words[-1]
+    elif words and to is None:
+        _must_be_unit(workspace, words[-1])
+    if environment is not None and to is not None:
+        raise click.UsageError("ENVIRONMENT cannot be combined with --to")
+    units, unit = (*named, *only), unit_of()
+    if unit is not None and {*map(normalised, units)} - {unit}:
+        raise click.UsageError(f"this script belongs to {unit}; for other units, use the root bin/automation")
+    return (unit,) if unit else units, environment
+
+
+def _must_be_unit(workspace: Workspace, word: str) -> None:
+    units = {*workspace.projects, *workspace.broken}
+    if normalised(word) not in units:
+        what = f"there is no environment or unit `{word}`"
+        raise ConfigurationError("command line", what, hint=did_you_mean(word, (*workspace.environments, *units)))
