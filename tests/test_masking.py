@@ -209,6 +209,23 @@ def test_a_text_that_was_made_to_be_masked_for_ever_is_not_shown(piece: str) -> 
     assert time.process_time() - before < 10
 
 
+LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+KEY_LINES = ["-----BEGIN PRIVATE KEY-----", *[LINE] * 5, "AbC=", "-----END PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("2026-11-28T03:00:00Z INFO {}", "a\n2026-11-28T03:00:00Z INFO ***\nb"),
+        ("[pid 7] {}", "a\n[pid 7] ***\nb"),
+        ("E   + '{}\\n'", "a\nE   + '***\\n'\nb"),
+        ("> {}", "a\n> ***\nb"),
+    ],
+)
+def test_a_key_whose_lines_have_something_around_them_is_blotted_out(form: str, shown: str) -> None:
+    assert masked("\n".join(["a", *map(form.format, KEY_LINES), "b"])) == shown
+
+
 def test_an_error_cuts_what_is_long_and_shows_no_secret_of_it() -> None:
     token = "ghp_" + "a1B2" * 9
 

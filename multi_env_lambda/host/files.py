@@ -58,7 +58,7 @@ def write_for_people(path: str | os.PathLike[str], text: str) -> None:
     Raises:
         ConfigurationError: it cannot be written.
     """
-    body = text.encode("utf-8")
+    body = text.encode("utf-8", "backslashreplace")
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():

@@ -111,8 +111,8 @@ MUTATIONS = (
     ),
     Mutation(
         "masking.py",
-        "_without_cut_keys(text))",
-        "text)",
+        "    for end in reversed(ends):",
+        "    for end in ():",
         "The end of a key is masked where a log begins in the middle of it.",
         ("test_masking.py",),
     ),

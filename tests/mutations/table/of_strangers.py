@@ -74,6 +74,13 @@ MUTATIONS = (
         ("host/test_confined.py::test_of_a_flood_the_beginning_and_the_end_are_kept",),
     ),
     Mutation(
+        "masking.py",
+        '_without_cut_keys(_compiled(_KEY_IN_LINES).sub(rf"\\g<before>{MASKED}", text))',
+        "_without_cut_keys(text)",
+        "A key in a log with times before its lines is masked.",
+        ("test_masking.py::test_a_key_whose_lines_have_something_around_them_is_blotted_out",),
+    ),
+    Mutation(
         "building/preflight_answers.py",
         "if not isinstance(answer, dict) or not _is_one(answer, count):",
         "if not isinstance(answer, dict):",
