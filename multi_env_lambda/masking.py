@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret"]
+__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret", "without"]
 
 MASKED: Final = "***"
 """What replaces a secret."""
@@ -162,6 +162,8 @@ _ADDRESSES: tuple[_Form, ...] = (
 )
 # A log that begins in the middle of a key: AWS returns the last 4 KB. It is masked, not refused.
 _CUT_CHARACTERS = 8192
+_MOST_ROUNDS = 8
+"""A text in which masking reveals one secret after another was made for that: nothing of it is shown."""
 _CUT_LINE = rf"[A-Za-z0-9+/=]{{1,200}}(?:[\r\n]|{_ESCAPED})+[ \t]{{0,40}}"
 _CUT_KEY = rf"(?<![A-Za-z0-9+/=])(?:{_CUT_LINE})+\Z"
 # A name alone is usually a token, but may be a public key: masked, not refused.
@@ -235,9 +237,12 @@ def in_a_header(text: str) -> bool:
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
     # Once one is masked, the text around it may have the form of another.
-    while text and (once := _once(text)) != text:
+    for _ in range(_MOST_ROUNDS):
+        once = _once(text) if text else text
+        if once == text:
+            return text
         text = once
-    return text
+    return MASKED
 
 
 def _once(text: str) -> str:
@@ -268,10 +273,15 @@ def _blot_what_is_inside(found: re.Match[str]) -> str:
 
 
 def blotted(text: str, secrets: frozenset[str]) -> str:
-    """The text with ``***`` for these secrets, the longest first, and for every other secret in it."""
+    """The text with ``***`` for these secrets, and for every other secret in it."""
+    return masked(without(text, secrets))
+
+
+def without(text: str, secrets: frozenset[str]) -> str:
+    """The text with ``***`` for these secrets alone, the longest first."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASKED)
-    return masked(text)
+    return text
 
 
 @cache

@@ -49,7 +49,10 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     if name is not None and name not in known:
         raise no_such_unit(name, known)
     units = (*(project.name for project in opened.projects), *broken)
-    read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
+    read = make_status(world.config, units, found.records, found.unreadable)
+    if name is not None and name not in (known := (*read.units, *read.removed)):
+        raise no_such_unit(name, known)
+    read = attrs.evolve(read, broken=broken, left_out=_left_out(world, read.removed, found.records))
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
@@ -94,6 +97,14 @@ def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
         folder = "" if record.running is None else record.running.folder
         names |= {unit.folder: project for unit in units if folder == unit.folder}
     return tuple(sorted(set(names.values())))
+
+
+def _left_out(world: World, removed: tuple[str, ...], records: Records) -> tuple[str, ...]:
+    """Of units without a folder, those that a sparse checkout leaves out; Git is asked only if there are any."""
+    built = ((unit, record.running) for (_, unit), record in records.items() if unit in removed)
+    folders = {unit: running.folder for unit, running in built if running is not None and running.folder}
+    skipped = world.maker.left_out(set(folders.values())) if folders else frozenset()
+    return tuple(unit for unit in removed if folders.get(unit) in skipped)
 
 
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:

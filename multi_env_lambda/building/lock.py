@@ -126,7 +126,8 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         except (InvalidRequirement, RecursionError) as error:
             what = f"[project].dependencies: {text!r} is not a requirement"
             raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
-        if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):
+        marker = str(wanted.marker) if wanted.marker else None
+        if target is not None and not marker_holds(marker, target, where):
             continue
         if lock is None:
             what = f"[project].dependencies: {wanted} is not locked; expected one of {', '.join(LOCK_NAMES)}"

@@ -20,7 +20,7 @@ from multi_env_lambda.flow.committed import must_be_committed
 from multi_env_lambda.flow.consent import Consent, agree_words
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, read_document, structure
+from multi_env_lambda.model.document import FORMAT, in_lines, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.record import approvals_folder
@@ -312,7 +312,7 @@ def _read(world: World, item: Listed) -> Approval | None:
         return None
     try:
         document = read_document(stored.body, where=item.key, kind="an approval")
-        found = structure(Approval, document, where=item.key, kind="an approval")
+        found = structure(Approval, in_lines(document), where=item.key, kind="an approval")
         principal_of(found.who)
     except (AccountError, DocumentError, UpgradeNeeded) as error:
         logging.getLogger(__name__).warning("%s", error)

@@ -251,6 +251,11 @@ def test_packages_whose_needs_cannot_be_read_prove_nothing(tmp_path: Path) -> No
     check_asked_for(silent(), layer(tmp_path, a=["???"], b=[]), ["a"], ARM)
 
 
+@pytest.mark.parametrize("marker", ["os_name ~= 'x'", "'a' == 'b'", f"python_version > '{'9' * 5000}'"])
+def test_a_package_whose_marker_has_no_answer_proves_nothing(tmp_path: Path, marker: str) -> None:
+    check_asked_for(silent(), layer(tmp_path, a=["b", f"c; {marker}"], d=[]), ["a"], ARM)
+
+
 def test_what_the_project_asks_for_in_extras_and_groups_may_be_locked(tmp_path: Path) -> None:
     more = (
         '[project.optional-dependencies]\nx = ["b"]\n'

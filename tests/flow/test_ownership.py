@@ -131,6 +131,7 @@ def test_a_stack_with_our_tags_of_which_the_bucket_has_no_record_is_a_question(t
     (question,) = step_of(plan_of(fake)).questions
     assert (question.kind, question.answer) == ("take over", "take-over:search-sandbox")
     assert "has the tags of this unit, but s3://artifacts has no record of it" in question.text
+    assert "a hold after a rollback is lost, and the commit that runs" in question.text
     before = fake.platform.stacks[PLACE]
     assert (deploy(fake)["search"].outcome, fake.platform.stacks[PLACE]) == ("blocked", before)
     assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
