@@ -17,8 +17,9 @@ PRINTS = "import base64, os, sys; sys.exit(f'{os.environ} {base64.b64encode(os.e
 
 
 def said(program: str, given: Mapping[str, str]) -> str:
+    """With nothing else of this process's environment, whose length would say what is quoted."""
     with pytest.raises(ToolError) as caught:
-        run([sys.executable, "-c", program], where="a tool", hint="none", env={**os.environ, **given})
+        run([sys.executable, "-c", program], where="a tool", hint="none", env={"PATH": os.environ["PATH"], **given})
     return str(caught.value)
 
 
