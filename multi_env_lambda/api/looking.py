@@ -45,9 +45,6 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
     world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
-    known = {*world.unit_names, *broken, *(unit for _, unit in (*found.records, *found.unreadable))}
-    if name is not None and name not in known:
-        raise no_such_unit(name, known)
     units = (*(project.name for project in opened.projects), *broken)
     read = make_status(world.config, units, found.records, found.unreadable)
     if name is not None and name not in (known := (*read.units, *read.removed)):

@@ -34,4 +34,4 @@ def run(opened: Opened, environment: str, command: Sequence[str]) -> int:
         region=place.region,
         endpoint_url=opened.local_cloud().endpoint if opened.local else "",
     )
-    return run_attached(command, env=env, where=command[0], hint="name a program that is on the PATH")
+    return run_attached(command, env=env, where="command", hint="name a program that is on the PATH")

@@ -69,11 +69,19 @@ class WorkspaceConfig:
         others = sorted({environment.region for environment in self.environments} - {self.devops.region})
         return (self.devops, *(self.devops.at(region) for region in others))
 
-    def environment(self, name: str) -> Environment:
+    def environment(self, name: str, *, also: tuple[str, ...] = ()) -> Environment:
+        """The environment of this name.
+
+        Args:
+            also: other places that could have been named instead, for the message.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
         for environment in (*self.environments, *self.left):
             if environment.name == name:
                 return environment
-        names = [environment.name for environment in self.environments]
+        names = [*(environment.name for environment in self.environments), *also]
         what = f"there is no environment `{name}`; expected {enumerated(names)}"
         raise ConfigurationError("environment", what, hint=did_you_mean(name, names, listed=True))
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.reference import Reference, references_of
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -49,11 +48,7 @@ def permissions_of(
         return of_caller(config)
     if place == DEVOPS:
         return of_devops(config)
-    places = [environment.name for environment in config.environments]
-    if place not in {*places, *(environment.name for environment in config.left)}:
-        what = f"there is no environment `{place}`; expected {enumerated((*places, f'`{DEVOPS}`', f'`{CALLER}`'))}"
-        raise ConfigurationError("environment", what, hint=did_you_mean(place, (*places, DEVOPS, CALLER), listed=True))
-    environment = config.environment(place)
+    environment = config.environment(place, also=(DEVOPS, CALLER))
     units = rendered(root, config, projects, environment, broken)
     needed = of_environment(
         config, environment, units.templates, known_handlers(), references=units.references, layers=units.layers

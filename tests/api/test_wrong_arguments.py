@@ -122,13 +122,17 @@ def test_so_is_one_among_several_names(ws: Workspace) -> None:
         ws.lock(ws.unit("orders"))  # type: ignore[arg-type]
 
 
+def test_a_history_without_deployments_says_so(ws: Workspace) -> None:
+    assert repr(ws.unit("orders").history("sandbox")) == "no deployments"
+
+
 def test_the_status_of_a_unit_that_nobody_knows_is_an_error(ws: Workspace) -> None:
     with pytest.raises(ConfigurationError, match="there is no unit `moon`"):
         ws.status("moon")
 
 
 def test_the_roles_of_no_place_are_told_with_all_places(ws: Workspace) -> None:
-    with pytest.raises(ConfigurationError, match="there is no environment `moon`; expected .*`devops` or `caller`"):
+    with pytest.raises(ConfigurationError, match="there is no environment `moon`; expected .*, prod, devops or caller"):
         ws.permissions("moon")
 
 
