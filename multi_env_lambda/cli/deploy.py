@@ -267,7 +267,7 @@ def rollback_command(
     """Roll ENVIRONMENT back to what ran there before. Builds nothing; takes one or more UNITs."""
     names, environment = units_and_environment(words)
     if not names:
-        raise click.UsageError("UNIT is required")
+        raise click.UsageError("expected UNIT and ENVIRONMENT")
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     if saved is not None:
         plan = workspace.plan_rollback(names, environment, to=release, force=force, reason=reason)
