@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.outputs import Output, Outputs
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.record import Deployment, Record
     from multi_env_lambda.model.release import Release
@@ -91,6 +92,8 @@ _HOMES = {
     "Listing": "api.listing",
     "LocalCloud": "local.cloud",
     "LogLine": "aws.logs",
+    "Output": "model.outputs",
+    "Outputs": "model.outputs",
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
     "ProgressEvent": "world",
@@ -164,6 +167,8 @@ __all__ = [
     "LocalCloudSwitch",
     "LogLine",
     "MultiEnvLambdaError",
+    "Output",
+    "Outputs",
     "Package",
     "Permissions",
     "Plan",

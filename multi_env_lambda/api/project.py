@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
+from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup, tables
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.outputs import Outputs
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.result import Result
@@ -361,6 +362,14 @@ class Project:
     def _named(self, environment: str | None) -> Mapping[str, str]:
         place = self._opened.place(environment).name
         return {one.key: self.config.function_name(place, one.key) for one in self.config.settings[place].functions}
+
+    def outputs(self, environment: str | None = None) -> Outputs:
+        """What it made in an environment, as its stack is now: names, ARNs and URLs, and the outputs of its template.
+
+        Raises:
+            StackError: nothing of it is deployed there.
+        """
+        return outputs.outputs(self._opened, self.name, self._opened.place(environment))
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links by label: switch role, stack, functions, logs and jobs."""

@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "diff": ("compare", "Compare two environments"),
     "drift": ("compare", "Find manual changes"),
     "open": ("status", "Show the console links of a unit"),
+    "outputs": ("outputs", "Show what a unit made: names, ARNs and URLs"),
     "board": ("board", "Write the status as one HTML page"),
     "shell": ("shell", "Run a program with the role of an environment"),
     "invoke": ("functions", "Invoke one function through its alias"),

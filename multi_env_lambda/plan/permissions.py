@@ -236,7 +236,7 @@ def direct_calls(
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
     change_sets = [arn_of(place, "cloudformation", "changeSet/mel-*/*")]
     return (
-        grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),
+        grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift", "outputs"), stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
         # It lists by tags, and IAM cannot scope that.
         grant_of("LookAtWhatWasKept", ("deploy", "rollback"), ["*"], "tag:GetResources"),

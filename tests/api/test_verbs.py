@@ -70,6 +70,7 @@ TWINS: dict[str, Twin] = {
     "diff": Twin((Project.difference,), WORDS),
     "drift": Twin((Workspace.drift, Project.drift), WORDS),
     "open": Twin((Project.links,), {**WORDS, "browser": "webbrowser.open does it"}),
+    "outputs": Twin((Project.outputs,), WORDS),
     "board": Twin((Workspace.board,), {"page": "Board.save takes it"}),
     "invoke": Twin((Function.invoke, Function.call, Job.run), WORDS),
     "logs": Twin(
