@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,17 @@ from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_recor
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
-from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.model.status import Cell, Status, make_status
+from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.branch_environment import BranchEnvironment
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
 __all__ = ["doctor", "drift", "matrix", "must_exist", "permissions", "status"]
@@ -50,8 +54,22 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
-    compared = with_newer(world, compared)
+    compared = with_newer(world, _with_outputs(compared, found.records, opened))
     return compared if name is None else compared.of(name)
+
+
+def _with_outputs(status: Status, records: Mapping[tuple[str, str], Record], opened: Opened) -> Status:
+    """What the records tell about what was made; no call for any of it."""
+
+    def of_cell(cell: Cell) -> Cell:
+        record = records.get((cell.environment, cell.project))
+        if record is None or record.running is None:
+            return cell
+        place = place_of(record, opened.config.environment(cell.environment))
+        made = recorded_outputs(record.running.resources, place, console=not opened.local)
+        return attrs.evolve(cell, outputs=made)
+
+    return attrs.evolve(status, cells=tuple(map(of_cell, status.cells)))
 
 
 def must_exist(world: World, name: str) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from multi_env_lambda.cli.complete import names_argument
-from multi_env_lambda.cli.output import json_option, local_option, open_workspace, out, print_json
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
 from multi_env_lambda.cli.target import unit_and_rest
+from multi_env_lambda.errors import MultiEnvLambdaError
 
-__all__ = ["outputs_command"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from multi_env_lambda import Result, Workspace
+
+__all__ = ["outputs_command", "tell_outputs"]
 
 
 @click.command("outputs")
@@ -27,3 +35,18 @@ def outputs_command(words: tuple[str, ...], local: bool | None, as_json: bool) -
     else:
         out(found.text())
     return 0
+
+
+def tell_outputs(workspace: Workspace, results: Iterable[Result]) -> None:
+    """After a deploy of a single unit, what people look for next. That it cannot be read makes no deploy fail."""
+    deployed = [result for result in results if result.outcome == "deployed"]
+    if len({result.project for result in deployed}) != 1:
+        return
+    for result in deployed:
+        try:
+            lines = workspace.unit(result.project).outputs(result.environment).short()
+        except MultiEnvLambdaError as error:
+            note(f"{error.where}: {error.what}")
+            continue
+        if lines:
+            note(f"{lines}\nfor ARNs and links: `outputs.py {result.project} {result.environment}`")

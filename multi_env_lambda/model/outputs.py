@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.masking import MASKED
+
 __all__ = ["Output", "OutputKind", "Outputs"]
 
 OutputKind = Literal[
@@ -80,8 +82,13 @@ class Outputs:
         return "\n".join(lines)
 
     def short(self) -> str:
-        """One line for each: a URL if there is one, else the name."""
-        return "\n".join(f"{self.project} in {self.environment}: {item.kind} {item.key}: {item.shown}" for item in self)
+        """A line for each that has more than a name that follows the rule, and each text once; empty if none has."""
+        seen: dict[str, Output] = {}
+        for item in self:
+            if item.value != MASKED and (item.url or item.kind not in ("function", "job")):
+                seen.setdefault(item.shown, item)
+        whose = f"{self.project} in {self.environment}"
+        return "\n".join(f"{whose}: {item.kind} {item.key}: {text}" for text, item in seen.items())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""

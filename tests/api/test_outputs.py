@@ -20,6 +20,8 @@ from .stage import opened
 
 pytestmark = pytest.mark.story
 
+QUEUE = {"In": {"Type": "AWS::SQS::Queue", "Properties": {}}}
+
 
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeWorld:
@@ -110,3 +112,37 @@ def test_the_verb_prints_it(type_: Type, workspace: Workspace) -> None:
         "error: customers in prod: nothing of it is deployed there\nhint: `deploy.py customers prod` deploys it\n",
     )
     assert type_("outputs", "customers", "sandbox", "prod")[0] == 2
+
+
+def test_a_deploy_of_a_single_unit_ends_with_what_people_look_for(tmp_path: Path, type_: Type, fake: FakeWorld) -> None:
+    fake.tree.content["customers"] = "c2"
+    fake.tree.resources["customers"] = QUEUE
+
+    code, _, err = type_("deploy", "customers", "sandbox", "--yes")
+
+    assert code == 0
+    assert "customers in sandbox: queue In: customers-sandbox-In" in err.splitlines()
+    assert "for ARNs and links: `outputs.py customers sandbox`" in err.splitlines()
+    assert "outputs.py" not in type_("deploy", "customers", "sandbox", "--yes", "--force", "--json")[2]
+
+
+def test_a_deploy_of_several_units_or_of_functions_alone_says_nothing_of_them(tmp_path: Path, type_: Type) -> None:
+    assert "outputs.py" not in type_("deploy", "customers", "sandbox", "--yes", "--force")[2]
+
+
+def test_what_a_record_knows_is_in_the_status_and_on_the_board(tmp_path: Path) -> None:
+    fake = fake_world(FakeTree(content={"customers": "c1"}, resources={"customers": QUEUE}), tmp_path)
+    pipeline.apply(fake.world, pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")))
+    workspace = opened(fake.world, tmp_path)
+    fake.platform.looked.clear()
+
+    status, board = workspace.status(), workspace.board()
+
+    (queue,) = status.cell("customers", "sandbox").outputs
+    assert queue.name == "customers-sandbox-In"
+    assert status.cell("customers", "prod").outputs == ()
+    assert status.to_dict()["cells"][0]["outputs"][0]["arn"].endswith(":customers-sandbox-In")
+    assert board.to_dict()["units"][0]["cells"][0]["made"] == [["queue customers-sandbox-In", queue.link]]
+    assert fake.platform.looked == []
+    local = opened(fake.world, tmp_path, local=True).status().cell("customers", "sandbox")
+    assert [item.link for item in local.outputs] == [None]
