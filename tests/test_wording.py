@@ -81,7 +81,7 @@ def test_an_error_is_worded_for_who_reads_it() -> None:
     assert (
         str(error) == 'orders: it is gone\nhint: `workspace.unit("orders").deploy("prod", force=True)` brings it back'
     )
-    assert error.hint == "`deploy.py prod --only orders --force` brings it back"
+    assert error.hint == "`deploy.py orders prod --force` brings it back"
     assert error._render_traceback_() == [f"MultiEnvLambdaError: {error}"]
 
 
@@ -140,7 +140,7 @@ def test_each_of_several_failures_has_its_own_hint_in_the_words_of_python() -> N
         "reports, prices: it is closed",
         "hint: ask",
     ]
-    assert [fault.hint for fault in error.faults][0] == "`deploy.py prod --only orders --force` brings it back"
+    assert [fault.hint for fault in error.faults][0] == "`deploy.py orders prod --force` brings it back"
 
 
 def test_a_plan_is_saved_for_approval_by_a_command_and_by_a_call() -> None:

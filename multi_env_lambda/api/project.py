@@ -17,6 +17,7 @@ from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened, silent
+from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.left import with_left
@@ -135,6 +136,14 @@ class Project:
             UnitsFailed: it cannot be built.
         """
         return carry_out.build(self._opened, self._all_of_it())[0]
+
+    def test(self) -> Listing[Result]:
+        """Run its own tests with its locked dependencies, without credentials and network, as the CI does.
+
+        Raises:
+            UnitsFailed: a test failed.
+        """
+        return run_tests(self._opened, (self.name,))
 
     @property
     def source(self) -> SourceArtifact:

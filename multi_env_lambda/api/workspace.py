@@ -19,6 +19,7 @@ from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, silent
+from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -132,11 +133,7 @@ class Workspace:
         return ByName("environment", {item.name: Environment(self._opened, item) for item in self.config.environments})
 
     def project(self, name: str) -> Project:
-        """One unit by name, same as ``workspace["orders"]``.
-
-        Raises:
-            ConfigurationError: there is no unit of that name, or it is broken.
-        """
+        """One unit by name, same as ``workspace["orders"]``; that of a broken one, or of none, raises its error."""
         return self.projects[name]
 
     __getitem__ = project
@@ -221,6 +218,10 @@ class Workspace:
         """
         request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
         return carry_out.build(self._opened, request)
+
+    def test(self, *names: str) -> Listing[Result]:
+        """Run the own tests of the named units, or of all, as the CI does before it deploys."""
+        return run_tests(self._opened, names)
 
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False

@@ -24,7 +24,7 @@ from multi_env_lambda.host.process import last_lines, run_uv
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.visible import visible
 
-__all__ = ["own_tests"]
+__all__ = ["has_tests", "own_tests"]
 
 SECONDS = 900.0
 _FOLDER, _GROUP = "tests", "test"
@@ -35,10 +35,15 @@ _MEMORY = 8 << 30
 _HINT = "run the unit's tests on your machine with the same lock"
 
 
+def has_tests(root: Path, unit: Project) -> bool:
+    """Whether there is a folder in which they would be."""
+    return (root / unit.folder / _FOLDER).is_dir()
+
+
 def own_tests(root: Path, unit: Project) -> str:
     """Run them; what went wrong, empty if nothing did, or if the unit has none."""
     folder = root / unit.folder
-    if not (folder / _FOLDER).is_dir():
+    if not has_tests(root, unit):
         return ""
     try:
         return _tested(root, unit, folder)

@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "shell": ("shell", "Run a program with the role of an environment"),
     "invoke": ("functions", "Invoke one function through its alias"),
     "logs": ("functions", "Show or follow the logs of a unit"),
+    "test": ("own_tests", "Run the tests of units with their locked dependencies"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Create a new unit"),
     "init": ("prepare", "Turn this repository into a workspace"),

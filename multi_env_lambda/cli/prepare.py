@@ -37,7 +37,7 @@ def new_command(name: str, runtime: str, architecture: str) -> int:
     workspace = open_workspace(False)
     for path in workspace.new(name, runtime=runtime, architecture=architecture):
         note(f"created {path}")
-    note(f"next: python bin/automation/deploy.py {next(iter(workspace.environments))} --only {name}")
+    note(f"next: python bin/automation/deploy.py {name} {next(iter(workspace.environments))}")
     return 0
 
 

@@ -136,7 +136,7 @@ def not_in_bucket(key: str) -> PublishError:
 
 def publish_again(project: str) -> str:
     """How an object comes back: the same commit makes the same bytes."""
-    again = Advice(f"deploy.py --only {project} --force", f'workspace.unit("{project}").deploy(force=True)')
+    again = Advice(f"deploy.py {project} --force", f'workspace.unit("{project}").deploy(force=True)')
     text = "restore the version that the bucket has kept; or check out the release's commit (`history`), then `{}`"
     return advice(text, again)
 

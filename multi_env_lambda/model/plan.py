@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound, asks_of
-from multi_env_lambda.wording import Advice, advice, in_python, option
+from multi_env_lambda.wording import advice, in_python, unit_call
 
 __all__ = [
     "ANSWERS",
@@ -187,11 +186,8 @@ class NewerStep:
 
     @property
     def hint(self) -> str:
-        agreed = option("agree", [f"older:{self.project}"])
-        named = Advice(
-            f"--only {self.project} {agreed}", f"workspace.deploy({json.dumps(self.project)}, {agreed.python})"
-        )
-        return advice("pull that commit; or, to go back to the older one: `{}`", named)
+        older = unit_call("deploy", self.project, self.environment, agree=f"older:{self.project}")
+        return advice("pull that commit; or, to go back to the older one: `{}`", older)
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,11 @@ import attrs
 
 __all__ = ["Outcome", "Result"]
 
-Outcome = Literal["deployed", "published", "unchanged", "newer", "removed", "destroyed", "blocked", "skipped", "failed"]
+Tested = Literal["tested", "without tests"]
+Outcome = (
+    Literal["deployed", "published", "unchanged", "newer", "removed", "destroyed", "blocked", "skipped", "failed"]
+    | Tested
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +37,7 @@ class Result:
     @property
     def good(self) -> bool:
         """Whether it ended well, which includes that there was nothing to do."""
-        return self.outcome in ("deployed", "published", "unchanged", "newer", "removed", "destroyed")
+        return self.outcome not in ("blocked", "skipped", "failed")
 
     def text(self) -> str:
         """How it ended, and below it why, and what to do about it."""

@@ -44,6 +44,7 @@ SCRIPTS: Mapping[str, str] = {
     "rollback": "Go back to what ran before: ``python bin/automation/rollback.py orders prod``.",
     "shell": "Use another tool in an account: ``python bin/automation/shell.py sandbox -- aws s3 ls``.",
     "status": "Show which version runs where: ``python bin/automation/status.py``.",
+    "test": "Run the tests of units as the CI does: ``python bin/automation/test.py orders``.",
     "unfreeze": "Let it go on: ``python bin/automation/unfreeze.py prod``.",
     "why": "Explain why a unit will be deployed or not: ``python bin/automation/why.py orders staging``.",
 }

@@ -54,7 +54,7 @@ def _beside(step: DeployStep, needs: Mapping[str, str]) -> Step:
             hint=advice(
                 "correct {} and deploy it first: `{}` says what is wrong with it",
                 absent,
-                Advice("plan.py` without `--only", "workspace.plan()"),
+                Advice("plan.py", "workspace.plan()"),
             ),
         )
     notes = (

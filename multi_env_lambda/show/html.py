@@ -38,6 +38,7 @@ _STYLE = """<style>
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
 .multi-env-lambda td.newer{border-color:#e69f00}
 .multi-env-lambda td.current,.multi-env-lambda td.deployed,.multi-env-lambda td.published{border-color:#009e73}
+.multi-env-lambda td.tested{border-color:#009e73}
 .multi-env-lambda small{opacity:.7}
 .multi-env-lambda .destructive{font-weight:bold;color:#d55e00}
 </style>"""
@@ -45,6 +46,8 @@ _STYLE = """<style>
 _OUTCOMES: dict[Outcome, str] = {
     "deployed": "✓",
     "published": "✓",
+    "tested": "✓",
+    "without tests": "-",
     "unchanged": "=",
     "newer": "!",
     "removed": "!",

@@ -37,6 +37,8 @@ _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
 _MARKS = {
     "deployed": ("✓ deployed", "green"),
     "published": ("✓ published", "green"),
+    "tested": ("✓ passed", "green"),
+    "without tests": ("- no tests", "dim"),
     "unchanged": ("= unchanged", "dim"),
     "newer": ("! newer runs", "yellow"),
     "removed": ("! removed", "yellow"),

@@ -84,6 +84,7 @@ TWINS: dict[str, Twin] = {
         (Workspace.bootstrap, Workspace.bootstrap_template),
         {"only_plan": "really", "template": "bootstrap_template, which gives the text"},
     ),
+    "test": Twin((Workspace.test, Project.test), {"names": "the units"}),
     "shell": Twin((Environment.run,), {"environment": "the handle that the method belongs to"}),
     "doctor": Twin((Workspace.doctor,)),
     "permissions": Twin((Workspace.permissions,)),

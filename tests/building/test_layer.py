@@ -304,6 +304,7 @@ def test_wheels_that_agree_about_a_file_share_it(bench: Bench) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_layer_over_the_limit_lists_the_biggest(bench: Bench) -> None:
     big = bench.wheel("big", {f"big/{n}.bin": bytes(66_000_000) for n in range(4)})
     with pytest.raises(BuildError, match=r"Lambda allows 262144000; .*\n *264\.0 MB  big-1\.0.*\n *0\.0 MB  a-1\.0"):
@@ -431,6 +432,7 @@ def test_an_sdist_that_cannot_be_built_is_named(bench: Bench) -> None:
 
 
 @pytest.mark.network
+@pytest.mark.long
 def test_pandas_runs_from_the_extracted_layer(tmp_path: Path) -> None:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "r"\nversion = "1"\ndependencies = ["pandas"]\n')

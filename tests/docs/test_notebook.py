@@ -46,9 +46,10 @@ def test_the_notebook_runs_from_top_to_bottom(copy: Path, monkeypatch: pytest.Mo
     assert len(pages) >= 10
     assert [page for page in pages if page.endswith('white-space:pre"></pre>')] == []
     # Each value is shown once, and what is shown while a deploy runs is empty at its end.
-    assert {output["output_type"] for output in shown if output.get("data", {}).get("text/html") != ""} == {
-        "execute_result"
-    }
+    kinds = {output["output_type"] for output in shown if output.get("data", {}).get("text/html") != ""}
+    assert kinds == {"execute_result", "stream"}
+    told = "".join(output["text"] for output in shown if output["output_type"] == "stream")
+    assert "starting the local cloud\n" in told, told
 
 
 def test_the_notebook_is_kept_without_results() -> None:

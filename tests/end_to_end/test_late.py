@@ -92,6 +92,7 @@ def drain(cloud: LocalCloud, workspace: Workspace) -> None:
                 metrics.describe_alarms()
 
 
+@pytest.mark.long
 def test_the_main_story_passes_where_everything_is_late_and_throttled(root: Path, cloud: LocalCloud) -> None:
     workspace, clock = Workspace.open(root, local=False), CloudTime(cloud)
     workspace._opened.__dict__["world"] = attrs.evolve(workspace.world, seconds=clock.seconds, sleep=clock.sleep)

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from tests.end_to_end.stage import Done
+from tests.tools.ranges import some_of
 
 from .shop import ENVIRONMENTS, Shop, open_shop
 
@@ -71,7 +72,7 @@ def spoil(unit: Path, name: str, mistake: Mistake) -> None:
     path.write_text(after, encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=sorted(MISTAKES))
+@pytest.fixture(scope="module", params=some_of(sorted(MISTAKES), every=2))
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     mistake = MISTAKES[request.param]
     with open_shop(tmp_path_factory.mktemp("shop") / "workspace") as shop:

@@ -54,7 +54,7 @@ def test_a_named_unit_of_which_nothing_is_recorded_is_a_problem_that_says_whethe
 
     assert there.problem.endswith("but the stack search-test exists: there is no record of it")
     assert absent.problem.endswith("no record says what should run, and there is no stack search-prod")
-    assert there.hint.startswith("`deploy.py test --only search` deploys it")
+    assert there.hint.startswith("`deploy.py search test` deploys it")
     assert [(item.environment, bool(item.problem)) for item in everywhere] == [("sandbox", False), ("test", True)]
 
 

@@ -11,6 +11,7 @@ from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
+from tests.tools.ranges import some_of
 
 from .callers import FUNCTION, Callers, Clock, with_callers
 from .test_lease import GRACE
@@ -18,7 +19,7 @@ from .test_shift import alias, shifting, texts
 from .worlds import deploy
 
 MINUTES = (1, *(pytest.param(minutes, marks=(pytest.mark.slow, pytest.mark.long)) for minutes in range(2, 11)))
-LATE = (0, 30, 60, 120, 180)
+LATE = some_of((0, 30, 60, 120, 180), every=3)
 PHASES = (0.0, 20.5, 59.0)
 """At which second of CloudWatch's minute a shift begins."""
 

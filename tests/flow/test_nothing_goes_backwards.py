@@ -54,7 +54,7 @@ def test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed(tmp_path: 
     assert asked(plan) == {}
     assert (
         f"  ! u02: {newer[1].what}\n    hint: pull that commit; or, to go back to the older one: "
-        '`workspace.deploy("u02"' in plan.text()
+        '`workspace.unit("u02").deploy("sandbox", agree="older:u02")`' in plan.text()
     )
     assert newer[1].what in plan._repr_html_()
     assert [item["kind"] for item in plan.to_dict()["steps"]].count("newer") == 3

@@ -187,7 +187,7 @@ def test_a_unit_that_never_ran_is_refused_by_name_and_left_out_of_all(tmp_path: 
 
     assert outcomes(repair(fake, "sandbox")) == dict.fromkeys(("customers", "orders", "search"), "unchanged")
     refused = repair(fake, "sandbox", "orders")["orders"]
-    assert (refused.outcome, refused.hint) == ("blocked", "`deploy.py sandbox --only orders` deploys it there")
+    assert (refused.outcome, refused.hint) == ("blocked", "`deploy.py orders sandbox` deploys it there")
 
 
 def test_traffic_on_its_way_is_nobodys_to_repair(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
+from tests.tools.ranges import some_of
 from tests.tools.stacks import create_stack
 
 pytestmark = pytest.mark.local_cloud
@@ -115,7 +116,7 @@ BEFORE_IT_IS_MADE = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(TAKEN))
+@pytest.mark.parametrize("kind", some_of(sorted(TAKEN), every=4))
 def test_a_stack_takes_nothing_over_that_has_its_name(client: Any, kind: str) -> None:
     key, make, properties = TAKEN[kind]
     name = f"taken-{kind.rpartition('::')[2].lower()}"
@@ -136,7 +137,7 @@ def change_set(stacks: Any, stack: str, resources: dict[str, Any]) -> str:
     return status
 
 
-@pytest.mark.parametrize("kind", sorted(BEFORE_IT_IS_MADE))
+@pytest.mark.parametrize("kind", some_of(sorted(BEFORE_IT_IS_MADE), every=4))
 def test_what_is_found_by_its_name_comes_into_a_stack_as_it_is(client: Any, kind: str) -> None:
     key, make, properties = TAKEN[kind]
     name = f"theirs-{kind.rpartition('::')[2].lower()}"

@@ -103,7 +103,7 @@ def histories(number: int) -> Iterator[tuple[Random, int]]:
 
 
 def test_random_histories_end_with_what_the_branch_says(tmp_path: Path) -> None:
-    for random, seed in histories(40):
+    for random, seed in histories(20):
         _play(village(tmp_path / str(seed)), random, seed)
 
 
