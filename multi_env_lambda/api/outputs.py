@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.api import looking
@@ -9,7 +10,7 @@ from multi_env_lambda.api.elsewhere import record_of, where_it_runs
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.model.outputs import Outputs
-from multi_env_lambda.plan.outputs import outputs_of
+from multi_env_lambda.plan.outputs import outputs_of, reachable
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.wording import advice, unit_call
 
@@ -41,7 +42,7 @@ def outputs(opened: Opened, unit: str, place: Environment) -> Outputs:
     _must_be_ours(opened, unit, there, found)
     items = outputs_of(
         platform.resources(there, stack),
-        found.outputs,
+        _values(opened, found),
         platform.template(there, stack),
         there,
         keys=_keys(opened, unit, place.name),
@@ -55,6 +56,11 @@ def _must_be_ours(opened: Opened, unit: str, place: Environment, found: StackRea
     owner = owner_of(opened.world.config.id, unit, place.name, record_of(opened, unit, place))
     if not owner.owns(found.tags, found.stack_id):
         raise not_ours(unit, place, found, advice("see what is in it: `{}`", unit_call("plan", unit, place.name)))
+
+
+def _values(opened: Opened, found: StackReading) -> Mapping[str, str]:
+    has_urls = opened.local and any(".lambda-url." in value for value in found.outputs.values())
+    return reachable(found.outputs, opened.local_cloud().endpoint) if has_urls else found.outputs
 
 
 def _keys(opened: Opened, unit: str, environment: str) -> dict[str, str]:

@@ -76,19 +76,21 @@ class Outputs:
         return len(self.items)
 
     def text(self) -> str:
-        """Every name, ARN, URL and link, a line for each."""
+        """Every name, ARN, URL and link, a line for each; no output that only repeats one of them."""
         lines = [f"{self.project} in {self.environment}{'' if self.items else ' made nothing that others can use'}"]
-        lines += [f"  {line}" for item in self.items for line in item.lines()]
+        lines += [f"  {line}" for item in self._news() for line in item.lines()]
         return "\n".join(lines)
 
     def short(self) -> str:
-        """A line for each that has more than a name that follows the rule, and each text once; empty if none has."""
-        seen: dict[str, Output] = {}
-        for item in self:
-            if item.value != MASKED and (item.url or item.kind not in ("function", "job")):
-                seen.setdefault(item.shown, item)
+        """A line for each that has more than a name that follows the rule; empty if none has."""
         whose = f"{self.project} in {self.environment}"
-        return "\n".join(f"{whose}: {item.kind} {item.key}: {text}" for text, item in seen.items())
+        found = (item for item in self._news() if item.url or item.kind not in ("function", "job"))
+        return "\n".join(f"{whose}: {item.kind} {item.key}: {item.shown}" for item in found if item.value != MASKED)
+
+    def _news(self) -> Iterator[Output]:
+        """Without outputs of the template that only repeat what is said about a resource."""
+        said = {text for item in self for text in (item.name, item.arn, item.alias_arn, item.url)}
+        return (item for item in self if item.value is None or item.value not in said)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""

@@ -22,7 +22,7 @@ from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.changes import looks_secret
 from multi_env_lambda.plan.secret_names import is_a_name, secret_names
 
-__all__ = ["OUTPUT_TYPES", "outputs_of", "recorded_outputs"]
+__all__ = ["OUTPUT_TYPES", "outputs_of", "reachable", "recorded_outputs"]
 
 _HERE = "{region}:{account}"
 _SHAPES: Mapping[str, tuple[OutputKind, str]] = {
@@ -48,6 +48,7 @@ _STAGES = {
     "AWS::ApiGatewayV2::Stage": "ApiId",
 }
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
+_FUNCTION_URL = re.compile(r"https://([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.on\.aws(?=/|$)")
 _RESOLVED = re.compile(r"\{\{resolve:(ssm-secure|secretsmanager):")
 
 Json = Mapping[str, Any]
@@ -75,6 +76,11 @@ def outputs_of(
     made = _made(resources, document or {}, place, keys, _function_urls(values, document or {}), console)
     said = (_said(key, values[key], document) for key in sorted(values))
     return (*made, *said)
+
+
+def reachable(values: Mapping[str, str], endpoint: str) -> dict[str, str]:
+    """The same outputs with function URLs where the local cloud answers: there are no hosts with AWS's names in it."""
+    return {key: _FUNCTION_URL.sub(rf"{endpoint}/_aws/lambda-url/\1", value) for key, value in values.items()}
 
 
 def recorded_outputs(resources: Iterable[PhysicalResource], place: Environment, *, console: bool) -> tuple[Output, ...]:
@@ -111,7 +117,7 @@ def _output(
     url = item.physical_id if "://" in item.physical_id else None
     found = Output(
         kind=kind,
-        key=keys.get(name, item.logical_id),
+        key=keys.get(name, item.logical_id) if kind in ("function", "job") else item.logical_id,
         name=name,
         arn=arn,
         url=_api_url(item, bodies, place) if kind == "API" and console else url,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda.model.outputs import Output
+from multi_env_lambda.model.outputs import Output, Outputs
 from multi_env_lambda.model.record import PhysicalResource
-from multi_env_lambda.plan.outputs import OUTPUT_TYPES, outputs_of, recorded_outputs
+from multi_env_lambda.plan.outputs import OUTPUT_TYPES, outputs_of, reachable, recorded_outputs
 from multi_env_lambda.testing.local_cloud import sample_config
 
 PROD = attrs.evolve(sample_config().environment("prod"), account_id="555555555555", region="us-east-1")
@@ -105,6 +105,32 @@ def test_every_kind_has_a_name_an_arn_and_a_page(
     assert (item.name, item.arn, item.url) == (name, f"arn:aws:{arn}", url)
     assert item.link is not None and item.link.startswith("https://us-east-1.console.aws.amazon.com/")
     assert page in item.link
+
+
+def test_a_key_of_a_function_is_no_name_of_a_queue() -> None:
+    queue, function = (there("In", f"{type_}", "orders-prod-in") for type_ in ("SQS::Queue", "Lambda::Function"))
+
+    assert [item.key for item in found(queue, function, keys={"orders-prod-in": "in"})] == ["in", "In"]
+
+
+def test_a_function_url_leads_to_the_local_cloud_where_it_is_used() -> None:
+    host = "a1" * 16
+    values = {"Url": f"https://{host}.lambda-url.eu-west-1.on.aws/x", "Other": "https://lambda-url.eu.on.aws/"}
+
+    assert reachable(values, "http://127.0.0.1:1") == {**values, "Url": f"http://127.0.0.1:1/_aws/lambda-url/{host}/x"}
+
+
+def test_an_output_that_repeats_a_resource_is_data_but_no_line() -> None:
+    queue = there("In", "SQS::Queue", "https://sqs/1/in")
+    items = found(queue, InUrl=({"Ref": "In"}, "https://sqs/1/in"), Other=("x", "y"))
+    outputs = Outputs(project="orders", environment="prod", items=items)
+
+    assert [item.key for item in outputs] == ["In", "InUrl", "Other"]
+    assert "InUrl" not in outputs.text() and "output Other: y" in outputs.text()
+    assert outputs.short().splitlines() == [
+        "orders in prod: queue In: https://sqs/1/in",
+        "orders in prod: output Other: y",
+    ]
 
 
 API = there("Api", "ApiGatewayV2::Api", "a1b2")
