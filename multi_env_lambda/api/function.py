@@ -107,7 +107,9 @@ class Function:
         return {self.key: self.name(environment)}
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Console links to the function and its log."""
+        """Console links to the function and its log. None in the local cloud."""
+        if self._opened.local:
+            return {}
         place = where_it_runs(self._opened, self.project, self._place(environment))
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
         return {label: url for label, url in unit_links(self._config, place) if label in wanted}

@@ -381,7 +381,9 @@ class Project:
         return outputs.outputs(self._opened, self.name, self._opened.place(environment))
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Console links by label: switch role, stack, functions, logs and jobs."""
+        """Console links by label: switch role, stack, functions, logs and jobs. None in the local cloud."""
+        if self._opened.local:
+            return {}
         return dict(unit_links(self.config, where_it_runs(self._opened, self.name, self._opened.place(environment))))
 
     def _all_of_it(self) -> Request:

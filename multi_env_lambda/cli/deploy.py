@@ -314,6 +314,5 @@ def _advise(workspace: Workspace) -> None:
 
 def _links(workspace: Workspace, environments: Iterable[str]) -> None:
     for name in environments:
-        url = workspace.environment(name).switch_role_url
-        if url:
+        if url := workspace.environment(name).links().get("switch role"):
             note(f"console of {name}: {url}")

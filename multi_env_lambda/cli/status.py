@@ -100,7 +100,9 @@ def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_j
         for environment, found in links.items():
             for label, url in found.items():
                 out(f"{environment} {label}: {url}")
-    if browser:
+    if not any(links.values()):
+        note("the local cloud has no console")
+    elif browser:
         import webbrowser
 
         first = next(iter(next(iter(links.values())).values()))

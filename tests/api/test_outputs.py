@@ -146,3 +146,17 @@ def test_what_a_record_knows_is_in_the_status_and_on_the_board(tmp_path: Path) -
     assert fake.platform.looked == []
     local = opened(fake.world, tmp_path, local=True).status().cell("customers", "sandbox")
     assert [item.link for item in local.outputs] == [None]
+
+
+def test_the_local_cloud_has_no_console_to_link_to(fake: FakeWorld, tmp_path: Path, type_: Type) -> None:
+    local, aws = (opened(fake.world, tmp_path, local=is_local) for is_local in (True, False))
+
+    for workspace in (local, aws):
+        places = workspace.board().to_dict()
+        found = [
+            workspace["customers"].links("sandbox"),
+            workspace.environments["sandbox"].links(),
+            [place["role"] for place in places["environments"] if place["role"]],
+            [link for unit in places["units"] for links in unit["links"] for link in links],
+        ]
+        assert [bool(links) for links in found] == [workspace is aws] * 4

@@ -11,6 +11,27 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 
 MUTATIONS = (
     Mutation(
+        "plan/outputs.py",
+        "shown = MASKED if document is None or _is_secret(key, value, document) else masked(value)",
+        "shown = value",
+        "An output that may be secret is masked.",
+        ("plan/test_outputs.py",),
+    ),
+    Mutation(
+        "plan/outputs.py",
+        "or hidden & {other for other, _ in _references(held)}",
+        "",
+        "An output that repeats what a resource holds of a NoEcho parameter is masked.",
+        ("plan/test_outputs.py",),
+    ),
+    Mutation(
+        "api/outputs.py",
+        "    if not owner.owns(found.tags, found.stack_id):",
+        "    if False:",
+        "The outputs of somebody else's stack are not shown as a unit's.",
+        ("api/test_outputs.py",),
+    ),
+    Mutation(
         "model/project.py",
         '            yield "bucket", project.bucket_name(environment, key)\n',
         "            return\n",
