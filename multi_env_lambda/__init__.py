@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.push_ending import PushEnding
+    from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
@@ -112,6 +113,7 @@ _HOMES = {
     "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
     "run": "cli.main",
+    "sample_event": "api.samples",
     "save": "api.saved",
     **{
         name: "errors"
@@ -195,6 +197,7 @@ __all__ = [
     "Workspace",
     "__version__",
     "run",
+    "sample_event",
     "save",
 ]
 

@@ -12,6 +12,7 @@ from multi_env_lambda.api import logs
 from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.api.samples import event_for
 from multi_env_lambda.errors import CheckFailed, ConfigurationError, Refused, StackError
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.failure import name_the_unit
@@ -83,6 +84,19 @@ class Function:
             _refuse_what_is_elsewhere(self._opened, self.project, place)
             name_the_unit(error, self.project, place.name)
             raise
+
+    def sample_event(self, kind: str, /, environment: str | None = None, **values: Any) -> Any:
+        """A sample event of a kind, as its own source in an environment would send it; see ``sample_event``.
+
+        What its table says about that source (the queue, the bucket, the prefix) is in it, unless ``values`` say
+        otherwise: ``create.invoke(create.sample_event("sqs", body={"id": 7}))``.
+
+        Raises:
+            ConfigurationError: there is no such kind or value.
+        """
+        place = self._place(environment)
+        (function,) = (item for item in self._config.settings[place.name].functions if item.key == self.key)
+        return event_for(kind, function, self._config, place, values)
 
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What it has logged, oldest first; CloudWatch shows new lines after a few seconds.

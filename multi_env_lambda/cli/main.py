@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "board": ("board", "Write the status as one HTML page"),
     "shell": ("shell", "Run a program with the role of an environment"),
     "invoke": ("functions", "Invoke one function through its alias"),
+    "event": ("event", "Print a sample event of one kind"),
     "logs": ("functions", "Show or follow the logs of a unit"),
     "test": ("own_tests", "Run the tests of units with their locked dependencies"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
