@@ -85,18 +85,18 @@ class Function:
             name_the_unit(error, self.project, place.name)
             raise
 
-    def sample_event(self, kind: str, /, environment: str | None = None, **values: Any) -> Any:
+    def sample_event(self, kind: str, values: Mapping[str, Any] | None = None, environment: str | None = None) -> Any:
         """A sample event of a kind, as its own source in an environment would send it; see ``sample_event``.
 
         What its table says about that source (the queue, the bucket, the prefix) is in it, unless ``values`` say
-        otherwise: ``create.invoke(create.sample_event("sqs", body={"id": 7}))``.
+        otherwise: ``create.invoke(create.sample_event("sqs", {"body": "hello"}))``.
 
         Raises:
             ConfigurationError: there is no such kind or value.
         """
         place = self._place(environment)
         (function,) = (item for item in self._config.settings[place.name].functions if item.key == self.key)
-        return event_for(kind, function, self._config, place, values)
+        return event_for(kind, function, self._config, place, values or {})
 
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What it has logged, oldest first; CloudWatch shows new lines after a few seconds.

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["EVENT_KEYS", "event_for", "sample_event"]
 
 
-def sample_event(kind: str, /, **values: Any) -> Any:
+def sample_event(kind: str, values: Mapping[str, Any] | None = None) -> Any:
     """A sample of what a function gets from one kind of source, in the form that AWS sends it.
 
-    It is the same every time, so it fits into a test: ``handler(sample_event("sqs", body={"id": 7}), None)``.
+    It is the same every time, so it fits into a test: ``handler(sample_event("sqs", {"body": "hello"}), None)``.
     The command ``event`` lists the values that each kind takes.
 
     Args:
@@ -30,12 +30,13 @@ def sample_event(kind: str, /, **values: Any) -> Any:
     Raises:
         ConfigurationError: there is no such kind or value.
     """
-    return sample(kind, values)
+    return sample(kind, values or {})
 
 
 def event_for(kind: str, function: Function, project: Project, place: Environment, values: Mapping[str, Any]) -> Any:
     """The same from the function's own source; a schedule that sends a payload sends that."""
     event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)
-    made = sample(kind, {**source_values(kind, function, project, place), **values})
+    own = source_values(kind, function, project, place)
+    made = sample(kind, {name: value for name, value in own.items() if name in EVENT_KEYS.get(kind, {})} | dict(values))
     payload = getattr(event, "payload", None)
     return made if payload is None else json.loads(payload)

@@ -40,7 +40,7 @@ def event_command(kind: str | None, values: dict[str, str]) -> int:
     from multi_env_lambda.api.samples import EVENT_KEYS, sample_event
 
     if kind is not None:
-        print_json(sample_event(kind, **values))
+        print_json(sample_event(kind, values))
         return 0
     if values:
         raise click.UsageError("--set requires KIND")

@@ -53,7 +53,7 @@ def invoke_command(
             raise click.UsageError("--event is for functions; a job gets the arguments in --payload")
         return _run_job(project.jobs[function], environment, _event(payload), as_json)
     called = project.function(function)
-    event = _event(payload) if kind is None else called.sample_event(kind, environment, **values)
+    event = _event(payload) if kind is None else called.sample_event(kind, values, environment)
     answer = called.call(event, environment)
     if answer.log_tail and not as_json:
         note(answer.log_tail.rstrip())

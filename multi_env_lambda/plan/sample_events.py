@@ -23,11 +23,13 @@ from multi_env_lambda.model.reading import did_you_mean
 
 __all__ = ["EVENT_KEYS", "sample"]
 
+_ACCOUNT = "222222222222"
 _TIME = "2026-03-31T08:00:00Z"
 _MILLISECONDS = "2026-03-31T08:00:00.000Z"
 _EPOCH = 1_774_944_000
 _UUID = "059f36b4-87a3-44ab-83d2-661975830a7d"
 _ORDER = {"id": 1}
+_KIND = {"kind": "order"}
 _TEXT = '{"id": 1}'
 
 
@@ -56,8 +58,9 @@ def sample(kind: str, values: Mapping[str, Any]) -> Any:
         if name not in EVENT_KEYS[kind]:
             what = f"the kind `{kind}` has no `{name}`"
             raise ConfigurationError("event", what, hint=did_you_mean(name, EVENT_KEYS[kind]))
-    given = {name: _as(EVENT_KEYS[kind][name], value, f"event {kind}: {name}") for name, value in values.items()}
-    here = _Here(account=given.pop("account", "222222222222"), region=given.pop("region", "us-east-1"))
+    examples = EVENT_KEYS[kind].items()
+    given = {name: _as(example, values.get(name, example), f"event {kind}: {name}") for name, example in examples}
+    here = _Here(account=given.pop("account", _ACCOUNT), region=given.pop("region"))
     return _SAMPLES[kind](here, **given)
 
 
@@ -94,6 +97,7 @@ def _event_pattern(here: _Here, *, source: str = "shop", type: str = "order", de
 def _s3(here: _Here, *, bucket: str = "incoming", key: str = "orders.csv", size: int = 4) -> Any:
     detail = {
         "version": "0",
+        "event-version": "1.0",
         "bucket": {"name": bucket},
         "object": {"key": key, "size": size, "etag": _md5(key), "sequencer": "0055AED6DCD90281E5"},
         "request-id": "N4N7GDK58NMKJ12R",
@@ -139,7 +143,9 @@ def _sqs(here: _Here, *, queue: str = "incoming", body: str = _TEXT) -> Any:
     return {"Records": [record]}
 
 
-def _sns(here: _Here, *, topic: str = "news", subject: str = "order", message: str = _TEXT) -> Any:
+def _sns(
+    here: _Here, *, topic: str = "news", subject: str = "order", message: str = _TEXT, attributes: Any = _KIND
+) -> Any:
     arn, host = here.arn("sns", topic), f"https://sns.{here.region}.amazonaws.com"
     notification = {
         "Type": "Notification",
@@ -152,7 +158,7 @@ def _sns(here: _Here, *, topic: str = "news", subject: str = "order", message: s
         "Signature": "EXAMPLE",
         "SigningCertURL": f"{host}/SimpleNotificationService-0000.pem",
         "UnsubscribeURL": f"{host}/?Action=Unsubscribe",
-        "MessageAttributes": {},
+        "MessageAttributes": {name: {"Type": "String", "Value": str(value)} for name, value in attributes.items()},
     }
     source = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": f"{arn}:{_UUID}"}
     return {"Records": [{**source, "Sns": notification}]}
@@ -300,6 +306,7 @@ def _keys_of(made: Callable[..., Any]) -> dict[str, Any]:
 
 
 EVENT_KEYS: Mapping[str, Mapping[str, Any]] = {
-    kind: {**_keys_of(made), "account": "222222222222", "region": "us-east-1"} for kind, made in _SAMPLES.items()
+    kind: {**_keys_of(made), **({} if kind == "url" else {"account": _ACCOUNT}), "region": "us-east-1"}
+    for kind, made in _SAMPLES.items()
 }
-"""By kind, the values that can be set, with their examples."""
+"""By kind, the values that can be set, with their examples. No account calls a public URL."""
