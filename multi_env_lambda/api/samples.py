@@ -25,7 +25,7 @@ def sample_event(kind: str, values: Mapping[str, Any] | None = None) -> Any:
 
     Args:
         kind: as in the table of a function: ``sqs``, ``sns``, ``s3``, ``schedule``, ``event_pattern``, …
-        values: what is in it, such as ``body`` or ``key``; what is no text becomes JSON where AWS sends a text.
+        values: what is in it, such as ``body`` or ``key``; where AWS sends a text, any other value becomes JSON.
 
     Raises:
         ConfigurationError: there is no such kind or value.

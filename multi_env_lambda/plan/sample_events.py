@@ -47,7 +47,7 @@ def sample(kind: str, values: Mapping[str, Any]) -> Any:
 
     Args:
         kind: as the tables call it: ``sqs``, ``sns``, ``s3``, …
-        values: from ``EVENT_KEYS[kind]``, as texts or as what they are; the others have examples.
+        values: from ``EVENT_KEYS[kind]``, as texts or as Python values; the others have examples.
 
     Raises:
         ConfigurationError: there is no such kind or key, or a value does not fit.
@@ -65,7 +65,7 @@ def sample(kind: str, values: Mapping[str, Any]) -> Any:
 
 
 def _as(example: Any, value: Any, where: str) -> Any:
-    """A value of the type that its example has; a text is read, and what is no text becomes JSON."""
+    """A value of the type that its example has; a text is read, and any other value becomes JSON."""
     try:
         match example:
             case str():
