@@ -216,3 +216,19 @@ def test_a_sample_is_sent_as_the_functions_own_source_would_send_it(deployed: De
     (sent,) = json.loads(done.out)["Records"]
     assert sent["body"] == "hello"
     assert sent["eventSourceARN"] == real["Records"][0]["eventSourceARN"]
+
+
+def test_outputs_name_what_there_is(deployed: Deployed) -> None:
+    items = deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"]
+
+    found = {(item["kind"], item["name"]) for item in items if item["kind"] != "output"}
+    functions = {("function", f"gets-sandbox-{key}") for key in SOURCES}
+    queues = {("queue", "gets-sandbox-sqs"), ("queue", "gets-sandbox-sqs-dlq")}
+    others = {("topic", "gets-sandbox-sns"), ("bucket", f"gets-sandbox-s3-{ACCOUNT}-us-east-1")}
+    assert found == functions | queues | others
+    assert {item["link"] for item in items} == {None}, "the local cloud has no console"
+    (queue,) = (item for item in items if (item["kind"], item["name"]) == ("queue", "gets-sandbox-sqs"))
+    attributes = deployed.client("sqs").get_queue_attributes(QueueUrl=queue["url"], AttributeNames=["QueueArn"])
+    assert attributes["Attributes"]["QueueArn"] == queue["arn"]
+    (alias,) = (item["alias_arn"] for item in items if item["key"] == "sqs")
+    assert deployed.client("lambda").get_function(FunctionName=alias)["Configuration"]["Version"] != "$LATEST"
