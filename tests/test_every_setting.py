@@ -129,12 +129,25 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         {"source": event("sns = true"), "filter_policy": event(f'sns = "{TOPIC}", filter_policy = {{ kind = ["a"] }}')},
     ),
     settings.BucketNotification: (
-        event('s3 = "acme-in"'),
+        event("s3 = true"),
         {
-            "source": event("s3 = true"),
-            "events": event('s3 = "acme-in", events = ["Object Deleted"]'),
-            "prefix": event('s3 = "acme-in", prefix = "a/"'),
-            "suffix": event('s3 = "acme-in", suffix = ".csv"'),
+            "key": event('s3 = true, name = "b"'),
+            "events": event('s3 = true, events = ["s3:ObjectRemoved:*"]'),
+            "prefix": event('s3 = true, prefix = "a/"'),
+            "suffix": event('s3 = true, suffix = ".csv"'),
+        },
+    ),
+    settings.BucketPermission: (
+        event('s3 = "acme-in", form = "s3"'),
+        {"bucket": event('s3 = "acme-other", form = "s3"')},
+    ),
+    settings.BucketEvents: (
+        event('s3 = "acme-in", form = "eventbridge"'),
+        {
+            "source": event('s3 = true, form = "eventbridge"'),
+            "events": event('s3 = "acme-in", form = "eventbridge", events = ["Object Deleted"]'),
+            "prefix": event('s3 = "acme-in", form = "eventbridge", prefix = "a/"'),
+            "suffix": event('s3 = "acme-in", form = "eventbridge", suffix = ".csv"'),
         },
     ),
     settings.EventPattern: (

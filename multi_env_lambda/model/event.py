@@ -7,12 +7,13 @@ from typing import TypeVar
 
 import attrs
 
+from multi_env_lambda.model.bucket_event import read_bucket
 from multi_env_lambda.model.event_pattern import problem_with_pattern
-from multi_env_lambda.model.name import BUCKET, KEY
+from multi_env_lambda.model.event_source import creates, existing
+from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
-    BucketNotification,
     Cors,
     DynamoDBStream,
     Event,
@@ -29,24 +30,6 @@ from multi_env_lambda.model.settings import (
 
 __all__ = ["read_event", "read_schedule"]
 
-_OBJECT_EVENTS = {
-    "s3:ObjectCreated:*": "Object Created",
-    "s3:ObjectRemoved:*": "Object Deleted",
-    "s3:ObjectRestore:*": "Object Restore Completed",
-    "s3:ObjectTagging:*": "Object Tags Added",
-}
-_OBJECT_DETAIL_TYPES = (
-    "Object Created",
-    "Object Deleted",
-    "Object Restore Initiated",
-    "Object Restore Completed",
-    "Object Restore Expired",
-    "Object Tags Added",
-    "Object Tags Deleted",
-    "Object ACL Updated",
-    "Object Storage Class Changed",
-    "Object Access Tier Changed",
-)
 _LONGEST_INPUT = 8192
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 
@@ -121,19 +104,6 @@ def _flat(table: Table, name: str, kind: _Kind) -> Table:
     return attrs.evolve(table, values={**rest, **inner})
 
 
-def _creates(table: Table, main: str) -> bool:
-    """Whether the unit's stack creates the source: ``true``, or a table that names no existing one."""
-    if table.values.get(main, True) is False:
-        table.refuse(main, "found false", hint="remove the event")
-    return table.values.get(main, True) is True
-
-
-def _existing(table: Table, key: str, rule: Rule) -> Existing:
-    if not isinstance(table.values[key], str):
-        table.wrong(key, allowed=f"true or {rule.allowed}", hint=f"`{key} = true` creates one for the unit")
-    return Existing(identifier=table.named(key, rule))
-
-
 # --- schedule ---
 def read_schedule(table: Table, key: str) -> str:
     """A checked ``rate(…)`` or ``cron(…)``."""
@@ -159,11 +129,11 @@ _OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retent
 
 
 def _queue(table: Table, function: str, timeout: int) -> Event:
-    creates = _creates(table, "sqs")
+    own = creates(table, "sqs")
     only_new = "it applies to a queue that the unit creates; set it where the existing queue is defined"
-    elsewhere = {} if creates else {key: only_new for key in _OWN_QUEUE_OPTIONS}
-    table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if creates else ())), elsewhere=elsewhere)
-    source = _own_queue(table, function, timeout) if creates else _existing(table, "sqs", _QUEUE_ARN)
+    elsewhere = {} if own else {key: only_new for key in _OWN_QUEUE_OPTIONS}
+    table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if own else ())), elsewhere=elsewhere)
+    source = _own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN)
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
     batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
     window = table.number("window", 0, 0 if fifo else 300, 0)
@@ -195,38 +165,16 @@ def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
     )
 
 
-# --- sns, s3, event_pattern ---
+# --- sns, event_pattern ---
 def _topic(table: Table, function: str, timeout: int) -> Event:
-    creates = _creates(table, "sns")
-    table.allow(("sns", "filter_policy", *(("name",) if creates else ())))
-    own = Own(key=table.named_or("name", KEY, function)) if creates else None
+    made = creates(table, "sns")
+    table.allow(("sns", "filter_policy", *(("name",) if made else ())))
+    own = Own(key=table.named_or("name", KEY, function)) if made else None
     # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(source=own or _existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
-
-
-def _bucket(table: Table, function: str, timeout: int) -> Event:
-    creates = _creates(table, "s3")
-    table.allow(("s3", "events", "prefix", "suffix", *(("name",) if creates else ())))
-    own = Own(key=table.named_or("name", KEY, function)) if creates else None
-    return BucketNotification(
-        source=own or _existing(table, "s3", BUCKET),
-        events=_object_events(table),
-        prefix=table.text_or("prefix", ""),
-        suffix=table.text_or("suffix", ""),
-    )
-
-
-def _object_events(table: Table) -> tuple[str, ...]:
-    names = table.texts("events", least=1) if "events" in table.values else ("Object Created",)
-    found = tuple(_OBJECT_EVENTS.get(name, name) for name in names)
-    for number, name in enumerate(found):
-        if name not in _OBJECT_DETAIL_TYPES:
-            hint = did_you_mean(name, (*_OBJECT_DETAIL_TYPES, *_OBJECT_EVENTS))
-            table.refuse(f"events[{number}]", f'found "{name}"; expected an event that S3 sends', hint=hint)
-    return found
+    return Topic(source=own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
 
 
 def _event_pattern(table: Table, function: str, timeout: int) -> Event:
@@ -301,7 +249,7 @@ def _url(table: Table, function: str, timeout: int) -> Event:
     table.allow(("url", "cors"))
     if not isinstance(table.values.get("url", True), str | bool):
         table.wrong("url", allowed='true, "AWS_IAM" or "NONE"', hint="`url = true` is the same as `AWS_IAM`")
-    auth = "AWS_IAM" if _creates(table, "url") else table.choice("url", ("AWS_IAM", "NONE"), "AWS_IAM")
+    auth = "AWS_IAM" if creates(table, "url") else table.choice("url", ("AWS_IAM", "NONE"), "AWS_IAM")
     return FunctionUrl(auth=auth, cors=_cors(table.table("cors")) if table.has("cors") else None)
 
 
@@ -330,7 +278,7 @@ _KINDS: Mapping[str, _Kind] = {
     "schedule": _Kind(word="expression", read=_schedule),
     "sqs": _Kind(word="arn", read=_queue),
     "sns": _Kind(word="arn", read=_topic),
-    "s3": _Kind(word="bucket", read=_bucket),
+    "s3": _Kind(word="bucket", read=read_bucket),
     "event_pattern": _Kind(word="event_pattern", read=_event_pattern),
     "dynamodb": _Kind(word="arn", read=_dynamodb),
     "kinesis": _Kind(word="arn", read=_kinesis),

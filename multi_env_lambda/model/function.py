@@ -14,7 +14,9 @@ from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
 from multi_env_lambda.model.settings import (
     Alarms,
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     Canary,
     DynamoDBStream,
     EnvironmentValue,
@@ -252,8 +254,12 @@ def _identity(event: Event) -> tuple[str, str]:
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
         case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
             return kind, arn
-        case BucketNotification(source=source):
+        case BucketEvents(source=source):
             return kind, str(event) if isinstance(source, Existing) else f"created as `{source.key}`"
+        case BucketNotification(key=key, prefix=prefix, suffix=suffix):
+            return kind, f"created as `{key}`, {prefix}*{suffix}, {', '.join(event.events)}"
+        case BucketPermission(bucket=bucket):
+            return kind, bucket
         case Schedule(expression=expression):
             return kind, f"{expression} {event.payload or ''}".strip()
         case EventPattern(pattern=pattern, bus=bus):

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-ANSWERS = ("again", "frozen", "import", "older", "replace", "rights", "take-over", "traffic")
+ANSWERS = ("again", "form", "frozen", "import", "older", "replace", "rights", "take-over", "traffic")
 """The kinds of answers: what stands before the colon."""
 
 
@@ -46,10 +46,10 @@ class Question:
 
     An answer is a kind and a name, qualified by the unit where another unit may have the same name:
     ``replace:billing/Invoices``, ``import:billing/acme-invoices``, ``again:orders``, ``older:orders``,
-    ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``, ``frozen:orders``.
+    ``take-over:orders-sandbox``, ``traffic:orders``, ``rights:orders``, ``frozen:orders``, ``form:orders``.
     """
 
-    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights", "frozen"]
+    kind: Literal["rolled back", "destructive", "take over", "import", "traffic", "older", "rights", "frozen", "form"]
     text: str
     answer: str = attrs.field(validator=_is_of_a_kind)
 

@@ -15,11 +15,14 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, normalised
+from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets, read_not_secret
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -30,7 +33,6 @@ from multi_env_lambda.model.settings import (
     Schedule,
     Settings,
     Topic,
-    own_queues,
 )
 from multi_env_lambda.model.workspace import tool_table
 
@@ -132,6 +134,8 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "function", project.function_name(environment.name, function.key)
         for event in function.events:
             yield from _made_for(event, project, environment)
+    for key in own_buckets(settings):
+        yield "bucket", project.bucket_name(environment, key)
     for queue in own_queues(settings):
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
@@ -143,10 +147,10 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
     match event:
         case Topic(source=Own(key=key)):
             yield "topic", project.topic_name(environment.name, key)
-        case BucketNotification(source=Own(key=key)):
-            yield "bucket", project.bucket_name(environment, key)
-        case Topic() | BucketNotification():
+        case Topic() | BucketPermission():
             return  # exists apart from the unit
+        case BucketNotification() | BucketEvents():
+            return  # see ``own_buckets``
         case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl():
             return  # nothing with a name of its own, except the queues of ``own_queues``
         case _:

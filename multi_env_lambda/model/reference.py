@@ -9,7 +9,9 @@ import attrs
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -99,7 +101,9 @@ def _of_event(function: Function, event: Event) -> Iterator[Reference]:
             yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
         case EventPattern(bus=bus) if bus != "default":
             yield Reference(function=key, variable="bus", kind="bus", name=bus)
-        case Queue() | Topic() | EventPattern() | Schedule() | BucketNotification() | FunctionUrl():
+        case Queue() | Topic() | EventPattern() | Schedule() | FunctionUrl():
+            return
+        case BucketNotification() | BucketPermission() | BucketEvents():
             return
         case _:
             assert_never(event)

@@ -14,7 +14,9 @@ from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
     "Alarms",
+    "BucketEvents",
     "BucketNotification",
+    "BucketPermission",
     "Canary",
     "Cors",
     "DynamoDBStream",
@@ -42,7 +44,6 @@ __all__ = [
     "Topic",
     "Traffic",
     "Vpc",
-    "own_queues",
 ]
 
 
@@ -138,7 +139,24 @@ class Topic:
 
 @attrs.frozen(kw_only=True)
 class BucketNotification:
-    """Objects of a bucket. An existing bucket has to send its events to EventBridge."""
+    """Objects of a bucket that the unit's stack creates under this key, in S3's own form (``Records``)."""
+
+    key: str
+    events: tuple[str, ...] = ("s3:ObjectCreated:*",)
+    prefix: str = ""
+    suffix: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class BucketPermission:
+    """An existing bucket may call the function in S3's own form; its owner sets the notification."""
+
+    bucket: str
+
+
+@attrs.frozen(kw_only=True)
+class BucketEvents:
+    """Objects of a bucket in EventBridge's form. An existing bucket has to send its events to EventBridge."""
 
     source: Existing | Own
     events: tuple[str, ...] = ("Object Created",)
@@ -209,7 +227,18 @@ class FunctionUrl:
     cors: Cors | None = None
 
 
-Event = Schedule | Queue | Topic | BucketNotification | EventPattern | DynamoDBStream | KinesisStream | FunctionUrl
+Event = (
+    Schedule
+    | Queue
+    | Topic
+    | BucketNotification
+    | BucketPermission
+    | BucketEvents
+    | EventPattern
+    | DynamoDBStream
+    | KinesisStream
+    | FunctionUrl
+)
 
 
 # --- what watches a function ---
@@ -349,10 +378,3 @@ class Settings:
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if not isinstance(value, PlainValue)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
-
-
-def own_queues(settings: Settings) -> tuple[OwnQueue, ...]:
-    """The queues that the stack creates, in order of the functions."""
-    events = (event for function in settings.functions for event in function.events)
-    sources = (event.source for event in events if isinstance(event, Queue))
-    return tuple(source for source in sources if isinstance(source, OwnQueue))

@@ -46,6 +46,7 @@ from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
 from multi_env_lambda.plan.losses import loss_questions, planned_question
+from multi_env_lambda.plan.object_forms import form_questions
 from multi_env_lambda.plan.ownership import take_over, taken_over
 from multi_env_lambda.plan.release_rules import breaches, in_force, refusal
 from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, merged
@@ -266,6 +267,7 @@ def _wanted(
             *again_questions(request, release, record),
             *_moved(wanted.project, target, known),
             *rights_question(wanted.project, rights),
+            *(form_questions(wanted.project, before, text) if request.verb in ("deploy", "promote") else ()),
             *questions,
         ),
         rights=rights,

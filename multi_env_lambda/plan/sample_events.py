@@ -2,7 +2,7 @@
 
 Input: a kind and a few values. Output: the event as JSON values, the same every time.
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-sns.html, with-ddb.html, with-kinesis.html,
-urls-invocation.html; https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html and
+urls-invocation.html; https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html, ev-events.html and
 https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 """
 
@@ -14,7 +14,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 import attrs
 
@@ -29,6 +29,7 @@ _MILLISECONDS = "2026-03-31T08:00:00.000Z"
 _EPOCH = 1_774_944_000
 _UUID = "059f36b4-87a3-44ab-83d2-661975830a7d"
 _ORDER = {"id": 1}
+_SEQUENCER = "0055AED6DCD90281E5"
 _KIND = {"kind": "order"}
 _TEXT = '{"id": 1}'
 
@@ -94,12 +95,46 @@ def _event_pattern(here: _Here, *, source: str = "shop", type: str = "order", de
     return _bus_event(here, source, type, [], detail)
 
 
-def _s3(here: _Here, *, bucket: str = "incoming", key: str = "orders.csv", size: int = 4) -> Any:
+# --- objects ---
+def _s3(here: _Here, *, form: str = "s3", bucket: str = "incoming", key: str = "in/orders.csv", size: int = 4) -> Any:
+    """In the form that the word in the table says; S3's own has the key URL-encoded."""
+    match form:
+        case "s3":
+            return _notification(here, bucket, key, size)
+        case "eventbridge":
+            return _object_created(here, bucket, key, size)
+        case _:
+            what = f"found {form!r:.80}; expected `s3` or `eventbridge`"
+            raise ConfigurationError("event s3: form", what, hint=did_you_mean(form, ("s3", "eventbridge")))
+
+
+def _notification(here: _Here, bucket: str, key: str, size: int) -> Any:
+    owner = {"name": bucket, "ownerIdentity": {"principalId": "A3NL1KOZZKEXAMPLE"}, "arn": f"arn:aws:s3:::{bucket}"}
+    record = {
+        "eventVersion": "2.5",
+        "eventSource": "aws:s3",
+        "awsRegion": here.region,
+        "eventTime": _MILLISECONDS,
+        "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "AWS:AROAEXAMPLE:ada"},
+        "requestParameters": {"sourceIPAddress": "203.0.113.7"},
+        "responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "EXAMPLE123/5678abcdefghijklambda"},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "OTZiY2UyNDktNTdiNS00OTA3LTg5YjctMTg5NTRiNGRiNjAw",
+            "bucket": owner,
+            "object": {"key": quote_plus(key, safe="/"), "size": size, "eTag": _md5(key), "sequencer": _SEQUENCER},
+        },
+    }
+    return {"Records": [record]}
+
+
+def _object_created(here: _Here, bucket: str, key: str, size: int) -> Any:
     detail = {
         "version": "0",
         "event-version": "1.0",
         "bucket": {"name": bucket},
-        "object": {"key": key, "size": size, "etag": _md5(key), "sequencer": "0055AED6DCD90281E5"},
+        "object": {"key": key, "size": size, "etag": _md5(key), "sequencer": _SEQUENCER},
         "request-id": "N4N7GDK58NMKJ12R",
         "requester": here.account,
         "source-ip-address": "203.0.113.7",

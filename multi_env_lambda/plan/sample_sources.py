@@ -9,7 +9,9 @@ from typing import Any, assert_never
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -31,6 +33,8 @@ KIND_OF: dict[type[Event], str] = {
     Queue: "sqs",
     Topic: "sns",
     BucketNotification: "s3",
+    BucketPermission: "s3",
+    BucketEvents: "s3",
     EventPattern: "event_pattern",
     DynamoDBStream: "dynamodb",
     KinesisStream: "kinesis",
@@ -51,9 +55,13 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return _named("queue", source, lambda key: project.queue_name(place.name, key))
         case Topic(source=source):
             return _named("topic", source, lambda key: project.topic_name(place.name, key))
-        case BucketNotification(source=source, prefix=prefix, suffix=suffix):
+        case BucketNotification(key=key):
+            return {"form": "s3", "bucket": project.bucket_name(place, key), "key": _object(event)}
+        case BucketPermission(bucket=bucket):
+            return {"form": "s3", "bucket": bucket}
+        case BucketEvents(source=source):
             bucket = project.bucket_name(place, source.key) if isinstance(source, Own) else source.identifier
-            return {"bucket": bucket, "key": f"{prefix}orders{suffix or '.csv'}"}
+            return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
         case EventPattern(pattern=pattern):
             return _of_pattern(json.loads(pattern))
         case DynamoDBStream(arn=arn):
@@ -64,6 +72,11 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return {}
         case _:
             assert_never(event)
+
+
+def _object(event: BucketNotification | BucketEvents) -> str:
+    """A key that the event is about."""
+    return f"{event.prefix}orders{event.suffix or '.csv'}"
 
 
 def _of_pattern(pattern: dict[str, Any]) -> dict[str, Any]:

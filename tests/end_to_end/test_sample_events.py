@@ -51,6 +51,7 @@ SOURCES = {
     "sqs": "sqs = true",
     "sns": "sns = true",
     "s3": 's3 = true, prefix = "in/"',
+    "archive": 's3 = true, form = "eventbridge"',
     "event-pattern": 'event_pattern = { source = ["shop"] }',
     "dynamodb": 'dynamodb = "STREAM", starting_position = "TRIM_HORIZON"',
     "kinesis": 'kinesis = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks", starting_position = "TRIM_HORIZON"',
@@ -125,8 +126,9 @@ def make_sources(deployed: Deployed) -> str:
 def send(deployed: Deployed) -> None:
     """One event of each kind, with what the samples have in it."""
     CloudTime(deployed.stage.cloud).sleep(301)  # EventBridge hears of a new bucket now
-    bucket = f"gets-sandbox-s3-{ACCOUNT}-us-east-1"
-    deployed.client("s3").put_object(Bucket=bucket, Key="in/orders.csv", Body=b"1,2\n")
+    for name in ("s3", "archive"):
+        bucket = f"gets-sandbox-{name}-{ACCOUNT}-us-east-1"
+        deployed.client("s3").put_object(Bucket=bucket, Key="in/orders.csv", Body=b"1,2\n")
     queues = deployed.client("sqs")
     url = queues.get_queue_url(QueueName="gets-sandbox-sqs")["QueueUrl"]
     queues.send_message(QueueUrl=url, MessageBody='{"id": 1}')
@@ -176,15 +178,16 @@ SENT_BY_THE_CLIENT = {"accept-encoding", "connection"}
 """Headers that Python's client adds by itself."""
 
 
-@pytest.mark.parametrize("kind", [key.replace("-", "_") for key in SOURCES])
-def test_a_sample_has_the_form_of_what_is_delivered(deployed: Deployed, kind: str) -> None:
-    if kind == "schedule":
+@pytest.mark.parametrize("function", SOURCES)
+def test_a_sample_has_the_form_of_what_is_delivered(deployed: Deployed, function: str) -> None:
+    if function == "schedule":
         let_a_minute_pass(deployed)
-    real = deployed.first(kind.replace("_", "-"))
-    if kind == "url":
+    real = deployed.first(function)
+    if function == "url":
         real["headers"] = {key: value for key, value in real["headers"].items() if key not in SENT_BY_THE_CLIENT}
 
-    assert form(sample_event(kind)) == form(real)
+    kind, values = ("s3", {"form": "eventbridge"}) if function == "archive" else (function.replace("-", "_"), {})
+    assert form(sample_event(kind, values)) == form(real)
 
 
 def test_a_change_and_a_deletion_have_their_forms(deployed: Deployed) -> None:
@@ -224,8 +227,8 @@ def test_outputs_name_what_there_is(deployed: Deployed) -> None:
     found = {(item["kind"], item["name"]) for item in items if item["kind"] != "output"}
     functions = {("function", f"gets-sandbox-{key}") for key in SOURCES}
     queues = {("queue", "gets-sandbox-sqs"), ("queue", "gets-sandbox-sqs-dlq")}
-    others = {("topic", "gets-sandbox-sns"), ("bucket", f"gets-sandbox-s3-{ACCOUNT}-us-east-1")}
-    assert found == functions | queues | others
+    buckets = {("bucket", f"gets-sandbox-{key}-{ACCOUNT}-us-east-1") for key in ("s3", "archive")}
+    assert found == functions | queues | buckets | {("topic", "gets-sandbox-sns")}
     assert {item["link"] for item in items} == {None}, "the local cloud has no console"
     (queue,) = (item for item in items if (item["kind"], item["name"]) == ("queue", "gets-sandbox-sqs"))
     attributes = deployed.client("sqs").get_queue_attributes(QueueUrl=queue["url"], AttributeNames=["QueueArn"])

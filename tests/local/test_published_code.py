@@ -45,3 +45,29 @@ def test_by_the_api_and_by_a_stack_other_code_is_not_published(clients: dict[str
     with pytest.raises(ClientError, match="PreconditionFailedException.*RevisionId provided does not match"):
         clients["lambda"].publish_version(FunctionName=name, RevisionId="another")
     assert clients["lambda"].publish_version(FunctionName=name, CodeSha256=code)["Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (b"no zip", "Could not unzip uploaded file. Please check your file, then try to upload again."),
+        (None, "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: "),
+    ],
+)
+def test_code_that_lambda_refuses_is_told_in_its_words(
+    clients: dict[str, Any], local_cloud: LocalCloud, local_config: WorkspaceConfig, code: bytes | None, said: str
+) -> None:
+    cloudformation, name = clients["cloudformation"], f"refused-{'no-zip' if code else 'no-object'}"
+    s3 = client_of(local_cloud, local_config.environment("staging"), "s3")
+    s3.create_bucket(Bucket=name)
+    if code:
+        s3.put_object(Bucket=name, Key="code", Body=code)
+    assert create_stack(cloudformation, name, function_resources(name, SOURCE, Runtime=RUNTIME))[0] == "CREATE_COMPLETE"
+
+    other = function_resources(name, {"S3Bucket": name, "S3Key": "code"}, Runtime=RUNTIME)
+    body = json.dumps({"Resources": other})
+    cloudformation.update_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    reasons = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "UPDATE_FAILED"]
+    assert [reason.startswith(f'Resource handler returned message: "{said}') for reason in reasons] == [True], reasons

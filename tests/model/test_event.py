@@ -11,7 +11,9 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     Cors,
     DynamoDBStream,
     Event,
@@ -83,12 +85,17 @@ def bad_event(text: str) -> str:
             f'{{ sns = "{TOPIC}", filter_policy = {{ kind = ["a"] }} }}',
             Topic(source=Existing(identifier=TOPIC), filter_policy='{"kind":["a"]}'),
         ),
-        ("{ s3 = true }", BucketNotification(source=Own(key="create"))),
+        ("{ s3 = true }", BucketNotification(key="create")),
         (
-            '{ s3 = "acme-in", events = ["s3:ObjectRemoved:*"], prefix = "a/", suffix = ".csv" }',
-            BucketNotification(
-                source=Existing(identifier="acme-in"), events=("Object Deleted",), prefix="a/", suffix=".csv"
-            ),
+            '{ s3 = true, name = "inbox", events = ["s3:ObjectRemoved:*"], prefix = "a b/", suffix = ".csv" }',
+            BucketNotification(key="inbox", events=("s3:ObjectRemoved:*",), prefix="a b/", suffix=".csv"),
+        ),
+        ('{ s3 = "acme-in", form = "s3" }', BucketPermission(bucket="acme-in")),
+        ('{ s3 = { bucket = "acme-in", form = "s3" } }', BucketPermission(bucket="acme-in")),
+        ('{ s3 = true, form = "eventbridge", name = "b" }', BucketEvents(source=Own(key="b"))),
+        (
+            '{ s3 = "acme-in", form = "eventbridge", events = ["s3:ObjectRemoved:*"], prefix = "a/", suffix = ".csv" }',
+            BucketEvents(source=Existing(identifier="acme-in"), events=("Object Deleted",), prefix="a/", suffix=".csv"),
         ),
         ('{ event_pattern = { source = ["shop"] } }', EventPattern(pattern='{"source":["shop"]}')),
         (
@@ -144,9 +151,18 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         ("{ sqs = true, maximum_concurrency = 1 }", "from 2 to 1000"),
         ('{ sqs = { name = "My Queue" } }', "lowercase letters"),
         (f'{{ sns = "{QUEUE}" }}', "expected an ARN such as arn:aws:sns"),
-        ('{ s3 = "s3://acme" }', "as S3 accepts them"),
-        ('{ s3 = true, events = ["ObjectCreated"] }', "did you mean `Object Created`?"),
-        ('{ s3 = "acme-in", name = "x" }', "unknown key `name`"),
+        ('{ s3 = "s3://acme", form = "s3" }', "as S3 accepts them"),
+        ('{ s3 = "s3://acme", form = "eventbridge" }', "as S3 accepts them"),
+        ('{ s3 = "acme-in" }', 'add `form = "eventbridge"` (until now the only form'),
+        ('{ s3 = "acme-in", form = "s3", prefix = "a/" }', "its owner sets it in the notification"),
+        ('{ s3 = true, form = "sqs" }', 'expected "s3" or "eventbridge"'),
+        ('{ s3 = true, events = ["s3:ObjectCreated"] }', "did you mean `s3:ObjectCreated:*`?"),
+        ('{ s3 = true, events = ["Object Created"] }', 'add `form = "eventbridge"`'),
+        ('{ s3 = true, events = ["s3:ObjectCreated:Put", "s3:ObjectCreated:*"] }', "overlap, which S3 refuses"),
+        ('{ s3 = true, prefix = "in/*" }', "S3 compares the beginning and the end"),
+        ('{ s3 = true, form = "eventbridge", events = ["ObjectCreated"] }', "did you mean `Object Created`?"),
+        ('{ s3 = "acme-in", form = "eventbridge", name = "x" }', "unknown key `name`"),
+        ("{ s3 = true }, { s3 = true }", "created as `create`"),
         ('{ event_pattern = "x" }', "expected a table"),
         ("{ event_pattern = {} }", "the pattern is empty"),
         ('{ event_pattern = { source = [{ suffixx = "a" }] } }', "did you mean `suffix`?"),

@@ -19,7 +19,17 @@ from multi_env_lambda.model.name import (
     normalised,
 )
 from multi_env_lambda.model.project import Project, made_names
-from multi_env_lambda.model.settings import BucketNotification, Function, GlueJob, Own, OwnQueue, Queue, Settings, Topic
+from multi_env_lambda.model.settings import (
+    BucketEvents,
+    BucketNotification,
+    Function,
+    GlueJob,
+    Own,
+    OwnQueue,
+    Queue,
+    Settings,
+    Topic,
+)
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
 DEVOPS = Devops(account_id="111111111111", region="us-east-1", bucket="acme")
@@ -103,7 +113,9 @@ def test_everything_with_a_fixed_name_is_listed() -> None:
     sources = (
         Queue(source=OwnQueue(key="q", visibility_timeout=30)),
         Topic(source=Own(key="t")),
-        BucketNotification(source=Own(key="b_c")),
+        BucketNotification(key="b_c"),
+        BucketEvents(source=Own(key="d_e")),
+        BucketNotification(key="b_c", prefix="other/"),
     )
     function = Function(key="f", handler="a.b", events=sources)
     settings = Settings(functions=(function,), jobs=(GlueJob(key="j", entry="a:b"),))
@@ -114,6 +126,7 @@ def test_everything_with_a_fixed_name_is_listed() -> None:
         ("function", "u-e-f"),
         ("topic", "u-e-t"),
         ("bucket", "u-e-b-c-222222222222-us-east-1"),
+        ("bucket", "u-e-d-e-222222222222-us-east-1"),
         ("queue", "u-e-q"),
         ("queue", "u-e-q-dlq"),
         ("job", "u-e-j"),

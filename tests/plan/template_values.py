@@ -11,7 +11,9 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import (
     Alarms,
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     Cors,
     DynamoDBStream,
     Event,
@@ -51,8 +53,10 @@ ALL_EVENTS: tuple[Event, ...] = (
     Queue(source=Existing(identifier=QUEUE_ARN.replace("failed", "incoming"))),
     Topic(source=Own(key="news"), filter_policy='{"kind":["order"]}'),
     Topic(source=Existing(identifier=TOPIC_ARN)),
-    BucketNotification(source=Own(key="inbox"), prefix="in/", suffix=".csv"),
-    BucketNotification(source=Existing(identifier="acme-inbox")),
+    BucketNotification(key="inbox", prefix="in/", suffix=".csv"),
+    BucketPermission(bucket="acme-inbox"),
+    BucketEvents(source=Own(key="archive"), prefix="in/", suffix=".csv"),
+    BucketEvents(source=Existing(identifier="acme-inbox")),
     EventPattern(pattern='{"source":["shop"]}', bus="shop"),
     EventPattern(pattern='{"source":["shop"]}'),
     DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), window=2),

@@ -25,6 +25,7 @@ def template(kind: str, properties: dict[str, Any]) -> str:
         ("Lambda::EventSourceMapping", LATEST, LATEST | {"BatchSize": 2}, "from up to 90 seconds after its change"),
         ("S3::Bucket", None, ON, "It: uploads in the first five minutes send no events"),
         ("S3::Bucket", {}, ON, "It: uploads in the first five minutes send no events"),
+        ("S3::Bucket", ON, {}, "It no longer sends its events to EventBridge, so rules elsewhere get none"),
         ("SQS::Queue", None, THREE, "It gives up a message after 3 attempts"),
     ],
 )
@@ -54,3 +55,37 @@ def test_nothing_else_is(kind: str, before: dict[str, Any] | None, after: dict[s
 
 def test_a_unit_that_goes_starts_nothing() -> None:
     assert late_starts(template("S3::Bucket", ON), None) == ()
+
+
+def calls(bucket: str, target: object) -> dict[str, Any]:
+    properties = {"Principal": "s3.amazonaws.com", "SourceArn": f"arn:aws:s3:::{bucket}", "FunctionName": target}
+    return {
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "orders-prod-create"}},
+        "Alias": {
+            "Type": "AWS::Lambda::Alias",
+            "Properties": {"FunctionName": {"Ref": "Function"}, "Name": "live"},
+        },
+        "Own": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "own"}},
+        "Computed": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": {"Fn::Sub": "x"}}},
+        "Permission": {"Type": "AWS::Lambda::Permission", "Properties": properties},
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ({"Ref": "Alias"}, "the function orders-prod-create, alias live;"),
+        ({"Ref": "Function"}, "the function orders-prod-create;"),
+        ("somebody-elses", "the function somebody-elses;"),
+    ],
+)
+def test_the_owner_of_a_bucket_is_told_once_which_function_it_may_call(target: object, named: str) -> None:
+    made = json.dumps({"Resources": calls("acme-raw", target)})
+    (found,) = late_starts(None, made)
+
+    assert found.startswith("the owner of the bucket acme-raw now adds a notification") and named in found
+    assert late_starts(made, made) == ()
+
+
+def test_a_bucket_of_the_stack_needs_nobody() -> None:
+    assert late_starts(None, json.dumps({"Resources": calls("own", {"Ref": "Alias"})})) == ()

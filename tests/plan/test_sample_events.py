@@ -34,7 +34,14 @@ def test_every_kind_of_the_tables_has_a_sample() -> None:
 @pytest.mark.parametrize("kind", EVENT_KEYS)
 def test_every_value_can_be_set_and_is_in_the_event(kind: str) -> None:
     plain = sample_event(kind)
-    words = {"account": "555555555555", "region": "eu-west-1", "size": "7", "method": "PUT", "query": "a=1&a=2"}
+    words = {
+        "account": "555555555555",
+        "region": "eu-west-1",
+        "size": "7",
+        "method": "PUT",
+        "query": "a=1&a=2",
+        "form": "eventbridge",
+    }
     for name, example in EVENT_KEYS[kind].items():
         object_ = {"id": "x7", "other": 2}
         value: Any = object_ if isinstance(example, dict) else words.get(name, "x7")
@@ -93,6 +100,7 @@ def test_what_is_no_text_becomes_json_and_nothing_is_shared() -> None:
 @pytest.mark.parametrize(
     ("kind", "values", "said"),
     [
+        ("s3", {"form": "S3"}, "event s3: form: found 'S3'; expected `s3` or `eventbridge`"),
         ("sqz", {}, "there is no kind `sqz`"),
         ("sqs", {"bodi": "x"}, "the kind `sqs` has no `bodi`"),
         ("s3", {"size": "big"}, "event s3: size: found 'big'"),
@@ -149,8 +157,18 @@ def test_other_events_come_from_it_too() -> None:
 
 
 def test_an_object_is_in_its_own_bucket_under_a_key_that_fits() -> None:
-    detail = of_own(s3=True, prefix="in/", suffix=".json")["detail"]
+    own = of_own(s3=True, prefix="in/", suffix=".json")["Records"][0]["s3"]
+    sent = of_own(s3=True, form="eventbridge", prefix="in/", suffix=".json")["detail"]
 
-    assert detail["bucket"]["name"] == "orders-prod-in-555555555555-eu-west-1"
-    assert detail["object"]["key"] == "in/orders.json"
-    assert of_own(s3="acme-raw")["detail"]["bucket"]["name"] == "acme-raw"
+    for found in (own, sent):
+        assert found["bucket"]["name"] == "orders-prod-in-555555555555-eu-west-1"
+        assert found["object"]["key"] == "in/orders.json"
+    assert of_own(s3="acme-raw", form="s3")["Records"][0]["s3"]["bucket"]["arn"] == "arn:aws:s3:::acme-raw"
+    assert of_own(s3="acme-raw", form="eventbridge")["detail"]["bucket"]["name"] == "acme-raw"
+
+
+def test_the_form_of_s3_has_an_encoded_key() -> None:
+    own, sent = (sample_event("s3", {"form": form, "key": "in/märz 1+1.csv"}) for form in ("s3", "eventbridge"))
+
+    assert own["Records"][0]["s3"]["object"]["key"] == "in/m%C3%A4rz+1%2B1.csv"
+    assert sent["detail"]["object"]["key"] == "in/märz 1+1.csv"

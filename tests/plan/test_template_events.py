@@ -10,7 +10,9 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import (
+    BucketEvents,
     BucketNotification,
+    BucketPermission,
     Cors,
     DynamoDBStream,
     Event,
@@ -164,8 +166,79 @@ def test_an_own_topic_is_made() -> None:
 
 
 # --- buckets ---
-def test_an_own_bucket_is_private_sends_its_events_and_is_kept() -> None:
-    found = with_events(BucketNotification(source=Own(key="inbox")))
+def test_an_own_bucket_calls_the_alias_after_s3_was_allowed_to() -> None:
+    found = with_events(BucketNotification(key="inbox", prefix="a b=1/", suffix=".csv"))
+
+    ((name, permission),) = of_type(found, "AWS::Lambda::Permission").items()
+    assert permission == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": ALIAS,
+        "Principal": "s3.amazonaws.com",
+        "SourceArn": "arn:aws:s3:::orders-sandbox-inbox-222222222222-us-east-1",
+        "SourceAccount": "222222222222",
+    }
+    rules = [{"Name": "prefix", "Value": "a+b%3D1/"}, {"Name": "suffix", "Value": ".csv"}]
+    entry = {"Event": "s3:ObjectCreated:*", "Function": ALIAS, "Filter": {"S3Key": {"Rules": rules}}}
+    assert one(found, "AWS::S3::Bucket")["NotificationConfiguration"] == {"LambdaConfigurations": [entry]}
+    assert found["Resources"]["InboxBucket"]["DependsOn"] == [name]
+    assert found["Resources"]["InboxBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert of_type(found, "AWS::Events::Rule") == {}
+
+
+def test_a_prefix_changes_the_bucket_and_not_the_permission() -> None:
+    before, after = (with_events(BucketNotification(key="inbox", prefix=prefix)) for prefix in ("a/", "b/"))
+
+    assert of_type(before, "AWS::Lambda::Permission") == of_type(after, "AWS::Lambda::Permission")
+    assert of_type(before, "AWS::S3::Bucket") != of_type(after, "AWS::S3::Bucket")
+
+
+def test_functions_share_a_bucket_in_both_forms() -> None:
+    kinds = ("s3:ObjectCreated:Put", "s3:ObjectCreated:Copy")
+    functions = (
+        attrs.evolve(
+            SMALL, events=(BucketNotification(key="inbox", prefix="a/"), BucketEvents(source=Own(key="inbox")))
+        ),
+        Function(key="other", handler="a.b", events=(BucketNotification(key="inbox", prefix="b/", events=kinds),)),
+    )
+    found = template(project(*functions))
+
+    configuration = one(found, "AWS::S3::Bucket")["NotificationConfiguration"]
+    called = [(entry["Event"], entry["Function"]["Ref"]) for entry in configuration["LambdaConfigurations"]]
+    assert called == [
+        ("s3:ObjectCreated:*", "CreateAlias"),
+        ("s3:ObjectCreated:Put", "OtherAlias"),
+        ("s3:ObjectCreated:Copy", "OtherAlias"),
+    ]
+    assert configuration["EventBridgeConfiguration"] == {"EventBridgeEnabled": True}
+    by_s3 = {
+        name
+        for name, permission in of_type(found, "AWS::Lambda::Permission").items()
+        if permission["Principal"] == "s3.amazonaws.com"
+    }
+    assert (len(by_s3), set(found["Resources"]["InboxBucket"]["DependsOn"])) == (2, by_s3)
+
+
+def test_two_functions_for_the_same_objects_are_refused() -> None:
+    functions = (
+        attrs.evolve(SMALL, events=(BucketNotification(key="inbox", prefix="a/"),)),
+        Function(key="other", handler="a.b", events=(BucketNotification(key="inbox", prefix="a/b/", suffix=".csv"),)),
+    )
+
+    with pytest.raises(ConfigurationError) as caught:
+        text(project(*functions))
+    assert "`a/*` to CreateAlias and s3:ObjectCreated:* of `a/b/*.csv` to OtherAlias overlap" in str(caught.value)
+    assert '`form = "eventbridge"`' in str(caught.value)
+
+
+def test_an_existing_bucket_may_call_and_is_not_touched() -> None:
+    found = with_events(BucketPermission(bucket="acme-raw"))
+
+    assert one(found, "AWS::Lambda::Permission")["SourceArn"] == "arn:aws:s3:::acme-raw"
+    assert of_type(found, "AWS::S3::Bucket") == of_type(found, "AWS::Events::Rule") == {}
+
+
+def test_an_own_bucket_is_private_sends_its_events_to_eventbridge_and_is_kept() -> None:
+    found = with_events(BucketEvents(source=Own(key="inbox")))
 
     bucket = one(found, "AWS::S3::Bucket")
     assert bucket["BucketName"] == "orders-sandbox-inbox-222222222222-us-east-1"
@@ -185,7 +258,7 @@ def test_an_own_bucket_is_private_sends_its_events_and_is_kept() -> None:
     ],
 )
 def test_prefix_and_suffix_must_both_match(prefix: str, suffix: str, matcher: dict[str, str] | None) -> None:
-    event = BucketNotification(source=Existing(identifier="acme-inbox"), prefix=prefix, suffix=suffix)
+    event = BucketEvents(source=Existing(identifier="acme-inbox"), prefix=prefix, suffix=suffix)
 
     detail = one(with_events(event), "AWS::Events::Rule")["EventPattern"]["detail"]
 
@@ -194,9 +267,7 @@ def test_prefix_and_suffix_must_both_match(prefix: str, suffix: str, matcher: di
 
 
 def test_an_existing_and_an_own_bucket_of_one_name_do_not_clash() -> None:
-    found = with_events(
-        BucketNotification(source=Existing(identifier="inbox")), BucketNotification(source=Own(key="inbox"))
-    )
+    found = with_events(BucketEvents(source=Existing(identifier="inbox")), BucketEvents(source=Own(key="inbox")))
 
     assert len(of_type(found, "AWS::Events::Rule")) == 2
 

@@ -10,6 +10,7 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import DynamoDBStream, Existing, Statement, Topic
+from multi_env_lambda.plan.template.bucket_notifications import check_bucket_notifications
 from multi_env_lambda.plan.template.event_sources import check_event_sources
 from multi_env_lambda.plan.template.job_schedules import check_job_schedules
 from multi_env_lambda.plan.template.layer_versions import check_layer_versions
@@ -58,6 +59,18 @@ def trust(**more: Any) -> Resources:
     return thing("IAM::Role", AssumeRolePolicyDocument={"Statement": [{**TRUST, **more}]})
 
 
+def notified(*filters: tuple[Any, str]) -> Resources:
+    entries = [
+        {
+            "Event": "s3:ObjectCreated:*",
+            "Function": {"Ref": "F"},
+            "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": prefix}, {"Name": "Suffix", "Value": suffix}]}},
+        }
+        for prefix, suffix in filters
+    ]
+    return thing("S3::Bucket", NotificationConfiguration={"LambdaConfigurations": entries})
+
+
 def schedule(minutes: str) -> Resources:
     return thing("Glue::Trigger", Schedule=f"cron({minutes} * * * ? *)")
 
@@ -84,6 +97,14 @@ REFUSED: list[tuple[Check, Resources, str]] = [
     (check_event_sources, filtered('{"body":"x"}'), 'found {"body":"x"}, which is not a pattern'),
     (check_event_sources, filtered('{"body":{"a":[]}}'), "which is not a pattern"),
     (check_event_sources, filtered("no json"), "found no json, which is not a pattern"),
+    (check_bucket_notifications, notified(("a/", ""), ("a/b/", "")), "`a/*` to F and s3:ObjectCreated:* of `a/b/*`"),
+    (check_bucket_notifications, notified(("", ".csv"), ("a/", "")), "overlap, which S3 refuses"),
+    (check_bucket_notifications, notified(("a+b/", ""), ("a%20b/", "")), "overlap, which S3 refuses"),
+    (
+        check_bucket_notifications,
+        notified(*[(f"{n:03}/", "") for n in range(101)]),
+        "found 101 entries; S3 accepts 100",
+    ),
     (check_job_schedules, schedule("*"), "starts it more often than every 5 minutes"),
     (check_job_schedules, schedule("0-10/4"), "starts it more often"),
     (check_job_schedules, schedule("0,30,33"), "starts it more often"),
@@ -127,6 +148,13 @@ def test_it_is_refused_with_the_name_of_the_resource_and_a_hint(check: Check, re
         (check_event_sources, mapping(STREAM_ARN, BisectBatchOnFunctionError=True, **LATEST)),
         (check_event_sources, mapping("arn:aws:kafka:us-east-1:2:cluster/c")),
         (check_event_sources, filtered('{"body":{"a":["x"]}}', {"Fn::Sub": "${Pattern}"})),
+        (
+            check_bucket_notifications,
+            notified(("a/", ".csv"), ("a/b/", ".txt"), ("c/", ".csv"), ("%3D", ""), ("D", "")),
+        ),
+        (check_bucket_notifications, notified(("a/", ""), ({"Ref": "Prefix"}, ""))),
+        (check_bucket_notifications, thing("S3::Bucket", NotificationConfiguration={"Fn::If": []})),
+        (check_bucket_notifications, thing("S3::Bucket")),
         (check_job_schedules, schedule("0/5")),
         (check_job_schedules, schedule("3,8-20/6")),
         (check_job_schedules, thing("Glue::Trigger", Schedule={"Ref": "Schedule"})),

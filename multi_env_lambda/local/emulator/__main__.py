@@ -159,9 +159,9 @@ def _keep_names() -> None:
 
 
 def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
-    from . import artifacts, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
+    from . import artifacts, bucket_notifications, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
 
-    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets):
+    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
         rule.patch()
     lifecycle.patch(now)
 
@@ -210,6 +210,7 @@ def _keep_limits() -> None:
         policy_grammar,
         pull_requests,
         quiet_updates,
+        refusal_words,
         request_limits,
         reverted_drift,
         rule_dead_letters,
@@ -237,6 +238,7 @@ def _keep_limits() -> None:
     subscriptions.patch()
     stack_policies.patch()
     quiet_updates.patch()
+    refusal_words.patch()
     reverted_drift.patch()
     template_references.patch()
 

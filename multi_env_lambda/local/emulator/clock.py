@@ -3,8 +3,8 @@
 Reason: metrics arrive minutes late and a lease expires after a minute of silence, but no test may wait for that.
 
 It moves the ``Date`` header of every response and the modification time of S3 objects, by which leases are judged;
-CloudWatch's timestamps and delays; EventBridge's schedules; and the rules about delayed visibility. It does not move
-signatures and the expiry of credentials, because clients sign by this machine's clock.
+CloudWatch's timestamps and delays; when a rule with a schedule is due; and the rules about delayed visibility. It does
+not move signatures and the expiry of credentials, because clients sign by this machine's clock.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def patch(clock: Clock) -> None:
     for module, name in ((gateway, "formatdate"), (s3, "now_iso"), (cloudwatch, "time"), (events, "_now_ts")):
         original(module, name)
     gateway.formatdate = lambda usegmt=True: formatdate(clock.now(), usegmt=usegmt)
-    events._now_ts = clock.now
     s3.now_iso = lambda: _iso(clock.now())
+    events._now_ts = clock.now
     cloudwatch.time = SimpleNamespace(**{**vars(time), "time": clock.now})
 
 

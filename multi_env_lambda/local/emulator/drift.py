@@ -142,7 +142,7 @@ def _is_elsewhere(arn: str) -> bool:
 
 
 def _bucket(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    """Of the notifications, only whether EventBridge is enabled; and whether public access is blocked."""
+    """Of the notifications, the functions and whether EventBridge is enabled; and whether public access is blocked."""
     objects = load("ministack.services.s3")
     bucket = objects._buckets.get(physical_id)
     if bucket is None:
@@ -151,9 +151,24 @@ def _bucket(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     text = str(bucket.get("_public_access_block", ""))
     public = properties.get("PublicAccessBlockConfiguration") or {}
     return {
-        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": told}},
+        "NotificationConfiguration": {
+            "EventBridgeConfiguration": {"EventBridgeEnabled": told},
+            "LambdaConfigurations": _called_functions(objects, physical_id),
+        },
         "PublicAccessBlockConfiguration": {name: f"<{name}>true<" in text for name in public},
     }
+
+
+def _called_functions(objects: Any, bucket: str) -> list[dict[str, Any]]:
+    """In the template's words: one entry for each event."""
+    found = []
+    for entry in objects._parse_notification_config(bucket):
+        written = (("prefix", entry["filter_prefix"]), ("suffix", entry["filter_suffix"]))
+        rules = [{"Name": name, "Value": text} for name, text in written if text]
+        filtered = {"Filter": {"S3Key": {"Rules": rules}}} if rules else {}
+        if entry["type"] == "lambda":
+            found += [{"Event": event, "Function": entry["arn"], **filtered} for event in entry["events"]]
+    return found
 
 
 def _bucket_policy(physical_id: str, properties: Properties) -> dict[str, Any] | None:

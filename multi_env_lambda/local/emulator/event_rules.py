@@ -1,6 +1,9 @@
 """EventBridge refuses patterns that are invalid or too long, and inputs that are too long, through every API.
 
-Reason: ministack checks patterns only in PutRule, so a stack can contain an operator that does not exist.
+The countdown of a rate begins when its rule is created.
+
+Reason: ministack checks patterns only in PutRule, so a stack can contain an operator that does not exist; and a rule of
+a stack has no time of creation, so that its countdown began with the next look of ministack's scheduler.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html and
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html (2,048 characters, 4,096 where raised), of inputs
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
@@ -58,6 +61,21 @@ def patch() -> None:
 
     events._event_pattern_error = problem
     check_first(_RULE, check)
+    _date(events)
+
+
+def _date(events: Any) -> None:
+    """Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html (rate)"""
+    provisioners = load("ministack.services.cloudformation.provisioners")
+    steps = original(provisioners, "_RESOURCE_HANDLERS")[_RULE]
+    create, bus_of, now = steps["create"], original(provisioners, "_eb_rule_bus_name"), original(events, "_now_ts")
+
+    def dated(logical_id: str, properties: Mapping[str, Any], *more: Any) -> Any:
+        made = create(logical_id, properties, *more)
+        events._rules[events._rule_key(made[0], bus_of(properties))]["CreationTime"] = now()
+        return made
+
+    provisioners._RESOURCE_HANDLERS[_RULE] = {**steps, "create": dated}
 
 
 def _refuse_unless_there(buses: Any, bus: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 from multi_env_lambda.plan.pins import PINS
+from multi_env_lambda.plan.template.bucket_notifications import check_bucket_notifications
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
 from multi_env_lambda.plan.template.event_sources import check_event_sources
 from multi_env_lambda.plan.template.job_schedules import check_job_schedules
@@ -73,6 +74,7 @@ def check_document(document: Json, *, where: str) -> None:
     check_policy_grammar(resources, where)
     check_property_limits(resources, where)
     check_event_sources(resources, where)
+    check_bucket_notifications(resources, where)
     check_job_schedules(resources, where)
     check_layer_versions(resources, where)
     check_subscriptions(resources, where)

@@ -47,8 +47,8 @@ MUTATIONS = (
     ),
     Mutation(
         "model/project.py",
-        '            yield "bucket", project.bucket_name(environment, key)\n',
-        "            return\n",
+        '        yield "bucket", project.bucket_name(environment, key)\n',
+        "        continue\n",
         "Two units that would make one bucket are refused.",
         ("test_every_setting.py",),
     ),
