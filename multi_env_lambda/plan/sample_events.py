@@ -1,9 +1,9 @@
 """Sample events: what a function gets from each kind of source, in the form that AWS documents.
 
 Input: a kind and a few values. Output: the event as JSON values, the same every time.
-Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-sns.html, with-ddb.html, with-kinesis.html,
-urls-invocation.html; https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html, ev-events.html and
-https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-sns.html, with-ddb.html, with-kinesis.html
+and urls-invocation.html; https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html and
+ev-events.html; https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 """
 
 from __future__ import annotations
