@@ -56,8 +56,8 @@ class MultiEnvLambdaError(Exception):
 
     def __init__(self, where: str, what: str, *, hint: str) -> None:
         # This includes output of tools, AWS and other people's code, and ends up in terminals, records and logs.
-        self.where, self.what = _shortened(masked(where)), _shortened(masked(what))
-        self.hint = worded(hint, lambda text: _shortened(masked(text)))
+        self.where, self.what = masked(_shortened(where)), masked(_shortened(what))
+        self.hint = worded(hint, lambda text: masked(_shortened(text)))
         super().__init__(self.where, self.what, self.hint)
 
     def __str__(self) -> str:
@@ -72,7 +72,7 @@ class MultiEnvLambdaError(Exception):
         return (_rebuild, (type(self), self.where, self.what, self.hint), vars(self))
 
 
-_LONGEST_WORD, _LONGEST_LINE = 1000, 20_000
+_LONGEST_WORD, _LONGEST_LINE, _LOOKED_AT = 1000, 20_000, 4096
 _TOO_LONG = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}|[^\n]{{{_LONGEST_LINE + 1},}}")
 
 
@@ -83,7 +83,7 @@ def _shortened(text: str) -> str:
 
 def _its_begin(found: re.Match[str]) -> str:
     whole = found[0]
-    return f"{whole[:80]}… ({len(whole):,} characters)"
+    return f"{masked(whole[:_LOOKED_AT])[:80]}… ({len(whole):,} characters)"
 
 
 def _rebuild(kind: type[MultiEnvLambdaError], where: str, what: str, hint: str) -> MultiEnvLambdaError:

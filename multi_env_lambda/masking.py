@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret"]
+__all__ = ["IN_ADDRESS", "MASKED", "blotted", "form_of", "forms_in", "in_a_header", "masked", "says_secret", "without"]
 
 MASKED: Final = "***"
 """What replaces a secret."""
@@ -162,8 +162,16 @@ _ADDRESSES: tuple[_Form, ...] = (
 )
 # A log that begins in the middle of a key: AWS returns the last 4 KB. It is masked, not refused.
 _CUT_CHARACTERS = 8192
+_MOST_ROUNDS = 8
+"""A text in which masking reveals one secret after another was made for that: nothing of it is shown."""
 _CUT_LINE = rf"[A-Za-z0-9+/=]{{1,200}}(?:[\r\n]|{_ESCAPED})+[ \t]{{0,40}}"
 _CUT_KEY = rf"(?<![A-Za-z0-9+/=])(?:{_CUT_LINE})+\Z"
+# A key of which each line has something before or after it, as a log has a time, or as `repr` of a list has quotes.
+_KEY_IN_LINES = (
+    r"(?m)^(?P<before>[^\n]{1,200}?)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^\n]*\n"
+    r"(?:[^\n]{0,200}?[A-Za-z0-9+/=]{16,}[^\n]{0,10}(?:\n|\Z))+"
+    r"(?:(?:[^\n]{0,220}\n)?[^\n]{0,200}-----END [A-Z0-9 ]{1,60}-----)?"
+)
 # A name alone is usually a token, but may be a public key: masked, not refused.
 _ALONE = IN_ADDRESS, ("http",), r"https?://(?P<value>[^\s/?#:@\"'<>\\]{16,500})@"
 # What tools print of a header, a setting or an argument: masked, not refused, since much of it is not secret. The
@@ -235,20 +243,25 @@ def in_a_header(text: str) -> bool:
 def masked(text: str) -> str:
     """The text with ``***`` for every secret in it. Masking twice is masking once."""
     # Once one is masked, the text around it may have the form of another.
-    while text and (once := _once(text)) != text:
+    for _ in range(_MOST_ROUNDS):
+        once = _once(text) if text else text
+        if once == text:
+            return text
         text = once
-    return text
+    return MASKED
 
 
 def _once(text: str) -> str:
     for _, words, pattern in (*_FORMS, *_ADDRESSES, _ALONE, *_SAID):
         if any(word in text for word in words):
             text = _compiled(pattern).sub(_blot, text)
-    return _compiled(_BASE64).sub(_blot_what_is_inside, _without_cut_keys(text))
+    if "PRIVATE KEY" in text:
+        text = _without_cut_keys(_compiled(_KEY_IN_LINES).sub(rf"\g<before>{MASKED}", text))
+    return _compiled(_BASE64).sub(_blot_what_is_inside, text)
 
 
 def _without_cut_keys(text: str) -> str:
-    ends = [found.start() for found in _compiled(_KEY_END).finditer(text)] if "PRIVATE KEY" in text else []
+    ends = [found.start() for found in _compiled(_KEY_END).finditer(text)]
     for end in reversed(ends):
         first = max(0, end - _CUT_CHARACTERS)
         if cut := _compiled(_CUT_KEY).search(text[first:end]):
@@ -268,10 +281,15 @@ def _blot_what_is_inside(found: re.Match[str]) -> str:
 
 
 def blotted(text: str, secrets: frozenset[str]) -> str:
-    """The text with ``***`` for these secrets, the longest first, and for every other secret in it."""
+    """The text with ``***`` for these secrets, and for every other secret in it."""
+    return masked(without(text, secrets))
+
+
+def without(text: str, secrets: frozenset[str]) -> str:
+    """The text with ``***`` for these secrets alone, the longest first."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASKED)
-    return masked(text)
+    return text
 
 
 @cache

@@ -132,7 +132,10 @@ def _stale(found: SavedPlan, made: Plan, published: bool) -> PlanStale:
 def _must_be_published(made: Plan) -> None:
     for step in made.blocked:
         if step.kind in (PublishError.__name__, DocumentError.__name__):
-            ways = (Advice("plan.py --out", "save(workspace.plan(publish=True), …)"), Advice("publish.py", "publish()"))
+            ways = (
+                Advice("plan.py --out", "save(workspace.plan(publish=True), …)"),
+                Advice("publish.py", "workspace.publish()"),
+            )
             hint = advice("save it with `{}`, which publishes what it names, or run `{}` first", *ways)
             raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 

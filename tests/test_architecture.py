@@ -58,6 +58,7 @@ STARTS: dict[str, str] = {
     "host/process.py run_attached": "a program of the user's, on the user's terminal",
     "host/interpreter.py _answers": "a Python that hangs, or is none, is no error: it is not the one looked for",
     "host/sandbox.py <module>": "becomes the program that it has shut in; nothing else may run after that",
+    "host/sandbox.py end_with": "waits beside the sandbox, to kill what is in it once the command has ended",
     "host/confined.py _run": "code of others: no input, bounds, and its process group ends with it",
     "building/backend_run.py _forked": "each hook of a build backend in a process of its own, already shut in",
     "building/preflight_process.py start": "a unit's code: no input, a limit, and its process group ends with it",

@@ -42,7 +42,9 @@ def test_every_line_of_a_lock_is_one_version_with_hashes(lock: Path) -> None:
 def test_all_that_setup_py_asks_for_is_locked_in_a_version_that_it_allows(python: str) -> None:
     target = Target(python=python, architecture="x86_64")
     packages = read_requirements(DEVELOPMENT.read_text("utf-8"), where=DEVELOPMENT.name)
-    locked = {package.name: package.version for package in packages if marker_holds(package.marker, target)}
+    locked = {
+        package.name: package.version for package in packages if marker_holds(package.marker, target, DEVELOPMENT.name)
+    }
     wanted = list(asked_for())
 
     missing = [str(item) for item in wanted if canonicalize_name(item.name) not in locked]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda.errors import ToolError
+from multi_env_lambda.errors import MultiEnvLambdaError, ToolError
 from multi_env_lambda.masking import MASKED, blotted, form_of, forms_in, masked
 from multi_env_lambda.model.plain_secrets import secrets_among
 
@@ -198,6 +199,39 @@ def test_a_password_is_blotted_out_and_what_stands_around_it_is_not(text: str, s
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert (masked(text), form_of(text)) == (text, None)
+
+
+@pytest.mark.parametrize("piece", ["://", "://a:", "://aaaaaaa:bbbbbbb", f"http://{'a' * 30}"])
+def test_a_text_that_was_made_to_be_masked_for_ever_is_not_shown(piece: str) -> None:
+    before = time.process_time()
+
+    assert masked(piece * (20_000 // len(piece)) + "@") == "***"
+    assert time.process_time() - before < 10
+
+
+LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+KEY_LINES = ["-----BEGIN PRIVATE KEY-----", *[LINE] * 5, "AbC=", "-----END PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("2026-11-28T03:00:00Z INFO {}", "a\n2026-11-28T03:00:00Z INFO ***\nb"),
+        ("[pid 7] {}", "a\n[pid 7] ***\nb"),
+        ("E   + '{}\\n'", "a\nE   + '***\\n'\nb"),
+        ("> {}", "a\n> ***\nb"),
+    ],
+)
+def test_a_key_whose_lines_have_something_around_them_is_blotted_out(form: str, shown: str) -> None:
+    assert masked("\n".join(["a", *map(form.format, KEY_LINES), "b"])) == shown
+
+
+def test_an_error_cuts_what_is_long_and_shows_no_secret_of_it() -> None:
+    token = "ghp_" + "a1B2" * 9
+
+    error = MultiEnvLambdaError("x", f"{token}{'/' * 500_000}", hint="y")
+
+    assert (error.what, len(str(error)) < 200) == (f"***{'/' * 77}… (500,040 characters)", True)
 
 
 def test_an_error_shows_no_secret_wherever_it_came_from() -> None:

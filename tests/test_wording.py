@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from multi_env_lambda import MultiEnvLambdaError, Plan, Project, Refused, UnitsFailed
+from multi_env_lambda import MultiEnvLambdaError, Plan, Project, Refused, UnitsFailed, Workspace
 from multi_env_lambda.cli.main import VERBS
 from multi_env_lambda.cli.main import _group as group
 from multi_env_lambda.cli.results import show_results
@@ -68,6 +68,18 @@ def test_only_the_command_line_names_options_and_scripts_without_what_python_cal
     script = rf"`({'|'.join(VERBS)})\.py"
 
     found = [(line, text) for line, text in said(path) if re.search(rf"`({ours})\b| ({ours})\b|{script}", text)]
+    assert found == []
+
+
+def test_no_hint_repeats_the_list_that_its_error_gives() -> None:
+    found = [
+        f"{path.name} {function.name}"
+        for path in module_paths()
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef)
+        for text in [ast.unparse(function)]
+        if "enumerated(" in text and re.search(r"did_you_mean\((?!.*listed=True)", text) and "yield from" not in text
+    ]
     assert found == []
 
 
@@ -153,3 +165,25 @@ def test_a_plan_is_saved_for_approval_by_a_command_and_by_a_call() -> None:
     assert "`plan.py --to prod --only orders --only search --out plan.json`" in waiting
     assert '`save(workspace.plan("orders", "search", to="prod", publish=True), "plan.json")`' in waiting.python
     assert waiting.python.endswith('then: `workspace.apply("plan.json")`')
+
+
+def test_python_reads_no_name_of_a_script_in_what_goes_wrong(fake: FakeWorld, tmp_path: Path) -> None:
+    workspace = opened(fake.world, tmp_path)
+    with pytest.raises(MultiEnvLambdaError) as none:
+        Workspace.open(tmp_path)
+    with pytest.raises(MultiEnvLambdaError) as empty:
+        workspace.environment("sandbox").run()
+    with pytest.raises(MultiEnvLambdaError) as nowhere:
+        workspace.unit("orders").difference("sandbox", "test")
+    with pytest.raises(MultiEnvLambdaError) as host:
+        workspace.write_ci("bitbucket")
+
+    assert [str(each.value) for each in (none, empty, nowhere, host)] == [
+        f"{tmp_path}: no pyproject.toml here or above has a table [tool.multi_env_lambda.devops]\n"
+        "hint: `Workspace.init()` writes one",
+        "command: there is none\nhint: name a program, such as `aws`",
+        "orders: it does not run in sandbox\nhint: `workspace.status()` shows what runs where",
+        "host: found `bitbucket`; expected github or gitlab\nhint: use one of these",
+    ]
+    workspace.publish()
+    assert repr(workspace.approve(workspace.plan())) == "no environment in this plan requires an approval"

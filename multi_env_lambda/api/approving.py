@@ -77,7 +77,7 @@ def waiting_plan(opened: Opened, environment: str, digest: str) -> Mapping[str, 
     found = kept_plan(opened.acting_as("approver").world.store, place, digest)
     if found is None:
         what = f"no run of the CI has stopped in front of {place} with a plan `{digest}`"
-        raise ConfigurationError("approve", what, hint="copy the whole command from the last lines of the run")
+        raise ConfigurationError("approve", what, hint="copy the digest from the last lines of the run")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.reading import did_you_mean
@@ -27,6 +27,12 @@ class ByName(dict[str, Thing]):
         super().__init__(things)
         self.kind = kind
         self.faults = faults or {}
+
+    def __getitem__(self, name: Any) -> Thing:
+        try:
+            return super().__getitem__(name)
+        except TypeError:  # a list, for example, which can be no key
+            return self.__missing__(name)
 
     def __missing__(self, name: object) -> Thing:
         if isinstance(name, str) and name in self.faults:

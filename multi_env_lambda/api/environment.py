@@ -9,6 +9,7 @@ import attrs
 
 from multi_env_lambda.api import carry_out, freezing, shell
 from multi_env_lambda.api.approving import waiting_plan
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.looking import status
 from multi_env_lambda.api.opened import Opened
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Environment:
     """One environment of the promotion chain. ``config`` holds its settings from the root ``pyproject.toml``."""

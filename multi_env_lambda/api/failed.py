@@ -52,7 +52,7 @@ class UnitsFailed(MultiEnvLambdaError):
     def of(cls, where: str, results: Listing[Result], *, named: Callable[[Result], str]) -> UnitsFailed:
         """The error for these results; ``named``: what each of them is about, such as the unit."""
         bad = [result for result in results if not result.good]
-        error = cls.among(where, [(named(result), result.detail, result.hint) for result in bad])
+        error = cls.among(where, [(named(result), _without_its_place(result), result.hint) for result in bad])
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)
         return error
 
@@ -83,6 +83,11 @@ class UnitsFailed(MultiEnvLambdaError):
         if self.hint != _EACH:
             return super().__str__()
         return "\n".join([f"{self.where}:", *(_told(fault) for fault in self.faults)])
+
+
+def _without_its_place(result: Result) -> str:
+    """What went wrong, for a line that begins with unit and environment anyway."""
+    return result.detail.removeprefix(f"{result.project} in {result.environment}: ")
 
 
 def _told(fault: MultiEnvLambdaError) -> str:

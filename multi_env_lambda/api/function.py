@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from multi_env_lambda.api import logs
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Function", "Job"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Function:
     """One function of a unit, identified by its key in the unit's ``pyproject.toml``."""
@@ -142,6 +144,7 @@ class Function:
         return f"<Function {self.key} of {self.project}>"
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Job:
     """One Glue job of a unit, identified by its key in the unit's ``pyproject.toml``."""

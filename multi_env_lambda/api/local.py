@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.host.folders import workspace_cache
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalCloudSwitch"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class LocalCloudSwitch:
     """Starts and stops the local cloud, whose state is kept in ``.multi_env_lambda/local``."""

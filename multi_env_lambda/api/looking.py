@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
@@ -18,6 +19,7 @@ from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
+from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Cell, Status, make_status
 from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "matrix", "must_exist", "permissions", "status"]
+__all__ = ["doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
@@ -50,7 +52,10 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
     units = (*(project.name for project in opened.projects), *broken)
-    read = attrs.evolve(make_status(world.config, units, found.records, found.unreadable), broken=broken)
+    read = make_status(world.config, units, found.records, found.unreadable)
+    if name is not None and name not in (known := (*read.units, *read.removed)):
+        raise no_such_unit(name, known)
+    read = attrs.evolve(read, broken=broken, left_out=_left_out(world, read.removed, found.records))
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
@@ -111,6 +116,14 @@ def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:
     return tuple(sorted(set(names.values())))
 
 
+def _left_out(world: World, removed: tuple[str, ...], records: Records) -> tuple[str, ...]:
+    """Of units without a folder, those that a sparse checkout leaves out; Git is asked only if there are any."""
+    built = ((unit, record.running) for (_, unit), record in records.items() if unit in removed)
+    folders = {unit: running.folder for unit, running in built if running is not None and running.folder}
+    skipped = world.maker.left_out(set(folders.values())) if folders else frozenset()
+    return tuple(unit for unit in removed if folders.get(unit) in skipped)
+
+
 def drift(world: World, name: str | None, environment: str | None) -> Listing[UnitDrift]:
     """One item per stack, including those that could not be compared."""
     from multi_env_lambda.flow.drifted import UnitDrift
@@ -120,6 +133,23 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
     if environment is None and name in {place.name for place in world.config.left}:
         name, environment = None, name
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
+
+
+def history(
+    opened: Opened, unit: str, environment: str | None, newest: int | None, before: int | None
+) -> Listing[Deployment]:
+    """Its deployments in one environment, oldest first; see ``Project.history``."""
+    if not unit:
+        raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+    if newest is not None and newest < 1:
+        what = f"found {newest}; expected a number from 1"
+        raise ConfigurationError("newest", what, hint="without `newest`, all deployments are returned")
+    world = opened.world if environment is None else with_left(opened.world, environment)
+    place = opened.place().name if environment is None else world.config.environment(environment).name
+    past = opened.world.ledger.history(place, unit, newest=newest, before=before)
+    if not past:
+        must_exist(opened.world, unit)
+    return Listing(past, tables.deployments, Deployment.to_dict)
 
 
 def doctor(opened: Opened) -> Listing[Finding]:

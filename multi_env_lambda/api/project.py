@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup, tables
+from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup
+from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
@@ -20,7 +21,6 @@ from multi_env_lambda.api.opened import Opened, silent
 from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.record import Deployment
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 
+@checked_methods
 @attrs.frozen(repr=False)
 class Project:
     """One unit of a workspace: ``workspace["orders"]`` or ``Project.open("projects/orders")``.
@@ -312,17 +313,7 @@ class Project:
         Raises:
             ConfigurationError: there is no unit of this name, here or in a record, or `newest` is less than 1.
         """
-        if not self.name:
-            raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-        if newest is not None and newest < 1:
-            what = f"found {newest}; expected a number from 1"
-            raise ConfigurationError("newest", what, hint="without `newest`, all deployments are returned")
-        world = self._opened.world if environment is None else with_left(self._opened.world, environment)
-        place = self._opened.place().name if environment is None else world.config.environment(environment).name
-        past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
-        if not past:
-            looking.must_exist(self._opened.world, self.name)
-        return Listing(past, tables.deployments, Deployment.to_dict)
+        return looking.history(self._opened, self.name, environment, newest, before)
 
     def histories(
         self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from multi_env_lambda.api.arguments import checked
 from multi_env_lambda.host.files import write_for_people
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.plan.removal import Removal
@@ -12,6 +13,7 @@ from multi_env_lambda.plan.removal import Removal
 __all__ = ["save"]
 
 
+@checked
 def save(plan: Plan | Removal, path: str | os.PathLike[str]) -> None:
     """Write a plan as JSON for approval, creating its folder if necessary.
 

@@ -26,7 +26,7 @@ def run(opened: Opened, environment: str, command: Sequence[str]) -> int:
     from multi_env_lambda.host.process import run_attached
 
     if not command or not command[0]:
-        raise ConfigurationError("shell", "there is no command", hint="name a program, such as `aws`")
+        raise ConfigurationError("command", "there is none", hint="name a program, such as `aws`")
     place = opened.reached(opened.place(environment).name)
     env = variables_of_child(
         os.environ,
@@ -34,4 +34,4 @@ def run(opened: Opened, environment: str, command: Sequence[str]) -> int:
         region=place.region,
         endpoint_url=opened.local_cloud().endpoint if opened.local else "",
     )
-    return run_attached(command, env=env, where="shell", hint="name a program that is on the PATH")
+    return run_attached(command, env=env, where="command", hint="name a program that is on the PATH")

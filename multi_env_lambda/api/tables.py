@@ -63,7 +63,7 @@ def drifts(items: tuple[UnitDrift, ...]) -> RenderableType:
 
 
 def approvals(items: tuple[Approval, ...]) -> RenderableType:
-    return "\n".join(item.text() for item in items)
+    return "\n".join(item.text() for item in items) or "no environment in this plan requires an approval"
 
 
 def freezes(items: tuple[Freeze, ...]) -> RenderableType:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, carry_out, looking, removing, setup
+from multi_env_lambda.api import access, arguments, carry_out, looking, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 
 
+@arguments.checked_methods
 @attrs.frozen(slots=False, repr=False)
 class Workspace:
     """A repository with its units and environments. Opening one reads files only; AWS is contacted when needed.

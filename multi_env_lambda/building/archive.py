@@ -52,6 +52,7 @@ _END = struct.Struct("<4s4H2LH")
 _MAX_BYTES, _MAX_ENTRIES = 0xFFFFFFFF, 0xFFFF
 _MAX_STORED_BLOCK = 0xFFFF
 _MOST_SHOWN = 80
+_PIECE = 1 << 16
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 LARGEST_ARCHIVE = 1 << 30
@@ -88,6 +89,30 @@ class Member:
         if len(plain) != self.size or zlib.crc32(plain) != self.crc:
             raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
         return plain
+
+    def sha256(self) -> bytes:
+        """The digest of the content, which is checked as by ``read`` and never in memory as a whole."""
+        digest, size, crc = hashlib.sha256(), 0, 0
+        for piece in self._pieces():
+            digest.update(piece)
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if size > self.size:
+                break
+        if (size, crc) != (self.size, self.crc):
+            raise zlib.error(f"{self.name} does not have the length and checksum that its archive promises")
+        return digest.digest()
+
+    def _pieces(self) -> Iterator[bytes | memoryview]:
+        if self.method == _STORED:
+            yield self.data
+            return
+        inflater, rest = zlib.decompressobj(wbits=-zlib.MAX_WBITS), memoryview(self.data)
+        while rest and not inflater.eof:
+            some, rest = bytes(rest[:_PIECE]), rest[_PIECE:]
+            while some and not inflater.eof:
+                yield inflater.decompress(some, _PIECE)
+                some = inflater.unconsumed_tail
+        yield inflater.flush()
 
     def head(self, size: int) -> bytes:
         """The first ``size`` bytes of the content, without inflating the rest."""

@@ -18,7 +18,7 @@ from multi_env_lambda.building.shared import is_package
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, plain_lines
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
-from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.files import keeping_the_time, write_atomically
 from multi_env_lambda.model.toml import LARGEST_LOCK
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -90,7 +90,8 @@ def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:
     hint = "all units are built with one version of each backend: make their [build-system] tables agree"
     # The file is passed as the output, so that uv keeps its versions.
     settings, body = indexes_of_the_root(root), plain_lines(wanted, BUILD_CONSTRAINTS)
-    resolve([*argv, "-"], where=BUILD_CONSTRAINTS, hint=hint, stdin=body, settings=settings, output=path.resolve())
-    write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
-    path.chmod(0o644)
+    with keeping_the_time(path):
+        resolve([*argv, "-"], where=BUILD_CONSTRAINTS, hint=hint, stdin=body, settings=settings, output=path.resolve())
+        write_atomically(path, _HEADER.encode() + path.read_bytes().removeprefix(_HEADER.encode()))
+        path.chmod(0o644)
     return path

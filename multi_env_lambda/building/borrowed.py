@@ -10,7 +10,9 @@ from typing import Any
 
 from multi_env_lambda.building.elf import read_shared_object
 from multi_env_lambda.building.shared_objects import Missing, missing_library_hint
-from multi_env_lambda.model.lambda_image import LambdaImage
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_bounded
+from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES, LambdaImage
 
 __all__ = ["borrowed", "hint_of", "missing_here"]
 
@@ -83,9 +85,10 @@ def _needed_by(paths: Iterable[str]) -> set[str]:
     needed: set[str] = set()
     for path in paths:
         try:
-            needed |= {*read_shared_object(path, Path(path).read_bytes()).needed}
-        except (OSError, ValueError):
-            continue  # deleted since, or not a file: then it explains nothing
+            body = read_bounded(Path(path), path, MAX_UNZIPPED_BYTES)
+            needed |= {*read_shared_object(path, body).needed}
+        except (ConfigurationError, OSError, ValueError):
+            continue  # deleted since, or not a file (the path may be forged): then it explains nothing
     return needed
 
 

@@ -97,7 +97,9 @@ def read_wheel(path: Path, *, where: str, name: str | None = None, version: str 
             raise BuildError(where, what, hint=f"write the {kind} in [project] in its normal form, and nowhere else")
     try:
         with of_unit(where):
-            files = [File(path=m.name, body=m.read(), executable=m.executable) for m in read_zip(path).members]
+            members = read_zip(path).members
+            _check_unzipped(sum(member.size for member in members), where)
+            files = [File(path=m.name, body=m.read(), executable=m.executable) for m in members]
     except zlib.error as error:
         raise BuildError(where, f"the wheel {path.name} is damaged: {error}", hint="build it again") from error
     folder = _info_folder(files, path.name, where)
@@ -153,7 +155,10 @@ def _check_content(own: Sequence[File], bodies: Mapping[str, bytes], folder: str
     if not own:
         hint = "the backend did not find the package: check its setting for the package's folder, such as module-root"
         raise BuildError(where, "the wheel is empty", hint=hint)
-    size = sum(len(file.body) for file in own)
+
+
+def _check_unzipped(size: int, where: str) -> None:
+    """Before anything is inflated: a backend can write a gigabyte that takes no room."""
     if size > MAX_UNZIPPED_BYTES:
         what = f"the wheel has {size} bytes unzipped; Lambda accepts up to {MAX_UNZIPPED_BYTES} with its layer"
         raise BuildError(where, what, hint="remove large files, and read them from S3")
@@ -271,7 +276,7 @@ def read_sdist(path: Path, *, where: str, largest: int = _LARGEST_SDIST) -> tupl
                     raise BuildError(where, what, hint="replace links with files")
                 name = member.name.partition("/")[2]
                 files[name] = File(path=name, body=stream.read(), executable=bool(member.mode & 0o100))
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, OverflowError, KeyError) as error:
         raise BuildError(
             where, f"the backend made an sdist that cannot be read: {error}", hint="use another [build-system]"
         ) from error

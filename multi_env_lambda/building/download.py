@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import attrs
@@ -45,16 +46,19 @@ def fetch(
     Raises:
         BuildError: a file is not available, or is not the one that was locked.
     """
-    folder = (cache or user_cache()) / "wheels"
+    folder, ended = (cache or user_cache()) / "wheels", Event()
     with ThreadPoolExecutor(_THREADS) as pool:
         again = Retrying() if retrying is None else retrying
-        one = partial(_fetch_one, folder=folder, lock=lock, retrying=again, patience=patience)
-        return tuple(pool.map(one, selected))
+        allowed = attrs.evolve(patience or Patience(), is_over=ended.is_set)
+        one = partial(_fetch_one, folder=folder, lock=lock, retrying=again, patience=allowed)
+        try:
+            return tuple(pool.map(one, selected))
+        except BaseException:
+            ended.set()  # nobody waits for what the others still download
+            raise
 
 
-def _fetch_one(
-    wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying, patience: Patience | None
-) -> Path:
+def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying, patience: Patience) -> Path:
     path = folder / wheel.sha256 / wheel.filename
     if has_sha256(path, wheel.sha256):
         return path

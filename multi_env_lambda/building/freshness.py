@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.markers import Marker, UndefinedEnvironmentName
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.locked import Lock
@@ -72,7 +72,7 @@ def _check_graph(lock: Lock, requirements: Iterable[Requirement], target: Target
     written: set[str] = set()
     added: set[str] = set()
     for requirement in requirements:
-        if marker_holds(str(requirement.marker) if requirement.marker else None, target):
+        if marker_holds(str(requirement.marker) if requirement.marker else None, target, lock.where):
             wanted = set(_with_extras(requirement.name, requirement.extras))
             written |= wanted
             added |= {one for one in wanted - locked if one.endswith("]")}
@@ -103,7 +103,7 @@ def check_asked_for(
     """
     if lock.made_from is not None or lock.roots is not None:
         return
-    needs = _needs_in(layer)
+    needs = _needs_in(layer, target)
     wanted = [Requirement(text) for text in requirements]
     left_out = {*_OFFERED, *_OF_INSTALLERS, *lock.local, *map(canonicalize_name, ours)}
     for text in _lacking(wanted, needs, target, left_out):
@@ -116,8 +116,8 @@ def check_asked_for(
         raise ConfigurationError(lock.where, what, hint=hint)
 
 
-def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
-    """What each package says that it needs; None if that cannot be read."""
+def _needs_in(layer: Path, target: Target) -> dict[str, list[Requirement] | None]:
+    """What each package says that it needs; None if that cannot be read, or has a marker without an answer."""
     found: dict[str, list[Requirement] | None] = {}
     with zipfile.ZipFile(layer) as archive:
         for name in archive.namelist():
@@ -125,7 +125,9 @@ def _needs_in(layer: Path) -> dict[str, list[Requirement] | None]:
                 head = BytesHeaderParser().parsebytes(archive.read(name))
                 try:
                     needs: list[Requirement] | None = [Requirement(text) for text in head.get_all("Requires-Dist", [])]
-                except (InvalidRequirement, RecursionError):
+                    for need in needs or ():
+                        _holds(need.marker, target, "")
+                except (ValueError, UndefinedEnvironmentName, RecursionError):
                     needs = None
                 found[canonicalize_name(str(head.get("Name", "")))] = needs
     return found

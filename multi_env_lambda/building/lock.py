@@ -25,6 +25,7 @@ from multi_env_lambda.building.taken_over import TakenOver
 from multi_env_lambda.building.uv_settings import plain_lines, refuse_own_indexes, refuse_variables, versions_of_a_unit
 from multi_env_lambda.errors import ConfigurationError, ToolError
 from multi_env_lambda.host.documents import read_bounded, read_toml
+from multi_env_lambda.host.files import keeping_the_time
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
@@ -125,7 +126,8 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         except (InvalidRequirement, RecursionError) as error:
             what = f"[project].dependencies: {text!r} is not a requirement"
             raise ConfigurationError(where, what, hint="write it like `name>=1.2`") from error
-        if target is not None and not marker_holds(str(wanted.marker) if wanted.marker else None, target):
+        marker = str(wanted.marker) if wanted.marker else None
+        if target is not None and not marker_holds(marker, target, where):
             continue
         if lock is None:
             what = f"[project].dependencies: {wanted} is not locked; expected one of {', '.join(LOCK_NAMES)}"
@@ -196,7 +198,7 @@ def write_lock(
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
     argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
-    with private_folder() as scratch:
+    with keeping_the_time(path), private_folder() as scratch:
         if keep is not None and before is None and not upgrade:
             constraints = scratch / "constraints.txt"
             constraints.write_bytes(plain_lines(keep.constraints, where))
@@ -210,7 +212,7 @@ def write_lock(
             resolve(argv, folder=folder, where=where, hint=hint, stdin=extra, settings=settings, output=path)
         except ToolError as error:
             raise ToolError(where, error.what, hint=_hint_for(error)) from error
-    _write_clean(path, where, before, record=_record(made_from))
+        _write_clean(path, where, before, record=_record(made_from))
     return path
 
 

@@ -27,6 +27,8 @@ from multi_env_lambda.host.retrying import Retrying
 __all__ = ["Patience", "check_size", "download", "request_of"]
 
 _TIMEOUT_SECONDS = 60
+_LARGEST_HEAD = 8 << 20
+"""Bytes of headers. http.client reads a hundred lines of 64 KB, but provisional answers without an end."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HINT_NETWORK = (
     "check the address in the lock, the connection and the proxy settings, then run again; finished downloads are kept"
@@ -41,17 +43,30 @@ class Patience:
     """How long a file may take. After ``seconds``, it must have come with the least speed on average.
 
     A silent server is given up by a timeout, but one that sends a byte now and then is not. ``most_seconds`` is for
-    all attempts together. ``clock`` exists for tests.
+    all attempts together; when ``is_over``, it is given up at once. ``clock`` exists for tests.
     """
 
     seconds: float = 60
     bytes_per_second: int = 16 << 10
     most_seconds: float = 3600
+    is_over: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
 
 
 class _TooSlow(OSError):
     """The server sends, but hardly anything."""
+
+
+class _Malformed(OSError):
+    """The answer is not HTTP, or never comes to the file, or redirects to what is not an address."""
+
+
+class _TooShort(OSError):
+    """Perhaps the connection ended, perhaps the file is another one: the server did not say how long it is."""
+
+    def __init__(self, body: bytes, size: int) -> None:
+        super().__init__(f"the connection ended after {len(body)} of {size} bytes")
+        self.body = body
 
 
 def download(where: str, file: LockedFile, url: str, retrying: Retrying, patience: Patience | None = None) -> bytes:
@@ -61,15 +76,23 @@ def download(where: str, file: LockedFile, url: str, retrying: Retrying, patienc
         BuildError: it is not to be had there, has another size, or comes too slowly.
     """
     host, allowed = urlsplit(url).hostname or "", patience or Patience()
-    until, tries = allowed.clock() + allowed.most_seconds, 0
+    until, tries, before = allowed.clock() + allowed.most_seconds, 0, None
 
     def once() -> bytes:
         nonlocal tries
         tries += 1
-        return _read(where, file, url, _Pace(patience=allowed, since=allowed.clock(), until=until))
+        try:
+            return _read(where, file, url, _Pace(patience=allowed, since=allowed.clock(), until=until))
+        except (ValueError, http.client.InvalidURL) as error:  # from urllib and http.client
+            raise _Malformed from error
 
     def passes(error: Exception) -> bool:
-        return _may_pass(error) and allowed.clock() < until
+        nonlocal before
+        if isinstance(error, _TooShort):
+            if error.body == before:
+                check_size(where, file, len(before))
+            before = error.body
+        return _may_pass(error) and allowed.clock() < until and not allowed.is_over()
 
     errors = (OSError, http.client.HTTPException)
     try:
@@ -77,6 +100,9 @@ def download(where: str, file: LockedFile, url: str, retrying: Retrying, patienc
     except errors as error:
         if isinstance(error, HTTPError) and error.code in _REDIRECTS:
             what = f"{file.filename}: {host} redirects again and again, or to an address that is neither https nor http"
+            raise BuildError(where, what, hint=_HINT_MOVED) from None
+        if isinstance(error, _Malformed):
+            what = f"{file.filename}: {host} answers with what is not HTTP, or redirects to what is not an address"
             raise BuildError(where, what, hint=_HINT_MOVED) from None
         if isinstance(error, HTTPError) and not _may_pass(error):
             what = f"{file.filename}: {host} answered with {_reason(error)}"
@@ -99,6 +125,7 @@ def check_size(where: str, file: LockedFile, size: int) -> None:
 
 def _read(where: str, file: LockedFile, url: str, pace: _Pace) -> bytes:
     most = LARGEST_ARCHIVE if file.size is None else file.size
+    pace.most = 2 * most + _LARGEST_HEAD
     opener = build_opener(_Http(pace), _Https(pace), _Redirects)
     with opener.open(request_of(url), timeout=_TIMEOUT_SECONDS) as answer:
         if answer.length is not None:
@@ -110,22 +137,29 @@ def _read(where: str, file: LockedFile, url: str, pace: _Pace) -> bytes:
             raise BuildError(where, f"{file.filename} has more bytes than the {most} that are locked", hint=_HINT_SIZE)
         if answer.length:  # a read with a limit does not report that the rest never came
             raise http.client.IncompleteRead(body, answer.length)
+        if answer.chunked:  # it said where the file ends
+            check_size(where, file, len(body))
         if file.size is not None and len(body) < file.size:
-            raise http.client.IncompleteRead(body, file.size - len(body))
+            raise _TooShort(body, file.size)
         return body
 
 
 @attrs.define(kw_only=True)
 class _Pace:
-    """What has come since when; and when the time is up for all attempts."""
+    """What has come since when, at most how much; and when the time is up for all attempts."""
 
     patience: Patience
     since: float
     until: float
     got: int = 0
+    most: int = 0
 
     def more(self, size: int) -> None:
         self.got += size
+        if self.got > self.most:
+            raise _Malformed
+        if self.patience.is_over():
+            raise _TooSlow("something else has failed, or ended the command")
         now = self.patience.clock()
         seconds = now - self.since
         if now > self.until:
@@ -199,7 +233,9 @@ class _Redirects(HTTPRedirectHandler):
 
 
 def _may_pass(error: BaseException) -> bool:
-    return not isinstance(error, HTTPError) or error.code >= 500 or error.code in (408, 429)
+    if isinstance(error, HTTPError):
+        return error.code >= 500 or error.code in (408, 429)
+    return not isinstance(error, _Malformed)
 
 
 def _reason(error: BaseException) -> str:
@@ -220,8 +256,8 @@ def _reason(error: BaseException) -> str:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not accepted: {error.verify_message}"
         case http.client.IncompleteRead():
-            whole = len(error.partial) + (error.expected or 0)
-            return f"the connection ended after {len(error.partial)} of {whole} bytes"
+            whole = f" of {len(error.partial) + error.expected}" if error.expected else ""
+            return f"the connection ended after {len(error.partial)}{whole} bytes"
         case OSError(strerror=str(text)):
             return text[:1].lower() + text[1:]
         case _:

@@ -18,6 +18,7 @@ from multi_env_lambda.building.locked import Lock, LockedPackage
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.git import entries
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv
@@ -29,6 +30,7 @@ __all__ = ["has_tests", "own_tests"]
 SECONDS = 900.0
 _FOLDER, _GROUP = "tests", "test"
 _PYTEST = ("-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", ".", "-c", "pyproject.toml")
+_REGULAR = ("100644", "100755")
 _NO_TESTS = 5
 """Pytest's status where it has collected nothing."""
 _MEMORY = 8 << 30
@@ -65,7 +67,7 @@ def _tested(root: Path, unit: Project, folder: Path) -> str:
         scratch.mkdir()
         path = os.pathsep.join(os.fspath(place) for one in (folder, *shared) for place in (one, one / "src"))
         bounds = Bounds(
-            own=(root, made, base.resolve().parent.parent),
+            own=(*_of_git(root), made, base.resolve().parent.parent),
             listed=(root,),
             write=(scratch,),
             seconds=SECONDS,
@@ -78,6 +80,12 @@ def _tested(root: Path, unit: Project, folder: Path) -> str:
             return ""
         said = visible(last_lines(f"{ended.answer.decode('utf-8', 'replace')}\n{ended.said}"))
         return said if ended.status is not None else f"they took longer than {SECONDS:g} seconds: {said}"
+
+
+def _of_git(root: Path) -> tuple[Path, ...]:
+    """The files that Git tracks, and nothing else of a checkout: in ``.git`` and beside it a CI keeps its tokens."""
+    paths = (root / entry.path for entry in entries(root, ".") if entry.mode in _REGULAR)
+    return tuple(path for path in paths if not path.is_symlink())
 
 
 def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None) -> Path:

@@ -233,7 +233,8 @@ class _Check:
             link_programs(folder / "bin", self.judge.image, interpreter)
             # What Glue sets for a job is not known.
             variables = environment_of if self._are_jobs else lambda_environment
-            outcome = start(words, folder, variables(folder, scratch, self.handlers[0].variables), seconds)
+            environment = variables(folder, scratch, self.handlers[0].variables)
+            outcome = start(words, folder, environment, seconds, len(self.handlers))
             if layer_folder is not None:
                 compile_loaded(outcome, layer_folder, interpreter, folder)
             return attrs.evolve(outcome, layer_folder=layer_folder)
@@ -247,6 +248,7 @@ class _Check:
         # A process that the handler starts reads this program, too (`multiprocessing`).
         own = [task, folder / "bin", *([layer] if layer else []), _PROGRAM]
         return {
+            "parent": os.getpid(),
             "task": str(task),
             "first": [str(path) for path in first],
             "last": [str(path) for path in last],

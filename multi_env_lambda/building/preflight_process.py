@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.building.preflight_answers import read_answers
 from multi_env_lambda.building.unpacked import without_bytecode
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 _TAIL_BYTES = 2000
-_LARGEST_ANSWERS = 16 << 20
 _COMPILING_BYTES, _COMPILING_SECONDS = 2 << 30, 60.0
 
 
@@ -58,7 +58,10 @@ def link_programs(folder: Path, image: LambdaImage, python: Path) -> None:
             (folder / name).symlink_to(found)
 
 
-def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float) -> Outcome:
+def start(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], seconds: float, count: int = 0
+) -> Outcome:
+    """Run it until it ends, or for so many seconds; it answers about ``count`` handlers."""
     # Output goes to a file: a child that outlives the handler's module would hold a pipe open indefinitely.
     with (folder / "output").open("wb") as output:
         try:
@@ -78,7 +81,10 @@ def start(command: Sequence[str | Path], folder: Path, environment: Mapping[str,
         with group_of(process), suppress(subprocess.TimeoutExpired):
             status = process.wait(timeout=seconds)
     return Outcome(
-        answers=_answers(folder / "answers.jsonl"), status=status, seconds=seconds, tail=_tail(folder / "output")
+        answers=read_answers(folder / "answers.jsonl", count),
+        status=status,
+        seconds=seconds,
+        tail=_tail(folder / "output"),
     )
 
 
@@ -98,27 +104,16 @@ def compile_loaded(outcome: Outcome, layer: Path, python: Path, folder: Path) ->
     listed, orders = folder / "loaded", folder / "compiling.json"
     listed.write_text("".join(f"{module}\n" for module in modules), encoding="utf-8", errors="surrogateescape")
     given = {"own": [str(layer), str(listed)], "write": [str(place) for place in places], "programs": []}
-    bounds = {"scratch": False, "network": False, "children": False, "limits": {"AS": _COMPILING_BYTES}}
+    bounds = {
+        "parent": os.getpid(),
+        "scratch": False,
+        "network": False,
+        "children": False,
+        "limits": {"AS": _COMPILING_BYTES},
+    }
     orders.write_text(json.dumps({**given, **bounds}), encoding="utf-8")
     alone: list[str | Path] = [python, "-I", "-S", sandbox.__file__, orders]
     start([*alone, python, "-I", "-S", "-m", "compileall", "-q", "-i", listed], folder, {}, _COMPILING_SECONDS)
-
-
-def _answers(path: Path) -> tuple[Any, ...]:
-    """The child's answers. The unit's code may write there too: nothing after a line that is not an answer counts."""
-    if not path.exists():
-        return ()
-    found = []
-    with path.open("rb") as stream:
-        for line in stream.read(_LARGEST_ANSWERS).splitlines():
-            try:
-                answer = json.loads(line)
-            except (ValueError, RecursionError):
-                break
-            if not isinstance(answer, dict):
-                break
-            found.append(answer)
-    return tuple(found)
 
 
 def _tail(path: Path) -> str:

@@ -33,6 +33,7 @@ def main(orders_path: str, answers_path: str) -> None:
     refused: list[str] = []
     # Read now: they are files of this machine, too.
     watch, sandbox, lambda_python = (_module(orders[name]) for name in ("watch", "sandbox", "lambda_python"))
+    sandbox.end_with(orders["parent"])
     with open(answers_path, "a", encoding="utf-8") as answers:
         machine = watch.leave_out(orders, refused, sandbox) if sys.platform == "linux" else None
         if orders["first"]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 import attrs
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedEnvironmentName
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
@@ -124,8 +124,17 @@ class SelectedWheel:
         return not self.file.filename.endswith(".whl")
 
 
-def marker_holds(marker: str | None, target: Target) -> bool:
-    return marker is None or _parsed(marker).evaluate(target.environment, context="lock_file")
+def marker_holds(marker: str | None, target: Target, where: str) -> bool:
+    """Whether a requirement with this marker counts on the target.
+
+    Raises:
+        ConfigurationError: the marker compares what cannot be compared.
+    """
+    try:
+        return marker is None or _parsed(marker).evaluate(target.environment, context="lock_file")
+    except (ValueError, UndefinedEnvironmentName) as error:
+        what = f"the marker {marker!r} has no answer: {error}"
+        raise ConfigurationError(where, what, hint="compare versions by numbers, and texts by `==` or `!=`") from error
 
 
 @cache
@@ -140,7 +149,7 @@ def check_made_for(lock: Lock, target: Target) -> None:
     if lock.requires_python is not None and not SpecifierSet(lock.requires_python).contains(target.full_version):
         what = f"is made for Python {lock.requires_python}, but {target.title}"
         raise ConfigurationError(lock.where, what, hint=hint)
-    if lock.environments and not any(marker_holds(one, target) for one in lock.environments):
+    if lock.environments and not any(marker_holds(one, target, lock.where) for one in lock.environments):
         who = "the function" if target.place == "Lambda" else "the job"
         what = f"is made for {' or '.join(lock.environments)}, but {who} runs on Linux {target.architecture}"
         raise ConfigurationError(lock.where, what, hint=hint)
@@ -170,7 +179,7 @@ def select(lock: Lock, target: Target) -> tuple[SelectedWheel, ...]:
 def needed(lock: Lock, target: Target) -> Iterable[LockedPackage]:
     """The packages of the lock that are installed on this target."""
     if lock.roots is None:
-        return [package for package in lock.packages if marker_holds(package.marker, target)]
+        return [package for package in lock.packages if marker_holds(package.marker, target, lock.where)]
     versions: dict[str, set[str | None]] = {}
     for need in holding_needs(lock, target):
         versions.setdefault(need.name, set()).add(need.version)
@@ -190,7 +199,7 @@ def holding_needs(lock: Lock, target: Target) -> frozenset[Need]:
     waiting = list(lock.roots or ())
     while waiting:
         need = waiting.pop()
-        if need in seen or not marker_holds(need.marker, target):
+        if need in seen or not marker_holds(need.marker, target, lock.where):
             continue
         seen.add(need)
         for package in by_name.get(need.name, ()):

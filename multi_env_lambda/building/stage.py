@@ -18,7 +18,7 @@ from multi_env_lambda.building.checkout import HEAD_BYTES, check_checked_out, ch
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.git import clone_settings, run_git
 
-__all__ = ["EPOCH", "list_files", "set_version", "stage_folders", "staged_files"]
+__all__ = ["EPOCH", "check_no_link", "list_files", "set_version", "stage_folders", "staged_files"]
 
 EPOCH = 315532800
 """1980-01-01 00:00:00 UTC, the first time that a zip can store; every staged file has this time."""
@@ -72,13 +72,23 @@ def _check_name(folder: str) -> None:
         raise BuildError(folder, "is not a folder inside the workspace", hint="name it relative to the workspace")
 
 
-def _check_folder(root: Path, folder: str) -> None:
+def check_no_link(root: Path, folder: str) -> None:
+    """Refuse a folder that is somewhere else, and so perhaps somebody else's.
+
+    Raises:
+        BuildError: it, or a folder above it, is a link.
+    """
     here = root
     for part in PurePosixPath(folder).parts:
         here = here / part
         if here.is_symlink():
             what = f"{here.relative_to(root).as_posix()} is a symbolic link to {os.readlink(here)!r}"
             raise BuildError(folder, what, hint="move the folder itself here; Git does not follow links")
+
+
+def _check_folder(root: Path, folder: str) -> None:
+    check_no_link(root, folder)
+    here = root / folder
     if not here.is_dir():
         what = "is not a folder" if here.exists() else "does not exist"
         raise BuildError(folder, what, hint="correct the name in `shared`, or add the folder")

@@ -113,7 +113,14 @@ def without_bytecode(place: Path, names: Iterable[str]) -> list[Path]:
     """Which of these are modules in the folder that are not compiled yet; ``names`` are untrusted."""
     inside = f"{place}{os.sep}"
     modules = [Path(name) for name in names if name.startswith(inside) and name.endswith(".py") and "\n" not in name]
-    return [path for path in modules if ".." not in path.parts and path.is_file() and not _compiled(path)]
+    return [path for path in modules if ".." not in path.parts and _is_file(path) and not _compiled(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _compiled(module: Path) -> bool:

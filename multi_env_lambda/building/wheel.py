@@ -7,12 +7,14 @@ import csv
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -45,6 +47,12 @@ _COMPILED = (".pyc", ".pyo")
 _OF_RECORD = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")
 _GENERATOR = re.compile(rb"(?m)^Generator: .*$")
 _CHUNK, _MOST_ENTRIES = 1 << 20, 0xFFFF
+_LARGEST_RECORD, _MOST_ROWS = 32 << 20, 2 * _MOST_ENTRIES
+_UNREADABLE = (
+    *(tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError),
+    *(ValueError, OverflowError, KeyError, RuntimeError),
+)
+"""What the standard library raises for an archive that says what no archive can say."""
 _HINT_WHEEL = "report it to the package's authors, or choose another version"
 
 
@@ -127,8 +135,16 @@ def _source_of(compiled: str) -> str:
 
 
 def _rows(where: str, record: Member) -> tuple[list[str], ...]:
+    if record.size > _LARGEST_RECORD:
+        what = f"its RECORD has {record.size} bytes; the limit is {_LARGEST_RECORD}"
+        raise BuildError(where, what, hint=_HINT_WHEEL)
+    _sha256(where, record)
     try:
-        return tuple(filter(None, csv.reader(io.StringIO(_inflated(where, record).decode("utf-8")))))
+        lines = csv.reader(io.StringIO(record.read().decode("utf-8")))
+        rows = tuple(islice(filter(None, lines), _MOST_ROWS + 1))
+        if len(rows) > _MOST_ROWS:
+            raise csv.Error(f"it has more than {_MOST_ROWS} lines")
+        return rows
     except (UnicodeDecodeError, csv.Error) as error:
         raise BuildError(where, f"its RECORD cannot be read: {error}", hint=_HINT_WHEEL) from error
 
@@ -146,17 +162,17 @@ def _untrue(wheel: Zip, rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for name in sorted(recorded.keys() - there.keys()):
         yield f"{name} is missing"
     for name, member in sorted(there.items()):
-        data = _inflated(wheel.name, member)  # even if not needed: what does not inflate is not a file
+        found = _sha256(wheel.name, member)  # even if not needed: what does not inflate is not a file
         if name.endswith(_OF_RECORD):
             continue
         if name not in recorded:
             yield f"{name} is not listed"
-        elif (said := recorded[name]).startswith("sha256=") and said != _hash_of(data):
+        elif (said := recorded[name]).startswith("sha256=") and said != _recorded(found):
             yield f"{name} has other bytes"
 
 
-def _hash_of(data: bytes) -> str:
-    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode('ascii')}"
+def _recorded(sha256: bytes) -> str:
+    return f"sha256={base64.urlsafe_b64encode(sha256).rstrip(b'=').decode('ascii')}"
 
 
 def _adapted(record: Member, rows: Iterable[Sequence[str]], places: Mapping[str, str | None]) -> Member:
@@ -169,9 +185,9 @@ def _adapted(record: Member, rows: Iterable[Sequence[str]], places: Mapping[str,
     return content(record.name, text.getvalue().encode("utf-8"))
 
 
-def _inflated(where: str, member: Member) -> bytes:
+def _sha256(where: str, member: Member) -> bytes:
     try:
-        return member.read()
+        return member.sha256()
     except zlib.error as error:
         raise BuildError(where, f"is damaged: {member.name}: {error}", hint="delete the file and run again") from error
 
@@ -240,10 +256,11 @@ def _unpacked(sdist: Path, place: Path, where: str) -> Path:
             with tarfile.open(plain, "r:") as archive:
                 archive.extractall(place, members=_bounded(archive, where), filter="data")
             plain.unlink()
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise BuildError(where, f"cannot be unpacked: {_reason(error)}", hint=_HINT_WHEEL) from error
     for path in place.rglob("*"):
-        os.utime(path, (EPOCH, EPOCH))  # a zip allows no time before 1980, and a build should not depend on the time
+        # A zip allows no time before 1980, and a build should not depend on the time.
+        os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
     found = [path for path in place.iterdir() if path.is_dir()]
     if len(found) != 1:
         what = f"has {len(found)} folders at its root; expected one"
@@ -295,12 +312,10 @@ def _reason(error: Exception) -> str:
             return "it is damaged, or was cut off"
         case tarfile.FilterError():
             return str(error)
-        case tarfile.TarError() | zipfile.BadZipFile():
-            return f"it is not a readable archive ({error})"
         case OSError(strerror=str(text)):
             return text[:1].lower() + text[1:]
         case _:
-            return str(error)
+            return f"it is not a readable archive ({error})"
 
 
 def _normalised(members: Iterable[Member]) -> Iterable[Member]:
@@ -314,7 +329,7 @@ def _normalised(members: Iterable[Member]) -> Iterable[Member]:
         if name.endswith(".dist-info/WHEEL"):
             data = _GENERATOR.sub(b"Generator: multi_env_lambda", data)
         row = io.StringIO()
-        csv.writer(row, lineterminator="\n").writerow([name, _hash_of(data), len(data)])
+        csv.writer(row, lineterminator="\n").writerow([name, _recorded(hashlib.sha256(data).digest()), len(data)])
         rows.append(row.getvalue())
         yield content(name, data, executable=executable)
     yield content(record, "".join(sorted(rows)).encode("utf-8"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from email.message import Message
 from email.parser import BytesHeaderParser
+from math import prod
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, parse_tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from multi_env_lambda.building.archive import Member, Zip
 from multi_env_lambda.building.select import SelectedWheel, Target
@@ -21,6 +23,7 @@ __all__ = ["check_claims", "check_filename"]
 _LARGEST_HEAD = 4 << 20
 """Bytes of METADATA and of WHEEL; of a thousand common wheels, none has a tenth of that."""
 
+_MOST_TAGS = 10_000
 _NEWEST_FORMAT = 1
 _ANY_LINUX = re.compile(r"(many|musl)?linux(\d+|_\d+_\d+)?_")
 _HINT = "report it to the package's authors, or choose another version"
@@ -66,13 +69,25 @@ def _check_wheel(filename: str, head: Message) -> None:
     if (found := re.fullmatch(r"(\d{1,9})(\.\d{1,9})*", said)) is None or int(found[1]) > _NEWEST_FORMAT:
         what = f"has the Wheel-Version {said!r}; only versions up to {_NEWEST_FORMAT}.x can be installed"
         raise BuildError(filename, what, hint="choose another version of the package, or update this library")
-    tags = [tag for text in map(str, head.get_all("Tag", [])) if text.count("-") == 2 for tag in parse_tag(text)]
+    tags = _tags(filename, head)
     named = parse_wheel_filename(filename)[3]
     if tags and not any(_is_same(one, other) for one in tags for other in named):
         what = (
             f"is made for {', '.join(sorted(set(map(str, tags))))} as its WHEEL says, which is not what its name says"
         )
         raise BuildError(filename, what, hint=_HINT)
+
+
+def _tags(filename: str, head: Message) -> list[Tag]:
+    """What stands there for many tags at once is written out; what is none counts for nothing, as for installers."""
+    texts = [text for text in map(str, head.get_all("Tag", [])) if text.count("-") == 2]
+    if (count := sum(prod(part.count(".") + 1 for part in text.split("-")) for text in texts)) > _MOST_TAGS:
+        raise BuildError(filename, f"its WHEEL has {count} tags; the limit is {_MOST_TAGS}", hint=_HINT)
+    found: list[Tag] = []
+    for text in texts:
+        with suppress(ValueError):
+            found += parse_tag(text)
+    return found
 
 
 def _is_same(said: Tag, named: Tag) -> bool:
@@ -109,7 +124,7 @@ def _member(wheel: Zip, name: str) -> Member:
 def _normal(version: str) -> str:
     try:
         return str(Version(version))
-    except InvalidVersion:
+    except ValueError:  # or a number of more digits than Python reads
         return version
 
 
@@ -119,3 +134,5 @@ def _allows(python: str, target: Target) -> bool:
         return SpecifierSet(python).contains(target.full_version)
     except InvalidSpecifier:
         return True
+    except ValueError:  # a number of more digits than Python reads
+        return False

@@ -100,8 +100,9 @@ def _rights(steps: Iterable[DeployStep]) -> Iterator[str]:
             if _grows(change):
                 found.setdefault((step.project, change), []).append(step.environment)
     for (unit, change), places in sorted(found.items(), key=lambda item: not item[0][1].alarms):
-        alarms = f" ({'; '.join(change.alarms)})" if change.alarms else ""
-        yield f"{unit} in {', '.join(places)}: {change}{alarms}"
+        # In front, since a long line is cut: an author decides how much there is to say.
+        alarms = f"{'; '.join(change.alarms)}: " if change.alarms else ""
+        yield f"{alarms}{unit} in {', '.join(places)}: {change}"
 
 
 def _grows(change: RightChange) -> bool:

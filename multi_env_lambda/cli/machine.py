@@ -1,4 +1,4 @@
-"""What this machine refuses: a full disk, a read-only folder, a file where a folder is needed."""
+"""What this machine refuses: a full disk, a read-only folder, a file where a folder is needed, memory, threads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _OF_THE_MACHINE = _FULL | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 """Without a file in them, too."""
 
+_NO_THREAD = "can't start new thread"
 
-def refused_by_the_machine(error: OSError) -> MultiEnvLambdaError | None:
+
+def refused_by_the_machine(error: Exception) -> MultiEnvLambdaError | None:
     """The error as ours; None if it is about no file of the user, and so may be a mistake of ours."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == _NO_THREAD):
+        what = "it gives this command no more memory" if isinstance(error, MemoryError) else "it starts no more threads"
+        hint = "end other programs, or raise the limits of this shell (`ulimit -a`); then run the same command again"
+        return MultiEnvLambdaError("this machine", what, hint=hint)
+    if not isinstance(error, OSError):
+        return None
     if error.filename is None and error.errno not in _OF_THE_MACHINE:
         return None
     where = "this machine" if error.filename is None else str(error.filename)

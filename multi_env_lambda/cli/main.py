@@ -130,7 +130,7 @@ def main(
             say("interrupted; run the same command again to finish", err=True)
             return INTERRUPTED
         except Exception as error:
-            refused = refused_by_the_machine(error) if isinstance(error, OSError) else None
+            refused = refused_by_the_machine(error)
             if refused is not None:
                 return _told(refused)
             complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")

@@ -95,11 +95,15 @@ def out(renderable: RenderableType) -> None:
     if isinstance(renderable, str):
         say(renderable)
         return
+    from rich.table import Table
     from rich.text import Text
 
+    from multi_env_lambda.show.narrow import Narrow
+
     whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
+    shown = Narrow(renderable) if isinstance(renderable, Table) else renderable
     with telling(err=False):
-        console(err=False).print(Shown(renderable), soft_wrap=whole_lines)
+        console(err=False).print(Shown(shown), soft_wrap=whole_lines)
 
 
 def asked(text: str, **how: Any) -> str:

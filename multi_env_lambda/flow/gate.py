@@ -20,7 +20,7 @@ from multi_env_lambda.flow.committed import must_be_committed
 from multi_env_lambda.flow.consent import Consent, agree_words
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, read_document, structure
+from multi_env_lambda.model.document import FORMAT, in_lines, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.record import approvals_folder
@@ -149,7 +149,10 @@ def _save(plan: Plan, environment: str) -> str:
     asked = dict(plan.asked)
     if asked["verb"] != "deploy":
         verb, plan_it = asked["verb"], _PLANS[asked["verb"]]
-        return Advice(f"the same `{verb}` with `--out plan.json`", f'`save({plan_it}(…), "plan.json")` of the same')
+        return Advice(
+            f"the same `{verb}` with `--out plan.json`",
+            f'`save(workspace.{plan_it}(…), "plan.json")` with the same arguments',
+        )
     units = asked.get("only", "").split()
     only = f" {option('only', units)}" if units else ""
     place = option("environment", environment)
@@ -309,7 +312,7 @@ def _read(world: World, item: Listed) -> Approval | None:
         return None
     try:
         document = read_document(stored.body, where=item.key, kind="an approval")
-        found = structure(Approval, document, where=item.key, kind="an approval")
+        found = structure(Approval, in_lines(document), where=item.key, kind="an approval")
         principal_of(found.who)
     except (AccountError, DocumentError, UpgradeNeeded) as error:
         logging.getLogger(__name__).warning("%s", error)

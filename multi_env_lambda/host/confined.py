@@ -25,6 +25,7 @@ from multi_env_lambda.host.private import private_folder
 __all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
 
 _MEGABYTE = 1 << 20
+_MOST_SAID = _MEGABYTE
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +39,7 @@ class Bounds:
         programs: names of programs in ``/usr/bin`` and similar folders.
         children: whether it may start processes at all.
         attributes: whether it may change modes, owners and times of files; if so, of every file that this user owns.
-        network: whether it has network access.
+        network: whether it has network access; never to other programs of this machine by sockets that are files.
         seconds: until it is killed, with everything that it started.
         memory: bytes of address space of each process.
         output: bytes of any file that it writes, including its output.
@@ -65,6 +66,7 @@ class Bounds:
             "programs": list(self.programs),
             "scratch": False,
             "network": self.network,
+            "local_sockets": False,
             "children": self.children,
             "attributes": self.attributes,
             "memory_files": False,
@@ -136,8 +138,20 @@ def run_confined(
         words = [sys.executable, "-I", "-S", sandbox.__file__, folder / "orders.json", *argv]
         environment = {**clean_environment(home), **(env or {})}
         status = _run(words, folder, home if cwd is None else cwd, environment, bounds.seconds, where)
-        said = (folder / "stderr").read_bytes().decode("utf-8", "replace")
+        said = _said(folder / "stderr")
         return Ended(status=status, answer=(folder / "stdout").read_bytes(), said=said)
+
+
+def _said(path: Path) -> str:
+    """Its beginning and its end, if it is a flood."""
+    with path.open("rb") as stream:
+        begin = stream.read(_MOST_SAID)
+        size = stream.seek(0, os.SEEK_END)
+        if size <= _MOST_SAID:
+            return begin.decode("utf-8", "replace")
+        stream.seek(-min(_MOST_SAID, size - _MOST_SAID), os.SEEK_END)
+        end = stream.read()
+    return f"{begin.decode('utf-8', 'replace')}\n…\n{end.decode('utf-8', 'replace')}"
 
 
 def _run(

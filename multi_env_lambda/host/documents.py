@@ -42,6 +42,8 @@ def read_bounded(path: Path, where: str, largest: int) -> bytes:
         raise
     except OSError as error:
         raise unreadable(where, error) from error
+    except ValueError as error:
+        raise ConfigurationError(where, f"no file is called like this: {error}", hint="correct the path") from error
 
 
 def unreadable(where: str, error: OSError) -> ConfigurationError:

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from multi_env_lambda.model.digest import canonical_json, digest
 
 __all__ = [
     "has_sha256",
+    "keeping_the_time",
     "read_json",
     "read_sealed",
     "sha256_of",
@@ -38,6 +41,15 @@ def write_atomically(path: Path, body: bytes) -> None:
         raise
 
 
+@contextmanager
+def keeping_the_time(path: Path) -> Iterator[None]:
+    """What is written here keeps its time if the bytes turn out to be those that were there before."""
+    before = (path.read_bytes(), path.stat()) if path.is_file() else None
+    yield
+    if before is not None and path.read_bytes() == before[0]:
+        os.utime(path, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
+
+
 def write_for_people(path: str | os.PathLike[str], text: str) -> None:
     """Write a file that a person asked for, creating its folder: a link is followed, a pipe or device is written to.
 
@@ -46,7 +58,7 @@ def write_for_people(path: str | os.PathLike[str], text: str) -> None:
     Raises:
         ConfigurationError: it cannot be written.
     """
-    body = text.encode("utf-8")
+    body = text.encode("utf-8", "backslashreplace")
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():

@@ -38,8 +38,8 @@ def group_of(process: subprocess.Popen[bytes]) -> Iterator[None]:
 def ended_with_this_process() -> Iterator[None]:
     """A signal that ends this process ends the groups first: they are in sessions of their own and would go on.
 
-    A signal that the caller ignores (``nohup``) stays ignored. Only Linux's ``PR_SET_PDEATHSIG`` (``sandbox.py``) helps
-    against SIGKILL.
+    A signal that the caller ignores (``nohup``) stays ignored. Against SIGKILL and every other signal helps what waits
+    beside the sandbox (``end_with`` in ``sandbox.py``), on Linux.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

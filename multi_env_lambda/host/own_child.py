@@ -69,8 +69,9 @@ def run_own(
 def pass_on(said: str) -> None:
     """Show what it printed, without secrets, and escaped so that a terminal obeys none of it."""
     if said:
-        shown = visible(masked(said))
-        sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(shown)} characters\n")
+        # More than is shown, so that a secret at the end of that is whole.
+        shown = visible(masked(said[: 2 * _MOST_SAID]))
+        sys.stderr.write(shown if len(shown) <= _MOST_SAID else f"{shown[:_MOST_SAID]}\n… {len(said)} characters\n")
 
 
 def answer_of(ended: Ended, function: str, *, where: str, seconds: float) -> Any:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.private import private_folder
-from multi_env_lambda.masking import blotted
+from multi_env_lambda.masking import masked, without
 from multi_env_lambda.model.plain_secrets import secrets_among
 
 __all__ = ["run", "run_attached", "run_uv", "uv_folder", "uv_program", "uv_version"]
 
-_TAIL_LINES = 15
+_TAIL_LINES, _LONGEST_LINE = 15, 2000
 _PATHS = frozenset({"UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS"})
 _SEARCH = threading.Lock()
 
@@ -78,13 +78,18 @@ def _leave_to_the_program(*_: object) -> None:
 
 def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:
     """The tail of a program's output, which may include its environment, or an address with a password."""
-    tail = last_lines(said.decode("utf-8", "replace"))
-    return blotted(tail, secrets_among({**os.environ, **environment}))
+    secrets = secrets_among({**os.environ, **environment})
+    return masked(last_lines(without(said.decode("utf-8", "replace"), secrets)))
 
 
 def last_lines(said: str) -> str:
-    """The end of a program's output, where it says why it failed."""
-    return "\n".join(said.strip().splitlines()[-_TAIL_LINES:])
+    """The end of a program's output, where it says why it failed; of a very long line its beginning."""
+    return "\n".join(map(_shown, said.strip().splitlines()[-_TAIL_LINES:]))
+
+
+def _shown(line: str) -> str:
+    # Masked first: what is left of a secret that was cut would not look like one.
+    return line if len(line) <= _LONGEST_LINE else f"{masked(line[: 2 * _LONGEST_LINE])[:_LONGEST_LINE]}…"
 
 
 def run_uv(

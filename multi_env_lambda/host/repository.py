@@ -12,6 +12,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_toml, unreadable
+from multi_env_lambda.wording import Advice, advice
 
 __all__ = ["Repository", "find_root", "read_repository"]
 
@@ -48,7 +49,7 @@ def find_root(start: Path) -> Path:
     raise unread or ConfigurationError(
         str(start),
         "no pyproject.toml here or above has a table [tool.multi_env_lambda.devops]",
-        hint="`multi-env-lambda init` writes one",
+        hint=advice("`{}` writes one", Advice("multi-env-lambda init", "Workspace.init()")),
     )
 
 

@@ -48,8 +48,11 @@ _RETURN_ALLOW, _RETURN_ERROR = 0x7FFF0000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _X32, _THREAD = 0x40000000, 0x00010000
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-# io_uring creates sockets without the call that is refused.
-_SOCKETS = {"socket": {"x86_64": 41, "aarch64": 198}, "io_uring_setup": {"x86_64": 425, "aarch64": 425}}
+# It creates sockets, and sets attributes of files, without the calls that are refused.
+_RING = {"io_uring_setup": {"x86_64": 425, "aarch64": 425}}
+_SOCKETS = {"socket": {"x86_64": 41, "aarch64": 198}, **_RING}
+_OF_THE_NETWORK = (2, 10, 16)
+"""Families of sockets: the Internet's, and that in which the kernel names the addresses of this machine."""
 _CHILDREN = {"fork": {"x86_64": 57}, "vfork": {"x86_64": 58}}
 """Numbers of system calls by machine. Source: `asm/unistd.h` of the kernel."""
 
@@ -75,13 +78,13 @@ _BEYOND = _calls(
     "process_vm_readv=310 process_vm_writev=311 kcmp=312 move_pages=279 migrate_pages=256 pidfd_open=434 "
     "pidfd_getfd=438 pidfd_send_signal=424 process_madvise=440 process_mrelease=448 unshare=272 setns=308 clone3=435 "
     "mount=165 umount2=166 pivot_root=155 chroot=161 open_tree=428 move_mount=429 fsopen=430 fsmount=432 fspick=433 "
-    "mount_setattr=442 open_by_handle_at=304 setsid=112 setpgid=109",
+    "mount_setattr=442 open_by_handle_at=304 open_tree_attr=467 setsid=112 setpgid=109",
     "keyctl=219 add_key=217 request_key=218 shmget=194 shmat=196 shmctl=195 semget=190 semop=193 semctl=191 "
     "semtimedop=192 msgget=186 msgsnd=189 msgrcv=188 msgctl=187 mq_open=180 mq_unlink=181 setpriority=140 "
     "ioprio_set=30 process_vm_readv=270 process_vm_writev=271 kcmp=272 move_pages=239 migrate_pages=238 pidfd_open=434 "
     "pidfd_getfd=438 pidfd_send_signal=424 process_madvise=440 process_mrelease=448 unshare=97 setns=268 clone3=435 "
     "mount=40 umount2=39 pivot_root=41 chroot=51 open_tree=428 move_mount=429 fsopen=430 fsmount=432 fspick=433 "
-    "mount_setattr=442 open_by_handle_at=265 setsid=157 setpgid=154",
+    "mount_setattr=442 open_by_handle_at=265 open_tree_attr=467 setsid=157 setpgid=154",
 )
 # Their first argument is a process: 0 is the caller.
 _OF_ITSELF = _calls(
@@ -152,6 +155,7 @@ def shut_in(
     listed: Iterable[str] = (),
     scratch: bool = True,
     network: bool = True,
+    local_sockets: bool = True,
     children: bool = True,
     attributes: bool = True,
     memory_files: bool = True,
@@ -161,21 +165,24 @@ def shut_in(
 
     The interpreter and the system's libraries are added, and by default the shared
     ``scratch`` folder. Processes outside get no signal, and their sockets without a file are not reached, from Linux
-    6.12. Without ``network`` there are no sockets except pairs of the process with itself; without ``children`` it
-    starts no other process; without ``attributes`` it changes no mode, owner or time of any file; without
-    ``memory_files`` it has no memory that `limit` cannot count. No process leaves its group, reads keys of the kernel,
-    or touches another process. False: this kernel cannot keep it from files.
+    6.12. Without ``network`` there are no sockets except pairs of the process with itself; without ``local_sockets``
+    there are only the network's, and none that is a file: its server, such as Docker's or the desktop's, would do
+    outside of the sandbox what it is asked. Without ``children`` it starts no other process; without ``attributes`` it
+    changes no mode, owner or time of any file; without ``memory_files`` it has no memory that `limit` cannot count. No
+    process leaves its group, reads keys of the kernel, or touches another process. False: this kernel cannot keep it
+    from files.
     """
     version = landlock_version()
     refused = {
         **_BEYOND,
         **({} if network else _SOCKETS),
+        **({} if local_sockets else _RING),
         **({} if children else _CHILDREN),
         **({} if attributes else _ATTRIBUTES),
         **({} if memory_files else _MEMORY_FILES),
     }
     if version < FIRST_WITH_RENAMES:
-        _refuse(refused, children)
+        _refuse(refused, children, local_sockets)
         return False
     rights = _EVERYTHING if version >= _FIRST_WITH_TRUNCATE else _EVERYTHING & ~_TRUNCATE
     scopes = [0, _ABSTRACT_SOCKETS | _SIGNALS] if version >= _FIRST_WITH_SCOPES else []
@@ -195,20 +202,47 @@ def shut_in(
     _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
     _give_up_privileges()
-    _refuse(refused, children)
+    _refuse(refused, children, local_sockets)
     return True
 
 
 def end_with(parent: int) -> None:
-    """Let the kernel kill this process when the thread that started it ends, also if that was killed itself.
+    """Go on in a child. This process stays outside of its sandbox and kills the whole group once ``parent`` has ended.
+
+    The kernel tells the end of a process to its own children, not to theirs, and each may refuse to hear of it. This
+    process must lead the group. It runs no code of others, and ends as the child ends.
 
     Source: https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
     """
     if not parent or sys.platform != "linux":
         return
-    _checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
+    awaited = {signal.SIGTERM, signal.SIGCHLD}
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    _checked(_LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0))
     if os.getppid() != parent:
         sys.exit(1)  # it has ended before the kernel was asked
+    child = os.fork()
+    if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return
+    while signal.sigwait(awaited) == signal.SIGCHLD:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            _end_like(status)
+    os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def _end_like(status: int) -> None:
+    """As another process has ended, but without a second image of its memory."""
+    if os.WIFSIGNALED(status):
+        limit({"CORE": 0})
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.kill(os.getpid(), number)
+    os._exit(os.WEXITSTATUS(status))
 
 
 def limit(limits: Mapping[str, int]) -> None:
@@ -225,7 +259,7 @@ def limit(limits: Mapping[str, int]) -> None:
             continue  # macOS has no memory limit
 
 
-def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
+def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool, local_sockets: bool) -> None:
     """Let the kernel answer these calls with an error, in this process and in everything that it starts.
 
     One BPF program: calls of another architecture are refused altogether, those in the list one by one.
@@ -239,6 +273,11 @@ def _refuse(calls: Mapping[str, Mapping[str, int]], children: bool) -> None:
     for name in (name for name in calls if machine in calls[name]):
         answer = _RETURN_ERROR | _ANSWERS.get(name, errno.EACCES)
         program += [(_EQUAL, 0, 1, calls[name][machine]), (_RETURN, 0, 0, answer)]
+    if not local_sockets:
+        known = _OF_THE_NETWORK
+        program += [(_EQUAL, 0, 3 + len(known), _SOCKETS["socket"][machine]), (_LOAD, 0, 0, 16)]
+        program += [(_EQUAL, len(known) - place, 0, family) for place, family in enumerate(known)]
+        program += [(_RETURN, 0, 0, _RETURN_ERROR | errno.EAFNOSUPPORT), (_RETURN, 0, 0, _RETURN_ALLOW)]
     for number in (_OF_ITSELF[name][machine] for name in _OF_ITSELF):
         program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, 16), (_EQUAL, 0, 1, 0)]
         program += [(_RETURN, 0, 0, _RETURN_ALLOW), (_RETURN, 0, 0, deny)]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from multi_env_lambda.building.stage import check_no_link
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Ended, run_confined
 from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
@@ -33,6 +34,7 @@ def templates_of(
 
     Raises:
         ConfigurationError: the settings, or what ``stack.py`` made of them, cannot become a stack.
+        BuildError: a folder that it would read is a link.
     """
     drafts = [drafted(unit) for unit in units]
     if not (root / stack_file(units[0].project)).is_file():
@@ -50,10 +52,13 @@ def _extended(
     """What the file made of each draft, as it says."""
     project = units[0].project
     where = stack_file(project)
+    folders = (project.folder, *project.shared)
+    for folder in folders:
+        check_no_link(root, folder)
     ended = run_own(
         "multi_env_lambda.make.stack_run",
         (root, tuple(zip(units, drafts, strict=True))),
-        own=[root / folder for folder in (project.folder, *project.shared)],
+        own=[root / folder for folder in folders],
         where=where,
         seconds=seconds,
         env={"AWS_DEFAULT_REGION": units[0].environment.region},

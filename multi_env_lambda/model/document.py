@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
+from multi_env_lambda.model.visible import one_line
 
-__all__ = ["FORMAT", "check_format", "is_junk", "read_document", "structure", "unknown_keys"]
+__all__ = ["FORMAT", "check_format", "in_lines", "is_junk", "read_document", "structure", "unknown_keys"]
 
 FORMAT = 2
 """The format that this version writes, for records, manifests, approvals, summaries and indexes alike.
@@ -95,6 +96,23 @@ def _has_half_a_character(document: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def in_lines(document: Any, but: Collection[str] = ()) -> Any:
+    """The same, with every text on one line: anyone who may write an object could otherwise begin a line of a plan.
+
+    Args:
+        but: fields whose texts are shown line by line, and names that are compared with those of files.
+    """
+    match document:
+        case str():
+            return one_line(document)
+        case dict():
+            return {key: value if key in but else in_lines(value, but) for key, value in document.items()}
+        case list():
+            return [in_lines(value, but) for value in document]
+        case _:
+            return document
 
 
 def is_junk(where: str, kind: str, what: str) -> DocumentError:

@@ -85,7 +85,7 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
         kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
         what = f"found {kinds}; expected exactly one of {enumerated(_KINDS)}"
         unknown = next(iter(table.values), "")
-        hint = did_you_mean(unknown, _KINDS) if not found else "write one table per event"
+        hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
     kind = _KINDS[found[0]]
     return kind.read(_flat(table, found[0], kind), function, timeout)

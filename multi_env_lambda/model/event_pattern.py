@@ -58,7 +58,7 @@ def _of_item(name: str, item: object, key: str) -> Iterator[Problem]:
     unknown = sorted(item.keys() - set(OPERATORS))
     if unknown:
         what = f"found the operator `{unknown[0]}`; expected {enumerated(OPERATORS)}"
-        yield key, what, did_you_mean(unknown[0], OPERATORS)
+        yield key, what, did_you_mean(unknown[0], OPERATORS, listed=True)
     elif len(item) != 1:
         found = " and ".join(f"`{operator}`" for operator in item) or "none"
         yield key, f"found {found}; expected one operator per table", "write one table for each"

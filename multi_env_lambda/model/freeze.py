@@ -11,7 +11,7 @@ import attrs
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure
+from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure
 from multi_env_lambda.model.record import current_prefix
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.wording import Advice, advice, unit_call
@@ -105,7 +105,7 @@ def read_freezes(body: bytes, *, where: str) -> tuple[Freeze, ...]:
         DocumentError, UpgradeNeeded: the object is something else, or from a newer version.
     """
     kind = "the freezes of an environment"
-    found = structure(_Document, read_document(body, where=where, kind=kind), where=where, kind=kind).freezes
+    found = structure(_Document, in_lines(read_document(body, where=where, kind=kind)), where=where, kind=kind).freezes
     for one in found:
         if freeze_key(one.environment) != where:
             raise is_junk(where, kind, f"it is about {one.environment}")
@@ -131,7 +131,7 @@ def time_of(text: str, now: float) -> str:
         raise ConfigurationError("until", f"found {text!r:.80}, which is not a time", hint=hint)
     if found.timestamp() <= now:
         raise ConfigurationError("until", f"{text} has passed", hint="give a time in the future")
-    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return found.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str) -> datetime | None:
@@ -139,4 +139,7 @@ def _moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -80,7 +80,7 @@ def run_arguments(where: str, job: GlueJob, given: Mapping[str, str]) -> dict[st
         flag = f"--{name.removeprefix('--')}"
         if flag not in known:
             what = f"its job `{job.key}` has no argument `{flag}`; it has {', '.join(known) or 'none'}"
-            raise ConfigurationError(where, what, hint=did_you_mean(flag, known))
+            raise ConfigurationError(where, what, hint=did_you_mean(flag, known, listed=True))
         if flag in found:
             what = f"its job `{job.key}` is given `{flag}` twice: {found[flag]} and {value}"
             raise ConfigurationError(where, what, hint="pass it once, with or without its dashes")

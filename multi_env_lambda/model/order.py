@@ -65,7 +65,7 @@ def _unmet(project: Project, known: Collection[str]) -> ConfigurationError | Non
         if need not in known:
             others = sorted(set(known) - {project.name})
             what = f"there is no unit `{need}`; expected {enumerated(others) or 'nothing: there is no other unit'}"
-            return _fault(project, what, did_you_mean(need, others))
+            return _fault(project, what, did_you_mean(need, others, listed=True))
     return None
 
 

@@ -294,7 +294,7 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
     for name in differences.values:
         if name not in names:
             what = f"there is no environment `{name}`; expected {enumerated(names)}"
-            differences.refuse(name, what, hint=did_you_mean(name, names))
+            differences.refuse(name, what, hint=did_you_mean(name, names, listed=True))
     # Most units are the same in every environment, and checking 500 of them four times would be slow.
     known: dict[str, Settings] = {}
     found: dict[str, Settings] = {}

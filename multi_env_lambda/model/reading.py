@@ -35,14 +35,16 @@ def enumerated(names: Iterable[object]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def did_you_mean(found: str, allowed: Iterable[str]) -> str:
-    """A hint: the nearest allowed word, or all of them if none is near."""
+def did_you_mean(found: object, allowed: Iterable[str], *, listed: bool = False) -> str:
+    """A hint: the nearest allowed word, or all of them if none is near; ``listed``: the error itself lists them."""
     words = sorted(allowed)
     lowered = {word.lower(): word for word in words}
-    near = difflib.get_close_matches(found.lower(), lowered, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(found).lower(), lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{lowered[near[0]]}`?"
-    return f"use one of: {', '.join(words)}" if words else "remove it"
+    if len(words) < 2:
+        return f"use `{words[0]}`" if words else "remove it"
+    return "use one of these" if listed else f"use one of: {', '.join(words)}"
 
 
 def no_such_unit(name: str, known: Iterable[str], *, where: str = "units") -> ConfigurationError:
@@ -119,7 +121,7 @@ class Table:
         allowed = tuple(keys)
         for key in self.values:
             if key not in allowed:
-                hint = elsewhere.get(key) or did_you_mean(key, allowed)
+                hint = elsewhere.get(key) or did_you_mean(key, allowed, listed=True)
                 self.refuse(key, f"unknown key `{key}`; expected {enumerated(sorted(allowed)) or 'nothing'}", hint=hint)
 
     def has(self, key: str) -> bool:
@@ -148,7 +150,9 @@ class Table:
         words = tuple(allowed)
         found = self.text_or(key, default)
         if found not in words:
-            self.wrong(key, allowed=enumerated(shown(word) for word in words), hint=did_you_mean(found, words))
+            self.wrong(
+                key, allowed=enumerated(shown(word) for word in words), hint=did_you_mean(found, words, listed=True)
+            )
         return found
 
     def named(self, key: str, rule: Rule) -> str:
@@ -312,7 +316,8 @@ def _in_text(table: Table, key: str, text: str, variables: Mapping[str, str]) ->
             return "${"
         if name not in variables or not found[0].endswith("}"):
             allowed = enumerated(f"${{{variable}}}" for variable in variables)
-            hint = f"{did_you_mean(name, variables)} Write `$${{` for a plain `${{`"
+            nearest = did_you_mean(name, variables, listed=True)
+            hint = f"{nearest}{' Write' if nearest.endswith('?') else ', or write'} `$${{` for a plain `${{`"
             table.refuse(key, f"found `{found[0]}`; expected {allowed}", hint=hint)
         return variables[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import attrs
 
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, is_junk, read_document, structure, unknown_keys
+from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure, unknown_keys
 
 __all__ = [
     "approvals_folder",
@@ -86,6 +87,13 @@ class LayerReceipt:
     sha256: str
 
 
+_LONG = ("detail", "inputs", "reason")
+"""Fields of a deployment that may have several lines: ``in_lines``."""
+
+_LOCAL_ADDRESS = re.compile(r"^http://[^/]*")
+"""AWS itself has ``https``."""
+
+
 @attrs.frozen(kw_only=True)
 class PhysicalResource:
     """Something that holds data, by its name in AWS; with it, what was lost can be recovered."""
@@ -93,6 +101,11 @@ class PhysicalResource:
     logical_id: str
     type: str
     physical_id: str
+
+    @property
+    def identity(self) -> str:
+        """The name, without the port of the local cloud in a queue's address: it may change, and the queue stays."""
+        return _LOCAL_ADDRESS.sub("http://", self.physical_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -316,6 +329,8 @@ class Record:
         record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
         for name, deployment in (("running", record.running), ("latest", record.latest)):
             _check(deployment, where, f"a record: {name}")
+        if (lines := in_lines(document, _LONG)) != document:
+            record = structure(cls, {**lines, "unknown": []}, where=where, kind="a record")
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
         return record if older else attrs.evolve(record, unknown=unknown_keys(cls, document))
@@ -333,7 +348,7 @@ def read_history(body: bytes, *, where: str) -> Deployment:
         document = _shift_of_1(document)
     deployment = structure(Deployment, document, where=where, kind="a deployment")
     _check(deployment, where, "a deployment")
-    return deployment
+    return structure(Deployment, in_lines(document, _LONG), where=where, kind="a deployment")
 
 
 def _check(deployment: Deployment | None, where: str, kind: str) -> None:

@@ -8,7 +8,10 @@ import attrs
 
 from multi_env_lambda.model.visible import one_line
 
-__all__ = ["Right", "RightChange"]
+__all__ = ["ELSEWHERE", "Right", "RightChange"]
+
+ELSEWHERE = " (defined elsewhere)"
+"""Behind the name of a role, user or group that gets a policy of the stack and is not in it."""
 
 Kind = Literal[
     "permission",
@@ -71,7 +74,7 @@ class Right:
             case "boundary":
                 return f"{who} has the permissions boundary {things}"
             case "public":
-                return f"anyone may call {things} ({self.holder})"
+                return f"anyone may call {things} ({self.holder})" + (f": {actions}" if actions else "")
             case "role":
                 return f"{who} acts as {things}"
             case "other words":

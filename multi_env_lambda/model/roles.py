@@ -102,7 +102,7 @@ def acting_of(roles: Roles | None, account_id: str, caller: str, requested: str)
     """
     if requested and requested not in PEOPLE:
         what = f"found `{requested}`; expected {enumerated(PEOPLE)}"
-        raise ConfigurationError("MULTI_ENV_LAMBDA_AS", what, hint=did_you_mean(requested, PEOPLE))
+        raise ConfigurationError("MULTI_ENV_LAMBDA_AS", what, hint=did_you_mean(requested, PEOPLE, listed=True))
     if roles is None or requested == "administrator":
         return "administrator"
     session = _SESSION.fullmatch(caller)

@@ -67,7 +67,7 @@ class Status:
     ``broken`` are units of the work tree that cannot be built as their files are. ``left``: environments that were
     removed from the table while something runs in them; they are the last of ``environments``. ``notes`` say what is
     unknown, although it was compared, and what is left. ``freezes``: what people stopped, holds of rollbacks included.
-    ``own``: the environments of branches.
+    ``own``: the environments of branches. ``left_out``: of ``removed``, what a sparse checkout leaves out.
     """
 
     environments: tuple[str, ...]
@@ -79,6 +79,7 @@ class Status:
     left: tuple[str, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     own: tuple[BranchEnvironment, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def place(self, environment: str) -> str:
         """The environment, and what is to know about the whole of it, if anything is."""
@@ -92,6 +93,8 @@ class Status:
 
     def label(self, unit: str) -> str:
         """The unit, and what is wrong with its files, if anything is."""
+        if unit in self.left_out:
+            return f"{unit} (not checked out)"
         return f"{unit} (removed)" if unit in self.removed else f"{unit} (broken)" if unit in self.broken else unit
 
     def cell(self, project: str, environment: str) -> Cell:
@@ -114,8 +117,8 @@ class Status:
         """The row of one unit."""
         return attrs.evolve(
             self,
-            units=(unit,),
-            removed=(),
+            units=() if unit in self.removed else (unit,),
+            removed=(unit,) if unit in self.removed else (),
             broken=tuple(name for name in self.broken if name == unit),
             cells=tuple(cell for cell in self.cells if cell.project == unit),
             freezes=tuple(one for one in self.freezes if one.is_about(unit)),

@@ -22,6 +22,9 @@ _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 # tomllib looks at a dotted key once per part: 20,000 parts take seconds, and a whole file of them an hour.
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_LONGEST_KEY}}}")
 _64_BITS = 1 << 63
+_LONGEST_NUMBER = 1000
+# Python refuses to read one of more than 4,300 digits, wherever in a version, a marker or a schedule it stands.
+_LONG_NUMBER = re.compile(rf"\d{{{_LONGEST_NUMBER + 1}}}")
 
 
 def parse_toml(body: bytes, where: str, *, largest: int = LARGEST, hint: str = "correct the file") -> dict[str, Any]:
@@ -68,6 +71,8 @@ def _fault(document: dict[str, Any]) -> str | None:
                 waiting += [(item, depth + 1) for item in value.values()]
             case list():
                 waiting += [(item, depth + 1) for item in value]
+            case str() if len(value) > _LONGEST_NUMBER and _LONG_NUMBER.search(value):
+                return f"a text has a number of more than {_LONGEST_NUMBER} digits"
             case int() if not -_64_BITS <= value < _64_BITS:
                 return f"it has a number of {value.bit_length()} bits; TOML allows 64"
     return None

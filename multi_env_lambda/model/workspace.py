@@ -69,13 +69,21 @@ class WorkspaceConfig:
         others = sorted({environment.region for environment in self.environments} - {self.devops.region})
         return (self.devops, *(self.devops.at(region) for region in others))
 
-    def environment(self, name: str) -> Environment:
+    def environment(self, name: str, *, also: tuple[str, ...] = ()) -> Environment:
+        """The environment of this name.
+
+        Args:
+            also: other places that could have been named instead, for the message.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
         for environment in (*self.environments, *self.left):
             if environment.name == name:
                 return environment
-        names = [environment.name for environment in self.environments]
+        names = [*(environment.name for environment in self.environments), *also]
         what = f"there is no environment `{name}`; expected {enumerated(names)}"
-        raise ConfigurationError("environment", what, hint=did_you_mean(name, names))
+        raise ConfigurationError("environment", what, hint=did_you_mean(name, names, listed=True))
 
     def with_roles(self) -> WorkspaceConfig:
         """With a role for each account: in the local cloud nobody has credentials for all of them."""
@@ -258,5 +266,5 @@ def _deployed_by(table: Table, prefix: str) -> tuple[Acting, ...]:
     found = table.texts("deployed_by", least=1)
     for word in found:
         if word not in DEPLOYERS:
-            table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS))
+            table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS, listed=True))
     return tuple(one for one in DEPLOYERS if one in found)

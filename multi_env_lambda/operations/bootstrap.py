@@ -113,7 +113,7 @@ def place_named(config: WorkspaceConfig, name: str) -> Place:
     Raises:
         ConfigurationError: there is no such place, or no roles are made there.
     """
-    place = config.devops if name == config.devops.name else config.environment(name)
+    place = config.devops if name == config.devops.name else config.environment(name, also=(config.devops.name,))
     if place not in places_of(config):
         hint = (
             "add `[tool.multi_env_lambda.roles]` to the root pyproject.toml, and no `roles = false` to the environment"

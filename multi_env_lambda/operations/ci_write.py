@@ -33,8 +33,8 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
     """
     known = next((name for name in HOSTS if name == host), None)
     if known is None:
-        what = f"found the host `{host}`; expected {enumerated(HOSTS)}"
-        raise ConfigurationError("ci write", what, hint=did_you_mean(host, HOSTS))
+        what = f"found `{host}`; expected {enumerated(HOSTS)}"
+        raise ConfigurationError("host", what, hint=did_you_mean(host, HOSTS, listed=True))
     where = HOSTS[known]
     if not (root / ".git").exists():
         hint = "move it there, or start it from a workflow of your own"

@@ -107,13 +107,13 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
     records = read_records(world, places)
     known = set(world.unit_names) | {project for _, project in records}
     if unit not in known:
-        raise no_such_unit(unit, known, where="diff")
+        raise no_such_unit(unit, known, where="units")
     running = []
     for place in places:
         record = records.get((place.name, unit))
         if record is None or record.running is None:
             what = f"it does not run in {place.name}"
-            raise ConfigurationError(f"diff of {unit}", what, hint=advice("`{}` shows what runs where", STATUS))
+            raise ConfigurationError(unit, what, hint=advice("`{}` shows what runs where", STATUS))
         running.append(record.running)
     old, new = (read_release(world.store, world.cache, unit, item.release) for item in running)
     causes = compare(old, new)

@@ -48,7 +48,7 @@ def permissions_of(
         return of_caller(config)
     if place == DEVOPS:
         return of_devops(config)
-    environment = config.environment(place)
+    environment = config.environment(place, also=(DEVOPS, CALLER))
     units = rendered(root, config, projects, environment, broken)
     needed = of_environment(
         config, environment, units.templates, known_handlers(), references=units.references, layers=units.layers

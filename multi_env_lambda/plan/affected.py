@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
 __all__ = ["Inputs", "inputs_of", "is_upgrade", "reasons", "tracked_paths"]
@@ -71,5 +72,5 @@ def reasons(now: Inputs, before: Inputs | None) -> tuple[str, ...]:
     old, new = dict(before), dict(now)
     changed = [f"{name} changed" for name, id_ in now if name in old and old[name] != id_]
     added = [f"{name} is a new input" for name, _ in now if name not in old]
-    removed = [f"{name} is no longer an input" for name, _ in before if name not in new]
+    removed = [f"{one_line(name)} is no longer an input" for name, _ in before if name not in new]
     return (*changed, *added, *removed)

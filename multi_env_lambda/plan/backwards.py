@@ -22,6 +22,7 @@ from multi_env_lambda.model.plan import DeployStep, NewerStep, Origin, Question
 from multi_env_lambda.model.record import Deployment, Record, RolledBack
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.affected import LIBRARY, RUNTIME, SETTINGS, Inputs
 
 __all__ = [
@@ -203,7 +204,7 @@ def older_questions(release: Release, running: Deployment | None, back: TakenBac
     words = _running_words(running, _label(release, running))
     lost = f"; this would undo {', '.join(back.paths)}" if back.paths else ""
     text = f"{release.project} {words}, {back.where()}{lost}"
-    return (Question(kind="older", text=text, answer=f"older:{release.project}"),)
+    return (Question(kind="older", text=one_line(text), answer=f"older:{release.project}"),)
 
 
 def again_questions(request: Request, release: Release, record: Record | None) -> tuple[Question, ...]:
@@ -215,7 +216,7 @@ def again_questions(request: Request, release: Release, record: Record | None) -
     running = [] if record.running is None else [(record.running.version, record.running.release)]
     called = label(taken.version, taken.release, running)
     text = f"{release.project} {called} was rolled back in {record.environment} by {taken.who} at {taken.when}"
-    return (Question(kind="rolled back", text=text, answer=f"again:{release.project}"),)
+    return (Question(kind="rolled back", text=one_line(text), answer=f"again:{release.project}"),)
 
 
 def _label(release: Release, running: Deployment) -> str:

@@ -10,7 +10,7 @@ import attrs
 
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.right import Right
+from multi_env_lambda.model.right import ELSEWHERE, Right
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of, type_of
 from multi_env_lambda.plan.rights_covering import matches
@@ -153,6 +153,13 @@ def _unbounded(rights: Collection[Right], arn: str, types: Mapping[str, str]) ->
             )
     for right in rights:
         yield from _of_elsewhere(right, types, key, said) if right.kind in ("role", "unread") else ()
+        if (
+            right.kind in ("permission", "role")
+            and not right.denies
+            and any(who.endswith(ELSEWHERE) for who in right.who)
+        ):
+            what = f"{right}, with a permissions boundary that is unknown here"
+            yield _Excess(what=what, words=(right.holder,), key=key, said=said)
 
 
 def _of_elsewhere(right: Right, types: Mapping[str, str], key: str, said: str) -> Iterator[_Excess]:

@@ -32,6 +32,7 @@ _LOOKED_UP = "AWS::SSM::Parameter::Value<"
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
 """
 
+_NOTHING = {"Ref": "AWS::NoValue"}
 _LISTS = ("CommaDelimitedList", "List<")
 _OF_ANY_VALUE = re.compile(r"Custom::.*|AWS::CloudFormation::.*|AWS::SSM::Parameter|.*::MODULE")
 """Types whose attributes may be any text, so none of them is the name of a resource."""
@@ -112,7 +113,7 @@ class Computed:
             case {"Fn::Sub": [str(text), dict(values)]}:
                 return self._filled(text, values)
             case {"Fn::Join": [str(between), list(parts)]}:
-                return between.join(map(self.text, parts))
+                return between.join(self.text(part) for part in parts if part != _NOTHING)
             case {"Fn::FindInMap": [*keys]} if isinstance(found := self._mapped(keys), str | int):
                 return str(found)
             case _:
@@ -143,8 +144,8 @@ class Computed:
     def _named(self, name: str, written: Any) -> str:
         place = self.place
         known = {"AWS::AccountId": place.account_id, "AWS::Region": place.region, "AWS::Partition": place.partition}
-        if name in known:
-            return known[name]
+        if name in known or name == "AWS::NoValue":
+            return known.get(name, "")
         if name in self.parameters:
             parameter = self.parameters[name]
             is_certain = "Default" in parameter and not parameter.get("Type", "").startswith(_LOOKED_UP)

@@ -18,6 +18,7 @@ import attrs
 
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import STAYS
 
 __all__ = [
@@ -97,8 +98,8 @@ def _name_in(arn: str) -> str:
 
 def left_behind(record: Record, resources: Collection[PhysicalResource]) -> tuple[PhysicalResource, ...]:
     """What was ours and is no longer in the stack: it was retained when it left the template or the stack went."""
-    now = {item.physical_id for item in resources}
-    found = {item.physical_id: item for item in known_of(record) if item.physical_id not in now}
+    now = {item.identity for item in resources}
+    found = {item.identity: item for item in known_of(record) if item.identity not in now}
     return tuple(sorted(found.values(), key=lambda item: (item.type, item.physical_id)))
 
 
@@ -127,7 +128,7 @@ def import_question(project: str, item: PhysicalResource) -> Question:
         "shows that it is this stack's; it would be imported with its content; if it no longer exists, it is "
         "made new"
     )
-    return Question(kind="import", text=text, answer=answer_for(project, item))
+    return Question(kind="import", text=one_line(text), answer=answer_for(project, item))
 
 
 def import_questions(
@@ -171,8 +172,8 @@ def _is_named(item: PhysicalResource, bodies: Mapping[str, Any]) -> bool:
 
 
 def _outside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
-    inside = {item.physical_id for item in _inside(record, there)}
-    return tuple(item for item in known_of(record) if item.physical_id not in inside)
+    inside = {item.identity for item in _inside(record, there)}
+    return tuple(item for item in known_of(record) if item.identity not in inside)
 
 
 def _unproved(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
@@ -230,7 +231,7 @@ def _is(one: PhysicalResource, other: PhysicalResource) -> bool:
     if one.type != other.type:
         return False
     is_named = short_name(one) == one.physical_id, short_name(other) == other.physical_id
-    return one.physical_id == other.physical_id or (is_named[0] != is_named[1] and short_name(one) == short_name(other))
+    return one.identity == other.identity or (is_named[0] != is_named[1] and short_name(one) == short_name(other))
 
 
 def short_name(item: PhysicalResource) -> str:

@@ -18,7 +18,7 @@ from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["keeping", "left_over", "template_to_send"]
 
-_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}")
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^{}]*)?\}")
 
 
 def keeping(before: str, failed: str, only: Container[str] | None = None) -> str:
@@ -61,7 +61,7 @@ def left_over(
     For what left, the stack's own template decides; for what was replaced, the new one.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
     """
-    there = {item.physical_id for item in now}
+    there = {item.identity for item in now}
     old, new = (json.loads(text)["Resources"] for text in (failed, back))
 
     def stays(item: PhysicalResource) -> bool:
@@ -69,7 +69,7 @@ def left_over(
             return new[item.logical_id].get("UpdateReplacePolicy") in STAYS
         return old.get(item.logical_id, {}).get("DeletionPolicy") in STAYS
 
-    return tuple(item for item in made if item.physical_id not in there and stays(item))
+    return tuple(item for item in made if item.identity not in there and stays(item))
 
 
 def _holds_data(body: Mapping[str, Any]) -> bool:

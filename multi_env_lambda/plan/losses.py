@@ -15,6 +15,7 @@ from typing import Any
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import Loss, Record
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import KEPT
 from multi_env_lambda.plan.stateful import holds_data
 
@@ -88,14 +89,14 @@ def _answer(project: str, logical_id: str) -> str:
 def planned_question(project: str, change: ResourceChange) -> Question:
     """The question about what would be lost according to the templates."""
     text = f"{project}: {change.logical_id} ({change.type}) {_MODAL[fate_of(change)]}, with the data in it"
-    return Question(kind="destructive", text=text, answer=_answer(project, change.logical_id))
+    return Question(kind="destructive", text=one_line(text), answer=_answer(project, change.logical_id))
 
 
 def loss_question(project: str, loss: Loss) -> Question:
     """The question whether something may be lost with its data, with both of its names."""
     named = f"{loss.logical_id} ({loss.type}{f' {loss.physical_id}' if loss.physical_id else ''})"
     text = f"{project}: {named} {_MODAL[loss.fate]}, with the data in it, as CloudFormation says"
-    return Question(kind="destructive", text=text, answer=_answer(project, loss.logical_id))
+    return Question(kind="destructive", text=one_line(text), answer=_answer(project, loss.logical_id))
 
 
 def loss_questions(record: Record | None, project: str, template: str | None) -> tuple[Question, ...]:

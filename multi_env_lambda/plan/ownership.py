@@ -14,6 +14,7 @@ import attrs
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import holds_data
 
 __all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
@@ -95,7 +96,7 @@ def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -
     lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
     lines += ["taking it over means:" if lost else "taking it over would delete nothing"]
     lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
-    return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{foreign.name}")
+    return Question(kind="take over", text="\n".join(map(one_line, lines)), answer=f"take-over:{foreign.name}")
 
 
 def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
@@ -107,6 +108,7 @@ def orphan(name: str, stack_id: str, environment: str, bucket: str) -> Question:
         f"the stack {name} in {environment} has the tags of this unit, but s3://{bucket} has no record of it",
         f"it is {stack_id}",
         "its record is lost, or `bucket` is not the one that it was deployed from",
+        "with its record, a hold after a rollback is lost, and the commit that runs: if that is newer, nothing says so",
         "taking it over changes it as this plan says, and records it in this bucket from then on",
     ]
     return Question(kind="take over", text="\n".join(lines), answer=f"take-over:{name}")

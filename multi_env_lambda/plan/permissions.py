@@ -194,7 +194,7 @@ def too_many(documents: int) -> str:
     )
 
 
-_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\}")
+_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
 
 
 def resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:

@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound, asks_of
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import body_holds_data
 
 __all__ = ["NAMES", "Removal", "Retained", "changed_since", "kept_by", "lost", "needed_by", "retained"]
@@ -36,7 +37,7 @@ class Retained:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.logical_id} ({self.type}{f' {self.name}' if self.name else ''}) {self.fate}"
+        return one_line(f"{self.logical_id} ({self.type}{f' {self.name}' if self.name else ''}) {self.fate}")
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +107,8 @@ class Removal:
 def kept_by(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The logical ids that stay according to a request written by ``to_dict``; 0.1.1 wrote none."""
     removal = document.get("removal")
-    return tuple(map(str, removal.get("keep", ()))) if isinstance(removal, Mapping) else ()
+    keep = removal.get("keep") if isinstance(removal, Mapping) else None
+    return tuple(map(str, keep)) if isinstance(keep, list | tuple) else ()
 
 
 def changed_since(document: Mapping[str, Any], now: Removal) -> str:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.model.right import Right
+from multi_env_lambda.model.right import ELSEWHERE, Right
 from multi_env_lambda.plan.computed import Place, is_unread
 from multi_env_lambda.plan.rights_conditions import is_limited, names_a_subject
 from multi_env_lambda.plan.rights_covering import matches
@@ -51,6 +51,7 @@ def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
     match right.kind:
         case "permission":
             yield from _of_actions(right)
+            yield from _for_others(right)
         case "managed policy":
             for arn in right.resources:
                 yield from (Alarm(word, attrs.evolve(right, resources=(arn,))) for word in _of_policy(arn))
@@ -69,8 +70,14 @@ def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
         case "role":
             unknown = (arn for arn in right.resources if _is_of_elsewhere(arn))
             yield from (Alarm("a role that is defined elsewhere", right) for _ in unknown)
+            yield from _for_others(right)
         case _:
             assert_never(right.kind)
+
+
+def _for_others(right: Right) -> Iterator[Alarm]:
+    others = (who for who in right.who if who.endswith(ELSEWHERE))
+    yield from (Alarm("for somebody who is defined elsewhere", attrs.evolve(right, who=(who,))) for who in others)
 
 
 def _named_accounts(right: Right) -> Iterator[tuple[str, Right]]:

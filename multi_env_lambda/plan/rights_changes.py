@@ -127,9 +127,23 @@ def _judged(
         words = list(_of_denial(change, new, there))
     elif change.change in ("added", "wider", "changed"):
         words = [alarm.word for alarm in alarms_of(change.right, place) if not _was_there(alarm, old, place)]
+        words += _of_what_it_takes(change.right, new, place)
     else:
         words = []
     return attrs.evolve(change, alarms=tuple(dict.fromkeys(map(one_line, words))))
+
+
+def _of_what_it_takes(taker: Right, new: Collection[Right], place: Place) -> Iterator[str]:
+    """What is alarming about a role or a policy of the stack, for somebody who did not have it before."""
+    if taker.kind not in ("role", "managed policy"):
+        return
+    names = {re.sub(r"^\$\{(\w+)(\.Arn)?\}$", r"\1", text) for text in taker.resources}
+    for right in new:
+        if right.holder in names or (right.kind == "permission" and not names.isdisjoint(right.who)):
+            yield from (
+                alarm.word for alarm in alarms_of(right, place) if right.kind in ("permission", "managed policy")
+            )
+            yield from _of_what_it_takes(right, new, place) if right.kind == "managed policy" else ()
 
 
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:

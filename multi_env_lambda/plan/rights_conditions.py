@@ -45,6 +45,9 @@ _LIMITS = {
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html ("public")
 """
 
+_VARIABLE = re.compile(r"\$\{[A-Za-z0-9-]+:[^:]")
+"""What IAM fills in from the request itself."""
+
 _SUBJECTS = (":sub", ":repository", ":repository_id", ":repository_owner", ":repository_owner_id", ":job_workflow_ref")
 """What identity providers say about anyone who signs in with them.
 
@@ -124,7 +127,7 @@ def _texts(values: object) -> tuple[str, ...]:
 
 
 def _limits(test: _Test) -> bool:
-    if not test.values or any(map(is_unread, test.values)):
+    if not test.values or any(is_unread(value) or _VARIABLE.search(value) for value in test.values):
         return False
     if test.key == "aws:sourceip":
         return test.operator in ("IpAddress", "ForAnyValue:IpAddress") and _is_narrow(test.values)

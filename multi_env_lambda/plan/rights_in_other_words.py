@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from multi_env_lambda.plan.computed import Computed, Json, is_computed, type_of
+from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL
 
 __all__ = ["gives_rights"]
 
@@ -16,6 +17,12 @@ _ALWAYS = re.compile(
     r"AWS::S3::AccessGrant.*|AWS::Events::ApiDestination|AWS::EC2::VPCEndpointServicePermissions|.*::MODULE|"
     r"AWS::ServiceCatalog::.*Provisioned.*"
 )
+
+_SENT_TO = frozenset(
+    ("AlarmActions", "Arn", "Destination", "FirehoseArn", "Function", "InsufficientDataActions", "LogDestination")
+    + ("OKActions", "Queue", "Target", "TargetArn", "Topic", "deadLetterTargetArn")
+)
+"""Properties, in any type, to which messages, events or logs are sent."""
 
 _INSIDE = ("lambda", "sqs", "firehose")
 """Protocols of a subscription whose endpoint is an ARN, which has an account.
@@ -60,9 +67,40 @@ def _sends_away(type_: str, properties: Json, computed: Computed) -> bool:
         case "AWS::SNS::Topic":
             return any(_is_sent_away(each, computed) for each in computed.each(properties.get("Subscription")))
         case "AWS::Events::Rule":
-            return any(_is_foreign(_at(each, "Arn"), computed) for each in computed.each(properties.get("Targets")))
+            targets = computed.each(properties.get("Targets"))
+            return any(_is_foreign(_at(each, "Arn"), computed) for each in targets) or _is_sent_to(properties, computed)
+        case "AWS::S3::Bucket" if _has_another_owner(properties.get("ReplicationConfiguration"), computed):
+            return True
+        case _:
+            return _is_sent_to(properties, computed)
+
+
+def _is_sent_to(value: object, computed: Computed) -> bool:
+    """Whether an ARN of another account is where something is sent to: a dead letter, an event, the end of an alarm."""
+    match value:
+        case dict() if not is_computed(value):
+            rest = {key: each for key, each in value.items() if key not in NAMED_AT_WILL}
+            return any(
+                (key in _SENT_TO and any(_is_of_another(text, computed) for text in computed.texts(each)))
+                or _is_sent_to(each, computed)
+                for key, each in rest.items()
+            )
+        case list():
+            return any(_is_sent_to(each, computed) for each in value)
         case _:
             return False
+
+
+def _is_of_another(text: str, computed: Computed) -> bool:
+    found = re.match(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):", text)
+    return found is not None and found.group(1) != computed.place.account_id
+
+
+def _has_another_owner(replication: object, computed: Computed) -> bool:
+    """Whether copies of a bucket's objects go to a bucket of another account, whose ARN does not say that."""
+    rules = _at(replication, "Rules") if isinstance(replication, dict) else None
+    owners = (_at(_at(rule, "Destination"), "Account") for rule in computed.each(rules))
+    return any(text != computed.place.account_id for owner in owners for text in computed.texts(owner))
 
 
 def _is_sent_away(subscription: object, computed: Computed) -> bool:

@@ -10,6 +10,11 @@ from multi_env_lambda.plan.rights_covering import matches
 __all__ = ["is_everything"]
 
 _COMPUTED = re.compile(r"\$\{[\w.:]+\}")
+_VARIABLE = re.compile(r"\$\{[A-Za-z0-9-]+:[^:{}][^{}]*?(?:,\s*'([^'{}]*)')?\s*\}")
+"""What IAM fills in from a request or a tag, which may be nothing, and its default.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
 _WILDCARD = re.compile(r"[*?]")
 _ACCOUNT = re.compile(r"[0-9*?]*|aws|cloudfront|computed")
 _PARTS = 6
@@ -52,6 +57,7 @@ def is_everything(resource: str) -> bool:
     """
     if resource.startswith("everything but") or is_unread(resource):
         return True
+    resource = _VARIABLE.sub(lambda found: found.group(1) or "", resource)
     if resource.startswith("${") or _WILDCARD.search(resource) is None:
         return False
     parts = _COMPUTED.sub("computed", resource).split(":", _PARTS - 1)

@@ -146,7 +146,7 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
             raise ConfigurationError(
                 "new",
                 f"found the {what} `{given}`; expected {enumerated(allowed)}",
-                hint=did_you_mean(given, allowed),
+                hint=did_you_mean(given, allowed, listed=True),
             )
     folder = f"projects/{name}"
     words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}

@@ -131,7 +131,7 @@ def _unit(
     places = () if project is None else config.environments
     return {
         "name": name,
-        "state": "removed" if name in status.removed else "broken" if name in status.broken else "",
+        "state": status.label(name).removeprefix(name).strip(" ()"),
         "needs": list(project.needs) if project else [],
         "about": _about(name, project, status),
         "cells": [_cell(status.cell(name, environment), called) for environment in status.environments],
@@ -145,6 +145,8 @@ def _unit(
 def _about(name: str, project: Project | None, status: Status) -> str:
     if project is not None:
         return f"{project.folder}, {project.runtime}, {project.architecture}"
+    if name in status.left_out:
+        return "its folder is not checked out here (sparse checkout)"
     return "its files are broken: `plan` says why" if name in status.broken else "its folder is gone"
 
 

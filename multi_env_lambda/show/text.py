@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from multi_env_lambda.flow.consent import agree_words
@@ -49,6 +49,7 @@ _MARKS = {
 }
 _MOST_PROPERTIES = 12
 _MOST_UNCHANGED = 10
+_NO_DEPLOYMENTS = "no deployments"
 
 
 def plan_text(plan: Plan, *, details: bool = False, say: Callable[[str], str] = str) -> Text:
@@ -249,21 +250,21 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
     return text
 
 
-def history_table(found: Mapping[str, Iterable[Deployment]]) -> Table:
+def history_table(found: Mapping[str, Iterable[Deployment]]) -> RenderableType:
     """Deployments by environment, newest first."""
     table = _deployments("environment", "#")
     for environment, past in found.items():
         for item in reversed(tuple(past)):
             table.add_row(Text(one_line(environment)), str(item.sequence), *_deployment(item))
-    return table
+    return table if table.row_count else _NO_DEPLOYMENTS
 
 
-def deployments_table(past: Iterable[Deployment]) -> Table:
+def deployments_table(past: Iterable[Deployment]) -> RenderableType:
     """The deployments of one unit in one environment, newest first."""
     table = _deployments("#")
     for item in reversed(tuple(past)):
         table.add_row(str(item.sequence), *_deployment(item))
-    return table
+    return table if table.row_count else _NO_DEPLOYMENTS
 
 
 def _deployments(*first: str) -> Table:

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import Workspace
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freeze
 from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.operations.own_kept import mark_own
@@ -108,3 +109,9 @@ def test_it_costs_a_get_for_each_frozen_environment_and_each_branchs(
     assert without["list"] == with_all["list"]
     reads = [key for kind, key in stopped.store.reads if kind == "list" and key == "ci/environments/"]
     assert len(reads) == more.get("list", 0)
+
+
+@pytest.mark.parametrize("name", ["serch", "Search", "sandbox", "", "../search"])
+def test_a_unit_that_is_nowhere_has_no_empty_row(stopped: FakeWorld, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="there is no unit"):
+        seen(stopped, tmp_path).status(name)

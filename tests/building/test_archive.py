@@ -8,9 +8,11 @@ import os
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,3 +214,18 @@ def test_nothing_is_compressed_because_another_zlib_would_give_other_bytes(tmp_p
 
     assert text in (tmp_path / "a.zip").read_bytes()
     assert text in (tmp_path / "a.tar.gz").read_bytes()
+
+
+@given(body=st.binary(max_size=300), times=st.integers(1, 2000), method=st.sampled_from([0, 8]))
+def test_a_digest_is_that_of_the_content_however_it_is_stored(body: bytes, times: int, method: int) -> None:
+    packed = zlib.compressobj(wbits=-15)
+    whole = body * times
+    data = whole if method == 0 else packed.compress(whole) + packed.flush()
+    member = Member(name="a", data=data, method=method, crc=zlib.crc32(whole), size=len(whole))
+
+    assert member.sha256() == hashlib.sha256(whole).digest()
+    for wrong in ({"size": len(whole) + 1}, {"size": max(0, len(whole) - 1)}, {"crc": member.crc ^ 1}):
+        changed = attrs.evolve(member, **wrong)
+        if changed != member:
+            with pytest.raises(zlib.error, match="a does not have the length and checksum that its archive promises"):
+                changed.sha256()

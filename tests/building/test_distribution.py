@@ -280,3 +280,23 @@ def test_an_sdist_that_says_more_than_it_has_is_refused(tmp_path: Path) -> None:
 def test_an_sdist_is_inflated_to_its_bound_and_no_further(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"1\.tar\.gz: has more than the limit of 4096 bytes"):
         read_sdist(sdist_of(tmp_path / "1.tar.gz", time=1, mode=0o644), where="x", largest=4096)
+
+
+@pytest.mark.parametrize("lie", [{"GNU.sparse.size": "5", "GNU.sparse.map": "a,b"}, {"GNU.sparse.size": "9" * 5000}])
+def test_an_sdist_that_says_what_no_archive_can_say_is_told_in_words(tmp_path: Path, lie: dict[str, str]) -> None:
+    info = tarfile.TarInfo("u-1.0/x")
+    info.pax_headers = {"GNU.sparse.map": "0,0", **lie}
+    with tarfile.open(tmp_path / "1.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+
+    with pytest.raises(BuildError, match="made an sdist that cannot be read"):
+        read_sdist(tmp_path / "1.tar.gz", where="x")
+
+
+def test_a_wheel_that_would_be_too_large_is_not_inflated(tmp_path: Path) -> None:
+    path = packed(tmp_path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(f"{INFO}/big", "w") as member:
+        for _ in range(251):
+            member.write(bytes(1 << 20))
+
+    assert "bytes unzipped; Lambda accepts up to 262144000" in refused(path)

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
+import attrs
 import pytest
 
 from multi_env_lambda.building.download import complete_lock, fetch
@@ -30,7 +31,10 @@ class Index:
         self.asked: list[tuple[str, str | None]] = []
         self.body = body
         self.location = ""
+        self.parts: list[bytes] = []
+        self.raw: bytes | None = None
         self.says_its_size = True
+        self.hung_up = Event()
         index = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,6 +53,9 @@ class Index:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append((handler.path, handler.headers.get("Authorization")))
+        if self.raw is not None or handler.path == "/slow.whl":
+            self.answer_raw(handler)
+            return
         status = self.statuses.pop(0) if self.statuses else 200
         handler.send_response(status)
         if status == 302:
@@ -57,7 +64,20 @@ class Index:
         if self.says_its_size:
             handler.send_header("Content-Length", str(len(self.body) + (1 if status in (206, 302) else 0)))
         handler.end_headers()
-        handler.wfile.write(self.body)
+        handler.wfile.write(self.parts.pop(0) if self.parts else self.body)
+
+    def answer_raw(self, handler: BaseHTTPRequestHandler) -> None:
+        """Bytes as they are; a slow file a little at a time, for some seconds at most."""
+        try:
+            if self.raw is not None:
+                handler.wfile.write(self.raw)
+                return
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            for _ in range(300):
+                handler.wfile.write(b"x")
+                self.hung_up.wait(0.01)
+        except OSError:
+            self.hung_up.set()
 
 
 @pytest.fixture
@@ -199,10 +219,66 @@ def test_a_file_of_another_size_than_the_locked_one_is_refused_at_once(
 
 
 def test_a_file_that_ends_too_early_is_asked_for_again(tmp_path: Path, index: Index) -> None:
-    index.says_its_size = False
+    index.says_its_size, index.parts = False, [BODY[:number] for number in range(1, 7)]
 
-    with pytest.raises(BuildError, match=f"in 6 attempts: the connection ended after {len(BODY)} of 99 bytes"):
+    with pytest.raises(BuildError, match="in 6 attempts: the connection ended after 6 of 99 bytes"):
         get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99))
+
+
+def test_a_file_that_is_twice_as_short_is_another_file(tmp_path: Path, index: Index) -> None:
+    index.says_its_size, index.parts = False, [BODY[:3]]
+
+    with pytest.raises(BuildError, match=f"has {len(BODY)} bytes, but 99 are locked"):
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99))
+
+    assert len(index.asked) == 3
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_short_file_whose_end_is_said_is_another_file(tmp_path: Path, index: Index) -> None:
+    index.raw = CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"
+
+    with pytest.raises(BuildError, match="has 3 bytes, but 99 are locked"):
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99))
+
+    assert len(index.asked) == 1
+
+
+def moved(location: str) -> bytes:
+    return f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        CHUNKED + b"-5\r\nabcde\r\n0\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000,
+        *map(moved, ("http://[x/", "http://a..b/", f"http://{'a' * 70}.com/", "http://\xe4.\xfc/", "http://a:b/")),
+    ],
+)
+def test_an_answer_that_is_none_is_an_error_in_words_at_once(tmp_path: Path, index: Index, answer: bytes) -> None:
+    index.raw = answer
+
+    with pytest.raises(
+        BuildError, match=r"127\.0\.0\.1 answers with what is not HTTP, or redirects to what is not"
+    ) as it:
+        get(tmp_path, wheel(url=f"http://{index.host}/a.whl", size=99))
+
+    assert it.value.where == "projects/orders/pylock.toml" and len(index.asked) == 1
+
+
+def test_what_others_still_download_is_given_up_when_one_fails(tmp_path: Path, index: Index) -> None:
+    slow = wheel(url=f"http://{index.host}/slow.whl", size=1_000_000)
+    file = attrs.evolve(slow.file, sha256="0" * 64, url=f"http://{index.host}/b.whl", size=None)
+    wrong = SelectedWheel(name="b", version="1.0", file=file)
+    lock = Lock(path=tmp_path / "pylock.toml", where="projects/orders/pylock.toml", packages=())
+
+    with pytest.raises(BuildError, match="is locked"):
+        fetch([wrong, slow], lock=lock, cache=tmp_path / "cache", retrying=Retrying(sleep=lambda _: None))
+
+    assert index.hung_up.wait(20)
 
 
 def test_a_file_of_the_locked_size_is_taken(tmp_path: Path, index: Index) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,7 +100,10 @@ def test_the_verb_writes_the_record_and_reading_it_back_gives_the_same(tmp_path:
     first = write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes()
     lock = read_lock(tmp_path, where="projects/orders")
     assert lock is not None and lock.made_from == tuple(sorted(inputs))
+    path = tmp_path / "pylock.toml"
+    os.utime(path, ns=(1, 1))
     assert write_lock(tmp_path, python="3.13", made_from=inputs, indexes=indexes).read_bytes() == first
+    assert path.stat().st_mtime_ns == 1, "`make` and editors would take it for another file"
 
 
 def test_a_record_that_is_no_list_of_texts_is_refused(tmp_path: Path) -> None:
@@ -245,6 +249,11 @@ def test_extras_of_extras_are_followed(tmp_path: Path) -> None:
 
 def test_packages_whose_needs_cannot_be_read_prove_nothing(tmp_path: Path) -> None:
     check_asked_for(silent(), layer(tmp_path, a=["???"], b=[]), ["a"], ARM)
+
+
+@pytest.mark.parametrize("marker", ["os_name ~= 'x'", "'a' == 'b'", f"python_version > '{'9' * 5000}'"])
+def test_a_package_whose_marker_has_no_answer_proves_nothing(tmp_path: Path, marker: str) -> None:
+    check_asked_for(silent(), layer(tmp_path, a=["b", f"c; {marker}"], d=[]), ["a"], ARM)
 
 
 def test_what_the_project_asks_for_in_extras_and_groups_may_be_locked(tmp_path: Path) -> None:

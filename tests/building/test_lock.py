@@ -286,6 +286,28 @@ def test_a_package_that_is_locked_for_another_machine_only_does_not_cover(tmp_pa
         check_covers(lock, ["a"], "projects/orders", target=ARM)
 
 
+NO_ANSWER = ["os_name ~= 'x'", "os_name === 'x'", "'a' == 'b'", "extras == 'x'"]
+
+
+@pytest.mark.parametrize("marker", NO_ANSWER)
+def test_a_marker_without_an_answer_is_refused_with_its_file(tmp_path: Path, marker: str) -> None:
+    locks = {
+        "pylock.toml": pylock(one(marker=marker)),
+        "uv.lock": uv_lock(f'{{ name = "a", marker = "{marker}" }}', uv_package("a")),
+    }
+    for name, text in locks.items():
+        with pytest.raises(ConfigurationError, match=r"the marker .* has no answer: ") as caught:
+            check_covers(read(tmp_path / name, name, text), [], "projects/orders", target=ARM)
+        assert caught.value.where == f"projects/orders/{name}"
+
+
+@pytest.mark.parametrize("marker", NO_ANSWER)
+def test_a_dependency_whose_marker_has_no_answer_is_refused(marker: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"the marker .* has no answer: ") as caught:
+        check_covers(None, [f"a; {marker}"], "projects/orders/pyproject.toml", target=ARM)
+    assert caught.value.where == "projects/orders/pyproject.toml"
+
+
 def test_a_lock_for_another_python_does_not_cover(tmp_path: Path) -> None:
     lock = read(tmp_path, "pylock.toml", pylock("", python=">=3.14"))
     with pytest.raises(ConfigurationError, match=r"is made for Python >=3\.14, but the runtime is Python 3\.13"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,8 +24,14 @@ def unit(root: Path, test: str, *, more: str = "", runtime: str = "") -> Project
     (folder / "pyproject.toml").write_text(_UNIT.format(more=more), "utf-8")
     (folder / "billing.py").write_text("TOTAL = 3\n", "utf-8")
     (folder / "tests" / "test_billing.py").write_text(test, "utf-8")
+    tracked(root)
     own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     return Project(name="billing", folder="projects/billing", version="0.1.0", runtime=runtime or own)
+
+
+def tracked(root: Path) -> None:
+    for words in (("init", "-q"), ("add", "-A")):
+        subprocess.run(["git", *words], cwd=root, check=True)
 
 
 def test_a_unit_without_tests_has_none_that_fail(tmp_path: Path) -> None:
@@ -76,3 +83,24 @@ def test_they_have_what_the_lock_says_and_nothing_of_this_users(
     (tmp_path / "workspace" / "projects" / "billing" / "requirements.txt").write_text(lock, "utf-8")
 
     assert own_tests(tmp_path / "workspace", made) == ""
+
+
+@pytest.mark.network
+def test_of_a_checkout_they_see_what_git_tracks_and_none_of_its_tokens(tmp_path: Path) -> None:
+    text = (
+        "import pathlib\nimport pytest\n\n\nROOT = pathlib.Path(__file__).parents[3]\n\n\n"
+        "@pytest.mark.parametrize('name', ['.git/config', '.env', 'token.json', 'projects/billing/left', 'link'])\n"
+        "def test_token(name):\n    with pytest.raises(PermissionError):\n        (ROOT / name).read_text()\n\n\n"
+        "def test_others():\n    assert (ROOT / 'shared' / 'a.txt').read_text() == 'a'\n"
+        "    assert (ROOT / 'inner').read_text() == 'a'\n"
+    )
+    made = unit(tmp_path, text)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "a.txt").write_text("a", "utf-8")
+    (tmp_path / "inner").symlink_to("shared/a.txt")
+    (tmp_path / "link").symlink_to(".git/config")
+    tracked(tmp_path)
+    for name in (".env", "token.json", "projects/billing/left"):
+        (tmp_path / name).write_text("canary", "utf-8")
+
+    assert own_tests(tmp_path, made) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -25,6 +26,8 @@ from multi_env_lambda.host.process import uv_folder
 from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023
 from tests.building.test_shared_objects import elf
+from tests.host.test_confined import OF_THIS_PACKAGE, end, started, waiting
+from tests.tools.polling import until
 
 HANDLER = "def handler(event, context):\n    return event\n"
 PYTHON = Path(sys.executable)
@@ -632,6 +635,35 @@ def test_processes_of_the_handler_are_started_and_end(tmp_path: Path) -> None:
         "        assert process.exitcode == 0, method\n"
     )
     check(wheel_of(tmp_path, code + HANDLER))
+
+
+WAITS = """import os, subprocess, sys
+if __name__ == "orders.create":
+    subprocess.run([sys.executable, "-c", "import signal; signal.pause()", os.environ["MARKER"]])
+"""
+CHECKS = """
+import sys
+from pathlib import Path
+from multi_env_lambda.building.handler import Handler
+from multi_env_lambda.building.preflight import check_handlers
+handler = Handler(key="f", text="orders.create.handler", variables={"MARKER": sys.argv[2]})
+check_handlers(Path(sys.argv[1]), None, [handler], interpreter=Path(sys.executable), where="projects/orders")
+"""
+
+
+@LINUX
+def test_processes_of_the_handler_end_with_a_command_that_is_killed(tmp_path: Path) -> None:
+    marker = f"canary-{os.getpid()}-{tmp_path.name}"
+    words = [sys.executable, "-c", CHECKS, wheel_of(tmp_path, WAITS + HANDLER), marker]
+
+    with subprocess.Popen(words, env=OF_THIS_PACKAGE, cwd="/") as running:
+        try:
+            until(lambda: len(waiting(marker)), 1)
+            running.kill()
+            running.wait(timeout=20)
+            until(lambda: started(marker), [])
+        finally:
+            end(running, marker)
 
 
 MAPPED = ("/py/lib/lib-dynload/_x.cpython-313-x86_64-linux-gnu.so", "/usr/lib/libc.so.6")

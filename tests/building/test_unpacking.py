@@ -8,6 +8,7 @@ import random
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,64 @@ def test_a_broken_sdist_is_told_in_one_line(tmp_path: Path, body: bytes, what: s
         _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
 
     assert "\n" not in caught.value.what
+
+
+def member(name: str = "a-1.0/x", body: bytes = b"x", **what: Any) -> bytes:
+    """A tar.gz with one file of which the archive says something."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo(name)
+        for key, value in {"size": len(body), **what}.items():
+            setattr(info, key, value)
+        archive.addfile(info, io.BytesIO(body))
+    return packed.getvalue()
+
+
+SPARSE = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+LIES = {
+    "sparse": member(pax_headers={"GNU.sparse.size": "5", "GNU.sparse.map": "a,b"}),
+    "digits": member(pax_headers={"GNU.sparse.size": "9" * 5000, "GNU.sparse.map": "0,1"}),
+    "sparse map": member(body=b"zz\n" * 300, pax_headers=SPARSE),
+    "no time": member(pax_headers={"mtime": "nan"}),
+    "never": member(pax_headers={"mtime": "1e300"}),
+    "nul": member(pax_headers={"path": "a-1.0/\0x"}),
+    "link to nothing": member(type=tarfile.LNKTYPE, linkname="a-1.0/missing", size=0),
+}
+
+
+@pytest.mark.parametrize("body", LIES.values(), ids=LIES)
+def test_an_sdist_that_says_what_no_archive_can_say_is_told_in_words(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "a-1.0.tar.gz").write_bytes(body)
+
+    with pytest.raises(BuildError, match=r"cannot be unpacked: it is not a readable archive \("):
+        _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
+
+
+@pytest.mark.parametrize("link", ["missing", "x"])
+def test_a_link_to_nothing_inside_of_an_sdist_is_its_own_business(tmp_path: Path, link: str) -> None:
+    (tmp_path / "a-1.0.tar.gz").write_bytes(member(type=tarfile.SYMTYPE, linkname=link, size=0))
+
+    folder = _unpacked(tmp_path / "a-1.0.tar.gz", tmp_path / "place", "u")
+
+    assert (folder / "x").readlink() == Path(link)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"), [((6, 8), 1), ((8, 10), 99), ((4, 6), 99)], ids=["locked", "method", "version"]
+)
+def test_an_sdist_of_a_zip_that_this_python_cannot_read_is_told_in_words(
+    tmp_path: Path, at: tuple[int, int], value: int
+) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("a-1.0/x", "x")
+    changed = bytearray(body.getvalue())
+    for place in (at[0], changed.rfind(b"PK\1\2") + at[1]):
+        changed[place] = value
+    (tmp_path / "a-1.0.zip").write_bytes(changed)
+
+    with pytest.raises(BuildError, match="cannot be unpacked: it is not a readable archive"):
+        _unpacked(tmp_path / "a-1.0.zip", tmp_path / "place", "u")
 
 
 def test_an_sdist_of_a_zip_with_a_long_name_is_told_in_words(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.building.test_layer import Bench
 X86 = Target(python="3.13", architecture="x86_64")
 WHERE = "projects/orders/pylock.toml"
 METADATA = "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n"
+TAGS = ".".join(["py3"] * 30)
 WHEEL = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -50,6 +51,11 @@ def selected(bench: Bench, files: Mapping[str, str], suffix: str = "-py3-none-an
             {"METADATA": f"{METADATA}Requires-Python: <3\n"},
             "its METADATA requires Python <3, but the runtime is Python",
         ),
+        ({"METADATA": METADATA.replace("1.0", "9" * 5000)}, "its METADATA is that of 'a' '9999"),
+        ({"METADATA": f"{METADATA}Requires-Python: >={'9' * 5000}\n"}, "its METADATA requires Python >=9999"),
+        ({"WHEEL": f"{WHEEL}Tag: {TAGS}-{TAGS}-{TAGS}\n"}, "its WHEEL has 27001 tags; the limit is 10000"),
+        ({"RECORD": "\0" * (33 << 20)}, "its RECORD has 34603008 bytes; the limit is 33554432"),
+        ({"RECORD": "a\n" * 131_071}, "its RECORD cannot be read: it has more than 131070 lines"),
         ({"METADATA": METADATA + "X: " + "y" * (4 << 20)}, "its METADATA has 4194350 bytes; the limit is 4194304"),
     ],
 )
@@ -73,6 +79,7 @@ def test_a_wheel_that_lies_is_refused_with_the_lock_and_its_name(
         ({"WHEEL": WHEEL.replace("any", "linux_x86_64")}, "-py3-none-manylinux_2_28_x86_64.whl"),
         ({"WHEEL": WHEEL}, "-py3-none-manylinux1_x86_64.whl"),
         ({"WHEEL": WHEEL}, "-py2.py3-none-any.whl"),
+        ({"WHEEL": f"{WHEEL}Tag: --\n"}, "-py3-none-any.whl"),
         ({"METADATA": METADATA.replace("Name: a", "Name: A").replace("1.0", "v1.0")}, "-py3-none-any.whl"),
         ({"METADATA": f"{METADATA}Requires-Python: >=3.6.*\n"}, "-py3-none-any.whl"),
         ({"METADATA": f"{METADATA}Requires-Python: >=3.9\n"}, "-py3-none-any.whl"),

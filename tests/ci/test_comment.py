@@ -31,7 +31,7 @@ Pull request 7 at `407326700000`, plan `{{digest}}`
 
 **Rights that grow**
 
-- `orders in prod: + anyone may call Main (Url) (anyone on the internet)`
+- `anyone on the internet: orders in prod: + anyone may call Main (Url)`
 - `orders in test, prod: + Main may s3:GetObject on acme/*`
 
 **Failed**

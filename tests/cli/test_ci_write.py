@@ -72,7 +72,7 @@ def test_the_hosts_are_those_that_a_file_can_be_written_for(root: Path) -> None:
     assert isinstance(host.type, click.Choice)
     assert list(host.type.choices) == list(HOSTS)
 
-    with pytest.raises(ConfigurationError, match="found the host `gitlub`; expected github") as caught:
+    with pytest.raises(ConfigurationError, match="host: found `gitlub`; expected github") as caught:
         Workspace.open(root, local=False).write_ci("gitlub")
     assert caught.value.hint == "did you mean `gitlab`?"
 

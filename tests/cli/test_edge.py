@@ -110,6 +110,9 @@ def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFi
     assert "invalid value for '--limit': '***'" in said and "File '/nowhere/***" in said
 
 
+LIMITS = "hint: end other programs, or raise the limits of this shell (`ulimit -a`); then run the same command again\n"
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -122,10 +125,12 @@ def test_a_usage_error_quotes_no_secret(tmp_path: Path, capsys: pytest.CaptureFi
             "error: /code/.multi_env_lambda: Read-only file system\n"
             "hint: let this user write there, or correct what is in the way; then run the same command again\n",
         ),
+        (MemoryError(), f"error: this machine: it gives this command no more memory\n{LIMITS}"),
+        (RuntimeError("can't start new thread"), f"error: this machine: it starts no more threads\n{LIMITS}"),
     ],
 )
 def test_what_the_machine_refuses_is_no_mistake_of_ours(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: OSError, said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, said: str
 ) -> None:
     def full(*_: object, **__: object) -> Workspace:
         raise error

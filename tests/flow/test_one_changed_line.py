@@ -11,6 +11,7 @@ from multi_env_lambda.errors import BuildError
 from multi_env_lambda.model.plan import UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import fake_world
+from tests.api.stage import opened
 
 from .worlds import chain, deploy, outcomes, rollback, versions
 
@@ -205,6 +206,11 @@ def test_a_unit_that_a_sparse_checkout_leaves_out_is_not_called_gone(tmp_path: P
     assert (result.outcome, result.version) == ("unchanged", "0.1.0")
     assert "not checked out here" in result.detail
     assert deploy(smaller, "prod")["search"].outcome == "unchanged"
+    status = opened(smaller.world, tmp_path).status()
+    assert status.label("search") == "search (not checked out)"
+    assert "search (not checked out)" in status.text()
+    assert "search (not checked out)" in opened(smaller.world, tmp_path).status("search").text()
+    assert "(removed)" not in status.text()
 
 
 def test_a_unit_whose_folder_is_gone_is_shown_and_left_alone(tmp_path: Path) -> None:
@@ -216,6 +222,8 @@ def test_a_unit_whose_folder_is_gone_is_shown_and_left_alone(tmp_path: Path) -> 
     results = deploy(smaller)
 
     assert outcomes(results)["search"] == "removed"
+    assert "search (removed)" in opened(smaller.world, tmp_path).status().text()
+    assert "search (removed)" in opened(smaller.world, tmp_path).status("search").text()
     assert ("sandbox", "search-sandbox") in fake.platform.stacks
 
 

@@ -131,6 +131,7 @@ def test_a_stack_with_our_tags_of_which_the_bucket_has_no_record_is_a_question(t
     (question,) = step_of(plan_of(fake)).questions
     assert (question.kind, question.answer) == ("take over", "take-over:search-sandbox")
     assert "has the tags of this unit, but s3://artifacts has no record of it" in question.text
+    assert "a hold after a rollback is lost, and the commit that runs" in question.text
     before = fake.platform.stacks[PLACE]
     assert (deploy(fake)["search"].outcome, fake.platform.stacks[PLACE]) == ("blocked", before)
     assert deploy(fake, consent=AGREED)["search"].outcome == "deployed"
@@ -341,7 +342,7 @@ def test_who_may_not_look_is_told_so_and_the_deploy_looks(tmp_path: Path) -> Non
     ("answer", "hint"),
     [
         ("take-over:serch-sandbox", "did you mean `take-over:search-sandbox`?"),
-        ("search", "use one of: take-over:search-sandbox"),
+        ("search", "use `take-over:search-sandbox`"),
     ],
 )
 def test_an_answer_that_no_question_asks_is_refused_before_anything_is_written(

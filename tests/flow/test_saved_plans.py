@@ -15,6 +15,7 @@ from multi_env_lambda.errors import ConfigurationError, PlanStale, PublishError
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.testing.world import FakeWorld, fake_config, fake_world
 from multi_env_lambda.world import ProgressEvent
+from tests.api.stage import opened
 
 from .worlds import chain, deploy, three_units, versions
 
@@ -313,3 +314,17 @@ def test_a_saved_plan_whose_release_runs_by_another_deploy_is_stale(tmp_path: Pa
 
     with pytest.raises(PlanStale):
         pipeline.same_again(fake.world, document)
+
+
+@pytest.mark.parametrize("removal", [7, {"keep": 5}, {"keep": {"Table": 1}}, {"lost": [5, None]}, {"needed_by": 1}])
+def test_a_request_to_delete_of_any_shape_is_compared_with_what_is_made_now(tmp_path: Path, removal: object) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    asked = {"verb": "destroy", "target": "sandbox", "only": "search"}
+    with pytest.raises((ConfigurationError, PlanStale)):
+        opened(fake.world, tmp_path).approve({"format": 1, "digest": "0" * 64, "asked": asked, "removal": removal})
+
+
+def test_a_path_that_no_file_has_is_no_saved_plan(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="null byte"):
+        opened(chain(tmp_path).world, tmp_path).apply("plan\0.json")

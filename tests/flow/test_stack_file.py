@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.confined import Ended, holds
 from multi_env_lambda.make.stack_file import _read, templates_of
 from multi_env_lambda.make.stack_run import load_extend
@@ -226,6 +226,21 @@ def test_it_has_no_key_no_file_no_network_and_no_process(
         *["out PermissionError"] * 2,
     ]
     assert os.listdir(root / PROJECT.folder) and not (root / PROJECT.folder / "planted").exists()
+
+
+@pytest.mark.parametrize("link", ["libs/common", "libs", "projects/orders"])
+def test_a_folder_that_it_names_is_no_link_to_where_it_may_not_read(tmp_path: Path, link: str) -> None:
+    home, root = tmp_path / "home", tmp_path / "root"
+    for path in ("common", "orders"):
+        (home / path).mkdir(parents=True)
+    (home / "orders" / "stack.py").write_text("def extend(template, context): pass\n", encoding="utf-8")
+    if not link.startswith("projects"):
+        stack_file(root, "def extend(template, context): pass\n")
+    (root / link).parent.mkdir(parents=True, exist_ok=True)
+    (root / link).symlink_to(home / Path(link).name if "/" in link else home)
+
+    with pytest.raises(BuildError, match=f"{link} is a symbolic link to"):
+        templates_of(root, [attrs.evolve(UNIT, project=attrs.evolve(PROJECT, shared=("libs/common",)))])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp is of Linux")

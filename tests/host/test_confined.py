@@ -6,10 +6,12 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ from tests.tools.polling import until
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in sandbox._MACHINES, reason="seccomp is of Linux"
 )
+FLOOD = "import sys; sys.stderr.write('begin' + 'x' * 5_000_000 + 'end')"
+
+
+def test_of_a_flood_the_beginning_and_the_end_are_kept() -> None:
+    said = run_confined([sys.executable, "-c", FLOOD], Bounds(), where="w").said
+
+    assert (said[:6], said[-4:], len(said) < 3_000_000) == ("beginx", "xend", True)
+
+
 TRIES = """
 import ctypes, json, os, resource, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -137,15 +148,54 @@ def test_memory_that_is_a_file_is_refused_since_no_limit_counts_it(tmp_path: Pat
     assert {found[name] for name in sandbox._MEMORY_FILES} == {"Function not implemented"}
 
 
+SOCKETS = """
+import ctypes, errno, json, os, socket, sys
+def said(do, *words):
+    try:
+        return do(*words) and "done"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+def asked(path):
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect(path)
+        return True
+found = {name: said(socket.socket, getattr(socket, name)) for name in ("AF_INET", "AF_INET6", "AF_VSOCK", "AF_PACKET")}
+found["a file"] = said(asked, sys.argv[1])
+found["a pair"] = said(socket.socketpair)
+libc = ctypes.CDLL(None, use_errno=True)
+made = libc.syscall(ctypes.c_long(425), ctypes.c_long(1), ctypes.create_string_buffer(256))
+found["a ring"] = errno.errorcode[ctypes.get_errno()] if made < 0 else "done"
+print(json.dumps(found))
+"""
+
+
+def test_who_has_the_network_does_not_have_the_servers_of_this_machine() -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{folder}/docker.sock")
+        server.listen()
+        words = [sys.executable, "-c", SOCKETS, f"{folder}/docker.sock"]
+        ended = run_confined(words, Bounds(network=True), where="w")
+
+    refused = dict.fromkeys(["AF_VSOCK", "AF_PACKET", "a file"], "EAFNOSUPPORT")
+    allowed = dict.fromkeys(["AF_INET", "AF_INET6", "a pair"], "done")
+    assert (json.loads(ended.answer), ended.said) == ({**refused, **allowed, "a ring": "ENOSYS"}, "")
+
+
 # Not in the folder of this repository, which Python would look into first.
 OF_THIS_PACKAGE = {**os.environ, "PYTHONPATH": os.fspath(Path(sandbox.__file__).parents[2])}
+PROGRAMS = {
+    "it has a child": "import subprocess, sys; subprocess.run([sys.executable, '-c', {waits!r}, sys.argv[1]])",
+    "it hears of no end": "import ctypes; ctypes.CDLL(None).prctl(1, 0); {waits}",
+    "its child is stopped": "import os, signal\nos.fork() or os.kill(os.getpid(), signal.SIGSTOP)\n{waits}",
+    "it is a daemon": "import os\nif os.fork() == 0:\n os.setsid()\n if os.fork():\n  os._exit(0)\n{waits}",
+}
+"""What a stranger may do so that nothing ends it."""
 COMMAND = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.groups import ended_with_this_process
-waits = "import signal; signal.pause()"
-waiting = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {waits!r}, sys.argv[1]])"
+waiting = sys.argv[2].format(waits="import signal; signal.pause()")
 with ended_with_this_process(), ThreadPoolExecutor(1) as pool:
     pool.submit(run_confined, [sys.executable, "-c", waiting, sys.argv[1]], Bounds(), where="w").result()
 """
@@ -163,20 +213,28 @@ def test_what_runs_confined_ends_with_the_command_that_a_signal_ends(
     with command(marker) as running:
         running.send_signal(number)
         assert running.wait(timeout=20) == status
+        until(lambda: started(marker), [])
 
-    until(lambda: started(marker), [])
 
-
-def test_what_runs_confined_ends_with_a_command_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+@pytest.mark.parametrize("how", sorted(PROGRAMS))
+def test_nothing_that_runs_confined_outlives_a_command_that_is_killed(
+    tmp_path: Path, how: str, number: signal.Signals
+) -> None:
     marker = f"canary-{os.getpid()}-{tmp_path.name}"
 
-    with command(marker) as running:
-        confined = [number for number in started(marker) if parent_of(number) == running.pid]
-        running.kill()
-        running.wait(timeout=20)
+    with command(marker, how) as running:
+        running.send_signal(number)
+        assert running.wait(timeout=20) == -number
+        until(lambda: started(marker), [])
 
-    assert confined
-    until(lambda: set(confined) & set(started(marker)), set())
+
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 11)", -11), ("import os; os.kill(0, 9)", -9)],
+)
+def test_it_is_told_how_it_ended(program: str, status: int) -> None:
+    assert run_confined([sys.executable, "-c", program], Bounds(), where="w").status == status
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
@@ -192,16 +250,32 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
 
 
 @contextmanager
-def command(marker: str) -> Iterator[subprocess.Popen[bytes]]:
+def command(marker: str, how: str = "it has a child") -> Iterator[subprocess.Popen[bytes]]:
     """A command whose code of others, and what that has started, runs."""
-    with subprocess.Popen([sys.executable, "-c", COMMAND, marker], env=OF_THIS_PACKAGE, cwd="/") as running:
+    words = [sys.executable, "-c", COMMAND, marker, PROGRAMS[how]]
+    with subprocess.Popen(words, env=OF_THIS_PACKAGE, cwd="/", stderr=subprocess.DEVNULL) as running:
         try:
-            # The command itself, what it confined, and the child of that.
-            until(lambda: len(started(marker)), 3)
+            until(lambda: len(waiting(marker)) >= (1 if how == "it hears of no end" else 2), True)
             yield running
         finally:
-            running.kill()
+            end(running, marker)
 
 
-def parent_of(number: str) -> int:
-    return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+def end(running: subprocess.Popen[bytes], marker: str) -> None:
+    """Leave nothing behind, also if the test fails."""
+    running.kill()
+    for number in started(marker):
+        with suppress(ProcessLookupError):
+            os.kill(int(number), signal.SIGKILL)
+
+
+def waiting(marker: str) -> list[str]:
+    """Those that wait for a signal, or are stopped, of what is confined."""
+    found = []
+    for number in started(marker):
+        with suppress(OSError):
+            program = b"".join(Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")[2:3])
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+            if program.startswith(b"import ") and state in ("S", "T"):
+                found.append(number)
+    return found

@@ -125,3 +125,9 @@ def test_where_nothing_can_be_written_is_told(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ConfigurationError, match="it cannot be written: ") as caught:
         write_for_people(name, "text")
     assert caught.value.hint == "choose another file"
+
+
+def test_a_text_that_is_no_unicode_is_written_with_an_escape(tmp_path: Path) -> None:
+    write_for_people(tmp_path / "page", "a\ud800b")
+
+    assert (tmp_path / "page").read_text(encoding="utf-8") == "a\\ud800b"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.process import run
+from multi_env_lambda.host.process import last_lines, run
 
 VALUE = "c4n4ry/+?of-the-index"
 PRINTS = "import base64, os, sys; sys.exit(f'{os.environ} {base64.b64encode(os.environb[b'UV_INDEX_A_PASSWORD'])}')"
@@ -25,6 +25,14 @@ def said(program: str, given: Mapping[str, str]) -> str:
 def test_what_a_program_says_on_the_other_stream_is_quoted_if_it_says_no_more() -> None:
     assert "1 failed" in said("import sys; print('1 failed'); sys.exit(1)", {})
     assert "1 failed" not in said("import sys; print('1 failed'); sys.exit('why')", {})
+
+
+def test_of_a_very_long_line_the_beginning_is_quoted_without_a_secret_that_is_cut() -> None:
+    token = "ghp_" + "a1B2" * 9
+
+    said = last_lines(f"one\n{'x ' * 995}{token} {'y' * 100_000}\nthree")
+
+    assert (said[:4], said[-6:], "ghp_" in said, len(said) < 2100) == ("one\n", "\nthree", False, True)
 
 
 def test_a_program_without_arguments_is_named() -> None:

@@ -89,7 +89,7 @@ pyproject.toml [tool.multi_env_lambda.ci] verify[0]: found "a
 b"; expected one word of a command, without line breaks
 hint: no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`
 pyproject.toml [tool.multi_env_lambda.ci] strangers: found "trust"; expected "ask" or "copy"
-hint: use one of: ask, copy
+hint: use one of these
 pyproject.toml [tool.multi_env_lambda.ci] maintainers[0]: found "@grace"; expected how somebody is called at the Git host
 hint: the login, without a leading `@`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] branches: `branches` is missing
@@ -99,7 +99,7 @@ hint: for example `branches = ["feature/*"]`
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] days: found 91; expected a whole number from 1 to 90
 hint: choose a number in that range
 pyproject.toml [tool.multi_env_lambda.ci.branch_environments] hours: unknown key `hours`; expected branches or days
-hint: use one of: branches, days
+hint: use one of these
 pyproject.toml [tool.multi_env_lambda.ci] branch_environments: found "all"; expected a table
 hint: write `[tool.multi_env_lambda.ci.branch_environments]`, or `branch_environments = { … }`\
 """)  # noqa: E501

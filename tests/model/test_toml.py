@@ -27,6 +27,8 @@ def refusal(body: bytes) -> str:
     [
         (b"x = " + b"9" * 4301, "Exceeds the limit (4300 digits)"),
         (b"x = 0x" + b"f" * 4000, "a number of 16000 bits; TOML allows 64"),
+        (b"x = ['a>=" + b"9" * 1001 + b"']", "a text has a number of more than 1000 digits"),
+        (b'x = "' + b"\\u0039" * 4301 + b'"', "a text has a number of more than 1000 digits"),
         (b"x = " + b"[" * 5000 + b"]" * 5000, "nested more than 50 levels deep"),
         (b"x = " + b"{a=" * 400 + b"1" + b"}" * 400, "nested more than 50 levels deep"),
         (b"[" + b".".join([b"a"] * 20_000) + b"]", "has more than the limit of 50 parts"),

@@ -144,7 +144,8 @@ def test_the_stricter_of_the_table_and_the_committed_one_counts() -> None:
             "MainRole may *",
         ),
         (
-            '{"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "admin"}}}}',
+            '{"Resources": {"U": {"Type": "AWS::IAM::User"}, '
+            '"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "U"}}}}}',
             "K grants rights in its own way: AWS::IAM::AccessKey",
         ),
     ],

@@ -56,6 +56,21 @@ def test_a_queue_of_the_local_cloud_is_known_by_its_name_too() -> None:
     assert strangers([attrs.evolve(QUEUE, physical_id="jobs")], record(resources=(local,))) == ()
 
 
+def test_a_queue_of_the_local_cloud_is_the_same_after_its_port_has_changed() -> None:
+    before = attrs.evolve(QUEUE, physical_id="http://127.0.0.1:4566/222222222222/jobs")
+    now = attrs.evolve(QUEUE, physical_id="http://127.0.0.1:38211/222222222222/jobs")
+    other = attrs.evolve(QUEUE, physical_id="http://127.0.0.1:38211/333333333333/jobs")
+    body = {"Type": QUEUE.type, "DeletionPolicy": "Retain", "Properties": {"QueueName": "jobs"}}
+    wanted = json.dumps({"Resources": {QUEUE.logical_id: body}})
+    running = attrs.evolve(record(), running=deployment(resources=(now,)), latest=deployment(left=(before,)))
+
+    assert left_behind(record(resources=(before,)), (now,)) == ()
+    assert left_behind(record(resources=(before,)), (other,)) == (before,)
+    assert strangers([now], record(resources=(before,))) == ()
+    assert strangers([other], record(resources=(before,))) == (other,)
+    assert import_questions(running, "p", wanted, wanted) == ()
+
+
 def test_a_slash_in_a_name_that_is_no_url_is_a_part_of_it() -> None:
     mine = PhysicalResource(logical_id="Logs", type="AWS::Logs::LogGroup", physical_id="/mine/shared")
     theirs = attrs.evolve(mine, physical_id="/theirs/shared")

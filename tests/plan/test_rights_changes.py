@@ -63,7 +63,7 @@ def test_a_role_that_is_new_is_shown_with_every_statement() -> None:
         (policy_of("AWS::S3::BucketPolicy", statement("s3:Get*", Principal="*")), "* may s3:Get* on * (Thing)"),
         (policy_of("AWS::KMS::Key", statement("kms:*", Principal={"AWS": OTHER}), key="KeyPolicy"), f"{OTHER} may"),
         (policy_of("AWS::Any::New", statement("x:Do", Principal={"AWS": "*"}), key="AccessRules"), "* may x:Do on"),
-        (policy_of("AWS::IAM::Policy", statement("x:Do"), Roles=[{"Ref": "MainRole"}]), "MainRole may x:Do on *"),
+        (policy_of("AWS::IAM::Policy", statement("x:Do"), Roles=["Main"]), "Main (defined elsewhere) may x:Do on *"),
         (policy_of("AWS::IAM::ManagedPolicy", statement("x:Do")), "anyone who has Thing may x:Do on *"),
         (
             {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"P": json.dumps({"Statement": [statement("x:Do")]})}},

@@ -31,7 +31,7 @@ MOST_OUTPUTS = 200
 MOST_DYNAMIC_REFERENCES = 60
 
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
-_SUBSTITUTED = re.compile(r"\$\{([^!}][^}]*)\}")
+_SUBSTITUTED = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
 
 def needs_template_url(template: str) -> bool:

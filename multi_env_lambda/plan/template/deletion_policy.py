@@ -43,7 +43,7 @@ def check_deletion_policies(resources: Json, where: str) -> None:
 def _check(policy: str, words: tuple[str, ...], type_: str, place: str, where: str) -> None:
     if policy not in words:
         what = f'{place} is "{policy}"; expected {enumerated(words)}'
-        raise ConfigurationError(where, what, hint=did_you_mean(policy, words))
+        raise ConfigurationError(where, what, hint=did_you_mean(policy, words, listed=True))
     if policy == "Snapshot" and type_ not in _WITH_SNAPSHOTS:
         what = f'{place} is "Snapshot", but CloudFormation takes no snapshot of {type_}, only of '
         hint = "to keep it, write `Retain`"

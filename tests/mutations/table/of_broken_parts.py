@@ -130,8 +130,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/wheel.py",
-        "        data = _inflated(wheel.name, member)  # even if not needed",
-        "        data = bytes(member.data)  # even if not needed",
+        "        found = _sha256(wheel.name, member)  # even if not needed",
+        "        found = bytes(member.data)  # even if not needed",
         "A member that does not inflate to its own checksum is refused.",
         (f"{_BOUNDS}::test_the_checksum_counts_for_what_is_stored_as_well",),
     ),

@@ -6,6 +6,8 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
+_FORGED = ("flow/test_forged_lines.py",)
+_UNSURE = ("plan/test_rights_not_certain.py",)
 _RIGHTS, _BOUNDS, _FLOW = ("plan/test_rights_changes.py",), ("plan/test_bounds.py",), ("flow/test_rights.py",)
 _ELSEWHERE = ("plan/test_rights_from_elsewhere.py",)
 _LINES = ("plan/test_rights_in_one_line.py",)
@@ -200,5 +202,68 @@ MUTATIONS = (
         "return known.there.get(place)",
         "A repair of a stack that is gone asks for the queue that stayed.",
         ("flow/test_repair_of_kept.py",),
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        "or (kind, text) in self.named\n",
+        "or text in dict(self.named).values()\n",
+        "The user Alice of the stack is not the role Alice of elsewhere.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        'is_optional = "Condition" in body or',
+        "is_optional =",
+        "A denial of a resource that may be left out denies less.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_documents.py",
+        "in each and set(each) <= _ELEMENTS:",
+        "in each:",
+        "Who writes a statement otherwise says something that is not read.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_resources.py",
+        'found.group(1) or ""',
+        "found.group(0)",
+        "What IAM fills in may be nothing, and is no name.",
+        _UNSURE,
+    ),
+    Mutation(
+        "model/record.py",
+        "if (lines := in_lines(document, _LONG)) != document:",
+        "if (lines := document) != document:",
+        "Nobody who may write a record begins a line of a plan.",
+        _FORGED,
+    ),
+    Mutation(
+        "plan/ownership.py",
+        "map(one_line, lines)",
+        "lines",
+        "Nobody who names a resource says that taking over deletes nothing.",
+        _FORGED,
+    ),
+    Mutation(
+        "plan/rights_changes.py",
+        "words += _of_what_it_takes(change.right, new, place)",
+        "words += ()",
+        "Another function that gets the role of an administrator asks.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        'f"{pattern} of {name}" for name in attached',
+        "pattern for name in attached",
+        "A policy for everybody that opens another queue asks.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_of.py",
+        'or (_is_arn_of_a_role(each) and "Principal" not in key):',
+        "or False:",
+        "A role of elsewhere is one whatever the property is called.",
+        _UNSURE,
     ),
 )

@@ -292,7 +292,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/imports.py",
-        "for item in known_of(record) if item.physical_id not in inside)",
+        "for item in known_of(record) if item.identity not in inside)",
         "for item in known_of(record))",
         "A queue that is in the stack is not imported once more.",
         ("plan/test_imports.py",),

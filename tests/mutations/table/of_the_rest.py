@@ -13,6 +13,20 @@ _CASSETTES, _CONTRACT = ("cassettes/test_cassettes.py",), ("cassettes/test_contr
 
 MUTATIONS = (
     Mutation(
+        "api/arguments.py",
+        "if not kinds or any(kind.accepts(value) for kind in kinds):",
+        "if True:",
+        "An argument of the wrong type is refused before anything is read.",
+        ("api/test_wrong_arguments.py::test_so_is_everything_else_that_a_method_takes",),
+    ),
+    Mutation(
+        "host/files.py",
+        "if before is not None and path.read_bytes() == before[0]:",
+        "if False:",
+        "A lock that stays as it is keeps its time.",
+        ("building/test_freshness.py::test_the_verb_writes_the_record_and_reading_it_back_gives_the_same",),
+    ),
+    Mutation(
         "local/emulator/caller_rights.py",
         '_check(known, _Resource(kind, logical_id, stack, properties), "create")',
         "pass",
