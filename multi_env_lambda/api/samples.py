@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from multi_env_lambda.api.arguments import checked
 from multi_env_lambda.plan.sample_events import EVENT_KEYS, sample
 from multi_env_lambda.plan.sample_sources import KIND_OF, source_values
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["EVENT_KEYS", "event_for", "sample_event"]
 
 
+@checked
 def sample_event(kind: str, values: Mapping[str, Any] | None = None) -> Any:
     """A sample of what a function gets from one kind of source, in the form that AWS sends it.
 

@@ -109,6 +109,8 @@ def test_what_is_no_text_becomes_json_and_nothing_is_shared() -> None:
     ("kind", "values", "said"),
     [
         ("s3", {"form": "S3"}, "event s3: form: found 'S3'; expected `s3` or `eventbridge`"),
+        (7, {}, "kind: found 7; expected text"),
+        ("sqs", "body=x", "values: found 'body=x'; expected a dict or None"),
         ("sqz", {}, "there is no kind `sqz`"),
         ("sqs", {"bodi": "x"}, "the kind `sqs` has no `bodi`"),
         ("s3", {"size": "big"}, "event s3: size: found 'big'"),
@@ -118,7 +120,7 @@ def test_what_is_no_text_becomes_json_and_nothing_is_shared() -> None:
         ("sqs", {"body": {1}}, "event sqs: body: found {1}"),
     ],
 )
-def test_what_does_not_fit_is_refused(kind: str, values: dict[str, Any], said: str) -> None:
+def test_what_does_not_fit_is_refused(kind: Any, values: Any, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         sample_event(kind, values)
 
