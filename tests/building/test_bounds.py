@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from multi_env_lambda.building.archive import parse_zip
 from multi_env_lambda.building.lock import read_lock
 from multi_env_lambda.building.lock_formats import read_requirements
-from multi_env_lambda.building.preflight_process import _answers
+from multi_env_lambda.building.preflight_answers import read_answers
 from multi_env_lambda.building.wheel import _unpacked, installed
 from multi_env_lambda.errors import BuildError, ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.documents import read_bounded
@@ -193,9 +193,9 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("more", [b"no json\n", b"[" * 100_000, b"9" * 5000, b"1\n", b"\xff\n", b""])
 def test_what_a_handler_writes_among_the_answers_of_its_proof_is_none(tmp_path: Path, more: bytes) -> None:
-    (tmp_path / "answers.jsonl").write_bytes(b'{"ok": 1}\n' + more)
+    (tmp_path / "answers.jsonl").write_bytes(b'{"number": 0, "kind": "ok"}\n' + more)
 
-    assert _answers(tmp_path / "answers.jsonl") == ({"ok": 1},)
+    assert read_answers(tmp_path / "answers.jsonl", 2) == ({"number": 0, "kind": "ok"},)
 
 
 def test_the_checksum_counts_for_what_is_stored_as_well() -> None:

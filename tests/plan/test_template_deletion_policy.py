@@ -23,7 +23,13 @@ def check(type_: str, **policies: object) -> None:
         (TABLE, "UpdateReplacePolicy", "Snapshot", "takes no snapshot of AWS::DynamoDB::Table", "write `Retain`"),
         (TABLE, "DeletionPolicy", "retain", 'Resources.Ledger.DeletionPolicy is "retain"', "did you mean `Retain`?"),
         (VOLUME, "DeletionPolicy", "Keep", "expected Delete, Retain, RetainExceptOnCreate or Snapshot", ""),
-        (TABLE, "UpdateReplacePolicy", "RetainExceptOnCreate", "expected Delete, Retain or Snapshot", "Retain"),
+        (
+            TABLE,
+            "UpdateReplacePolicy",
+            "RetainExceptOnCreate",
+            "expected Delete, Retain or Snapshot",
+            "use one of these",
+        ),
     ],
 )
 def test_what_cloudformation_does_not_take_is_refused(
