@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.api.project import Project
     from multi_env_lambda.api.push_ending import PushEnding
+    from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops
     from multi_env_lambda.model.finding import Finding
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.outputs import Output, Outputs
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.record import Deployment, Record
     from multi_env_lambda.model.release import Release
@@ -91,6 +93,8 @@ _HOMES = {
     "Listing": "api.listing",
     "LocalCloud": "local.cloud",
     "LogLine": "aws.logs",
+    "Output": "model.outputs",
+    "Outputs": "model.outputs",
     "Permissions": "plan.permissions",
     "Plan": "model.plan",
     "ProgressEvent": "world",
@@ -109,6 +113,7 @@ _HOMES = {
     "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
     "run": "cli.main",
+    "sample_event": "api.samples",
     "save": "api.saved",
     **{
         name: "errors"
@@ -164,6 +169,8 @@ __all__ = [
     "LocalCloudSwitch",
     "LogLine",
     "MultiEnvLambdaError",
+    "Output",
+    "Outputs",
     "Package",
     "Permissions",
     "Plan",
@@ -190,6 +197,7 @@ __all__ = [
     "Workspace",
     "__version__",
     "run",
+    "sample_event",
     "save",
 ]
 

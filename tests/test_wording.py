@@ -63,7 +63,8 @@ def inner(path: Path) -> bool:
     "path", [path for path in module_paths() if inner(path)], ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 def test_only_the_command_line_names_options_and_scripts_without_what_python_calls_them(path: Path) -> None:
-    ours = "|".join(sorted(options() - {"--help", "--upgrade"}))
+    # `ci run --event` is an option of a subcommand, which has no method.
+    ours = "|".join(sorted(options() - {"--help", "--upgrade", "--event"}))
     script = rf"`({'|'.join(VERBS)})\.py"
 
     found = [(line, text) for line, text in said(path) if re.search(rf"`({ours})\b| ({ours})\b|{script}", text)]

@@ -36,6 +36,7 @@ def _is_list(value: object) -> bool:
 
 
 _PATH = _Kind("a path", lambda value: isinstance(value, str | os.PathLike))
+_MAPPING = _Kind("a dict", lambda value: isinstance(value, Mapping))
 _TEXTS = _Kind("a list of texts", _is_list)
 
 _KINDS: Mapping[str, _Kind] = {
@@ -46,7 +47,8 @@ _KINDS: Mapping[str, _Kind] = {
     "str | os.PathLike[str]": _PATH,
     "Iterable[str]": _TEXTS,
     "carry_out.Names": _Kind("the name of a unit or a list of names", _is_list),
-    "Mapping[str, str]": _Kind("a dict", lambda value: isinstance(value, Mapping)),
+    "Mapping[str, str]": _MAPPING,
+    "Mapping[str, Any]": _MAPPING,
     "Plan | Removal": _Kind("a plan", _is_plan),
     "Saved": _Kind(
         "a plan, its document or the file that it was saved to",

@@ -22,6 +22,9 @@ NEWEST = 50
 """How many deployments the page lists per unit and environment."""
 
 
+Histories = Mapping[tuple[str, str], tuple[Deployment, ...]]
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Board:
     """The state of everything at one moment (``when``, ISO 8601)."""
@@ -29,8 +32,9 @@ class Board:
     _config: WorkspaceConfig = attrs.field(eq=False)
     _projects: tuple[Project, ...] = attrs.field(eq=False)
     status: Status
-    histories: Mapping[tuple[str, str], tuple[Deployment, ...]]
+    histories: Histories
     when: str
+    _console: bool = attrs.field(default=True, eq=False)
 
     @property
     def deployments(self) -> int:
@@ -41,13 +45,17 @@ class Board:
         """The page. It is self-contained: it needs no server and makes no requests."""
         from multi_env_lambda.show.board import board_html
 
-        return board_html(self._config, self._projects, self.status, self.histories, self.when)
+        return board_html(*self._shown, console=self._console)
 
     def to_dict(self) -> dict[str, Any]:
         """The data of the page."""
         from multi_env_lambda.show.board import board_data
 
-        return board_data(self._config, self._projects, self.status, self.histories, self.when)
+        return board_data(*self._shown, console=self._console)
+
+    @property
+    def _shown(self) -> tuple[WorkspaceConfig, tuple[Project, ...], Status, Histories, str]:
+        return self._config, self._projects, self.status, self.histories, self.when
 
     def text(self) -> str:
         """A one-line summary."""
@@ -68,12 +76,19 @@ class Board:
         return self.status._repr_html_()
 
 
-def board(world: World, status: Status) -> Board:
-    """The board of a status, with the deployment histories."""
+def board(world: World, status: Status, *, console: bool) -> Board:
+    """The board of a status, with the deployment histories. ``console``: whether there is one to link to."""
     world = with_all_left(world) if status.left else world
     histories = {
         (unit, environment): past
         for environment in status.environments
         for unit, past in world.ledger.histories(environment, newest=NEWEST).histories.items()
     }
-    return Board(config=world.config, projects=world.projects, status=status, histories=histories, when=world.now())
+    return Board(
+        config=world.config,
+        projects=world.projects,
+        status=status,
+        histories=histories,
+        when=world.now(),
+        console=console,
+    )

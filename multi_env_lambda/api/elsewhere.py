@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment
     from multi_env_lambda.model.record import Record
 
-__all__ = ["elsewhere", "where_it_runs"]
+__all__ = ["elsewhere", "record_of", "where_it_runs"]
 
 
 def where_it_runs(opened: Opened, project: str, place: Environment) -> Environment:
@@ -20,7 +20,7 @@ def where_it_runs(opened: Opened, project: str, place: Environment) -> Environme
 
     Somebody who moves an environment in the table moves nothing that runs there.
     """
-    record = _record(opened, project, place)
+    record = record_of(opened, project, place)
     if record is None:
         return place
     there = place_of(record, place)
@@ -34,10 +34,11 @@ def where_it_runs(opened: Opened, project: str, place: Environment) -> Environme
 
 def elsewhere(opened: Opened, project: str, place: Environment) -> tuple[str, str] | None:
     """What is wrong and what to do, if it runs in another account or region than the table says."""
-    return moved(_record(opened, project, place), place)
+    return moved(record_of(opened, project, place), place)
 
 
-def _record(opened: Opened, project: str, place: Environment) -> Record | None:
+def record_of(opened: Opened, project: str, place: Environment) -> Record | None:
+    """Its record; None if there is none, or the caller may not read it."""
     try:
         return opened.world.ledger.read_one(place.name, project).records.get(project)
     except MultiEnvLambdaError:  # may be called by a role that does not read the bucket

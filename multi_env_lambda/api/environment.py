@@ -131,7 +131,9 @@ class Environment:
         return shell.run(self._opened, self.name, command)
 
     def links(self) -> dict[str, str]:
-        """Console links: the role, and the stacks of this workspace."""
+        """Console links: the role, and the stacks of this workspace. None in the local cloud."""
+        if self._opened.local:
+            return {}
         config = self.config
         stacks = f"https://{config.region}.console.aws.amazon.com/cloudformation/home?region={config.region}#/stacks"
         role = {"switch role": config.switch_role_url} if config.switch_role_url else {}

@@ -13,6 +13,7 @@ from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.api.samples import event_for
 from multi_env_lambda.errors import CheckFailed, ConfigurationError, Refused, StackError
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.failure import name_the_unit
@@ -86,6 +87,19 @@ class Function:
             name_the_unit(error, self.project, place.name)
             raise
 
+    def sample_event(self, kind: str, values: Mapping[str, Any] | None = None, environment: str | None = None) -> Any:
+        """A sample event of a kind, as its own source in an environment would send it; see ``sample_event``.
+
+        What its table says about that source (the queue, the bucket, the prefix) is in it, unless ``values`` say
+        otherwise: ``create.invoke(create.sample_event("sqs", {"body": "hello"}))``.
+
+        Raises:
+            ConfigurationError: there is no such kind or value.
+        """
+        place = self._place(environment)
+        (function,) = (item for item in self._config.settings[place.name].functions if item.key == self.key)
+        return event_for(kind, function, self._config, place, values or {})
+
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What it has logged, oldest first; CloudWatch shows new lines after a few seconds.
 
@@ -109,7 +123,9 @@ class Function:
         return {self.key: self.name(environment)}
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Console links to the function and its log."""
+        """Console links to the function and its log. None in the local cloud."""
+        if self._opened.local:
+            return {}
         place = where_it_runs(self._opened, self.project, self._place(environment))
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
         return {label: url for label, url in unit_links(self._config, place) if label in wanted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,27 @@ import attrs
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
+from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
-from multi_env_lambda.model.status import Status, make_status
+from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.status import Cell, Status, make_status
+from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.branch_environment import BranchEnvironment
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "matrix", "must_exist", "permissions", "status"]
+__all__ = ["doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
@@ -53,8 +59,22 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
-    compared = with_newer(world, compared)
+    compared = with_newer(world, _with_outputs(compared, found.records, opened))
     return compared if name is None else compared.of(name)
+
+
+def _with_outputs(status: Status, records: Mapping[tuple[str, str], Record], opened: Opened) -> Status:
+    """What the records tell about what was made; no call for any of it."""
+
+    def of_cell(cell: Cell) -> Cell:
+        record = records.get((cell.environment, cell.project))
+        if record is None or record.running is None:
+            return cell
+        place = place_of(record, opened.config.environment(cell.environment))
+        made = recorded_outputs(record.running.resources, place, console=not opened.local)
+        return attrs.evolve(cell, outputs=made)
+
+    return attrs.evolve(status, cells=tuple(map(of_cell, status.cells)))
 
 
 def must_exist(world: World, name: str) -> None:
@@ -113,6 +133,23 @@ def drift(world: World, name: str | None, environment: str | None) -> Listing[Un
     if environment is None and name in {place.name for place in world.config.left}:
         name, environment = None, name
     return Listing(find_drift(world, name, environment), tables.drifts, UnitDrift.to_dict)
+
+
+def history(
+    opened: Opened, unit: str, environment: str | None, newest: int | None, before: int | None
+) -> Listing[Deployment]:
+    """Its deployments in one environment, oldest first; see ``Project.history``."""
+    if not unit:
+        raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
+    if newest is not None and newest < 1:
+        what = f"found {newest}; expected a number from 1"
+        raise ConfigurationError("newest", what, hint="without `newest`, all deployments are returned")
+    world = opened.world if environment is None else with_left(opened.world, environment)
+    place = opened.place().name if environment is None else world.config.environment(environment).name
+    past = opened.world.ledger.history(place, unit, newest=newest, before=before)
+    if not past:
+        must_exist(opened.world, unit)
+    return Listing(past, tables.deployments, Deployment.to_dict)
 
 
 def doctor(opened: Opened) -> Listing[Finding]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, removing, setup, tables
+from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
@@ -21,7 +21,6 @@ from multi_env_lambda.api.opened import Opened, silent
 from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.flow.left import with_left
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.record import Deployment
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.outputs import Outputs
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.result import Result
@@ -313,17 +313,7 @@ class Project:
         Raises:
             ConfigurationError: there is no unit of this name, here or in a record, or `newest` is less than 1.
         """
-        if not self.name:
-            raise ConfigurationError("units", "the name of a unit is empty", hint="name a folder of `projects`")
-        if newest is not None and newest < 1:
-            what = f"found {newest}; expected a number from 1"
-            raise ConfigurationError("newest", what, hint="without `newest`, all deployments are returned")
-        world = self._opened.world if environment is None else with_left(self._opened.world, environment)
-        place = self._opened.place().name if environment is None else world.config.environment(environment).name
-        past = self._opened.world.ledger.history(place, self.name, newest=newest, before=before)
-        if not past:
-            looking.must_exist(self._opened.world, self.name)
-        return Listing(past, tables.deployments, Deployment.to_dict)
+        return looking.history(self._opened, self.name, environment, newest, before)
 
     def histories(
         self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None
@@ -373,8 +363,18 @@ class Project:
         place = self._opened.place(environment).name
         return {one.key: self.config.function_name(place, one.key) for one in self.config.settings[place].functions}
 
+    def outputs(self, environment: str | None = None) -> Outputs:
+        """What it made in an environment, as its stack is now: names, ARNs and URLs, and the outputs of its template.
+
+        Raises:
+            StackError: nothing of it is deployed there.
+        """
+        return outputs.outputs(self._opened, self.name, self._opened.place(environment))
+
     def links(self, environment: str | None = None) -> Mapping[str, str]:
-        """Console links by label: switch role, stack, functions, logs and jobs."""
+        """Console links by label: switch role, stack, functions, logs and jobs. None in the local cloud."""
+        if self._opened.local:
+            return {}
         return dict(unit_links(self.config, where_it_runs(self._opened, self.name, self._opened.place(environment))))
 
     def _all_of_it(self) -> Request:

@@ -379,7 +379,7 @@ class Workspace:
 
     def board(self, *, drift: bool = False) -> Board:
         """One self-contained HTML page covering all units in all environments."""
-        return board(self.world, looking.matrix(self._opened, drift=drift))
+        return board(self.world, looking.matrix(self._opened, drift=drift), console=not self._opened.local)
 
     def doctor(self) -> Listing[Finding]:
         """Check this machine, the caller, the bucket and every account. Changes nothing."""

@@ -22,6 +22,7 @@ from multi_env_lambda.cli.output import (
     print_json,
     units_and_environment,
 )
+from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.cli.target import units_and_place
 from multi_env_lambda.show.text import plan_text
@@ -288,6 +289,7 @@ def apply_and_show(
     _advise(workspace)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(workspace, dict.fromkeys(result.environment for result in results))
+        tell_outputs(workspace, results)
     return code
 
 
@@ -312,6 +314,5 @@ def _advise(workspace: Workspace) -> None:
 
 def _links(workspace: Workspace, environments: Iterable[str]) -> None:
     for name in environments:
-        url = workspace.environment(name).switch_role_url
-        if url:
+        if url := workspace.environment(name).links().get("switch role"):
             note(f"console of {name}: {url}")

@@ -11,6 +11,7 @@ import attrs
 import click
 
 from multi_env_lambda.cli.complete import names_argument
+from multi_env_lambda.cli.event import set_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 
@@ -26,9 +27,13 @@ __all__ = ["invoke_command", "logs_command"]
 @click.command("invoke")
 @names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
 @click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
+@click.option("--event", "kind", metavar="KIND", help="Send a sample event of this kind; `event` lists the kinds.")
+@set_option
 @local_option
 @json_option
-def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_json: bool) -> int:
+def invoke_command(
+    words: tuple[str, ...], payload: str, kind: str | None, values: dict[str, str], local: bool | None, as_json: bool
+) -> int:
     """Invoke FUNCTION of UNIT in ENVIRONMENT through its alias `live`, or run a job of UNIT and wait for it.
 
     The response goes to stdout, the log to stderr.
@@ -37,11 +42,19 @@ def invoke_command(words: tuple[str, ...], payload: str, local: bool | None, as_
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
         raise click.UsageError("expected UNIT, FUNCTION and ENVIRONMENT; a unit's script takes no UNIT")
+    if kind is not None and payload != "{}":
+        raise click.UsageError("--event cannot be combined with --payload")
+    if kind is None and values:
+        raise click.UsageError("--set requires --event")
     name, function, environment = named
     project = open_workspace(local).project(name)
     if function in project.jobs_in(environment):
+        if kind is not None:
+            raise click.UsageError("--event is for functions; a job gets the arguments in --payload")
         return _run_job(project.jobs[function], environment, _event(payload), as_json)
-    answer = project.function(function).call(_event(payload), environment)
+    called = project.function(function)
+    event = _event(payload) if kind is None else called.sample_event(kind, values, environment)
+    answer = called.call(event, environment)
     if answer.log_tail and not as_json:
         note(answer.log_tail.rstrip())
     text = answer.payload.decode("utf-8", "replace")

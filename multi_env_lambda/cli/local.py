@@ -110,9 +110,6 @@ def demo_command(local: bool) -> int:
     for name, call, answer in [] if code else _calls(workspace, last):
         out(f"{last} {name}.{call}\n  → {answer}")
     out(status_table(workspace.status()))
-    out(f"devops: {workspace.config.devops.switch_role_url}")
-    for environment in workspace.environments.values():
-        out(f"{environment.name}: {environment.switch_role_url}")
     code = code or _pushed(workspace, last)
     out(_NEXT)
     return code

@@ -16,6 +16,7 @@ from multi_env_lambda.cli.output import (
     tell_whose,
     unit_of,
 )
+from multi_env_lambda.cli.target import unit_and_rest
 
 __all__ = ["history_command", "open_command", "status_command", "why_command"]
 
@@ -43,14 +44,6 @@ def status_command(name: str | None, drift: bool, local: bool | None, as_json: b
     return 0
 
 
-def _unit_and_rest(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    unit = unit_of()
-    named = words if unit is None else (unit, *words)
-    if not 1 <= len(named) <= 2:
-        raise click.UsageError("expected UNIT, and at most one ENVIRONMENT")
-    return named[0], named[1:]
-
-
 @click.command("history")
 @names_argument("words", nargs=-1, metavar="UNIT [ENVIRONMENT]")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Limit per environment.")
@@ -61,7 +54,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
     """Show who deployed what, when, from which commit, and how it ended; newest first."""
     from multi_env_lambda.show.text import history_table
 
-    name, rest = _unit_and_rest(words)
+    name, rest = unit_and_rest(words)
     workspace = open_workspace(local)
     found = workspace.unit(name).histories(rest or tuple(workspace.environments), newest=limit, before=before)
     tell_whose(workspace)
@@ -81,7 +74,7 @@ def history_command(words: tuple[str, ...], limit: int, before: int | None, loca
 @json_option
 def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> int:
     """Explain why UNIT would or would not be deployed to ENVIRONMENT: the chain of inputs behind the decision."""
-    name, rest = _unit_and_rest(words)
+    name, rest = unit_and_rest(words)
     found = open_workspace(local).unit(name).why(rest[0] if rest else None)
     if as_json:
         print_json(found.to_dict())
@@ -97,7 +90,7 @@ def why_command(words: tuple[str, ...], local: bool | None, as_json: bool) -> in
 @json_option
 def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_json: bool) -> int:
     """Print the console links of UNIT: stack, functions, log groups, and the link to switch to the account's role."""
-    name, rest = _unit_and_rest(words)
+    name, rest = unit_and_rest(words)
     workspace = open_workspace(local)
     project = workspace.project(name)
     links = {environment: project.links(environment) for environment in rest or workspace.environments}
@@ -107,7 +100,9 @@ def open_command(words: tuple[str, ...], browser: bool, local: bool | None, as_j
         for environment, found in links.items():
             for label, url in found.items():
                 out(f"{environment} {label}: {url}")
-    if browser:
+    if not any(links.values()):
+        note("the local cloud has no console")
+    elif browser:
         import webbrowser
 
         first = next(iter(next(iter(links.values())).values()))

@@ -13,7 +13,7 @@ from multi_env_lambda.errors import ConfigurationError
 if TYPE_CHECKING:
     from multi_env_lambda.api.workspace import Workspace
 
-__all__ = ["units_and_place"]
+__all__ = ["unit_and_rest", "units_and_place"]
 
 
 def units_and_place(
@@ -38,6 +38,15 @@ def units_and_place(
     if unit is not None and {*map(normalised, units)} - {unit}:
         raise click.UsageError(f"this script belongs to {unit}; for other units, use the root bin/automation")
     return (unit,) if unit else units, environment
+
+
+def unit_and_rest(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The unit that ``UNIT [ENVIRONMENT]`` names, or the script's own, and the environment, if there is one."""
+    unit = unit_of()
+    named = words if unit is None else (unit, *words)
+    if not 1 <= len(named) <= 2:
+        raise click.UsageError("expected UNIT, and at most one ENVIRONMENT")
+    return named[0], named[1:]
 
 
 def _must_be_unit(workspace: Workspace, word: str) -> None:

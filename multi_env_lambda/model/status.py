@@ -12,6 +12,7 @@ from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
+from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python
@@ -30,7 +31,7 @@ class Cell:
     ``behind``: the environment before it runs another release. ``newer``: what runs is of a later commit than the one
     that is checked out. ``unreadable``: why its record cannot be read.
     ``moved``: where it runs, if that is not where the table says that the environment is. ``uncompared``: why it is
-    unknown whether somebody changed it by hand.
+    unknown whether somebody changed it by hand. ``outputs``: what the record tells about what it made: what holds data.
     """
 
     project: str
@@ -56,6 +57,7 @@ class Cell:
     unreadable: str | None = None
     moved: str | None = None
     uncompared: str | None = None
+    outputs: tuple[Output, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

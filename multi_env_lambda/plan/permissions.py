@@ -236,7 +236,7 @@ def direct_calls(
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
     change_sets = [arn_of(place, "cloudformation", "changeSet/mel-*/*")]
     return (
-        grant_of("LookAtStacks", ("plan", "deploy", "doctor", "drift"), stacks, *calls_of("cloudformation", *_LOOKS)),
+        grant_of("LookAtStacks", _LOOKERS, stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
         # It lists by tags, and IAM cannot scope that.
         grant_of("LookAtWhatWasKept", ("deploy", "rollback"), ["*"], "tag:GetResources"),
@@ -308,6 +308,7 @@ def _looked_for(place: Environment, references: tuple[Reference, ...]) -> Iterat
 
 # Its star covers what comes after the name, too: IAM is asked with `:*` and, by some calls, without.
 _LOG_GROUPS = "log-group:/aws/lambda/*-{}-*"
+_LOOKERS = ("plan", "deploy", "doctor", "drift", "outputs")
 _LOOKS = (
     "DescribeChangeSet",
     "DescribeStackEvents",

@@ -34,6 +34,7 @@ SCRIPTS: Mapping[str, str] = {
     "logs": "Show what a unit has logged: ``python bin/automation/logs.py orders sandbox``.",
     "new": "Make a new unit: ``python bin/automation/new.py NAME``.",
     "open": "Print links to the console: ``python bin/automation/open.py orders prod``.",
+    "outputs": "Show what a unit made: ``python bin/automation/outputs.py orders sandbox``.",
     "permissions": "Print the policies that a role needs: ``python bin/automation/permissions.py prod``.",
     "plan": "Show what a deploy would do, and why: ``python bin/automation/plan.py staging``.",
     "promote": "Take over what runs one environment before: ``python bin/automation/promote.py staging``.",

@@ -36,15 +36,22 @@ Histories = Mapping[tuple[str, str], tuple[Deployment, ...]]
 
 
 def board_html(
-    config: WorkspaceConfig, projects: Iterable[Project], status: Status, histories: Histories, now: str
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    status: Status,
+    histories: Histories,
+    now: str,
+    *,
+    console: bool = True,
 ) -> str:
     """The page as one text.
 
     Args:
         histories: (unit, environment) -> its deployments, oldest first.
         now: ISO 8601; ages and weeks are counted from here.
+        console: whether there is a console to link to; the local cloud has none.
     """
-    data = _visible(board_data(config, projects, status, histories, now))
+    data = _visible(board_data(config, projects, status, histories, now, console=console))
     style = _asset("board.css")
     program = "\n".join(_asset(name) for name in _PROGRAMS)
     parts = {
@@ -62,7 +69,13 @@ def board_html(
 
 
 def board_data(
-    config: WorkspaceConfig, projects: Iterable[Project], status: Status, histories: Histories, now: str
+    config: WorkspaceConfig,
+    projects: Iterable[Project],
+    status: Status,
+    histories: Histories,
+    now: str,
+    *,
+    console: bool = True,
 ) -> dict[str, Any]:
     """What the page is made from: short lists, and numbers in place of repeated texts."""
     known = {project.name: project for project in projects}
@@ -82,14 +95,14 @@ def board_data(
                 "name": status.place(item.name),
                 "account": item.account_id,
                 "region": item.region,
-                "role": item.switch_role_url,
+                "role": item.switch_role_url if console else "",
             }
             for item in map(config.environment, status.environments)
         ],
         "marks": {mark.kind: [mark.glyph, mark.word] for mark in MARKS.values()},
         "newest": NEWEST,
         "stops": list(status.lines()),
-        "units": units,
+        "units": units if console else [{**unit, "links": [[] for _ in unit["links"]]} for unit in units],
         "texts": list(texts),
     }
 
@@ -152,6 +165,7 @@ def _cell(cell: Cell, called: Called) -> dict[str, Any]:
         "held": f"{cell.held_by} since {cell.held_since}" if cell.held_by else None,
         "drift": list(cell.drift) if cell.drift else None,
         "moved": cell.moved,
+        "made": [[f"{item.kind} {item.name}", item.link or ""] for item in cell.outputs] or None,
         "unreadable": cell.unreadable[:_LONGEST] if cell.unreadable else None,
         "uncompared": cell.uncompared[:_LONGEST] if cell.uncompared else None,
     }

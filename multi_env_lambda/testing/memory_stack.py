@@ -48,8 +48,19 @@ def reading_of(name: str, stack: MemoryStack) -> StackReading:
         status=stack.status,
         tags=stack.tags,
         protected=stack.protected,
+        outputs={key: _computed(name, key, body["Value"]) for key, body in _said(stack.template).items()},
         changed=_CHANGED,
     )
+
+
+def _said(template: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(template).get("Outputs", {})
+    return found
+
+
+def _computed(stack: str, key: str, value: Any) -> str:
+    """What is not a text in the template is named after the output."""
+    return value if isinstance(value, str) else f"{stack}-{key}"
 
 
 def lost(stack: str, old: str, new: str) -> tuple[Loss, ...]:

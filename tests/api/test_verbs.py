@@ -14,6 +14,7 @@ from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.project import Project
+from multi_env_lambda.api.samples import sample_event
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.cli.main import VERBS, _group
 
@@ -70,8 +71,10 @@ TWINS: dict[str, Twin] = {
     "diff": Twin((Project.difference,), WORDS),
     "drift": Twin((Workspace.drift, Project.drift), WORDS),
     "open": Twin((Project.links,), {**WORDS, "browser": "webbrowser.open does it"}),
+    "outputs": Twin((Project.outputs,), WORDS),
     "board": Twin((Workspace.board,), {"page": "Board.save takes it"}),
-    "invoke": Twin((Function.invoke, Function.call, Job.run), WORDS),
+    "event": Twin((sample_event,)),
+    "invoke": Twin((Function.invoke, Function.call, Function.sample_event, Job.run), WORDS),
     "logs": Twin(
         (Function.logs, Function.follow_logs, Project.logs, Project.follow_logs),
         {**WORDS, "follow": "follow_logs, which yields lines"},

@@ -29,6 +29,7 @@ _MAKE = "import sys; sys.path.insert(0, 'docs'); import reference; sys.stdout.wr
 
 WITHOUT_SCRIPT = {
     "init": "writes the scripts",
+    "event": "prints an example, and automates nothing",
     "explain": "explains, and automates nothing",
     "local": "the local cloud is no part of what a team automates",
     "demo": "a walk through the local cloud, for whoever is new",

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.show.board import board_html
 from tests.absent import absent
 
@@ -130,3 +131,17 @@ def test_an_unknown_unit_and_no_units_are_said(tmp_path: Path) -> None:
 
     assert "There is no unit with this name" in dom(tmp_path, write(tmp_path, of) + "#%3Cb%3E")
     assert "0 of 0 units" in dom(tmp_path, write(tmp_path, empty))
+
+
+def test_what_holds_data_is_linked_where_there_is_a_console(tmp_path: Path) -> None:
+    of = team(3)
+    queue = Output(kind="queue", key="In", name="orders-in", link="https://console.example.org/in")
+    cells = tuple(
+        attrs.evolve(cell, outputs=(queue, attrs.evolve(queue, name="<b>", link=None))) for cell in of.status.cells
+    )
+    found = dom(
+        tmp_path, write(tmp_path, attrs.evolve(of, status=attrs.evolve(of.status, cells=cells))) + "#orders-000"
+    )
+
+    assert len(re.findall(r'<a [^>]*href="https://console.example.org/in"[^>]*>queue orders-in', found)) == 5
+    assert found.count("<li>queue &lt;b&gt;</li>") == 5

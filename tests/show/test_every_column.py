@@ -11,6 +11,7 @@ import attrs
 import pytest
 from rich.console import Console
 
+from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import RolledBack
 from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.show import board
@@ -48,6 +49,7 @@ CHANGED: Mapping[str, tuple[Cell, object]] = {
     "unreadable": (RUNNING, "it is no JSON"),
     "moved": (RUNNING, "it runs in eu-west-1"),
     "uncompared": (RUNNING, "the stack does not belong to this workspace"),
+    "outputs": (RUNNING, (Output(kind="queue", key="In", name="orders-prod-in"),)),
 }
 """Field -> a cell, and another value of the field."""
 
@@ -78,9 +80,14 @@ RENDERERS: Mapping[Callable[[Status], str], Mapping[str, str]] = {
     as_text: {
         **_OF_THE_HISTORY,
         **dict.fromkeys(("release", "who", "commit", "dirty"), "a column has room for a version; see `history`"),
+        "outputs": "a column has room for a version; see `outputs`",
         "held_since": "a column has room for a word; see `history`",
     },
-    as_html: {**_OF_THE_HISTORY, "release": "the version says it to people"},
+    as_html: {
+        **_OF_THE_HISTORY,
+        "release": "the version says it to people",
+        "outputs": "a column has room for a version; see `outputs`",
+    },
     on_the_board: _OF_THE_HISTORY,
 }
 """Renderer -> the fields that it leaves out -> why."""

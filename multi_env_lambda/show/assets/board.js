@@ -181,14 +181,16 @@ function unitView(unit) {
 function placeOf(unit, environment, index) {
   const cell = unit.cells[index];
   const links = (unit.links[index] || []).map(([text, url]) => h("li", {}, external(text, url)));
+  const roles = environment.role ? [h("li", {}, external("switch role", environment.role))] : [];
+  const made = (cell.made || []).map(([text, url]) => h("li", {}, url ? external(text, url) : text));
   const said = whole(cell);
   return h("li", { class: "place " + cell.marks[0] },
     h("h3", {}, environment.name),
     h("div", {}, h("span", { class: "version" }, cell.version || "–"), " ", cell.when ? time(cell.when, ago(cell.when)) : null),
     h("div", { class: "marks" }, ...cell.marks.flatMap((kind) => [mark(kind), " "])),
     said ? h("p", { class: "said" }, said) : null,
-    h("details", {}, h("summary", {}, `Console (${environment.account})`),
-      h("ul", {}, ...(environment.role ? [h("li", {}, external("switch role", environment.role))] : []), ...links)));
+    made.length ? h("details", {}, h("summary", {}, "Resources with data"), h("ul", {}, ...made)) : null,
+    roles.length + links.length ? h("details", {}, h("summary", {}, `Console (${environment.account})`), h("ul", {}, ...roles, ...links)) : null);
 }
 
 const OUTCOMES = { succeeded: "✓", failed: "✗", "rolled back": "▲", destroyed: "■", shifting: "…" };

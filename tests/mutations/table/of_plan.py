@@ -11,6 +11,41 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 
 MUTATIONS = (
     Mutation(
+        "plan/sample_sources.py",
+        "event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)\n    return here if",
+        "event = None\n    return here if",
+        "A sample event comes from the function's own source.",
+        ("plan/test_sample_events.py",),
+    ),
+    Mutation(
+        "plan/sample_events.py",
+        '"md5OfBody": _md5(body),',
+        '"md5OfBody": _md5(_TEXT),',
+        "What depends on a value of a sample event follows it.",
+        ("plan/test_sample_events.py",),
+    ),
+    Mutation(
+        "plan/outputs.py",
+        "shown = MASKED if document is None or _is_secret(key, value, document) else masked(value)",
+        "shown = value",
+        "An output that may be secret is masked.",
+        ("plan/test_outputs.py",),
+    ),
+    Mutation(
+        "plan/outputs.py",
+        "or hidden & {other for other, _ in _references(held)}",
+        "",
+        "An output that repeats what a resource holds of a NoEcho parameter is masked.",
+        ("plan/test_outputs.py",),
+    ),
+    Mutation(
+        "api/outputs.py",
+        "    if not owner.owns(found.tags, found.stack_id):",
+        "    if False:",
+        "The outputs of somebody else's stack are not shown as a unit's.",
+        ("api/test_outputs.py",),
+    ),
+    Mutation(
         "model/project.py",
         '        yield "bucket", project.bucket_name(environment, key)\n',
         "        continue\n",
