@@ -44,7 +44,7 @@ def _tested(opened: Opened, unit: Project) -> Result:
         return Result(project=unit.name, environment=COLUMN, outcome="without tests")
     opened.progress(f"{unit.name}: running its tests")
     began = time.monotonic()
-    said = own_tests(opened.root, unit)
+    said = own_tests(opened.root, unit, is_new=True)
     seconds = round(time.monotonic() - began, 1)
     if not said:
         return Result(project=unit.name, environment=COLUMN, outcome="tested", seconds=seconds)

@@ -18,7 +18,7 @@ from multi_env_lambda.building.locked import Lock, LockedPackage
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.documents import read_toml
-from multi_env_lambda.host.git import entries
+from multi_env_lambda.host.git import entries, untracked
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv
@@ -42,18 +42,23 @@ def has_tests(root: Path, unit: Project) -> bool:
     return (root / unit.folder / _FOLDER).is_dir()
 
 
-def own_tests(root: Path, unit: Project) -> str:
-    """Run them; what went wrong, empty if nothing did, or if the unit has none."""
+def own_tests(root: Path, unit: Project, *, is_new: bool = False) -> str:
+    """Run them; what went wrong, empty if nothing did, or if the unit has none.
+
+    Args:
+        is_new: they also see files of the unit that Git neither tracks nor ignores. A person writes such files; in the
+            checkout of a CI they are none of the unit's.
+    """
     folder = root / unit.folder
     if not has_tests(root, unit):
         return ""
     try:
-        return _tested(root, unit, folder)
+        return _tested(root, unit, folder, _visible(root, unit, is_new=is_new))
     except MultiEnvLambdaError as error:
         return f"{error.where}: {error.what}"
 
 
-def _tested(root: Path, unit: Project, folder: Path) -> str:
+def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> str:
     base = find_python(unit.python)
     if base is None:
         what = f"this machine has no Python {unit.python}, which {unit.name} runs on"
@@ -67,7 +72,7 @@ def _tested(root: Path, unit: Project, folder: Path) -> str:
         scratch.mkdir()
         path = os.pathsep.join(os.fspath(place) for one in (folder, *shared) for place in (one, one / "src"))
         bounds = Bounds(
-            own=(*_of_git(root), made, base.resolve().parent.parent),
+            own=(*files, made, base.resolve().parent.parent),
             listed=(root,),
             write=(scratch,),
             seconds=SECONDS,
@@ -82,10 +87,12 @@ def _tested(root: Path, unit: Project, folder: Path) -> str:
         return said if ended.status is not None else f"they took longer than {SECONDS:g} seconds: {said}"
 
 
-def _of_git(root: Path) -> tuple[Path, ...]:
+def _visible(root: Path, unit: Project, *, is_new: bool) -> tuple[Path, ...]:
     """The files that Git tracks, and nothing else of a checkout: in ``.git`` and beside it a CI keeps its tokens."""
-    paths = (root / entry.path for entry in entries(root, ".") if entry.mode in _REGULAR)
-    return tuple(path for path in paths if not path.is_symlink())
+    tracked = (entry.path for entry in entries(root, ".") if entry.mode in _REGULAR)
+    new = (path for folder in (unit.folder, *unit.shared) if is_new for path in untracked(root, folder))
+    paths = (root / path for path in (*tracked, *new))
+    return tuple(path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None) -> Path:

@@ -106,6 +106,12 @@ def entries(root: Path, folder: str) -> tuple[Entry, ...]:
     return tuple(_entry(line) for line in listing.split(b"\0") if line)
 
 
+def untracked(root: Path, folder: str) -> tuple[str, ...]:
+    """Files below ``folder`` that Git neither tracks nor ignores; paths are relative to ``root``."""
+    listing = run_git(root, "--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", folder)
+    return tuple(os.fsdecode(name) for name in listing.split(b"\0") if name)
+
+
 def committed_text(root: Path, path: str) -> str | None:
     """A file as the last commit has it; ``path`` is relative to ``root``. None: there is no commit, or no such file.
 

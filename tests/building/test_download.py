@@ -34,7 +34,7 @@ class Index:
         self.parts: list[bytes] = []
         self.raw: bytes | None = None
         self.says_its_size = True
-        self.hung_up = Event()
+        self.begun, self.hung_up = Event(), Event()
         index = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,6 +56,8 @@ class Index:
         if self.raw is not None or handler.path == "/slow.whl":
             self.answer_raw(handler)
             return
+        if handler.path == "/b.whl":
+            self.begun.wait(20)  # a download that has not begun is not given up
         status = self.statuses.pop(0) if self.statuses else 200
         handler.send_response(status)
         if status == 302:
@@ -73,7 +75,8 @@ class Index:
                 handler.wfile.write(self.raw)
                 return
             handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            for _ in range(300):
+            self.begun.set()
+            for _ in range(2000):
                 handler.wfile.write(b"x")
                 self.hung_up.wait(0.01)
         except OSError:

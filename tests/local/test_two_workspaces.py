@@ -143,5 +143,5 @@ def test_a_program_acts_with_the_role_of_an_environment(
 
 @pytest.mark.parametrize("command", [(), ("",)])
 def test_no_program_is_refused(roots: tuple[Path, Path], command: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigurationError, match="there is no command"):
+    with pytest.raises(ConfigurationError, match="command: there is none"):
         Workspace.open(roots[0], local=True).environments["sandbox"].run(*command)

@@ -13,6 +13,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch):
     for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "BUCKET": "reports"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
     with moto.mock_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="reports")

@@ -96,7 +96,7 @@ MUTATIONS = (
     ),
     Mutation(
         "building/own_tests.py",
-        "own=(*_of_git(root), made,",
+        "own=(*files, made,",
         "own=(root, made,",
         "A unit's own tests see no token that a CI keeps in the checkout.",
         ("building/test_own_tests.py::test_of_a_checkout_they_see_what_git_tracks_and_none_of_its_tokens",),
