@@ -12,6 +12,7 @@ from multi_env_lambda.flow import publish
 from multi_env_lambda.model.artifact import LayerArtifact as Layer
 from multi_env_lambda.model.artifact import Package, PublishedObject
 from multi_env_lambda.model.artifact import SourceArtifact as Source
+from multi_env_lambda.model.shown import shown_as_text
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True, repr=False)
 class Build:
     """One unit, as just built. Builds are reproducible, so building unchanged inputs again costs next to nothing."""
@@ -77,14 +79,6 @@ class Build:
     def to_dict(self) -> list[dict[str, str]]:
         """The files with their object keys."""
         return [{"key": key, "file": str(path)} for key, path in self.files.items()]
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
-
-    def __repr__(self) -> str:
-        return self.text()
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.model.shown import shown_as_text
+
 __all__ = ["PushEnding", "WaitsFor"]
 
 
@@ -17,6 +19,7 @@ class WaitsFor:
     digest: str
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class PushEnding:
     """What a push or an approval led to.
@@ -47,11 +50,3 @@ class PushEnding:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())

@@ -18,6 +18,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
@@ -66,6 +67,7 @@ class Caller:
     user_id: str
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Invocation:
     """One response of a function. ``error`` is the function's own error; ``log_tail`` the last 4 KB of its log."""
@@ -84,14 +86,6 @@ class Invocation:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data; ``payload`` is the text that the function returned."""
         return {**attrs.asdict(self), "payload": self.payload.decode(errors="replace")}
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 class Platform(Protocol):

@@ -10,6 +10,7 @@ import attrs
 
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, code_of, text_of
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.wording import STATUS, advice
 
 __all__ = ["JobRun", "run_job"]
@@ -23,6 +24,7 @@ _HINTS = {
 _IS_IT_THERE = advice("is it deployed there? `{}` shows what runs where", STATUS)
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class JobRun:
     """One finished run; ``error`` is Glue's text if it did not succeed."""
@@ -38,14 +40,6 @@ class JobRun:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def run_job(

@@ -34,6 +34,7 @@ from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
@@ -53,6 +54,7 @@ _OTHER_LAYER = advice(
 )
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class UnitDrift:
     """One stack after the comparison.
@@ -100,14 +102,6 @@ class UnitDrift:
         from multi_env_lambda.show.render import text_of
 
         return text_of(drift_shown([self]))
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def compare(world: World, environment: Environment, record: Record, sent: str | None = None) -> UnitDrift | None:

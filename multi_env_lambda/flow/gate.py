@@ -25,6 +25,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.model.rules import Bound, Rules
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
@@ -54,6 +55,7 @@ _APPLY_SAVED = Advice("deploy.py --plan plan.json", 'workspace.apply("plan.json"
 _PLANS = {"promote": "plan_promotion", "rollback": "plan_rollback", "repair": "plan_repair"}
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Approval:
     """Who approved what; ``age_seconds`` by the clock of the store.
@@ -91,14 +93,6 @@ class Approval:
 
     def __str__(self) -> str:
         return named(self.who)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.model.shown import shown_as_text
+
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -39,6 +41,7 @@ def places(config: WorkspaceConfig) -> tuple[Devops | Environment, ...]:
     return (config.devops, *config.environments)
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class LocalCloud:
     """A running local cloud, as seen by one user, who may only assume the accounts' roles.
@@ -82,15 +85,8 @@ class LocalCloud:
         files = {"config_file": str(self.config_file), "credentials_file": str(self.credentials_file)}
         return {"endpoint": self.endpoint, "region": self.region, "profile": self.profile, **files}
 
-    def __repr__(self) -> str:
-        return self.text()
 
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
-
-
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class ServerStatus:
     """Whether a workspace's server is running, and where. ``pid`` and ``endpoint`` are None while it is not."""
@@ -107,11 +103,3 @@ class ServerStatus:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return {**attrs.asdict(self), "folder": str(self.folder)}
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())

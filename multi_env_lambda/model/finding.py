@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.wording import in_python
 
 __all__ = ["Finding", "State"]
@@ -14,6 +15,7 @@ State = Literal["ok", "note", "problem", "unknown"]
 """``note``: works, but worth knowing; ``unknown``: something else is wrong, so it could not be checked."""
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Finding:
     """One check in one place (``machine``, ``you``, ``devops``, an environment's name). ``hint`` says how to fix it."""
@@ -32,11 +34,3 @@ class Finding:
         """The check and how it ended, with the hint below it."""
         line = f"{self.place} {self.check}: {self.state}: {self.what}"
         return f"{line}\nhint: {in_python(self.hint)}" if self.hint else line
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())

@@ -13,12 +13,14 @@ from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure
 from multi_env_lambda.model.record import current_prefix
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.wording import Advice, advice, unit_call
 
 __all__ = ["Freeze", "freeze_key", "freezes_to_bytes", "read_freezes", "time_of"]
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Freeze:
     """One stop. ``until``: ISO 8601, or empty: until it is lifted. ``kind``: ``hold`` is what a rollback left behind.
@@ -70,14 +72,6 @@ class Freeze:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def freeze_key(environment: str) -> str:

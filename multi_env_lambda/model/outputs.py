@@ -8,6 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from multi_env_lambda.masking import MASKED
+from multi_env_lambda.model.shown import shown_as_text
 
 __all__ = ["Output", "OutputKind", "Outputs"]
 
@@ -61,6 +62,7 @@ class Output:
                 yield f"  {label}: {text}"
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True, repr=False)
 class Outputs:
     """All that a unit made in one environment, as its stack is now."""
@@ -95,11 +97,3 @@ class Outputs:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())

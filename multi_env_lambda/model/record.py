@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure, unknown_keys
+from multi_env_lambda.model.shown import shown_as_text
 
 __all__ = [
     "approvals_folder",
@@ -121,6 +122,7 @@ class Loss:
     fate: str
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Deployment:
     """One attempt to change what runs, numbered from 1 in its (project, environment).
@@ -196,14 +198,6 @@ class Deployment:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 @attrs.frozen(kw_only=True)

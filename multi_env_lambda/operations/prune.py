@@ -30,6 +30,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reading import no_such_unit
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.operations.inventory import (
     Unit,
@@ -55,6 +56,7 @@ class Skipped:
     why: str
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Prunable:
     """What could be removed, or was; ``named`` are the keys that templates of kept releases name.
@@ -81,9 +83,6 @@ class Prunable:
 
         return text_of(prune_table(self.candidates) if self.candidates else "nothing to prune")
 
-    def __repr__(self) -> str:
-        return self.text()
-
     def to_dict(self) -> dict[str, Any]:
         """What could be removed, with sizes in bytes."""
         return {
@@ -92,11 +91,6 @@ class Prunable:
             "untouched": [attrs.asdict(item) for item in self.untouched],
             "copies": [{"bucket": place.bucket, "region": place.region} for place in self.copies],
         }
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:

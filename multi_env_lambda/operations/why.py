@@ -11,6 +11,7 @@ from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.plan.desired import RecordedState
 
 __all__ = ["Cause", "Explanation", "compare", "explain"]
@@ -25,6 +26,7 @@ class Cause:
     shared_by: tuple[str, ...] = ()
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Explanation:
     """Why a unit would be deployed to an environment, or would not.
@@ -50,17 +52,9 @@ class Explanation:
             lines.append(f"  not inspected, because they are broken: {', '.join(self.unseen)}")
         return "\n".join(lines)
 
-    def __repr__(self) -> str:
-        return self.text()
-
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def explain(plan: Plan, known: RecordedState, looked_at: Mapping[str, tuple[str, ...]], name: str) -> Explanation:

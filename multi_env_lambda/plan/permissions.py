@@ -19,6 +19,7 @@ import attrs
 
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.reference import Kind, Reference
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
@@ -40,6 +41,7 @@ __all__ = [
 _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Permissions:
     """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
@@ -67,14 +69,6 @@ class Permissions:
     def text(self) -> str:
         """The policies as JSON, one after the other."""
         return "\n".join(json.dumps(document, indent=2) for document in self.policies)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
     def to_dict(self) -> dict[str, Any]:
         """The policies, and which verbs need which statement."""

@@ -18,6 +18,7 @@ import attrs
 
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.plan.rollback import release_before
@@ -70,6 +71,7 @@ class Inventory:
     now: float
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Candidate:
     """One thing that can be deleted.
@@ -96,14 +98,6 @@ class Candidate:
     def to_dict(self) -> dict[str, Any]:
         """JSON-compatible data."""
         return attrs.asdict(self)
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
 
 def in_flight(records: Iterable[Record]) -> str | None:

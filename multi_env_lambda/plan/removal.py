@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.rules import Bound, asks_of
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import body_holds_data
 
@@ -40,6 +41,7 @@ class Retained:
         return one_line(f"{self.logical_id} ({self.type}{f' {self.name}' if self.name else ''}) {self.fate}")
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Removal:
     """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
@@ -84,14 +86,6 @@ class Removal:
         lines += [f"  ! {item}" for item in self.lost]
         needed = f"  ! still needed there by {', '.join(self.needed_by)}"
         return "\n".join([*lines, *([needed] if self.needed_by else [])])
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def _repr_html_(self) -> str:
-        from multi_env_lambda.show.render import html_of
-
-        return html_of(self.text())
 
     def to_dict(self) -> dict[str, Any]:
         """The request as a file, which ``approve`` reads like a saved plan."""
