@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from multi_env_lambda.host.proxies import never_for_local_hosts
+
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
@@ -28,8 +30,5 @@ def variables_of_child(
     keys = {"AWS_ACCESS_KEY_ID": credentials.access_key, "AWS_SECRET_ACCESS_KEY": credentials.secret_key}
     token = {"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {}
     places = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-    endpoint = {"AWS_ENDPOINT_URL": endpoint_url, "NO_PROXY": _NO_PROXY} if endpoint_url else {}
+    endpoint = {"AWS_ENDPOINT_URL": endpoint_url, **never_for_local_hosts(own)} if endpoint_url else {}
     return {**others, **keys, **token, **places, **endpoint}
-
-
-_NO_PROXY = "127.0.0.1,localhost"

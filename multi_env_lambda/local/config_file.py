@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from multi_env_lambda.aws.access import Access
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.proxies import never_for_local_hosts
 from multi_env_lambda.local.cloud import PROFILE, LocalCloud, places, profile_of
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ __all__ = ["access_of", "environment_variables", "write_config"]
 
 EXPIRATION = "MULTI_ENV_LAMBDA_LOCAL_EXPIRATION"
 """When the developer's credentials expire in the local cloud, as ISO 8601; nothing really expires then."""
-
-_LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 def write_config(cloud: LocalCloud, config: WorkspaceConfig) -> None:
@@ -68,7 +67,6 @@ def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | No
     """
     given = os.environ if environment is None else environment
     kept = {name: value for name, value in given.items() if not name.startswith("AWS_")}
-    no_proxy = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), _LOCAL_HOSTS]))
     return {
         **kept,
         "AWS_CONFIG_FILE": os.fspath(cloud.config_file),
@@ -76,8 +74,7 @@ def environment_variables(cloud: LocalCloud, environment: Mapping[str, str] | No
         "AWS_PROFILE": cloud.profile,
         "AWS_EC2_METADATA_DISABLED": "true",
         **({"AWS_CREDENTIAL_EXPIRATION": given[EXPIRATION]} if given.get(EXPIRATION) else {}),
-        "NO_PROXY": no_proxy,
-        "no_proxy": no_proxy,
+        **never_for_local_hosts(given),
     }
 
 

@@ -22,6 +22,7 @@ from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import private_venv, runtime_python
+from multi_env_lambda.host.proxies import LOCAL_HOSTS
 from multi_env_lambda.local.cloud import DEVELOPER, LOG, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.programs import write_programs
@@ -293,7 +294,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
         (folder / name).mkdir(exist_ok=True)
     return {
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        "NO_PROXY": "127.0.0.1,localhost",
+        "NO_PROXY": LOCAL_HOSTS,
         "HOME": os.fspath(folder / "home"),
         "TMPDIR": os.fspath(folder / "tmp"),
         "PYTHONNOUSERSITE": "1",

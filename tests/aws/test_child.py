@@ -38,3 +38,11 @@ def test_a_user_has_no_token_and_the_local_cloud_an_address() -> None:
 
     assert "AWS_SESSION_TOKEN" not in found
     assert (found["AWS_ENDPOINT_URL"], found["NO_PROXY"]) == ("http://127.0.0.1:4566", "127.0.0.1,localhost")
+
+
+def test_what_the_caller_keeps_from_its_proxy_stays_so_beside_the_local_cloud() -> None:
+    """A lower-case ``no_proxy`` that was left alone would win, and the local cloud would be asked for at the proxy."""
+    own = {"http_proxy": "http://proxy:3128", "no_proxy": "example.org"}
+    found = variables_of_child(own, ROLE, region="eu-west-1", endpoint_url="http://127.0.0.1:4566")
+
+    assert found["NO_PROXY"] == found["no_proxy"] == "example.org,127.0.0.1,localhost"
