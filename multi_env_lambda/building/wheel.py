@@ -14,6 +14,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -138,9 +139,9 @@ def _rows(where: str, record: Member) -> tuple[list[str], ...]:
     if record.size > _LARGEST_RECORD:
         what = f"its RECORD has {record.size} bytes; the limit is {_LARGEST_RECORD}"
         raise BuildError(where, what, hint=_HINT_WHEEL)
-    _sha256(where, record)
     try:
-        lines = csv.reader(io.StringIO(record.read().decode("utf-8")))
+        with _whole(where, record):
+            lines = csv.reader(io.StringIO(record.read().decode("utf-8")))
         rows = tuple(islice(filter(None, lines), _MOST_ROWS + 1))
         if len(rows) > _MOST_ROWS:
             raise csv.Error(f"it has more than {_MOST_ROWS} lines")
@@ -186,8 +187,14 @@ def _adapted(record: Member, rows: Iterable[Sequence[str]], places: Mapping[str,
 
 
 def _sha256(where: str, member: Member) -> bytes:
-    try:
+    with _whole(where, member):
         return member.sha256()
+
+
+@contextmanager
+def _whole(where: str, member: Member) -> Iterator[None]:
+    try:
+        yield
     except zlib.error as error:
         raise BuildError(where, f"is damaged: {member.name}: {error}", hint="delete the file and run again") from error
 

@@ -20,11 +20,10 @@ from multi_env_lambda.cli.output import (
     open_workspace,
     out,
     print_json,
-    units_and_environment,
 )
 from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
-from multi_env_lambda.cli.target import units_and_place
+from multi_env_lambda.cli.target import units_and_environment, units_and_place
 from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:

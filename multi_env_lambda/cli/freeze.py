@@ -11,8 +11,8 @@ from multi_env_lambda.cli.output import (
     note,
     open_workspace,
     print_json,
-    units_and_environment,
 )
+from multi_env_lambda.cli.target import units_and_environment
 
 __all__ = ["freeze_command", "unfreeze_command"]
 

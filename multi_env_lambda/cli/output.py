@@ -61,13 +61,6 @@ def unit_of() -> str | None:
     return None if unit is None else normalised(unit)
 
 
-def units_and_environment(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """What ``[UNIT] ENVIRONMENT`` names; without a unit, the one that the script belongs to, if any."""
-    *units, environment = words
-    unit = unit_of()
-    return tuple(units) or ((unit,) if unit else ()), environment
-
-
 def note(text: object) -> None:
     """A sentence for people."""
     say(text, err=True)

@@ -10,7 +10,8 @@ from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.deploy import apply_and_show, show_plan
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option
-from multi_env_lambda.cli.output import json_option, local_option, open_workspace, units_and_environment
+from multi_env_lambda.cli.output import json_option, local_option, open_workspace
+from multi_env_lambda.cli.target import units_and_environment
 
 __all__ = ["repair_command"]
 

@@ -13,7 +13,7 @@ from multi_env_lambda.errors import ConfigurationError
 if TYPE_CHECKING:
     from multi_env_lambda.api.workspace import Workspace
 
-__all__ = ["unit_and_rest", "units_and_place"]
+__all__ = ["unit_and_rest", "units_and_environment", "units_and_place"]
 
 
 def units_and_place(
@@ -38,6 +38,13 @@ def units_and_place(
     if unit is not None and {*map(normalised, units)} - {unit}:
         raise click.UsageError(f"this script belongs to {unit}; for other units, use the root bin/automation")
     return (unit,) if unit else units, environment
+
+
+def units_and_environment(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """What ``[UNIT] ENVIRONMENT`` names; without a unit, the one that the script belongs to, if any."""
+    *units, environment = words
+    unit = unit_of()
+    return tuple(units) or ((unit,) if unit else ()), environment
 
 
 def unit_and_rest(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

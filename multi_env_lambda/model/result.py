@@ -8,11 +8,19 @@ import attrs
 
 __all__ = ["Outcome", "Result"]
 
-Tested = Literal["tested", "without tests"]
-Outcome = (
-    Literal["deployed", "published", "unchanged", "newer", "removed", "destroyed", "blocked", "skipped", "failed"]
-    | Tested
-)
+Outcome = Literal[
+    "deployed",
+    "published",
+    "tested",
+    "without tests",
+    "unchanged",
+    "newer",
+    "removed",
+    "destroyed",
+    "blocked",
+    "skipped",
+    "failed",
+]
 
 
 @attrs.frozen(kw_only=True)

@@ -107,7 +107,7 @@ def difference(world: World, unit: str, left: str, right: str) -> Difference:
     records = read_records(world, places)
     known = set(world.unit_names) | {project for _, project in records}
     if unit not in known:
-        raise no_such_unit(unit, known, where="units")
+        raise no_such_unit(unit, known)
     running = []
     for place in places:
         record = records.get((place.name, unit))

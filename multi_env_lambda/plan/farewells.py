@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import attrs
 
@@ -13,6 +12,7 @@ from multi_env_lambda.model.plan import DeployStep, RemovedStep, Step
 from multi_env_lambda.model.reading import enumerated
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.removal import NAMES
+from multi_env_lambda.plan.resources import resources_of
 from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
 from multi_env_lambda.wording import advice, unit_call
 
@@ -26,7 +26,7 @@ def stays_notes(released: str | None, sent: str | None, changes: Iterable[Resour
     """
     if released is None or sent is None or released == sent:
         return ()
-    old, new = _resources(released), _resources(sent)
+    old, new = resources_of(released), resources_of(sent)
     anew = {change.logical_id for change in changes if change.action == "add"}
     names = sorted(new.keys() - old.keys() - anew)
     added = [(name, new[name]["Type"]) for name in names if body_holds_data(new[name])]
@@ -94,8 +94,3 @@ def _with_old_name(step: Step, steps: Iterable[Step]) -> Step:
         unit_call("destroy", gone[0], step.environment),
     )
     return attrs.evolve(step, notes=(*step.notes, note))
-
-
-def _resources(template: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(template).get("Resources", {})
-    return found

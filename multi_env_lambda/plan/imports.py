@@ -20,6 +20,7 @@ from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import STAYS
+from multi_env_lambda.plan.resources import resources_of
 
 __all__ = [
     "NAME_OF",
@@ -160,7 +161,7 @@ def is_inside(item: PhysicalResource, record: Record, there: str | None = None) 
 def _inside(record: Record, there: str | None) -> tuple[PhysicalResource, ...]:
     """What runs according to its record, and that the stack still has if its template was read."""
     recorded = () if record.running is None else record.running.resources
-    bodies = {} if there is None else json.loads(there).get("Resources", {})
+    bodies = resources_of(there)
     return tuple(item for item in recorded if there is None or item.logical_id in bodies or _is_named(item, bodies))
 
 
@@ -184,7 +185,7 @@ def _unproved(record: Record, there: str | None) -> tuple[PhysicalResource, ...]
 
 def _is_in(template: str | None, item: PhysicalResource) -> bool:
     """Whether a stack with this template contains it."""
-    body = {} if template is None else json.loads(template).get("Resources", {}).get(item.logical_id, {})
+    body = resources_of(template).get(item.logical_id, {})
     return body.get("Type") == item.type and _may_be_called(body, item)
 
 

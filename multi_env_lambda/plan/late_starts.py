@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from multi_env_lambda.plan.resources import resources_of
 
 __all__ = ["late_starts"]
 
@@ -19,7 +20,7 @@ def late_starts(old: str | None, new: str | None) -> tuple[str, ...]:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html and
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
-    before, now = _resources(old), _resources(new)
+    before, now = resources_of(old), resources_of(new)
     return tuple(
         text
         for name, body in now.items()
@@ -28,11 +29,6 @@ def late_starts(old: str | None, new: str | None) -> tuple[str, ...]:
             *(_of_permission(body, now) if name not in before else ()),
         )
     )
-
-
-def _resources(template: str | None) -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Mapping[str, Any]] = {} if template is None else json.loads(template).get("Resources", {})
-    return found
 
 
 def _told(name: str, before: Mapping[str, Any] | None, body: Mapping[str, Any]) -> Iterator[str]:

@@ -6,11 +6,11 @@ Lambda gives the event up after three attempts, so a person has to agree to the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.model.plan import Question
+from multi_env_lambda.plan.resources import resources_of
 
 __all__ = ["form_questions"]
 
@@ -21,7 +21,7 @@ _Called = tuple[str, str]
 
 def form_questions(project: str, before: str | None, after: str | None) -> tuple[Question, ...]:
     """At most one, about all of them."""
-    old, new = _resources(before), _resources(after)
+    old, new = resources_of(before), resources_of(after)
     changed = (set(_by_eventbridge(old)) - set(_by_eventbridge(new))) & set(_by_s3(new))
     if not changed:
         return ()
@@ -31,11 +31,6 @@ def form_questions(project: str, before: str | None, after: str | None) -> tuple
         '`detail` fails at each one; `form = "eventbridge"` keeps it as it is:'
     )
     return (Question(kind="form", text="\n".join([head, *lines]), answer=f"form:{project}"),)
-
-
-def _resources(template: str | None) -> _Resources:
-    found: _Resources = {} if template is None else json.loads(template).get("Resources", {})
-    return found
 
 
 def _of_type(resources: _Resources, type_: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -12,6 +10,7 @@ from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
+from multi_env_lambda.plan.resources import resources_of
 from multi_env_lambda.plan.stateful import holds_data
 from multi_env_lambda.wording import advice, unit_call
 
@@ -59,7 +58,7 @@ def lost_already(changes: Iterable[ResourceChange], before: str | None, there: s
         before: the template that was deployed last.
         there: the stack's own. What that has was not removed from the stack by a template, so it was deleted itself.
     """
-    old, now = (_resources(text) for text in (before, there))
+    old, now = (resources_of(text) for text in (before, there))
     return tuple(
         _kept(item)
         if item.logical_id not in now and old.get(item.logical_id, {}).get("DeletionPolicy") in STAYS
@@ -71,7 +70,7 @@ def lost_already(changes: Iterable[ResourceChange], before: str | None, there: s
 
 def lost_with_stack(resources: Iterable[PhysicalResource], sent: str | None) -> tuple[str, ...]:
     """What an earlier rollback had left in a stack that no longer exists; ``resources`` are those of the record."""
-    known = _resources(sent)
+    known = resources_of(sent)
     return tuple(
         f"{item.logical_id} ({item.type} {item.physical_id}) was deleted with the stack; the release does not have it, "
         "so it is not recreated"
@@ -85,8 +84,3 @@ def _kept(item: ResourceChange) -> str:
         f"{item.logical_id} ({item.type}) was retained by its policy when it left the stack, and is imported with its "
         "content; if it no longer exists, it is created"
     )
-
-
-def _resources(text: str | None) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = {} if text is None else json.loads(text).get("Resources", {})
-    return found

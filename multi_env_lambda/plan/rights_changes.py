@@ -19,7 +19,7 @@ from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Place
 from multi_env_lambda.plan.rights_alarms import Alarm, alarms_of
 from multi_env_lambda.plan.rights_covering import covers, is_about
-from multi_env_lambda.plan.rights_of import rights_of
+from multi_env_lambda.plan.rights_of import bare, rights_of
 
 __all__ = ["rights_changes", "rights_question"]
 
@@ -137,13 +137,13 @@ def _of_what_it_takes(taker: Right, new: Collection[Right], place: Place) -> Ite
     """What is alarming about a role or a policy of the stack, for somebody who did not have it before."""
     if taker.kind not in ("role", "managed policy"):
         return
-    names = {re.sub(r"^\$\{(\w+)(\.Arn)?\}$", r"\1", text) for text in taker.resources}
+    names = {bare(text) for text in taker.resources}
     for right in new:
+        if right.kind not in ("permission", "managed policy"):
+            continue
         if right.holder in names or (right.kind == "permission" and not names.isdisjoint(right.who)):
-            yield from (
-                alarm.word for alarm in alarms_of(right, place) if right.kind in ("permission", "managed policy")
-            )
-            yield from _of_what_it_takes(right, new, place) if right.kind == "managed policy" else ()
+            yield from (alarm.word for alarm in alarms_of(right, place))
+            yield from _of_what_it_takes(right, new, place)
 
 
 def _was_there(alarm: Alarm, old: Collection[Right], place: Place) -> bool:

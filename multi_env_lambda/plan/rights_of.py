@@ -29,7 +29,7 @@ from multi_env_lambda.plan.computed import (
 from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL, OPTIONAL, statements
 from multi_env_lambda.plan.rights_in_other_words import gives_rights
 
-__all__ = ["ROLES", "rights_of"]
+__all__ = ["ROLES", "bare", "rights_of"]
 
 _HOLDERS = {
     "Roles": "AWS::IAM::Role",
@@ -129,7 +129,7 @@ class _Reader:
     def _identity(self, text: str, kind: str) -> str:
         """A role, user or group by its logical id or its name, and whether it is one of the stack."""
         is_own = type_of(text, self.computed.types) == kind or (kind, text) in self.named
-        return _bare(text) if is_own else f"{text}{ELSEWHERE}"
+        return bare(text) if is_own else f"{text}{ELSEWHERE}"
 
     def _statement(
         self, name: str, type_: str, holders: tuple[str, ...], path: tuple[str, ...], statement: Json
@@ -155,7 +155,7 @@ class _Reader:
         if right.kind != "resource policy" or not type_.endswith("Policy"):
             return right
         plain = (value for key, value in properties.items() if key != "PolicyName" and not _is_document(value))
-        attached = tuple(_bare(text) for value in plain for text in self._texts(value))
+        attached = tuple(bare(text) for value in plain for text in self._texts(value))
         if right.resources == (right.holder,):
             return attrs.evolve(right, resources=(right.holder, *attached))
         found = (_each_of(text, attached) if "*" in text or "?" in text else (text,) for text in right.resources)
@@ -198,7 +198,7 @@ class _Reader:
                 keys = ("TargetFunctionArn", "RouteKey", "HttpMethod", "BucketName")
                 things = next((self._texts(properties[key]) for key in keys if key in properties), ())
                 how = self._texts(properties.get("AccessControl"))
-                yield Right(kind="public", holder=name, actions=how, resources=tuple(map(_bare, things)) or (name,))
+                yield Right(kind="public", holder=name, actions=how, resources=tuple(map(bare, things)) or (name,))
             case _:
                 return
 
@@ -216,7 +216,7 @@ class _Reader:
             holder=name,
             who=self._texts(properties.get("Principal")),
             actions=self._texts(properties.get("Action")),
-            resources=tuple(map(_bare, self._texts(properties.get(thing)))) or (name,),
+            resources=tuple(map(bare, self._texts(properties.get(thing)))) or (name,),
             condition=canonical_json(self.computed.filled(rest)) if rest else "",
         )
 
@@ -322,7 +322,7 @@ def _is_open(kind: Any, texts: Callable[[Any], tuple[str, ...]]) -> bool:
     return not kinds or may_be_absent(kind) or any(each == "NONE" or is_unread(each) for each in kinds)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """A name of the template without the braces around it."""
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.Arn)?\}", text)
     return found.group(1) if found else text

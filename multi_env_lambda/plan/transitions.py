@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.resources import resources_of
 
 __all__ = ["impossible"]
 
@@ -42,7 +42,7 @@ def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
 
 
 def _mappings(template: str | None) -> Iterator[tuple[tuple[str, ...], str, Mapping[str, Any]]]:
-    resources = {} if template is None else json.loads(template).get("Resources", {})
+    resources = resources_of(template)
     for name, body in resources.items():
         properties = body.get("Properties", {})
         if body["Type"] == _MAPPING and "EventSourceArn" in properties:
