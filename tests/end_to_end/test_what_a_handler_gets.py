@@ -7,10 +7,8 @@ import re
 import tomllib
 import urllib.request
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, get_args
 
-import attrs
 import pytest
 from botocore.exceptions import ClientError
 
@@ -20,40 +18,15 @@ from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.settings import BucketPermission, Event
 from multi_env_lambda.testing.local_cloud import CloudTime, eventually
 
-from .stage import ROOT, Stage, commit, runs_here, sample_workspace
+from .listeners import ACCOUNT, Listeners, make_sources, write_unit
+from .stage import ROOT, Stage, sample_workspace
 
 pytestmark = pytest.mark.local_cloud
 
 PAGE = (ROOT / "docs/source/04-Reference/what-your-handler-gets.rst").read_text("utf-8")
 BLOCK = re.compile(r"^\.\. code-block:: (toml|json)\n\n((?:   .*\n|\n)+)", re.MULTILINE)
-ACCOUNT = "2" * 12
-KIND = {"kind": {"DataType": "String", "StringValue": "order"}}
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders/stream/2026-01-01T00:00:00.000"
 THEIRS = "acme-raw"
-HANDLER = """\
-import json
-
-
-def handler(event, context):
-    print("GOT", json.dumps(event))
-"""
-UNIT = """\
-[project]
-name = "intake"
-version = "0.1.0"
-requires-python = ">=3.11"
-dependencies = []
-
-[build-system]
-requires = ["uv_build>=0.9,<1"]
-build-backend = "uv_build"
-
-[tool.uv.build-backend]
-module-root = ""
-
-[tool.multi_env_lambda]
-runtime = "python3.13"
-"""
 
 
 def on_the_page() -> tuple[str, dict[str, Any]]:
@@ -84,54 +57,13 @@ def test_every_kind_of_event_is_on_the_page() -> None:
     assert [type(event) for key in without for event in read[key].events] == [BucketPermission]
 
 
-# --- a unit with all of them, whose functions print what they get ---
-@attrs.frozen
-class Intake:
-    """The deployed unit, and what its functions got."""
-
-    stage: Stage
-
-    def client(self, service: str) -> Any:
-        return self.stage.client("sandbox", service)
-
-    def got(self, function: str) -> list[Any]:
-        logs = self.client("logs")
-        try:
-            events = logs.filter_log_events(logGroupName=f"/aws/lambda/intake-sandbox-{function}")["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            return []
-        lines = [event["message"].partition("GOT ")[2] for event in events if "GOT " in event["message"]]
-        return [json.loads(line) for line in lines]
-
-    def first(self, function: str) -> Any:
-        eventually(lambda: bool(self.got(function)), seconds=60)
-        return self.got(function)[0]
-
-    def bucket(self, key: str) -> str:
-        return f"intake-sandbox-{key}-{ACCOUNT}-us-east-1"
-
-    def put(self, bucket: str, key: str) -> None:
-        self.client("s3").put_object(Bucket=bucket, Key=key, Body=b"1,2\n")
-
-
-def write_unit(root: Path, stream: str) -> None:
-    unit = root / "projects" / "intake"
-    (unit / "intake").mkdir(parents=True)
-    (unit / "intake" / "__init__.py").write_text(HANDLER, "utf-8")
-    # What was written before the mapping reads.
-    tables = TABLES.replace(f'"{TABLE}"', f'"{stream}", starting_position = "TRIM_HORIZON"')
-    tables = tables.replace('stream/clicks"', 'stream/clicks", starting_position = "TRIM_HORIZON"')
-    (unit / "pyproject.toml").write_text(UNIT + tables, "utf-8")
-    runs_here(root)
-    commit(root)
-
-
 @pytest.fixture(scope="module")
-def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listeners]:
     root = sample_workspace(tmp_path_factory.mktemp("gets") / "workspace")
     try:
-        found = Intake(Stage.at(root))
-        write_unit(root, make_sources(found))
+        found = Listeners(Stage.at(root), "intake")
+        found.client("s3").create_bucket(Bucket=THEIRS)
+        write_unit(root, "intake", tables_of(make_sources(found)))
         done = found.stage.script("deploy", "sandbox", "--only", "intake", "--yes", "--agree", "rights:intake")
         assert done.code == 0, done.err
         assert "ArchiveBucket: uploads in the first five minutes send no events" in done.err
@@ -142,38 +74,24 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
         down(root)
 
 
-def make_sources(intake: Intake) -> str:
-    """A bucket, a stream and a table that others own; the ARN of the table's stream."""
-    intake.client("s3").create_bucket(Bucket=THEIRS)
-    intake.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
-    made = intake.client("dynamodb").create_table(
-        TableName="orders",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
-    return str(made["TableDescription"]["LatestStreamArn"])
+def tables_of(stream: str) -> str:
+    """Those of the page, and of what was written before the mapping reads."""
+    tables = TABLES.replace(f'"{TABLE}"', f'"{stream}", starting_position = "TRIM_HORIZON"')
+    return tables.replace('stream/clicks"', 'stream/clicks", starting_position = "TRIM_HORIZON"')
 
 
-def send(intake: Intake) -> None:
+def send(intake: Listeners) -> None:
     """Everything that the page speaks of happens; first that of the notification that needs no time to start."""
     for key in ("out/march 2026.csv", "in/march 2026.txt", "in/march 2026.csv"):
         intake.put(intake.bucket("uploads"), key)
     CloudTime(intake.stage.cloud).sleep(301)  # EventBridge hears of a new bucket now, and the schedule is due
     for key in ("out/march 2026.csv", "in/march 2026.csv"):
         intake.put(intake.bucket("archive"), key)
-    queues, name = intake.client("sqs"), "intake-sandbox-jobs"
-    queues.send_message(QueueUrl=queues.get_queue_url(QueueName=name)["QueueUrl"], MessageBody='{"id": 1}')
-    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:intake-sandbox-news"
-    intake.client("sns").publish(TopicArn=topic, Subject="order", Message='{"id": 1}', MessageAttributes=KIND)
-    intake.client("events").put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": '{"id": 1}'}])
-    intake.client("dynamodb").put_item(TableName="orders", Item={"id": {"S": "1"}})
-    intake.client("kinesis").put_record(StreamName="clicks", PartitionKey="1", Data=b'{"id": 1}')
+    intake.send(queue="jobs", topic="news")
     call_url(intake)
 
 
-def call_url(intake: Intake) -> None:
+def call_url(intake: Listeners) -> None:
     (stack,) = intake.client("cloudformation").describe_stacks(StackName="intake-sandbox")["Stacks"]
     (url,) = (item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "WebhookUrl")
     identifier = url.removeprefix("https://").partition(".")[0]
@@ -220,7 +138,7 @@ def masked(value: Any, key: str = "") -> Any:
 
 
 @pytest.mark.parametrize("function", EVENTS)
-def test_the_event_on_the_page_is_delivered(intake: Intake, function: str) -> None:
+def test_the_event_on_the_page_is_delivered(intake: Listeners, function: str) -> None:
     assert masked(intake.first(function)) == masked(EVENTS[function])
 
 
@@ -228,7 +146,7 @@ def keys_of(events: list[Any]) -> list[str]:
     return [record["s3"]["object"]["key"] for event in events for record in event["Records"]]
 
 
-def test_what_is_put_beside_the_prefix_or_the_suffix_calls_nothing(intake: Intake) -> None:
+def test_what_is_put_beside_the_prefix_or_the_suffix_calls_nothing(intake: Listeners) -> None:
     intake.put(intake.bucket("uploads"), "in/last.csv")
     eventually(lambda: len(intake.got("uploads")) == 2)
 
@@ -236,7 +154,7 @@ def test_what_is_put_beside_the_prefix_or_the_suffix_calls_nothing(intake: Intak
     assert [event["detail"]["object"]["key"] for event in intake.got("archive")] == ["in/march 2026.csv"]
 
 
-def test_the_owner_of_an_existing_bucket_adds_a_notification_and_keeps_the_others(intake: Intake) -> None:
+def test_the_owner_of_an_existing_bucket_adds_a_notification_and_keeps_the_others(intake: Listeners) -> None:
     """S3 accepts what the deploy has allowed, and of no other function."""
     s3, functions = intake.client("s3"), f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:intake-sandbox"
     theirs = {"Events": ["s3:ObjectRemoved:*"], "LambdaFunctionArn": f"{functions}-uploads:live"}
