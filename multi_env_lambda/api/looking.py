@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+__all__ = ["described", "doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+
+
+def described(opened: Opened) -> str:
+    """The folder, where it goes, its units and the environments in order, in one line."""
+    where = "local cloud" if opened.local else "AWS"
+    units = (*(project.name for project in opened.projects), *(f"{name} (broken)" for name in opened.faults))
+    chain = " → ".join(environment.name for environment in opened.config.environments)
+    return f"{opened.root.name} on {where}: {', '.join(units)}; {chain}"
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:

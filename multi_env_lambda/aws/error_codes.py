@@ -156,7 +156,7 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
     """The error in our words, if it is about who we are or how to get there, whatever was called."""
     code = code_of(error)
     if code == "ProfileNotFound":
-        hint = "set AWS_PROFILE to one of the names listed by `aws configure list-profiles`"
+        hint = f"{'name' if profile else 'set AWS_PROFILE to'} one of the names listed by `aws configure list-profiles`"
     elif code in _NO_CREDENTIALS:
         local = Advice("--local", "local=True")
         hint = advice(

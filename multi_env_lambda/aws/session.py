@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.aws.access import Access, new_session
+from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, variables_of
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.errors import AccountError
@@ -86,7 +85,7 @@ class Sessions:
 
     def __init__(
         self,
-        access: Access | None = None,
+        access: Access | Profile | None = None,
         *,
         on_call: OnCall | None = None,
         attempts: int = 6,
@@ -142,10 +141,8 @@ class Sessions:
         return self._base_identity()
 
     def variables(self) -> Mapping[str, str]:
-        """What the environment variables say about the base credentials; without an ``access``, all of them."""
-        if self._access is None:
-            return os.environ
-        return {"AWS_CREDENTIAL_EXPIRATION": self._access.ends} if self._access.ends else {}
+        """What the environment variables say about the base credentials: only without an ``access``, all of them."""
+        return variables_of(self._access)
 
     def credentials(self, place: Place) -> ReadOnlyCredentials:
         """The keys with which this place's role acts now; those of a role end after an hour at most.
@@ -266,6 +263,7 @@ class Sessions:
     ) -> Any:
         from botocore.config import Config
 
+        only = self._access if isinstance(self._access, Access) else None
         config = Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=10,
@@ -273,9 +271,9 @@ class Sessions:
             tcp_keepalive=True,
             max_pool_connections=_CONNECTIONS,
             user_agent_extra=f"multi-env-lambda/{__version__}",
-            proxies=None if self._access is None else {},
+            proxies=None if only is None else {},
         )
-        endpoint = None if self._access is None else self._access.endpoint_url
+        endpoint = None if only is None else only.endpoint_url
         try:
             region = region or session.get_config_variable("region") or _FALLBACK_REGION
             client = session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
@@ -296,7 +294,7 @@ class Sessions:
 
     def _account_error(self, where: str, error: Exception) -> AccountError:
         hint = "check the credentials with `aws sts get-caller-identity`"
-        known = account_error(where, error, profile=None if self._access is None else self._access.profile)
+        known = account_error(where, error, profile=profile_of(self._access))
         return known or AccountError(where, text_of(error), hint=hint)
 
 
