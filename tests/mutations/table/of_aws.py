@@ -35,17 +35,24 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/session.py",
-        "proxies=None if self._access is None else {},",
+        "proxies=None if only is None else {},",
         "",
         "No proxy is asked for the address of an access.",
         _ACCESS,
     ),
     Mutation(
         "api/opening.py",
-        "    return Sessions(None if cloud is None else access_of(cloud), session_name=named)",
+        "    return Sessions(own if cloud is None else access_of(cloud), session_name=named)",
         "    return (__import__('os').environ.update(AWS_PROFILE=cloud.profile) if cloud else None) or Sessions()",
         "Opening the local cloud changes nothing of the process.",
         _TWO,
+    ),
+    Mutation(
+        "aws/access.py",
+        "botocore.session.Session(profile=name)",
+        "botocore.session.Session()",
+        "A profile that is named comes before what the variables say.",
+        ("aws/test_session.py::test_a_named_profile_comes_before_keys_in_variables",),
     ),
     Mutation(
         "api/opened.py",
