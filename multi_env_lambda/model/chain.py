@@ -1,7 +1,7 @@
 """The order and the places of environments: what an uncommitted table takes away from the committed one.
 
 An environment is reached through all that stand before it, so each of them protects it. A new one takes nothing away,
-and what stands beside it in its stage does not protect it.
+and the other environments of its stage do not protect it.
 """
 
 from __future__ import annotations
