@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.bitbucket import Bitbucket, read_bitbucket_table
 from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
@@ -47,7 +48,7 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``github``: the repository there whose jobs act as roles of a build; ``gitlab``: the
-    project there. ``left``: the environments
+    project there, ``bitbucket``: the repository there. ``left``: the environments
     that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
     `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
@@ -61,6 +62,7 @@ class WorkspaceConfig:
     ci_stack: CiStack | None = None
     github: GitHub | None = None
     gitlab: GitLab | None = None
+    bitbucket: Bitbucket | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -189,6 +191,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
         github=read_github_table(table.table("ci"), has_roles=roles is not None),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
+        bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         roles=roles,
     )
 

@@ -24,6 +24,7 @@ from multi_env_lambda.plan.access_of_cloudformation import execution_grants
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
+    as_bitbucket,
     as_github,
     as_gitlab,
     as_people,
@@ -173,15 +174,17 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
     devops, github = config.devops, config.github
     gitlab = config.gitlab if acting == "build" else None
+    bitbucket = config.bitbucket if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    trusts = (
-        [as_service("codebuild", project)] if (github is None and gitlab is None) or config.ci_stack is not None else []
-    )
+    elsewhere = any(host is not None for host in (github, gitlab, bitbucket))
+    trusts = [as_service("codebuild", project)] if not elsewhere or config.ci_stack is not None else []
     if github is not None:
         merged = acting == "build"
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
     if gitlab is not None:
         trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch))
+    if bitbucket is not None:
+        trusts.append(as_bitbucket(provider_arn(devops.account_id, bitbucket.issuer), bitbucket))
     return as_any(trusts)
 
 
