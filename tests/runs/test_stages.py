@@ -1,4 +1,4 @@
-"""The cells of a stage, at once: in one build or in builds of their own, and whoever is killed is finished by others."""
+"""The cells of a stage, at once: in one build or in several, and whoever is killed is finished by others."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_builds_of_the_cells_run_side_by_side(tmp_path: Path) -> None:
 
 def test_work_in_one_cell_needs_no_other_build(tmp_path: Path) -> None:
     found = village(tmp_path)
-    found.store.put_new(freeze_key("eu"), freezes_to_bytes((Freeze(environment="eu", who="ada"),)))
+    freeze(found, "eu")
     found.pushed(orders="o2")
 
     found.settle()
@@ -147,6 +147,31 @@ def test_what_fails_in_every_cell_is_not_tried_without_end(tmp_path: Path) -> No
     found.scheduled()
     found.settle()
     assert found.started <= 4 + 6  # the hourly look tries it once more
+
+
+def freeze(found: Village, *places: str) -> None:
+    for place in places:
+        found.store.put_new(freeze_key(place), freezes_to_bytes((Freeze(environment=place, who="ada"),)))
+
+
+def test_what_did_not_come_so_far_is_in_no_cell(tmp_path: Path) -> None:
+    """`reports` already runs in test, and what it needs has failed there: no record says so, the run does."""
+    stages = (("sandbox",), ("test",), ("eu", "us"))
+    found = village(tmp_path, config=staged(*stages), units={"reports": "r1"}, needs={"reports": ("orders",)})
+    found.pushed(orders="o2")
+    found.settle()
+    freeze(found, "eu", "us")
+    found.pushed(reports="r2")
+    found.settle()
+    for place in ("eu", "us"):
+        found.store.objects.pop(freeze_key(place))
+
+    found.home.platform.failing["orders-test"] = "no"
+    found.pushed(billing="b2", orders="o3")
+    found.settle()
+
+    now = {"billing": "b2", "orders": "o2", "reports": "r1"}
+    assert [found.runs("test"), found.runs("eu"), found.runs("us")] == [{**now, "reports": "r2"}, now, now]
 
 
 @both_ways
