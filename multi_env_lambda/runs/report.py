@@ -69,7 +69,7 @@ class Report:
         if self.waits:
             return "waits"
         if self.handed:
-            return "goes on"
+            return "continues"
         changed = any(result.outcome in ("deployed", "destroyed") for result in self.results)
         return "done" if changed else "stopped" if self.stops else "nothing to do"
 

@@ -126,7 +126,7 @@ def _carry_out(hands: Hands, seen: Seen, decision: Decision, task: _Task) -> Rep
 
 def _do(hands: Hands, seen: Seen, job: Job, task: _Task) -> Report:
     if task.cell is not None and not isinstance(job, Bring | Release):
-        return Report(notes=("what it was to do in this cell is done in another way by now",))
+        return Report(notes=("what it was to do in this cell is already done in another way",))
     match job:
         case Bring(branch=branch, only=only):
             if not seen.commit:

@@ -65,7 +65,7 @@ def share_out(passage: Passage, stage: Stage, work: Mapping[Stage, frozenset[str
 
 
 def environments_of(passage: Passage, cell: Cell) -> Stage:
-    """Where the run of a cell works; nowhere, if the table has no such cell by now."""
+    """Where the run of a cell works; nowhere, if the table no longer has such a cell."""
     stages = [stage for stage in passage.stages if stage[0].stage == cell.stage]
     return next((found for stage in stages for found in cells_of(stage) if _place(found) == cell.place), ())
 

@@ -76,7 +76,7 @@ def test_the_builds_of_the_cells_run_side_by_side(tmp_path: Path) -> None:
     found = village(tmp_path)
     found.pushed(orders="o2")
     found.deliver()
-    assert found.build().outcome == "goes on"
+    assert found.build().outcome == "continues"
 
     found.deliver()
 
