@@ -23,12 +23,10 @@ from typing import Final
 import attrs
 
 from multi_env_lambda.ci.hosts.extracts import SHAPES, extract
-from multi_env_lambda.model.webhook import WebhookHost
+from multi_env_lambda.model.webhook import KINDS, SOURCES, WebhookHost
 
 __all__ = [
-    "KINDS",
     "LARGEST_BODY",
-    "SOURCES",
     "Arrived",
     "Delivery",
     "Ignored",
@@ -36,6 +34,7 @@ __all__ = [
     "arrived",
     "delivery_of",
     "is_signed",
+    "knock",
     "secrets_of",
 ]
 
@@ -45,26 +44,6 @@ LARGEST_BODY: Final = 6 * 1024 * 1024
 _SHORTEST_SECRET: Final = 16
 _MOST_SECRETS = 2
 _FIVE_MINUTES = 300
-
-SOURCES: Final[Mapping[WebhookHost, str]] = {
-    "bitbucket": "bitbucket.org",
-    "github": "github.com",
-    "gitlab": "gitlab.com",
-}
-"""Under which source an event of each host goes to the bus."""
-
-KINDS: Final[Mapping[WebhookHost, tuple[str, ...]]] = {
-    "bitbucket": (
-        "pullrequest:created",
-        "pullrequest:fulfilled",
-        "pullrequest:rejected",
-        "pullrequest:updated",
-        "repo:push",
-    ),
-    "github": ("delete", "pull_request", "pull_request_review", "push"),
-    "gitlab": ("Merge Request Hook", "Push Hook", "Tag Push Hook"),
-}
-"""What the readers take of each host; it is the detail type, and nothing else goes to the bus."""
 
 _ID = re.compile(r"\{?[0-9A-Za-z][0-9A-Za-z-]{7,63}\}?")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9 _:-]{0,63}")
@@ -208,6 +187,14 @@ def _signatures(host: WebhookHost, text: str) -> tuple[bytes, ...]:
     if len(words) > _MOST_SECRETS:
         return ()
     return tuple(base64.b64decode(word[1]) for word in words if word is not None) if all(words) else ()
+
+
+def knock(host: WebhookHost, now: float) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body of a request that the receiver has to refuse, once it has compared the signature."""
+    form = _FORMS[host]
+    wrong = f"v1,{base64.b64encode(bytes(32)).decode()}" if host == "gitlab" else f"sha256={bytes(32).hex()}"
+    headers = {"content-type": "application/json", form.kind: "ping", form.id: "0" * 32, form.signature: wrong}
+    return {**headers, **({form.time: str(int(now))} if form.time else {})}, b"{}"
 
 
 def secrets_of(host: WebhookHost, text: str) -> tuple[bytes, ...]:

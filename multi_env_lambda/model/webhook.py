@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -10,7 +11,16 @@ import attrs
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.reading import Rule, Table, enumerated
 
-__all__ = ["HOST_VARIABLE", "PARAMETER_VARIABLE", "SECRET_VARIABLE", "Webhook", "WebhookHost", "read_webhook_table"]
+__all__ = [
+    "HOST_VARIABLE",
+    "KINDS",
+    "PARAMETER_VARIABLE",
+    "SECRET_VARIABLE",
+    "SOURCES",
+    "Webhook",
+    "WebhookHost",
+    "read_webhook_table",
+]
 
 WebhookHost = Literal["bitbucket", "github", "gitlab"]
 
@@ -18,6 +28,26 @@ HOST_VARIABLE: Final = "MULTI_ENV_LAMBDA_WEBHOOK_HOST"
 SECRET_VARIABLE: Final = "MULTI_ENV_LAMBDA_WEBHOOK_SECRET"
 PARAMETER_VARIABLE: Final = "MULTI_ENV_LAMBDA_WEBHOOK_PARAMETER"
 """What the stack tells the receiver: whose webhooks, and where their secret is kept. The secret itself is nowhere."""
+
+SOURCES: Final[Mapping[WebhookHost, str]] = {
+    "bitbucket": "bitbucket.org",
+    "github": "github.com",
+    "gitlab": "gitlab.com",
+}
+"""Under which source an event of each host goes to the bus."""
+
+KINDS: Final[Mapping[WebhookHost, tuple[str, ...]]] = {
+    "bitbucket": (
+        "pullrequest:created",
+        "pullrequest:fulfilled",
+        "pullrequest:rejected",
+        "pullrequest:updated",
+        "repo:push",
+    ),
+    "github": ("delete", "pull_request", "pull_request_review", "push"),
+    "gitlab": ("Merge Request Hook", "Push Hook", "Tag Push Hook"),
+}
+"""What the readers take of each host; it is the detail type, and nothing else goes to the bus."""
 
 _HOSTS: Final = {"bitbucket.org": "bitbucket", "github.com": "github", "gitlab.com": "gitlab"}
 _SECRET = Rule(

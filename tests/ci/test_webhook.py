@@ -18,9 +18,7 @@ from multi_env_lambda.ci.happened import NotForUs
 from multi_env_lambda.ci.hosts.extracts import SHAPES, extract
 from multi_env_lambda.ci.read import HEARD
 from multi_env_lambda.ci.webhook import (
-    KINDS,
     LARGEST_BODY,
-    SOURCES,
     Arrived,
     Delivery,
     Ignored,
@@ -30,7 +28,7 @@ from multi_env_lambda.ci.webhook import (
     is_signed,
     secrets_of,
 )
-from multi_env_lambda.model.webhook import WebhookHost
+from multi_env_lambda.model.webhook import KINDS, SOURCES, WebhookHost
 from multi_env_lambda.plan.access_boundary import OF_HOSTS
 from tests.ci.examples import EXPECTED, example
 
