@@ -46,8 +46,7 @@ GitHubJobs = Literal["run", "send"]
 """What the jobs of the workflow do: run what a build does, or send the event to the stack of the CI, which runs it."""
 
 SENT = ("delete", "pull_request", "push", "workflow_dispatch")
-"""The kinds of events that jobs send. No approving review: whoever may send those could agree to a stranger's change.
-"""
+"""The kinds of events that jobs send. Approving reviews are not among them: they agree to what strangers change."""
 
 _REPOSITORY = Rule(
     pattern=r"[A-Za-z0-9](-?[A-Za-z0-9])*/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",

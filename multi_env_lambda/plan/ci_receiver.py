@@ -23,7 +23,7 @@ _MEMORY = 1024
 
 
 def webhook_variables(webhook: Webhook) -> dict[str, str]:
-    """What the receiver is told of the webhook: where the secret is kept, and not the secret."""
+    """The variables about the webhook: where its secret is kept, and not the secret."""
     kept = {SECRET_VARIABLE: webhook.secret, PARAMETER_VARIABLE: webhook.parameter}
     return {HOST_VARIABLE: webhook.host, **{name: value for name, value in kept.items() if value}}
 
