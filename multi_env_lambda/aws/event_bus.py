@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from multi_env_lambda.aws.error_codes import account_error, aws_errors, text_of
+from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.errors import PublishError
 
 __all__ = ["LARGEST_EVENT", "put_event"]
@@ -16,7 +16,7 @@ LARGEST_EVENT: Final = 256 * 1024
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 """
-_WHERE = "the default bus"
+_WHERE, _AGAIN = "the default bus", "send it again"
 
 
 def put_event(client: Any, source: str, kind: str, detail: Mapping[str, object]) -> None:
@@ -37,9 +37,10 @@ def put_event(client: Any, source: str, kind: str, detail: Mapping[str, object])
         known = account_error(_WHERE, error)
         if known is not None:
             raise known from error
-        raise PublishError(_WHERE, text_of(error), hint="send it again") from error
+        hint = "run `bootstrap devops` again: its role may put events of one host there" if is_denied(error) else _AGAIN
+        raise PublishError(_WHERE, text_of(error), hint=hint) from error
     # The call succeeds even where an entry fails.
     for entry in answer.get("Entries", ()):
         if entry.get("ErrorCode"):
             what = f"not taken: {entry['ErrorCode']}: {entry.get('ErrorMessage', '')}"
-            raise PublishError(_WHERE, what, hint="send it again")
+            raise PublishError(_WHERE, what, hint=_AGAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import inspect
 import json
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -83,6 +84,11 @@ def test_one_other_byte_is_another_body(body: bytes, place: int, other: int) -> 
     changed[place % len(body)] ^= other
     for forged in (bytes(changed), body[:-1], body + b"\n", body + body):
         assert not right(arrived("github", {**made, "body": base64.b64encode(forged).decode()}))
+
+
+def test_a_signature_that_only_begins_right_is_wrong() -> None:
+    wrong = [GIVEN[:-1] + ("0" if GIVEN[-1] != "0" else "1"), GIVEN[:30] + "0" * (len(GIVEN) - 30)]
+    assert [right(arrived("github", request(x_hub_signature_256=one))) for one in wrong] == [False, False]
 
 
 @given(secret=st.binary(min_size=16, max_size=64))
@@ -209,6 +215,20 @@ def test_what_is_no_secret_is_refused_without_being_shown(text: str) -> None:
 def test_gitlabs_secret_is_a_signing_token(text: str) -> None:
     with pytest.raises(ValueError, match="signing token"):
         secrets_of("gitlab", text)
+
+
+def test_signatures_are_compared_in_constant_time() -> None:
+    """No test could time it, so the text of the function is looked at."""
+    text = inspect.getsource(is_signed)
+    assert text.count("hmac.compare_digest(") == 1
+    assert "==" not in text
+    assert (
+        " in "
+        not in text.replace("for secret in", "")
+        .replace("for signature in", "")
+        .partition('"""')[2]
+        .rpartition('"""')[2]
+    )
 
 
 # --- the other hosts ---

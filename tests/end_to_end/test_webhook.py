@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import attrs
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda.host.posting import post
 from multi_env_lambda.local.cloud import state_folder
@@ -22,8 +25,9 @@ from multi_env_lambda.model.ci_stack import DELIVERIES
 from multi_env_lambda.testing.local_cloud import eventually
 from tests.tools.policies import give
 
-from .bootstrapped import BUCKET, Bootstrapped, bootstrapped, denied
+from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped, denied
 from .stage import commit, git
+from .test_github_actions import Runner
 from .test_stripped_roles import statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
@@ -212,6 +216,63 @@ def test_without_one_statement_github_sees_an_error_and_the_log_says_which(site:
     assert refused[0] == 503, refused
     assert action in site.log()
     assert delivered(site, body, delivery=delivery)[0] == 202, "what did not reach the bus is sent when it comes again"
+
+
+_AWS = """#!{python}
+import json, sys
+import boto3
+assert sys.argv[1:3] == ["events", "put-events"], sys.argv
+entries = json.load(open(sys.argv[4].removeprefix("file://")))
+print(boto3.client("events").put_events(Entries=entries)["FailedEntryCount"])
+"""
+
+
+@pytest.fixture(scope="module")
+def runner(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """GitHub's machine: a shell, `aws` that puts events, and the workflow as `ci write github` writes it."""
+    folder = tmp_path_factory.mktemp("github")
+    (folder / "programs").mkdir()
+    for name, text in (("aws", _AWS.format(python=sys.executable)), ("gh", '#!/bin/sh\ncat "$HOME/request.json"\n')):
+        (folder / "programs" / name).write_text(text, "utf-8")
+        (folder / "programs" / name).chmod(0o755)
+    written = site.made.stage.script("ci", "write", "github", local=False)
+    assert "written" in written.err, written.err
+    return Runner(site.made, folder, folder, "http://127.0.0.1:9", {})
+
+
+def test_a_job_that_only_sends_leads_to_the_same_and_may_do_nothing_else(site: Site, runner: Runner) -> None:
+    sent = site.push("sent by a job")
+    runner.run("send", "push", json.loads(pushed(sent)))
+    eventually(lambda: site.runs() == [sent] * 3, seconds=120)
+
+    role = f"arn:aws:iam::{ACCOUNTS['devops']}:role/acme-sender"
+    keys = runner.credentials(role, sub="repo:acme@11/units@22:ref:refs/heads/main")
+    session = boto3.Session(
+        keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"], "us-east-1"
+    )
+    events = session.client("events", endpoint_url=keys["AWS_ENDPOINT_URL"])
+    entry = {"Source": "github.com", "DetailType": "pull_request_review", "Detail": "{}"}
+    assert denied(events, "put_events", Entries=[entry])
+    assert denied(session.client("s3", endpoint_url=keys["AWS_ENDPOINT_URL"]), "list_objects_v2", Bucket=BUCKET)
+    for claims in (
+        {"sub": "repo:acme@11/units@22:pull_request"},
+        {"sub": "repo:acme@11/units@22:ref:refs/heads/feature"},
+        {"sub": "repo:acme@11/units@22:ref:refs/heads/main", "job_workflow_ref": "acme/units/x.yml@refs/heads/main"},
+        {"sub": "repo:acme@11/units@22:ref:refs/heads/main", "repository_id": "23"},
+    ):
+        with pytest.raises(ClientError, match="Not authorized"):
+            runner.credentials(role, **claims)
+    with pytest.raises(ClientError, match="Not authorized"):
+        runner.credentials(role.replace("sender", "build"), sub="repo:acme@11/units@22:ref:refs/heads/main")
+
+
+def test_without_the_right_to_put_events_the_job_fails_and_says_so(site: Site, runner: Runner) -> None:
+    iam, kept = site.made.root("devops", "iam"), statements(site.made, "acme-sender")
+    assert [one["Sid"] for one in kept] == ["PutEvents"]
+    give(iam, "acme-sender", [{**kept[0], "Action": "events:ListRules", "Condition": {}}])
+    with pytest.raises(AssertionError, match="events:PutEvents"):
+        runner.run("send", "push", json.loads(pushed("4" * 40)))
+    give(iam, "acme-sender", kept)
 
 
 def test_who_has_the_receivers_role_says_what_github_says_and_nothing_else(site: Site) -> None:

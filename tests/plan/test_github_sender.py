@@ -20,6 +20,7 @@ from multi_env_lambda.ci.happened import Asked, BranchGone, BranchMoved, Happene
 from multi_env_lambda.ci.subject import Tag
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.github import SENT, WORKFLOW
+from multi_env_lambda.model.webhook import KINDS
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.github_sender import SEND
@@ -172,6 +173,12 @@ def test_its_role_puts_these_kinds_of_github_alone_and_builds_no_longer_let_gith
     assert claims["token.actions.githubusercontent.com:job_workflow_ref"].endswith(f"/{WORKFLOW}@refs/heads/main")
     for name in ("acme-build", "acme-plan"):
         assert "token.actions" not in json.dumps(roles[name].trust)
+
+
+def test_a_job_that_sends_agrees_to_no_strangers_change() -> None:
+    """What a maintainer's review says, only the host itself may say."""
+    assert "pull_request_review" not in SENT
+    assert set(SENT) - {"workflow_dispatch"} < set(KINDS["github"])
 
 
 def of_table(**said: Any) -> dict[str, Any]:

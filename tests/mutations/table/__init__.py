@@ -27,6 +27,7 @@ from tests.mutations.table import (
     of_the_clock,
     of_the_rest,
     of_traffic,
+    of_webhooks,
 )
 
 __all__ = ["MUTATIONS"]
@@ -55,4 +56,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_runs.MUTATIONS,
     *of_seen.MUTATIONS,
     *of_histories.MUTATIONS,
+    *of_webhooks.MUTATIONS,
 )
