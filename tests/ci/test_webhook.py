@@ -222,13 +222,6 @@ def test_signatures_are_compared_in_constant_time() -> None:
     text = inspect.getsource(is_signed)
     assert text.count("hmac.compare_digest(") == 1
     assert "==" not in text
-    assert (
-        " in "
-        not in text.replace("for secret in", "")
-        .replace("for signature in", "")
-        .partition('"""')[2]
-        .rpartition('"""')[2]
-    )
 
 
 # --- the other hosts ---

@@ -219,11 +219,11 @@ def test_without_one_statement_github_sees_an_error_and_the_log_says_which(site:
 
 
 _AWS = """#!{python}
-import json, sys
+import json, os, sys
 import boto3
 assert sys.argv[1:3] == ["events", "put-events"], sys.argv
 entries = json.load(open(sys.argv[4].removeprefix("file://")))
-print(boto3.client("events").put_events(Entries=entries)["FailedEntryCount"])
+print(boto3.client("events", os.environ["AWS_REGION"]).put_events(Entries=entries)["FailedEntryCount"])
 """
 
 
