@@ -36,7 +36,7 @@ HTTP_API = "HttpApi"
 """The logical id of a unit's API."""
 
 _STAGE = f"{HTTP_API}Stage"
-_LOGS = f"{HTTP_API}Logs"
+_LOGS = f"{HTTP_API}AccessLog"
 _MADE_BY = "http_api"
 _LONGEST_ANSWER = 30_000
 """Milliseconds, after which the caller gets 503: the most that an HTTP API waits.
@@ -123,7 +123,7 @@ def api_part(unit: StackInput) -> Part:
             *_log(unit, api),
             _stage(unit, api),
         ),
-        outputs=((f"{HTTP_API}Url", {"Value": _url(unit, api)}),),
+        outputs=((f"{HTTP_API}Endpoint", {"Value": _url(unit, api)}),),
     )
 
 
