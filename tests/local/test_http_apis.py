@@ -260,7 +260,7 @@ def test_a_function_decides(api: Api) -> None:
 def test_tokens_of_a_user_pool_are_verified(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
     pools = clients["cognito-idp"]
     pool = pools.create_user_pool(PoolName="customers")["UserPool"]["Id"]
-    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client, other = (
         pools.create_user_pool_client(UserPoolId=pool, ClientName=name, ExplicitAuthFlows=flows)["UserPoolClient"]
         for name in ("shop", "other")
@@ -268,9 +268,10 @@ def test_tokens_of_a_user_pool_are_verified(local_cloud: LocalCloud, clients: di
     pools.admin_create_user(UserPoolId=pool, Username="ann", MessageAction="SUPPRESS")
     pools.admin_set_user_password(UserPoolId=pool, Username="ann", Password="Hunter2-hunter2", Permanent=True)  # noqa: S106
     tokens = {
-        each["ClientName"]: pools.initiate_auth(
+        each["ClientName"]: pools.admin_initiate_auth(
+            UserPoolId=pool,
             ClientId=each["ClientId"],
-            AuthFlow="USER_PASSWORD_AUTH",
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": "ann", "PASSWORD": "Hunter2-hunter2"},
         )["AuthenticationResult"]
         for each in (client, other)
