@@ -14,8 +14,8 @@ from multi_env_lambda.model.route import read_route
 from multi_env_lambda.model.settings import Event, Function
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.rights_of import rights_of
-
-X
+from multi_env_lambda.plan.template import render
+from tests.plan.template_values import API, BUCKET, SANDBOX, SOURCE, of_type, one, project, template, text
 
 TOKENS = JwtAuthorizer(key="customers", issuer="https://login.example/", audience=("shop",))
 
