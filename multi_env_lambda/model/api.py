@@ -226,7 +226,7 @@ def _of_function(table: Table, key: str, functions: tuple[Function, ...]) -> Lam
     headers = table.texts("headers", rule=_HEADER) if "headers" in table.values else ("authorization",)
     cache = table.number("cache_seconds", 0, 3600, 0)
     if cache and not headers:
-        hint = "name the headers by which answers are told apart"
+        hint = "name the headers that distinguish the callers"
         table.refuse("cache_seconds", f"found {cache} without headers; expected 0", hint=hint)
     return LambdaAuthorizer(
         key=key, function=name, headers=tuple(header.lower() for header in headers), cache_seconds=cache

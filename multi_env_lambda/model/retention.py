@@ -1,4 +1,4 @@
-"""For how many days CloudWatch keeps a log; 0 is for ever.
+"""For how many days CloudWatch keeps a log; 0 keeps it indefinitely.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 """

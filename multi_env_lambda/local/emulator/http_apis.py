@@ -40,7 +40,7 @@ def patch() -> None:
     original(apis, "find_api_scope")
 
     def scope_of(api: str) -> tuple[str, str] | None:
-        """An id is of one account, whoever asks."""
+        """An id is of one account, no matter who asks."""
         return next(((account, region) for (account, region, name), _ in stored.all_items() if name == api), None)
 
     apis.find_api_scope = scope_of
