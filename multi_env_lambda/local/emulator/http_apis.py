@@ -44,6 +44,14 @@ def patch() -> None:
         return next(((account, region) for (account, region, name), _ in stored.all_items() if name == api), None)
 
     apis.find_api_scope = scope_of
+    delete, authorizers = original(apis, "_delete_api"), original(apis, "_authorizers")
+
+    def deleted(api: str) -> Any:
+        """With its authorizers."""
+        authorizers.pop(api, None)
+        return delete(api)
+
+    apis._delete_api = deleted
     original(apis, "_handle_execute_in_scope")
     apis._handle_execute_in_scope = _serve
     apis._validate_jwt_authorizer = _strictly(original(apis, "_validate_jwt_authorizer"))
@@ -251,7 +259,7 @@ def _check_route(properties: Mapping[str, Any]) -> None:
     apis = load("ministack.services.apigateway")
     api = properties.get("ApiId", "")
     target = str(properties.get("Target", "")).rpartition("/")[2]
-    if target not in apis._integrations.get(api, {}):
+    if target and target not in apis._integrations.get(api, {}):
         raise ValueError(_IN_A_STACK.format(text=f"Invalid Integration identifier specified {target}", status=404))
     kind, name = properties.get("AuthorizationType", "NONE"), properties.get("AuthorizerId")
     if kind in ("JWT", "CUSTOM") and name not in apis._authorizers.get(api, {}):
