@@ -20,6 +20,7 @@ from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.stages import path_of
 from multi_env_lambda.model.status import Cell, Status, make_status
 from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
@@ -38,7 +39,7 @@ def described(opened: Opened) -> str:
     """The folder, where it goes, its units and the environments in order, in one line."""
     where = "local cloud" if opened.local else "AWS"
     units = (*(project.name for project in opened.projects), *(f"{name} (broken)" for name in opened.faults))
-    chain = " → ".join(environment.name for environment in opened.config.environments)
+    chain = path_of((place.name for place in stage) for stage in opened.config.stages)
     return f"{opened.root.name} on {where}: {', '.join(units)}; {chain}"
 
 
