@@ -88,6 +88,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         event_sources,
         glue_jobs,
         guard,
+        http_apis,
         lambda_actions,
         policy_sizes,
         published_code,
@@ -122,6 +123,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     build_rules.patch(time_here.now)  # around what starts and runs one
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
+    http_apis.patch()
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)
 
