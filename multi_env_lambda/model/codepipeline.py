@@ -11,11 +11,13 @@ from multi_env_lambda.model.reading import Table
 
 __all__ = [
     "APPROVE",
+    "APPROVED",
     "ARTIFACT",
     "BRANCH_VARIABLE",
     "EXECUTION_VARIABLE",
     "FOUND",
     "LIBRARY_VARIABLE",
+    "NOTHING",
     "PIPELINE_VARIABLE",
     "PLAN",
     "RESULT",
@@ -56,6 +58,12 @@ ARTIFACT, APPROVE, WITNESS = "Source", "Approve", "Witness"
 
 PLAN, RESULT = "Plan", "Result"
 """The first and the last step, which are stages as well; the steps between them are environments."""
+
+APPROVED = "+approved"
+"""Ends the step of an environment that somebody has agreed to before; no name of an environment ends like this."""
+
+NOTHING = "none"
+"""What a variable says where there is nothing to say: CodePipeline has no empty ones."""
 
 SPOKEN = "multi_env_lambda.codecommit"
 """The source under which the local cloud says that somebody has pushed: ``aws.`` is for services of AWS."""

@@ -22,11 +22,13 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE
 from multi_env_lambda.model.codepipeline import (
     APPROVE,
+    APPROVED,
     ARTIFACT,
     BRANCH_VARIABLE,
     EXECUTION_VARIABLE,
     FOUND,
     LIBRARY_VARIABLE,
+    NOTHING,
     PIPELINE_VARIABLE,
     PLAN,
     RESULT,
@@ -229,7 +231,7 @@ def _stages(roles: Roles, name: str, *, asks: bool) -> Iterator[Stage]:
         name,
         _action(APPROVE, "Approval", "Manual", {"CustomData": custom}),
         _action(WITNESS, "Invoke", "Lambda", {"FunctionName": roles.witness, "UserParameters": told}, order=2),
-        _build(roles, "Deploy", name, order=3),
+        _build(roles, "Deploy", f"{name}{APPROVED}", order=3),
     )
 
 
@@ -242,10 +244,10 @@ def _conditions(config: WorkspaceConfig) -> Iterator[tuple[str, dict[str, Any]]]
     """What is skipped where there is nothing to do: it costs a moment, and no build."""
     for place in config.environments:
         if place.approval:
-            yield place.name, _unless(f"#{{{_asking(place.name)}.{_DIGEST}}}", "NE", "none")
+            yield place.name, _unless(f"#{{{_asking(place.name)}.{_DIGEST}}}", "NE", NOTHING)
         else:
             yield place.name, _unless(f"#{{{PLAN}.{_CHANGES}}}", "CONTAINS", f":{place.name}:")
-    yield RESULT, _unless(f"#{{{PLAN}.{_CHANGES}}}", "NE", "none")
+    yield RESULT, _unless(f"#{{{PLAN}.{_CHANGES}}}", "NE", NOTHING)
 
 
 def _unless(variable: str, operator: str, value: str) -> dict[str, Any]:

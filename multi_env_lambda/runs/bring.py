@@ -42,7 +42,7 @@ class Passage:
         to: the last environment that it may reach.
         only: the units that may change; empty: all.
         held: (unit, environment) that stay; what comes after there stays, too.
-        about: why, for the records.
+        about: why, for the records. here: the only environment that this run is about; empty: all on the way.
     """
 
     hands: Hands
@@ -54,6 +54,7 @@ class Passage:
     only: tuple[str, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     about: str = ""
+    here: str = ""
     tested: dict[str, str] = attrs.field(factory=dict)  # by unit, what its own tests said
 
     @property
@@ -70,7 +71,7 @@ class Passage:
 def bring(passage: Passage) -> Report:
     """Environment by environment; a unit that failed goes no further, nor does what needs it."""
     done, failed = Report(), set[str]()
-    for place in passage.places:
+    for place in (passage.here,) if passage.here else passage.places:
         found, lost = _through(passage, place, frozenset(failed))
         done += found
         failed |= dependents(passage.world, lost)

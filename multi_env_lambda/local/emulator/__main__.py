@@ -89,6 +89,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         glue_jobs,
         guard,
         lambda_actions,
+        pipelines,
         policy_sizes,
         published_code,
         refusals,
@@ -120,6 +121,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_names()
     builds.patch(settings["build_environment"], folder)
     build_rules.patch(time_here.now)  # around what starts and runs one
+    pipelines.patch(folder, time_here.now)
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
