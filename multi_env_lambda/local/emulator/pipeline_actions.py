@@ -44,12 +44,30 @@ class Actions:
         match action["actionTypeId"]["provider"]:
             case "CodeCommit" | "CodeStarSourceConnection":
                 return self._source(run, given)
+            case "S3":
+                return self._object(run, given)
             case "CodeBuild":
                 return self._build(run, said, given)
             case "Manual":
                 return self._person(said)
             case _:
                 return self._function(run, said, given)
+
+    def _object(self, run: Run, given: Mapping[str, str]) -> dict[str, str]:
+        bucket, key = given["S3Bucket"], given["S3ObjectKey"]
+        for name in ("GetObject", "GetObjectVersion"):
+            _must(run, f"s3:{name}", f"arn:aws:s3:::{bucket}/{key}")
+        if original(load("ministack.services.s3"), "_get_object_data")(bucket, key) is None:
+            raise ActionFailed(f"The object with key '{key}' does not exist")
+        self._may_keep(run)
+        return {"BucketName": bucket, "ObjectKey": key}
+
+    def _may_keep(self, run: Run) -> None:
+        bucket = _bucket(run)
+        for name in ("GetBucketLocation", "GetBucketVersioning"):
+            _must(run, f"s3:{name}", f"arn:aws:s3:::{bucket}")
+        for name in ("GetObject", "GetObjectVersion", "PutObject"):
+            _must(run, f"s3:{name}", f"arn:aws:s3:::{bucket}/{_key(run)}")
 
     def _source(self, run: Run, given: Mapping[str, str]) -> dict[str, str]:
         repository, branch = given.get("RepositoryName", given.get("FullRepositoryId", "")), given["BranchName"]
@@ -75,11 +93,7 @@ class Actions:
         there = kept.read_text("utf-8").strip() if kept.is_file() else ""
         if done.returncode or there.removesuffix(".git") != address.removesuffix(".git"):
             raise ActionFailed(f"No branch {branch} was found in the repository {repository}")
-        bucket = _bucket(run)
-        for name in ("GetBucketLocation", "GetBucketVersioning"):
-            _must(run, f"s3:{name}", f"arn:aws:s3:::{bucket}")
-        for name in ("GetObject", "GetObjectVersion", "PutObject"):
-            _must(run, f"s3:{name}", f"arn:aws:s3:::{bucket}/{_key(run)}")
+        self._may_keep(run)
         run.source = {"address": there, "commit": done.stdout.strip()}
         return {"RepositoryName": repository, "BranchName": branch, "CommitId": run.source["commit"]}
 

@@ -38,6 +38,7 @@ KINDS: Mapping[tuple[str, str], _Kind] = {
     ("Source", "CodeStarSourceConnection"): _Kind(
         ("ConnectionArn", "FullRepositoryId", "BranchName"), ("OutputArtifactFormat", "DetectChanges"), (0, 0), (1, 1)
     ),
+    ("Source", "S3"): _Kind(("S3Bucket", "S3ObjectKey"), ("PollForSourceChanges",), (0, 0), (1, 1)),
     ("Build", "CodeBuild"): _Kind(
         ("ProjectName",),
         ("PrimarySource", "BatchEnabled", "BuildspecOverride", "CombineArtifacts", "EnvironmentVariables"),
