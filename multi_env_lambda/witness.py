@@ -19,13 +19,13 @@ from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE
 from multi_env_lambda.model.codepipeline import PIPELINE_VARIABLE, ROLE_VARIABLE
 from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.operations.witness import Witness, testify
+from multi_env_lambda.operations.witness import Witness, bear_witness
 
 __all__ = ["handler"]
 
 
 def handler(event: Any, context: object) -> None:
-    """Testify, and tell the pipeline how that went.
+    """Bear witness, and tell the pipeline how that went.
 
     Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html (the event)
     """
@@ -43,7 +43,7 @@ def handler(event: Any, context: object) -> None:
         role=_said(ROLE_VARIABLE),
     )
     try:
-        approval = testify(witness, environment, execution)
+        approval = bear_witness(witness, environment, execution)
     except Exception as raised:  # the pipeline would wait for an hour otherwise
         error = as_ours("the witness", raised)
         log.warning("%s: %s", error.where, error.what)

@@ -19,7 +19,7 @@ from multi_env_lambda.model.codepipeline import APPROVE, digest_in
 from multi_env_lambda.model.record import WITNESSED
 from multi_env_lambda.model.store import ObjectStore
 
-__all__ = ["MOST_SECONDS", "ApprovalActions", "Witness", "testify"]
+__all__ = ["MOST_SECONDS", "ApprovalActions", "Witness", "bear_witness"]
 
 MOST_SECONDS = 3600.0
 """How long ago she may have agreed: the witness is the next action, and an old yes is not to be had again by asking."""
@@ -52,7 +52,7 @@ class Witness:
     role: str
 
 
-def testify(witness: Witness, environment: str, execution: str) -> Approval:
+def bear_witness(witness: Witness, environment: str, execution: str) -> Approval:
     """Write the approval that a person gave there.
 
     Raises:

@@ -35,7 +35,7 @@ def _lines(value: Any) -> Iterator[str]:
             yield f"- {first}"
             yield from (f"  {line}" if line else "" for line in rest)
     else:
-        yield json.dumps(value)
+        yield _scalar(value)
 
 
 def _entry(name: str, value: Any, indent: str) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _entry(name: str, value: Any, indent: str) -> Iterator[str]:
         yield name
         yield from (f"{indent}{line}" if line else "" for line in _lines(value))
     else:
-        yield f"{name} {json.dumps(value)}"
+        yield f"{name} {_scalar(value)}"
 
 
 def _is_block(value: Any) -> bool:
@@ -66,5 +66,14 @@ def _in(text: str, indent: str) -> Iterator[str]:
     return (f"{indent}{line}" if line else "" for line in text[:-1].split("\n"))
 
 
+def _scalar(value: Any) -> str:
+    """As JSON writes it. What it writes in two halves, YAML would read as two characters."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return (
+        '"' + "".join(json.dumps(sign)[1:-1] if ord(sign) < 1 << 16 else f"\\U{ord(sign):08x}" for sign in value) + '"'
+    )
+
+
 def _key(key: str) -> str:
-    return key if _PLAIN.fullmatch(key) and key.lower() not in _WORDS else json.dumps(key)
+    return key if _PLAIN.fullmatch(key) and key.lower() not in _WORDS else _scalar(key)

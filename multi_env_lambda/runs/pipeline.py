@@ -41,7 +41,7 @@ _MOST_LOOKS = 20
 _PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _EXECUTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST = 300
-_ODD = re.compile(r"[^A-Za-z0-9 ,.()_-]")
+_ODD = re.compile(r"[^A-Za-z0-9 ,.:()_-]")
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ import pytest
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.codepipeline import said_of
 from multi_env_lambda.model.record import approvals_folder
-from multi_env_lambda.operations.witness import MOST_SECONDS, Witness, testify
+from multi_env_lambda.operations.witness import MOST_SECONDS, Witness, bear_witness
 from multi_env_lambda.testing.memory_store import MemoryStore
 
 EXECUTION = "0a1b2c3d-0000-1111-2222-0123456789ab"
@@ -55,7 +55,7 @@ def asked(store: MemoryStore, *found: dict[str, Any]) -> Witness:
 
 def test_it_writes_what_she_has_read_in_her_name() -> None:
     store = MemoryStore()
-    approval = testify(asked(store, action(store.now())), "prod", EXECUTION)
+    approval = bear_witness(asked(store, action(store.now())), "prod", EXECUTION)
 
     assert (approval.digest, approval.who, approval.proven_name) == (DIGEST, GRACE, "grace")
     (item,) = store.list(f"{approvals_folder('prod')}{DIGEST}/")
@@ -84,7 +84,7 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_whatever_else_it_sees_it_writes_nothing(why: str) -> None:
     store = MemoryStore()
     with pytest.raises(Refused):
-        testify(asked(store, action(store.now(), **WRONG[why])), "prod", EXECUTION)
+        bear_witness(asked(store, action(store.now(), **WRONG[why])), "prod", EXECUTION)
     assert list(store.list("")) == []
 
 
@@ -92,7 +92,7 @@ def test_whatever_else_it_sees_it_writes_nothing(why: str) -> None:
 def test_an_old_yes_or_one_of_the_future_is_none(age: float) -> None:
     store = MemoryStore()
     with pytest.raises(Refused, match="hours ago"):
-        testify(asked(store, action(store.now(), lastUpdateTime=at(store.now() - age))), "prod", EXECUTION)
+        bear_witness(asked(store, action(store.now(), lastUpdateTime=at(store.now() - age))), "prod", EXECUTION)
 
 
 def test_of_a_stage_that_was_tried_again_the_last_word_counts() -> None:
@@ -100,7 +100,7 @@ def test_of_a_stage_that_was_tried_again_the_last_word_counts() -> None:
     first = action(store.now(), startTime=at(store.now() - 600))
     no = action(store.now(), status="Failed")
     with pytest.raises(Refused, match="nobody has approved"):
-        testify(asked(store, first, no), "prod", EXECUTION)
+        bear_witness(asked(store, first, no), "prod", EXECUTION)
 
 
 @pytest.mark.parametrize(
@@ -110,4 +110,4 @@ def test_of_a_stage_that_was_tried_again_the_last_word_counts() -> None:
 def test_what_it_is_asked_about_is_an_environment_of_an_execution(environment: str, execution: str) -> None:
     store = MemoryStore()
     with pytest.raises(Refused):
-        testify(asked(store, action(store.now())), environment, execution)
+        bear_witness(asked(store, action(store.now())), environment, execution)

@@ -200,10 +200,8 @@ class _Service:
         if action is None or action["actionTypeId"]["provider"] != "Manual":
             raise _Refused("ActionNotFound", f"There is no approval '{asked.get('actionName')}'")
         result = asked.get("result") or {}
-        summary, status = (
-            result.get("summary"),
-            {"Approved": "Succeeded", "Rejected": "Failed"}.get(result.get("status")),
-        )
+        summary = result.get("summary")
+        status = {"Approved": "Succeeded", "Rejected": "Failed"}.get(str(result.get("status")))
         if status is None or not isinstance(summary, str) or len(summary) > _SUMMARY:
             raise _Refused("Validation", f"a status, and a summary of at most {_SUMMARY} characters")
         with self._runs.turn:
