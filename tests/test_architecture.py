@@ -64,6 +64,7 @@ STARTS: dict[str, str] = {
     "building/backend_run.py _forked": "each hook of a build backend in a process of its own, already shut in",
     "building/preflight_process.py start": "a unit's code: no input, a limit, and its process group ends with it",
     "local/server.py _start": "the local cloud goes on when the command that has started it ends",
+    "local/emulator/pipeline_actions.py Actions._source": "plays CodePipeline, which asks where a branch stands",
     "local/emulator/builds.py _Build._git": "plays CodeBuild, which clones; imports nothing of ours",
     "local/emulator/builds.py _Build._commands": "plays CodeBuild, whose buildspec is lines for a shell",
     "local/emulator/function_environment.py _with_clean_processes.Process": "a function gets its own variables",

@@ -104,7 +104,7 @@ def read_result(store: ObjectStore, job: str, build: str) -> Mapping[str, Any] |
 
 
 def write_step(store: ObjectStore, execution: str, step: str, failures: tuple[str, ...]) -> None:
-    """Leave what failed in a step of a pipeline, for its last one; the same step once more replaces it."""
+    """Leave what failed in a step of a pipeline, for its last one; a step that is tried again replaces it."""
     place = _step_place(execution, step)
     there = store.get(place)
     if failures or there is not None:

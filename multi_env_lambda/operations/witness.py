@@ -74,7 +74,7 @@ def bear_witness(witness: Witness, environment: str, execution: str) -> Approval
     if not isinstance(who, str) or not _is_person(witness, who):
         what = f"it was approved by {who!r:.200}, and not by somebody in the role {witness.role}"
         raise Refused(
-            environment, what, hint=f"become {witness.role} first, then approve; whoever else agrees is not known"
+            environment, what, hint=f"become {witness.role} first, then approve; nobody else who agrees is known"
         )
     digest = digest_in(_said(found), environment)
     if not digest:

@@ -31,7 +31,7 @@ def pipeline_arn(devops: Devops, roles: Roles) -> str:
 
 
 def artifacts_bucket(devops: Devops, roles: Roles) -> str:
-    """The pipeline's own: what it puts there is not for ever, and nothing of ours is near."""
+    """The pipeline's own: what it puts there may be deleted, and nothing of ours is near."""
     return f"{roles.pipeline}-{devops.account_id}-{devops.region}"
 
 

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 
 from __future__ import annotations
 
+import shlex
+
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.codepipeline import BRANCH_VARIABLE, FOUND, LIBRARY_VARIABLE, SHA256_VARIABLE
 
@@ -20,7 +22,7 @@ library="${{XDG_CACHE_HOME:-$HOME/.cache}}/multi_env_lambda/ci/${SHA256_VARIABLE
 if ! test -x "$library/bin/multi-env-lambda"; then
   new="$(mktemp -d)"
   wheel="$new/${{{LIBRARY_VARIABLE}##*/}}"
-  aws s3 cp --only-show-errors "${LIBRARY_VARIABLE}" "$wheel"
+  {shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "${LIBRARY_VARIABLE}" "$wheel"
   echo "${SHA256_VARIABLE}  $wheel" | sha256sum --check --quiet
   mkdir -p "$(dirname "$library")"
   rm -rf "$library"
@@ -40,7 +42,7 @@ CHECK_OUT = f"""\
 cd "$CODEBUILD_SRC_DIR"
 ref="refs/remotes/origin/${BRANCH_VARIABLE}"
 git fetch --quiet --no-tags -- origin "+refs/heads/${BRANCH_VARIABLE}:$ref"
-git checkout --quiet --force --detach "$ref" -- )
+{shlex.join(["git", "checkout", "--quiet", "--force", "--detach"])} "$ref" -- )
 """
 
 RUN = f"""\

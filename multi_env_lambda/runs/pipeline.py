@@ -1,6 +1,6 @@
 """A step of a pipeline of CodePipeline: what there is to do, one environment, or how it all went.
 
-Each looks at what the protected branch says by then, as every run does; so an execution that was replaced by a newer
+Each looks at what the protected branch says at that moment, as every run does; so an execution that was replaced by a newer
 one has lost nothing. A unit that fails stops itself and its dependents, while the others go on: the step of an
 environment is green, and the last step is red.
 """
@@ -91,13 +91,15 @@ def run_step(hands: Hands, root: Path, step: Step) -> tuple[Report, Found]:
         return _said(hands, Report(failures=tuple(failures))), Found()
     if step.name != PLAN and step.name not in places:
         hint = "run `ci write codepipeline` again, and apply the template"
-        raise ConfigurationError("ci run", f"the pipeline names `{step.name}`, which is no environment here", hint=hint)
+        raise ConfigurationError(
+            "ci run", f"the pipeline names `{step.name}`, and there is no such environment here", hint=hint
+        )
     report, found = _looked(hands, world, step)
     write_step(world.store, step.execution, step.name, report.failures)
     if step.approved and report.waits:
-        # Somebody has agreed to something, and it is not what would be done by now.
+        # Somebody has agreed to something, and it is not what would be done now.
         wait = report.waits[0]
-        text = f"{wait.environment}: nothing was deployed, since the plan is {wait.digest[:12]} now: {wait.what}"
+        text = f"{wait.environment}: nothing was deployed, since the plan is now {wait.digest[:12]}: {wait.what}"
         return _said(hands, report + Report(failures=(text,))), found
     told = _said(hands, report)
     return attrs.evolve(told, failures=()), found

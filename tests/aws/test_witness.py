@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 import pytest
 
-from multi_env_lambda.errors import Refused
+from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.model.codepipeline import said_of
 from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.operations.witness import MOST_SECONDS, Witness, bear_witness
 from multi_env_lambda.testing.memory_store import MemoryStore
+from multi_env_lambda.witness import handler
 
 EXECUTION = "0a1b2c3d-0000-1111-2222-0123456789ab"
 DIGEST = "0123456789abcdef" * 4
@@ -111,3 +112,15 @@ def test_what_it_is_asked_about_is_an_environment_of_an_execution(environment: s
     store = MemoryStore()
     with pytest.raises(Refused):
         bear_witness(asked(store, action(store.now())), environment, execution)
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"CodePipeline.job": None}, {"CodePipeline.job": {"id": 1}}])
+def test_what_is_no_job_of_a_pipeline_is_refused_before_anything_is_asked(event: Any) -> None:
+    with pytest.raises(ConfigurationError, match="no job of CodePipeline"):
+        handler(event, None)
+
+
+def test_without_its_settings_it_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    with pytest.raises(ConfigurationError, match="AWS_REGION"):
+        handler({"CodePipeline.job": {"id": "1", "data": {}}}, None)

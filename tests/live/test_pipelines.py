@@ -75,7 +75,7 @@ def _template(name: str, run: str) -> dict[str, Any]:
 
 @step(13, cost="nothing: one pipeline for some minutes", needs=("bucket",))
 def test_pipeline(yard: Yard) -> None:
-    """CodePipeline says whose session approved, and which text it was, with its variables; a condition skips a stage."""
+    """CodePipeline says whose session approved, and which text it was, with its variables; a condition skips."""
     name = yard.name("pipeline")
     stacks, pipelines = yard.client("cloudformation"), yard.client("codepipeline")
     stacks.create_stack(

@@ -74,7 +74,7 @@ def test_what_was_not_agreed_to_is_red_and_changes_nothing(village: Village) -> 
     walked(village, "sandbox", "test", "staging")
     report, after = step(village, "prod", approved=True)
 
-    assert "nothing was deployed, since the plan is" in report.failures[0]
+    assert "nothing was deployed, since the plan is now" in report.failures[0]
     assert after.digest not in (asked.digest, NOTHING) and village.runs("prod") == {}
 
 
@@ -126,7 +126,7 @@ def test_a_ci_py_that_stops_before_an_environment_is_heard(village: Village) -> 
 
 
 def test_an_environment_that_the_table_no_longer_has_is_said(village: Village) -> None:
-    with pytest.raises(ConfigurationError, match="which is no environment here"):
+    with pytest.raises(ConfigurationError, match="there is no such environment here"):
         step(village, "qa")
 
 

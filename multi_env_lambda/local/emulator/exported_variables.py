@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def names_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names in a build spec; what is no name of a variable is left out."""
+    """The names in a build spec; other texts are left out."""
     found = (spec.get("env") or {}).get("exported-variables") or ()
     return tuple(str(name) for name in found if _NAME.fullmatch(str(name)))
 
