@@ -1,7 +1,7 @@
 """A step of a pipeline of CodePipeline: what there is to do, one environment, or how it all went.
 
-Each looks at what the protected branch says at that moment, as every run does; so an execution that was replaced by a newer
-one has lost nothing. A unit that fails stops itself and its dependents, while the others go on: the step of an
+Each looks at what the protected branch says at that moment, as every run does, so an execution that was replaced by a
+newer one has lost nothing. A unit that fails stops itself and its dependents, while the others go on: the step of an
 environment is green, and the last step is red.
 """
 
