@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "runs": FLOW | {"flow", "operations", "pipeline", "api", "ci"},
     "dispatcher": frozenset({"errors", "model", "aws", "ci", "operations"}),
     "witness": frozenset({"errors", "host", "model", "aws", "operations"}),
+    "receiver": frozenset({"errors", "model", "aws", "ci", "operations", "host"}),
     "cli": frozenset({"_version", "api", "errors", "runs", "show"}),
     "__main__": frozenset({"cli"}),
     "": FLOW | {"flow", "operations", "pipeline", "api", "cli", "show", "testing"},

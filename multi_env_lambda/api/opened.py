@@ -224,6 +224,15 @@ class Opened:
         """
         return self.config.environments[0] if environment is None else self.config.environment(environment)
 
+    def target(self, verb: str, name: str | None = None) -> str:
+        """The name of what a request changes: an environment, by default the first, or a stage where that may be.
+
+        Raises:
+            ConfigurationError: there is neither, or the verb is for one environment.
+        """
+        is_stage = verb in ("deploy", "promote") and name in self.config.stage_names
+        return str(name) if is_stage else self.place(name).name
+
     @property
     def _cloud(self) -> LocalCloud | None:
         """The local cloud, started if it is in use."""

@@ -381,7 +381,7 @@ class Workspace:
 
     def board(self, *, drift: bool = False) -> Board:
         """One self-contained HTML page covering all units in all environments."""
-        return board(self.world, looking.matrix(self._opened, drift=drift), console=not self._opened.local)
+        return board(self._opened, looking.matrix(self._opened, drift=drift))
 
     def doctor(self) -> Listing[Finding]:
         """Check this machine, the caller, the bucket and every account. Changes nothing."""

@@ -21,6 +21,7 @@ from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
+from multi_env_lambda.plan.access_of_events import of_events
 from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_there, of_pipeline, reads_repository
 from multi_env_lambda.plan.access_trust import (
     Trust,
@@ -147,6 +148,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     if roles.approvers:
         grants = (*read, _approves(config), *_enters(config, ()), *approves_there(config, roles))
         found.append(("approver", as_people(roles.approvers), grants))
+    found += of_events(config, roles)
     if _has_comments(config):
         builds = [f"arn:aws:iam::{devops.account_id}:role/{roles.of_devops(one)}" for one in ("build", "plan")]
         found.append(("comments", as_roles(builds), (_comments(config),)))
@@ -176,7 +178,8 @@ def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
 
 def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
-    devops, github = config.devops, config.github
+    devops = config.devops
+    github = config.github if config.github is not None and config.github.jobs == "run" else None
     gitlab = config.gitlab if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
     walks = config.codepipeline is not None and acting == "build"

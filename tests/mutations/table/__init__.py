@@ -20,6 +20,7 @@ from tests.mutations.table import (
     of_objects,
     of_plan,
     of_repair,
+    of_requests,
     of_rights,
     of_runs,
     of_seen,
@@ -28,6 +29,7 @@ from tests.mutations.table import (
     of_the_clock,
     of_the_rest,
     of_traffic,
+    of_webhooks,
 )
 
 __all__ = ["MUTATIONS"]
@@ -37,6 +39,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_stacks.MUTATIONS,
     *of_plan.MUTATIONS,
     *of_objects.MUTATIONS,
+    *of_requests.MUTATIONS,
     *of_rights.MUTATIONS,
     *of_repair.MUTATIONS,
     *of_flow.MUTATIONS,
@@ -57,4 +60,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_runs.MUTATIONS,
     *of_seen.MUTATIONS,
     *of_histories.MUTATIONS,
+    *of_webhooks.MUTATIONS,
 )
