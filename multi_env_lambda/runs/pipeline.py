@@ -29,9 +29,10 @@ from multi_env_lambda.model.codepipeline import (
 from multi_env_lambda.model.plan import DeployStep, NewerStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.ci_kept import kept_plan, read_step, write_step
-from multi_env_lambda.runs.bring import Passage, about, bring
+from multi_env_lambda.runs.bring import about, bring_to
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen, decided, look
+from multi_env_lambda.runs.passage import Passage
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.world import World
 
@@ -154,9 +155,8 @@ def _brought(hands: Hands, seen: Seen, step: Step) -> tuple[Report, Found]:
                 only=job.only,
                 held=job.held,
                 about=about(hands, seen.commit, "a pipeline"),
-                here=step.name,
             )
-            report += bring(passage)
+            report += bring_to(passage, step.name)
     return report, _found(seen.world, report)
 
 
