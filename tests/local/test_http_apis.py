@@ -336,6 +336,15 @@ def test_an_api_without_a_permission_cannot_call(local_cloud: LocalCloud, client
     assert found.ask("/")[0] == 500
 
 
+def test_the_caller_waits_no_longer_than_the_integration(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
+    resources = resources_of("http-api-late", {"GET /": {}})
+    resources["Behind2"]["Properties"]["TimeoutInMillis"] = 50  # less than a first start takes
+    found = Api(local_cloud, clients["cloudformation"], "http-api-late", resources)
+
+    status, _, body = found.ask("/")
+    assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
+
+
 def test_a_route_exists_once_and_leads_somewhere(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
     resources = resources_of("http-api-twice", {"GET /a": {}, "GET /b": {}})
     resources["Route1"]["Properties"]["RouteKey"] = "GET /a"
