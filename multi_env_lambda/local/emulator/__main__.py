@@ -131,6 +131,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 def _read_policies() -> None:
     from . import (
         build_rights,
+        bus_rights,
         change_set_rights,
         conditions,
         role_boundaries,
@@ -142,6 +143,7 @@ def _read_policies() -> None:
     change_set_rights.patch()
     conditions.patch()
     build_rights.patch()
+    bus_rights.patch()
     source_identity.patch()
     source_rights.patch()
     role_boundaries.patch()
@@ -176,6 +178,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_metrics,
         function_properties,
         function_starts,
+        function_urls,
         later_calls,
         layer_versions,
         layers,
@@ -193,6 +196,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     layer_versions.patch()
     function_environment.patch(secret, settings["programs"], settings["variables"])
     function_starts.patch()
+    function_urls.patch()
     function_logs.patch()  # around all that starts and words
 
 

@@ -28,6 +28,7 @@ from tests.mutations.table import (
     of_the_clock,
     of_the_rest,
     of_traffic,
+    of_webhooks,
 )
 
 __all__ = ["MUTATIONS"]
@@ -57,4 +58,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_runs.MUTATIONS,
     *of_seen.MUTATIONS,
     *of_histories.MUTATIONS,
+    *of_webhooks.MUTATIONS,
 )
