@@ -115,13 +115,14 @@ def webhook_check(opened: Opened, sessions: Sessions) -> Callable[[], tuple[Stat
 
 
 def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    """What the jobs at GitHub, GitLab or Bitbucket install, where the table names a repository there."""
+    """What the jobs at GitHub, GitLab, Bitbucket or CodePipeline install, where the table names a repository there."""
     from multi_env_lambda.operations.ci_stack import put_library
 
     config = opened.config
-    if config.github is None and config.gitlab is None and config.bitbucket is None:
+    hosts = (config.github, config.gitlab, config.bitbucket, config.codepipeline)
+    if all(host is None for host in hosts):
         return ()
-    return put_library(sessions, place, really=really)
+    return put_library(sessions, place, config, really=really)
 
 
 def ci_of_opened(opened: Opened) -> AccessStack | None:

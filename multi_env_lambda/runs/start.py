@@ -29,13 +29,14 @@ from multi_env_lambda.runs.event import (
 )
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
+from multi_env_lambda.runs.pipeline import Found, run_step, step_of
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start", "start_bitbucket", "start_event", "start_gitlab"]
+__all__ = ["build_id", "job_of", "start", "start_bitbucket", "start_codepipeline", "start_event", "start_gitlab"]
 
 
 def start(
@@ -143,6 +144,24 @@ def _on_protected(hands: Hands, root: Path, branch: str, host: str) -> World:
         what = f"found a job of the branch `{branch}`; expected the protected branch `{wanted}`"
         raise ConfigurationError("ci run", what, hint=f"run `ci write {host}` again, on that branch")
     return world
+
+
+def start_codepipeline(
+    root: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Report, Found]:
+    """Do the step of a pipeline that the action's variables name; and what it leaves for the next actions.
+
+    Raises:
+        MultiEnvLambdaError: it is no action of a pipeline, or the step cannot be done.
+    """
+    variables = os.environ if environment is None else environment
+    step = step_of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        return run_step(hands, root, step)
 
 
 def _followed(hands: Hands, root: Path, world: World, here: Here, found: Iterable[Happened], repository: str) -> Report:
