@@ -1,0 +1,329 @@
+"""A village with honest clocks, leases and clones, and everything that people and machines may do in it.
+
+Builds and people do not wait for each other: amid a build, between any two of its calls, somebody pushes, rolls back or
+deletes a branch, another build begins and ends, or so much time passes that its leases are lost.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.host.branches import Ref
+from multi_env_lambda.model.record import Holder
+from multi_env_lambda.model.store import Stored
+from multi_env_lambda.operations.messages import Desk
+from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.run import run_job
+from multi_env_lambda.testing.memory import Killed
+from multi_env_lambda.testing.memory_store import MemoryStore
+from multi_env_lambda.world import World
+from tests.ci.history import Mortal
+from tests.runs.test_killed import Death, small
+from tests.runs.village import BUILDER, Repository, Village, ended_event
+from tests.runs.watch import Watch
+
+__all__ = ["PLACES", "UNITS", "Town"]
+
+PLACES, UNITS = ("sandbox", "prod"), ("billing", "orders")
+_FOREVER = 10**9
+
+
+class Street(MemoryStore):
+    """A store at which, once, something else happens before a call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls_left, self.meanwhile = 0, list[Callable[[], None]]()
+
+    def _turn(self) -> None:
+        self.calls_left -= 1
+        if self.calls_left < 0 and self.meanwhile:
+            self.meanwhile.pop()()
+
+    def get(self, key: str) -> Stored | None:
+        self._turn()
+        return super().get(key)
+
+    def put_new(self, key: str, body: bytes, metadata: Any = None) -> Any:
+        self._turn()
+        return super().put_new(key, body, metadata)
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> Any:
+        self._turn()
+        return super().replace(key, body, etag=etag)
+
+
+class Remote(Repository):
+    """Each commit has its time."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store, self.times = store, dict[str, float]()
+        super().__init__({"billing": "b1", "orders": "o1"})
+
+    def push(self, branch: str, **more: Any) -> str:
+        made = super().push(branch, **more)
+        self.times[made] = self.store.time
+        return made
+
+    def heads(self) -> dict[str, Ref]:
+        return {name: Ref(commit=commit, made=self.times[commit]) for name, commit in self.seen.items()}
+
+    def tags(self) -> dict[str, Ref]:
+        return {name: Ref(commit=commit, made=self.times[commit]) for name, commit in self.marks.items()}
+
+
+class Memory:
+    """What a machine has seen of a bucket, without a disk: each build has a machine of its own."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Stored] = {}
+
+    def recall(self, key: str) -> Stored | None:
+        return self.there.get(key)
+
+    def is_empty(self, prefix: str) -> bool:
+        return not any(key.startswith(prefix) for key in self.there)
+
+    def body(self, key: str, etag: str) -> bytes | None:
+        seen = self.there.get(key)
+        return seen.body if seen is not None and seen.etag == etag else None
+
+    def keep(self, key: str, etag: str, body: bytes) -> None:
+        self.there[key] = Stored(key=key, body=body, etag=etag, metadata={})
+
+
+@attrs.frozen
+class MemoryLedger(Ledger):
+    memory: Any = attrs.field(factory=Memory)
+
+    @property
+    def _kept(self) -> Any:
+        return self.memory
+
+
+@attrs.define
+class Town(Village):
+    """``amid``: what may happen between two calls of a build, by how often; ``depth``: how deep we are in such."""
+
+    random: Random = attrs.field(kw_only=True)
+    street: Street = attrs.field(init=False)
+    watch: Watch = attrs.field(init=False)
+    frozen: set[str] = attrs.field(factory=set)
+    working: set[str] = attrs.field(factory=set)
+    amid: dict[str, int] = attrs.field(factory=dict)
+    sent: int = 0
+    opened: int = 0
+    depth: int = 0
+
+    @classmethod
+    def of(cls, folder: Path, random: Random) -> Town:
+        street = Street()
+        found = cls(folder, Remote(street), config=small(), store=street, random=random)
+        found.street = street
+        world = attrs.evolve(found.home.world, ledger=MemoryLedger(street, folder))
+        found.home = attrs.evolve(found.home, world=world)
+        found.ruled(branches=("feature/*",), days=7, maintainers=("grace",))
+        found.most = random.randint(1, 3)
+        found.watch = Watch(
+            store=street,
+            builder=BUILDER,
+            past=lambda: set(found.repository.past(found.repository.remote["main"])),
+            parents=lambda commit: set(found.repository.past(commit)),
+            frozen=found.frozen,
+            working=found.working,
+            closed="prod",
+            places=PLACES,
+        )
+        found.lives()
+        return found
+
+    # --- clocks, leases and clones ---
+    def opens(self, path: Path) -> World:
+        return self._with_clocks(super().opens(path))
+
+    def opens_own(self, path: Path, name: str) -> World:
+        return self._with_clocks(super().opens_own(path, name))
+
+    def _with_clocks(self, world: World) -> World:
+        self.opened += 1
+        name = str(self.opened)
+
+        def holder() -> Holder:
+            return Holder(
+                nonce=name, who=self.home.platform.who, host=name, process=name, since="2026-01-01T00:00:00Z", fencing=0
+            )
+
+        return attrs.evolve(
+            world,
+            sleep=self._pass,
+            seconds=self.store.now,
+            holder=holder,
+            holder_is_dead=lambda _: False,
+            ledger=MemoryLedger(self.store, self.folder),
+        )
+
+    def _pass(self, seconds: float) -> None:
+        self.store.time += seconds
+
+    def hands(self, name: str, job: str) -> Hands:
+        return attrs.evolve(super().hands(name, job), repository=copy.copy(self.repository))
+
+    def send(self, source: str, kind: str, detail: Any) -> None:
+        self.sent += 1
+        name = f"event-{self.sent}"
+        self.queue.append((name, {"id": name, "source": source, "kind": kind, "detail": detail}))
+
+    # --- builds, which live, are interrupted, and are killed ---
+    def lives(self, death: Death | None = None) -> None:
+        def wrote(kind: str, name: str) -> None:
+            if name in self.store.objects:
+                self.watch.wrote(kind, name)
+            if death is not None:
+                death(kind, name)
+
+        self.store.after_write = self.home.platform.after_write = wrote
+
+    def run(self, place: int, *, death: Death | None = None, told: bool = True) -> None:
+        """A build to its end, which is told or not."""
+        name, job = self.builds[place]
+        who, self.home.platform.who = self.home.platform.who, BUILDER
+        self.working.add(name)
+        self.lives(death)
+        try:
+            run_job(self.hands(name, job), Path("clone"))
+        except Killed:
+            pass
+        finally:
+            self.lives()
+            self.working.discard(name)
+            self.builds = [one for one in self.builds if one[0] != name]
+            self.home.platform.who = who
+        if told:
+            self.send("aws.codebuild", "CodeBuild Build State Change", ended_event(name, job))
+
+    def _amid(self) -> None:
+        """Between two calls of a build, somebody else."""
+        if self.depth < 2:
+            self.depth += 1
+            try:
+                name = self.random.choices(list(self.amid), list(self.amid.values()))[0]
+                getattr(self, name)()
+            finally:
+                self.depth -= 1
+
+    def free(self) -> list[int]:
+        return [place for place, (name, _) in enumerate(self.builds) if name not in self.working]
+
+    def build(self) -> None:  # type: ignore[override]
+        if found := self.free():
+            if self.random.random() < 0.5:
+                self.street.calls_left = self.random.randrange(60)
+                self.street.meanwhile = [self._amid]
+            self.run(self.random.choice(found))
+            self.street.meanwhile = []
+
+    def kill(self) -> None:
+        if found := self.free():
+            told = self.random.random() < 0.5
+            self.run(self.random.choice(found), death=Death(self.random.randint(1, 60)), told=told)
+
+    def vanish(self) -> None:
+        """A build that ends before it has begun."""
+        if found := self.free():
+            name, job = self.builds.pop(self.random.choice(found))
+            if self.random.random() < 0.5:
+                self.send("aws.codebuild", "CodeBuild Build State Change", ended_event(name, job))
+
+    # --- the queue and the dispatcher, which die at any call ---
+    def deliver(self) -> None:
+        """Each message that is there, once."""
+        waiting, self.queue = self.queue, []
+        for name, event in waiting:
+            self._take(name, event)
+
+    def _take(self, name: str, event: dict[str, Any]) -> None:
+        left = self.random.randrange(10) if self.random.random() < 0.3 else _FOREVER
+        calls = iter([*range(left, -1, -1)] if left < _FOREVER else range(_FOREVER, 0, -1))
+        store, builds = (Mortal(one, calls, self.random) for one in (self.store, self))
+        try:
+            self.take(name, event, attrs.evolve(self.desk, store=store, builds=builds))
+        except (Killed, StopIteration):
+            self.queue.append((name, event))
+
+    def double(self) -> None:
+        if self.queue:
+            self.queue.append(self.random.choice(self.queue))
+
+    def lose(self) -> None:
+        if self.queue:
+            self.lost(self.queue.pop(self.random.randrange(len(self.queue)))[1])
+
+    def lost(self, event: dict[str, Any]) -> None:
+        """For who counts on it."""
+
+    def late(self) -> None:
+        self.random.shuffle(self.queue)
+
+    def cut(self) -> None:
+        """Half of a message."""
+        if self.queue:
+            name, event = self.random.choice(self.queue)
+            text = json.dumps(event)
+            self.take(name, text[: self.random.randrange(len(text))])  # type: ignore[arg-type]
+
+    def wait(self) -> None:
+        """Hours, or minutes: leases end, and claims of dispatchers that died."""
+        self.store.time += self.random.choice((61, 130, 3600, 40_000))
+
+    def hourly(self) -> None:
+        self.store.time += 3600
+        self.scheduled()
+
+    def breaks(self) -> None:
+        """CloudFormation refuses a stack, or the tests of a unit fail, for a time."""
+        unit, place = self.random.choice(UNITS), self.random.choice(PLACES)
+        self.home.platform.failing[f"{unit}-{place}"] = "throttled"
+        if self.random.random() < 0.3:
+            self.proofs.bad_units.add(unit)
+
+    def heals(self) -> None:
+        self.home.platform.failing.clear()
+        self.proofs.bad_units.clear()
+
+    def rest(self) -> None:
+        """Nobody does anything any more but look, every hour, and agree to what waits."""
+        self.heals()
+        self.street.meanwhile = []
+        self.random = Sure()
+        for _ in range(12):
+            self.hourly()
+            before = self.watch.brought
+            for _ in range(60):
+                self.deliver()
+                if self.builds:
+                    self.run(0)
+                elif not self.queue:
+                    break
+                self.store.time += 60
+            agreed = self.approve_all()
+            if before == self.watch.brought and not agreed and all(one.state == "done" for one in self.wanted()):
+                return
+        raise AssertionError("it does not come to rest")
+
+    def approve_all(self) -> bool:
+        return False
+
+
+class Sure(Random):
+    """No accidents any more."""
+
+    def random(self) -> float:
+        return 1.0
