@@ -12,9 +12,21 @@ from typing import Protocol
 
 from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
-from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.happened import (
+    ApprovalGiven,
+    Asked,
+    BranchGone,
+    BranchMoved,
+    BuildEnded,
+    CommitAgreed,
+    Happened,
+    NotForUs,
+    PullRequestChanged,
+    ScheduleLooked,
+    TagMade,
+)
 from multi_env_lambda.ci.state import State, Waiting
-from multi_env_lambda.ci.subject import Everything, PullRequest, subject_of
+from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag, subject_of
 from multi_env_lambda.ci.wanted import (
     FOLDER,
     AskBuild,
@@ -86,6 +98,8 @@ def dispatch(
     """
     decision = decided(happened, state)
     places = want_all(store, happened, decision, message=message)
+    # What this message has wanted before may have no build yet, whatever is decided by now.
+    places += [place_of(subject.key) for subject in _subjects(happened)]
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
     # What looks at everything wants others looked at, and starts no builds itself.
@@ -95,6 +109,21 @@ def dispatch(
     places = list(dict.fromkeys(places))
     _tend_all(store, builds, places)
     return decision
+
+
+def _subjects(happened: Happened) -> tuple[Subject, ...]:
+    """What the event itself is about."""
+    match happened:
+        case BranchMoved(branch=name) | BranchGone(branch=name):
+            return (Branch(name=name),)
+        case TagMade(tag=name):
+            return (Tag(name=name),)
+        case PullRequestChanged(number=number) | CommitAgreed(number=number):
+            return (PullRequest(number=number),)
+        case Asked(subject=subject):
+            return (subject,)
+        case ApprovalGiven() | ScheduleLooked() | BuildEnded() | NotForUs():
+            return ()
 
 
 def _tend_all(store: ObjectStore, builds: Builds, places: Sequence[str]) -> None:
@@ -212,9 +241,10 @@ def finish_job(store: ObjectStore, job: str, build: str, result: str, waits: tup
 
 
 def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
-    """All that stopped in front of an environment; what cannot be read waits for nothing."""
+    """All that the last run stopped in front of, also where the next one is wanted or runs already: an approval that
+    comes again, since no build could be started, is about the same as before. What cannot be read waits for nothing."""
     found = (_readable(store, item.key) for item in store.list(FOLDER))
-    return tuple(one for wanted in found if wanted is not None and wanted.state == "done" for one in wanted.waiting)
+    return tuple(one for wanted in found if wanted is not None for one in wanted.waiting)
 
 
 def _readable(store: ObjectStore, place: str) -> Wanted | None:

@@ -29,10 +29,11 @@ _BY_HAND = "arn:aws:iam::222222222222:user/ada"
 @attrs.define
 class People(Town):
     """``asked``: the commit that was last asked about of each pull request, unless a message of it was lost.
-    ``arrived``: what was written on branches and ran in the first environment, at least for a time."""
+    ``strange``: commits of strangers that no maintainer has agreed to. ``arrived``: what was written on branches and ran in the first environment, at least for a time."""
 
     asked: dict[int, str] = attrs.field(factory=dict)
     arrived: set[str] = attrs.field(factory=set)
+    strange: set[str] = attrs.field(factory=set)
     written: int = 0
 
     def _text(self, of: str) -> dict[str, str]:
@@ -90,19 +91,22 @@ class People(Town):
         number, stranger = self.random.randint(1, 3), self.random.random() < 0.4
         commit = self.repository.push(f"pull {number}", onto=self.repository.remote["main"], **self._text("pull"))
         del self.repository.remote[f"pull {number}"]
-        self.repository.requests[number] = commit
-        self.asked.pop(number, None)
         number += 100 * stranger
         self.repository.requests[number] = commit
+        if stranger:
+            self.strange.add(commit)
         self.send("github.com", "pull_request", request_event(number, stranger=stranger))
         if not stranger:
             self.asked[number] = commit
         elif self.random.random() < 0.5:
+            self.strange.discard(commit)
             if PLACE in self.store.objects:  # before the first build, nobody knows who the maintainers are
                 self.asked[number] = commit
             self.send("github.com", "pull_request_review", review_event(number, commit))
         else:
             self.asked.pop(number, None)
+            said = review_event(number, commit)
+            self.send("github.com", "pull_request_review", {**said, "sender": {"login": "mallory"}, "review": {**said["review"], "user": {"login": "mallory"}}})  # type: ignore[dict-item]
 
     def lost(self, event: dict[str, Any]) -> None:
         if event["kind"].startswith("pull_request"):
@@ -134,6 +138,7 @@ class People(Town):
         if there and not self.depth:
             place, unit = where = self.random.choice(sorted(there))
             self.hold(unit, place, lifted=there[where].hold is not None)
+            self._asks()
 
     def freeze_or_thaw(self) -> None:
         place = self.random.choice(PLACES)
@@ -142,6 +147,12 @@ class People(Town):
             self.store.put_new(freeze_key(place), freezes_to_bytes((Freeze(environment=place, who="ada"),)))
         else:
             self.store.objects.pop(freeze_key(place))
+        self._asks()
+
+    def _asks(self) -> None:
+        """What was lifted or done by hand sends no event; a person does, or the schedule looks."""
+        if self.faithful:
+            self.send("multi_env_lambda", "asked", {"branch": "main"})
 
     def approve_all(self) -> bool:
         waits = {digest for one in self.wanted() for place, digest in one.waits if place == "prod"}
@@ -171,9 +182,9 @@ class People(Town):
         self._by_hand(Request(verb="rollback", target="sandbox", only=(unit,), reason="it is slow"))
 
     def by_hand(self) -> None:
-        """Somebody deploys what she has checked out, whatever that is."""
+        """Somebody deploys what she has checked out, whatever that is; but nothing that says it is to be skipped."""
         unit = self.random.choice(UNITS)
-        commit = self.random.choice(list(self.repository.commits))
+        commit = self.random.choice([one for one, made in self.repository.commits.items() if "[" not in made.message])
         self.arrived.add(self.repository.commits[commit].content[unit])
         self._by_hand(Request(verb="deploy", target="sandbox", only=(unit,)), commit)
 
@@ -187,15 +198,16 @@ class People(Town):
             answers = frozenset(one.answer for one in plan.plan.questions)
             pipeline.apply(world, plan, Consent(allowed=answers))
         platform.who = who
+        self._asks()
 
 
 AMID = {
-    "push": 4, "branch": 2, "drop": 2, "tag": 1, "agree": 1, "roll_back": 2, "by_hand": 2, "wait": 3, "deliver": 3,
-    "build": 6, "kill": 3, "hourly": 1,
+    "push": 5, "force": 2, "branch": 2, "drop": 2, "tag": 2, "agree": 1, "roll_back": 2, "by_hand": 2, "wait": 4,
+    "deliver": 4, "build": 8, "kill": 4, "hourly": 1,
 }  # fmt: skip
 DOINGS = {
-    "push": 6, "skip": 1, "revert": 1, "force": 1, "branch": 3, "drop": 1, "merge": 1, "tag": 2, "pull": 2, "forge": 1,
+    "push": 6, "skip": 1, "revert": 1, "force": 2, "branch": 4, "drop": 2, "merge": 1, "tag": 2, "pull": 2, "forge": 1,
     "hold_or_lift": 1, "freeze_or_thaw": 1, "agree": 2, "roll_back": 1, "by_hand": 1, "deliver": 8, "build": 8,
-    "kill": 2, "vanish": 1, "double": 1, "lose": 1, "late": 1, "cut": 1, "wait": 1, "hourly": 1, "breaks": 1,
+    "kill": 2, "vanish": 1, "double": 1, "lose": 2, "late": 1, "cut": 1, "wait": 2, "hourly": 1, "breaks": 1,
     "heals": 1,
 }  # fmt: skip

@@ -25,7 +25,8 @@ class Watch:
     """What was wrong is listed in ``wrong``.
 
     Args:
-        builder: who the builds are. past: the commits of the protected branch, as it is now.
+        builder: who the builds are. past: the commits of the protected branch, as the build
+            that writes has last asked for them.
         parents: the commits before one, itself included. frozen: the environments in which nothing may change.
         working: the builds that are alive. approved: (unit, release) that somebody agreed to in ``closed``.
     """
@@ -76,7 +77,7 @@ class Watch:
             return
         if theirs and mine["release"] == theirs["release"] and not before.get("unsure"):
             self.wrong.append(f"{where}: {mine['release'][:8]} was deployed twice")
-        if theirs and self._set_back(theirs["commit"], mine["commit"]):
+        if theirs and self._set_back(place, theirs["commit"], mine["commit"]):
             self.wrong.append(f"{where}: set back from {theirs['commit'][:8]} to {mine['commit'][:8]}")
         if place in self.frozen or before.get("hold"):
             self.wrong.append(f"{where}: changed although it stays")
@@ -85,8 +86,11 @@ class Watch:
         if mine["commit"] not in self.parents(mine["commit"]):
             self.wrong.append(f"{where}: from a commit that nobody made")
 
-    def _set_back(self, there: str, mine: str) -> bool:
-        return there != mine and mine in self.parents(there) and there in self.past()
+    def _set_back(self, place: str, there: str, mine: str) -> bool:
+        """An older commit of the branch, or in the first environment one that it has not, over one that it has."""
+        past = self.past()
+        older = mine in self.parents(there) or (place == self.places[0] and mine not in past)
+        return there != mine and there in past and older
 
 
 def text_of(store: MemoryStore, template: str) -> str:
