@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import attrs
+
 from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
 from multi_env_lambda.ci.happened import (
@@ -193,7 +195,10 @@ def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
                 if _write(store, stored, mine):
                     return _start(store, builds, mine)
             case Start():
-                return _start(store, builds, wanted)
+                # Of several processes that see it at once, or of one that dies again here, one build each two minutes.
+                mine = attrs.evolve(wanted, since=store.now())
+                if _write(store, stored, mine):
+                    return _start(store, builds, mine)
             case AskBuild(build=build):
                 if not builds.is_over(build):
                     return True

@@ -29,11 +29,13 @@ _BY_HAND = "arn:aws:iam::222222222222:user/ada"
 @attrs.define
 class People(Town):
     """``asked``: the commit that was last asked about of each pull request, unless a message of it was lost.
-    ``strange``: commits of strangers that no maintainer has agreed to. ``arrived``: what was written on branches and ran in the first environment, at least for a time."""
+    ``strange``: commits of strangers that no maintainer has agreed to. ``arrived``: what was written on branches and ran in the first environment, at least for a time.
+    ``heads``: the commits that the protected branch has stood at."""
 
     asked: dict[int, str] = attrs.field(factory=dict)
     arrived: set[str] = attrs.field(factory=set)
     strange: set[str] = attrs.field(factory=set)
+    heads: list[str] = attrs.field(factory=list)
     written: int = 0
 
     def _text(self, of: str) -> dict[str, str]:
@@ -41,7 +43,12 @@ class People(Town):
         return {self.random.choice(UNITS): f"{of} {self.written}"}
 
     def push(self) -> None:
-        self.pushed(**self._text("main"))
+        self.heads.append(self.pushed(**self._text("main")))
+
+    def push_now(self) -> None:
+        """And the event is there at once."""
+        self.push()
+        self.deliver()
 
     def skip(self) -> None:
         """What it changes goes with the next."""
@@ -50,15 +57,18 @@ class People(Town):
 
     def revert(self) -> None:
         """A later commit with what an earlier one had."""
-        past = self.random.choice(list(self.repository.past(self.repository.remote["main"])))
-        self.pushed(**self.repository.commits[past].content)
+        self.pushed(**self.repository.commits[self.random.choice(self._past())].content)
 
     def force(self) -> None:
-        """Commits are dropped, and perhaps others take their place."""
-        self.repository.remote["main"] = self.random.choice(
-            list(self.repository.past(self.repository.remote["main"]))
-        )
-        self.pushed(push=False) if self.random.random() < 0.5 else self.push()
+        """Commits are dropped or come back, and perhaps others take their place."""
+        self.repository.remote["main"] = self.random.choice([*self._past(), *self.heads[-3:]])
+        if self.random.random() < 0.5:
+            self.pushed(push=False)
+        else:
+            self.push()
+
+    def _past(self) -> list[str]:
+        return list(self.repository.past(self.repository.remote["main"]))
 
     def branch(self) -> None:
         """Of somebody, with an environment of its own; or one that leads to nothing."""
@@ -67,11 +77,13 @@ class People(Town):
         self.pushed(name, **self._text(name))
 
     def drop(self) -> None:
-        """A branch is deleted."""
+        """A branch is deleted, which nobody may hear of."""
         if names := [name for name in FEATURES if name in self.repository.remote]:
             name = self.random.choice(names)
             del self.repository.remote[name]
             self.pushed(name, push=False)
+            if self.random.random() < 0.3 and not self.faithful:
+                self.queue.pop()
 
     def merge(self) -> None:
         """What a branch has comes to the protected one, as one commit."""
@@ -81,14 +93,14 @@ class People(Town):
             self.pushed(**content)
 
     def tag(self) -> None:
-        """Of any commit, merged or not; it may have been of another one before."""
+        """Of any commit, merged or not; the tag may have been of another one before."""
         name = self.random.choice(TAGS)
-        self.repository.marks[name] = self.random.choice(list(self.repository.commits))
+        self.repository.marks[name] = self.random.choice(self._told())
         self.send("github.com", "push", tag_event(name))
 
     def pull(self) -> None:
-        """A pull request, of a member or of a stranger, and what a maintainer says to it."""
-        number, stranger = self.random.randint(1, 3), self.random.random() < 0.4
+        """A pull request is opened or gets another commit, a member's or a stranger's; what a maintainer says to it."""
+        number, stranger = self.random.randint(1, 2), self.random.random() < 0.5
         commit = self.repository.push(f"pull {number}", onto=self.repository.remote["main"], **self._text("pull"))
         del self.repository.remote[f"pull {number}"]
         number += 100 * stranger
@@ -177,6 +189,10 @@ class People(Town):
         self.approve_all()
 
     # --- what they do by hand ---
+    def _told(self) -> list[str]:
+        """The commits that do not say that they are to be skipped."""
+        return [name for name, made in self.repository.commits.items() if "[skip ci]" not in made.message]
+
     def roll_back(self) -> None:
         unit = self.random.choice(UNITS)
         self._by_hand(Request(verb="rollback", target="sandbox", only=(unit,), reason="it is slow"))
@@ -184,7 +200,7 @@ class People(Town):
     def by_hand(self) -> None:
         """Somebody deploys what she has checked out, whatever that is; but nothing that says it is to be skipped."""
         unit = self.random.choice(UNITS)
-        commit = self.random.choice([one for one, made in self.repository.commits.items() if "[" not in made.message])
+        commit = self.random.choice(self._told())
         self.arrived.add(self.repository.commits[commit].content[unit])
         self._by_hand(Request(verb="deploy", target="sandbox", only=(unit,)), commit)
 
@@ -202,12 +218,12 @@ class People(Town):
 
 
 AMID = {
-    "push": 5, "force": 2, "branch": 2, "drop": 2, "tag": 2, "agree": 1, "roll_back": 2, "by_hand": 2, "wait": 4,
-    "deliver": 4, "build": 8, "kill": 4, "hourly": 1,
+    "push": 3, "push_now": 6, "force": 4, "branch": 2, "drop": 2, "tag": 2, "agree": 1, "roll_back": 2, "by_hand": 2, "wait": 4,
+    "deliver": 8, "build": 6, "kill": 3, "hourly": 1,
 }  # fmt: skip
 DOINGS = {
-    "push": 6, "skip": 1, "revert": 1, "force": 2, "branch": 4, "drop": 2, "merge": 1, "tag": 2, "pull": 2, "forge": 1,
+    "push": 6, "skip": 1, "revert": 1, "force": 2, "branch": 4, "drop": 2, "merge": 1, "tag": 2, "pull": 4, "forge": 1,
     "hold_or_lift": 1, "freeze_or_thaw": 1, "agree": 2, "roll_back": 1, "by_hand": 1, "deliver": 8, "build": 8,
-    "kill": 2, "vanish": 1, "double": 1, "lose": 2, "late": 1, "cut": 1, "wait": 2, "hourly": 1, "breaks": 1,
+    "kill": 2, "vanish": 1, "double": 1, "lose": 2, "late": 1, "cut": 1, "wait": 3, "hourly": 1, "breaks": 1,
     "heals": 1,
 }  # fmt: skip

@@ -39,7 +39,7 @@ _DAY = 86_400.0
 
 
 class Street(MemoryStore):
-    """A store at which, once, something else happens before a call."""
+    """A store at which something else happens before a call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,6 +82,10 @@ class Clone(Repository):
     def __init__(self, town: Town) -> None:
         vars(self).update(vars(town.repository))
         self.town, self.seen = town, {}
+
+    def fetch(self) -> None:
+        super().fetch()
+        self.head_now("main")
 
     def head_now(self, branch: str) -> str:
         self.town.checked[self.town.stack[-1]] = set(self.past(self.remote[branch]))
@@ -164,6 +168,7 @@ class Town(Village):
     opened: int = 0
     depth: int = 0
     looks: int = 0
+    brought: int = 0
 
     @classmethod
     def of(cls, folder: Path, random: Random) -> Town:
@@ -270,6 +275,7 @@ class Town(Village):
 
     def _amid(self) -> None:
         """Between two calls of a build, somebody else."""
+        self.street.calls_left = self.random.randrange(15)
         if self.depth < 2:
             self.depth += 1
             try:
@@ -283,11 +289,11 @@ class Town(Village):
 
     def build(self) -> None:  # type: ignore[override]
         if found := self.free():
-            if self.random.random() < 0.5:
-                self.street.calls_left = self.random.randrange(60)
-                self.street.meanwhile = [self._amid]
+            before = self.street.meanwhile
+            self.street.meanwhile = [self._amid] * self.random.choice((0, 0, 1, 2, 3))
+            self.street.calls_left = self.random.randrange(40)
             self.run(self.random.choice(found))
-            self.street.meanwhile = []
+            self.street.meanwhile = before
 
     def kill(self) -> None:
         if (found := self.free()) and not self.faithful:
@@ -360,27 +366,41 @@ class Town(Village):
         self.home.platform.failing.clear()
         self.proofs.bad_units.clear()
 
-    def rest(self) -> None:
-        """Nobody does anything any more but look, after an hour, and agree to what waits.
+    def rest(self, *, approving: bool) -> None:
+        """Nobody does anything any more but look, after an hour, and perhaps agree to what waits.
 
-        One look is enough, but where builds died again and again: those are tried after a pause.
+        One look is enough, but where builds died again and again: those are tried after a pause; and where tags were.
         """
         self.heals()
         self.street.meanwhile = []
-        self.random = Sure()
+        self.random = Sure(len(self.repository.commits))
         for _ in range(4):
             if not self.faithful:
                 self.hourly()
-            while self.queue or self.builds or self.approve_all():
+            while self.queue or self.builds or (approving and self.approve_all()):
                 self.deliver()
                 if self.builds:
-                    self.run(0)
+                    self._last()
                 self.store.time += 60
                 self.looks += 1
                 assert self.looks < 300, "it does not come to rest"
-            if self.faithful or all(one.state == "done" for one in self.wanted()):
+            left = [one for one in self.wanted() if one.state != "done"]
+            if self.faithful or (not left and not self._of_tags()):
                 return
-        raise AssertionError("it does not come to rest")
+        raise AssertionError(f"it does not come to rest: {left}")
+
+    def _last(self) -> None:
+        """One of the last builds; as long as all is heard of, somebody still pushes amid the first ones."""
+        if self.faithful and self.looks < 3:
+            self.amid = {"push_now": 1}
+            self.street.meanwhile, self.street.calls_left = [self._amid], self.random.randrange(40)
+        self.run(0)
+        self.street.meanwhile = []
+
+    def _of_tags(self) -> bool:
+        """Whether a tag has just brought what the branch has no more: the branch's next look sees that."""
+        before, self.brought = self.brought, self.watch.brought
+        return before != self.brought and any(one.key.startswith("tag ") for one in self.wanted())
 
     def approve_all(self) -> bool:
         return False
