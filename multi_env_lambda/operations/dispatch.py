@@ -190,13 +190,10 @@ def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
             return True
         wanted = Wanted.from_bytes(stored.body, where=place)
         match next_step(wanted, store.now()):
-            case Claim():
-                mine = claim(wanted, store.now())
-                if _write(store, stored, mine):
-                    return _start(store, builds, mine)
-            case Start():
-                # Of several processes that see it at once, or of one that dies again here, one build each two minutes.
-                mine = attrs.evolve(wanted, since=store.now())
+            case Claim() | Start() as step:
+                # Of several that see a claim grow old, or of one that dies again here, one starts a build each time.
+                again = isinstance(step, Start)
+                mine = attrs.evolve(wanted, since=store.now()) if again else claim(wanted, store.now())
                 if _write(store, stored, mine):
                     return _start(store, builds, mine)
             case AskBuild(build=build):

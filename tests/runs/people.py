@@ -28,9 +28,14 @@ _BY_HAND = "arn:aws:iam::222222222222:user/ada"
 
 @attrs.define
 class People(Town):
-    """``asked``: the commit that was last asked about of each pull request, unless a message of it was lost.
-    ``strange``: commits of strangers that no maintainer has agreed to. ``arrived``: what was written on branches and ran in the first environment, at least for a time.
-    ``heads``: the commits that the protected branch has stood at."""
+    """Everybody.
+
+    Args:
+        asked: the commit that was last asked about of each pull request, unless a message of it was lost.
+        strange: commits of strangers that no maintainer has agreed to.
+        arrived: what was written on branches and ran in the first environment, at least for a time.
+        heads: the commits that the protected branch has stood at.
+    """
 
     asked: dict[int, str] = attrs.field(factory=dict)
     arrived: set[str] = attrs.field(factory=set)
@@ -118,7 +123,11 @@ class People(Town):
         else:
             self.asked.pop(number, None)
             said = review_event(number, commit)
-            self.send("github.com", "pull_request_review", {**said, "sender": {"login": "mallory"}, "review": {**said["review"], "user": {"login": "mallory"}}})  # type: ignore[dict-item]
+            self.send(
+                "github.com",
+                "pull_request_review",
+                {**said, "sender": {"login": "mallory"}, "review": {**said["review"], "user": {"login": "mallory"}}},
+            )  # type: ignore[dict-item]
 
     def lost(self, event: dict[str, Any]) -> None:
         if event["kind"].startswith("pull_request"):
@@ -146,7 +155,8 @@ class People(Town):
         return {(place, unit): record for place, units in found.items() for unit, record in units.items()}
 
     def hold_or_lift(self) -> None:
-        there = {where: one for where, one in self.records().items() if one.running is not None}
+        # What was rolled back comes again by a person's deploy, or as something else; to lift the hold is not enough.
+        there = {where: one for where, one in self.records().items() if one.running and one.rolled_back is None}
         if there and not self.depth:
             place, unit = where = self.random.choice(sorted(there))
             self.hold(unit, place, lifted=there[where].hold is not None)
@@ -218,8 +228,8 @@ class People(Town):
 
 
 AMID = {
-    "push": 3, "push_now": 6, "force": 4, "branch": 2, "drop": 2, "tag": 2, "agree": 1, "roll_back": 2, "by_hand": 2, "wait": 4,
-    "deliver": 8, "build": 6, "kill": 3, "hourly": 1,
+    "push": 3, "push_now": 6, "force": 4, "branch": 2, "drop": 2, "tag": 2, "agree": 1, "roll_back": 2, "by_hand": 2,
+    "wait": 4, "deliver": 8, "build": 6, "kill": 3, "hourly": 1,
 }  # fmt: skip
 DOINGS = {
     "push": 6, "skip": 1, "revert": 1, "force": 2, "branch": 4, "drop": 2, "merge": 1, "tag": 2, "pull": 4, "forge": 1,

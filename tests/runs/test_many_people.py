@@ -60,9 +60,7 @@ def play(folder: Path, seed: int) -> People:
     return town
 
 
-def _ends_well(
-    town: People, stays: set[tuple[str, str]], before: Runs, places: tuple[str, ...], seed: int
-) -> None:
+def _ends_well(town: People, stays: set[tuple[str, str]], before: Runs, places: tuple[str, ...], seed: int) -> None:
     head = next(one for one, text in town.repository.log(town.repository.remote["main"]) if "[skip ci]" not in text)
     wanted = expected(town.repository.commits[head].content, stays, town.frozen, before)
     wanted = {where: text for where, text in wanted.items() if where[0] in places}
@@ -79,9 +77,13 @@ def _ends_well(
     own = expected_own(town)
     found = {place for place, _ in there if place not in PLACES}
     for place in found:
-        assert {unit: text for (where, unit), text in there.items() if where == place}.items() <= own[place].items(), seed
+        assert {unit: text for (where, unit), text in there.items() if where == place}.items() <= own[place].items(), (
+            seed
+        )
     for place, content in own.items():
-        alone = {unit: text for unit, text in content.items() if text.startswith("feature") and text not in town.arrived}
+        alone = {
+            unit: text for unit, text in content.items() if text.startswith("feature") and text not in town.arrived
+        }
         assert alone.items() <= {unit: text for (where, unit), text in there.items() if where == place}.items(), seed
 
     assert town.watch.wrong == [], (seed, town.watch.wrong)
