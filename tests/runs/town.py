@@ -165,26 +165,26 @@ class Town(Village):
             self.send("aws.codebuild", "CodeBuild Build State Change", ended_event(name, job))
 
     def _amid(self) -> None:
-        """Between two calls of a build, somebody else."""
-        self.street.calls_left = self.random.randrange(15)
-        if self.depth < 2:
-            self.depth += 1
-            try:
-                name = self.random.choices(list(self.amid), list(self.amid.values()))[0]
-                getattr(self, name)()
-            finally:
-                self.depth -= 1
+        """Between two calls of a build, somebody else; one at a time, though the units of a build have threads."""
+        left, self.street.meanwhile = self.street.meanwhile, []
+        self.depth += 1
+        try:
+            name = self.random.choices(list(self.amid), list(self.amid.values()))[0]
+            getattr(self, name)()
+        finally:
+            self.depth -= 1
+            self.street.meanwhile, self.street.calls_left = left, self.random.randrange(15)
 
     def free(self) -> list[int]:
         return [place for place, (name, _) in enumerate(self.builds) if name not in self.working]
 
     def build(self) -> None:  # type: ignore[override]
         if found := self.free():
-            before = self.street.meanwhile
-            self.street.meanwhile = [self._amid] * self.random.choice((0, 0, 1, 2, 3))
-            self.street.calls_left = self.random.randrange(40)
+            if not self.depth:
+                self.street.meanwhile = [self._amid] * self.random.choice((0, 0, 1, 2, 3))
+                self.street.calls_left = self.random.randrange(40)
             self.run(self.random.choice(found))
-            self.street.meanwhile = before
+            self.street.meanwhile = []
 
     def kill(self) -> None:
         if (found := self.free()) and not self.faithful:
