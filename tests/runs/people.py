@@ -23,6 +23,7 @@ __all__ = ["AMID", "DOINGS", "FEATURES", "People"]
 FEATURES = ("feature/a", "feature/$(b)", 'feature/"},{"x","y', "feature/`id`;{a,b}&&c|d", "feature/\u202eünï")
 OTHERS = ("a", "-x", "feature", "main2", "refs/heads/main", "x/$(id)")
 TAGS = ("orders-0.1.0", "billing-0.1.0", "orders-9.9.9", "nobody-0.1.0", "$(id)-0.1.0")
+_DAY = 86_400.0
 _BY_HAND = "arn:aws:iam::222222222222:user/ada"
 
 
@@ -34,12 +35,13 @@ class People(Town):
         asked: the commit that was last asked about of each pull request, unless a message of it was lost.
         strange: commits of strangers that no maintainer has agreed to.
         arrived: what was written on branches and ran in the first environment, at least for a time.
-        heads: the commits that the protected branch has stood at.
+        agreed: when she said yes to a digest. heads: the commits that the protected branch has stood at.
     """
 
     asked: dict[int, str] = attrs.field(factory=dict)
     arrived: set[str] = attrs.field(factory=set)
     strange: set[str] = attrs.field(factory=set)
+    agreed: dict[str, float] = attrs.field(factory=dict)
     heads: list[str] = attrs.field(factory=list)
     written: int = 0
 
@@ -185,7 +187,9 @@ class People(Town):
         plan = kept_plan(self.store, "prod", digest)
         assert plan is not None
         mine = {(step["project"], step["release"]["digest"]) for step in plan["steps"] if step["kind"] == "deploy"}
-        known = any(f"/approvals/{digest}/" in key for key in self.store.objects)
+        # A yes is valid for a day; after that she says it again.
+        known = self.store.time - self.agreed.get(digest, 0.0) < _DAY
+        self.agreed[digest] = self.agreed[digest] if known else self.store.time
         self.watch.approved |= mine
         if not known:
             who, self.home.platform.who = self.home.platform.who, GRACE

@@ -7,6 +7,7 @@ deletes a branch, another build begins and ends, or so much time passes that its
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -66,7 +67,11 @@ class Town(Village):
         street = Street()
         found = cls(folder, Remote(street), config=small(), store=street, random=random)
         found.street = street
-        world = attrs.evolve(found.home.world, ledger=MemoryLedger(street, folder))
+        world = attrs.evolve(
+            found.home.world,
+            ledger=MemoryLedger(street, folder),
+            now=lambda: datetime.fromtimestamp(street.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
         found.home = attrs.evolve(found.home, world=world)
         found.ruled(branches=("feature/*",), days=7, maintainers=("grace",))
         found.most, found.faithful = random.randint(1, 3), random.random() < 0.4
