@@ -100,7 +100,7 @@ def dispatch(
     """
     decision = decided(happened, state)
     places = want_all(store, happened, decision, message=message)
-    # What this message has wanted before may have no build yet, whatever is decided by now.
+    # What this message has wanted before may have no build yet, whatever the decision is now.
     places += [place_of(subject.key) for subject in _subjects(happened)]
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
