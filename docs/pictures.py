@@ -65,7 +65,7 @@ def _at(fake: FakeWorld, folder: Path, now: str, who: str) -> Workspace:
     """The workspace as somebody has it at a time."""
     fake.platform.who = who
     world = attrs.evolve(fake.world, now=lambda: now, projects=fake.tree.projects(fake.world.config))
-    found = Opened(root=folder, config=world.config, projects=world.projects)
+    found = Opened(root=folder / "shop", config=world.config, projects=world.projects)
     found.__dict__["world"] = world
     return Workspace(found)
 

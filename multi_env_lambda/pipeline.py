@@ -30,10 +30,13 @@ from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.unexpected import as_ours
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.stages import Stage, cells_of, stages_of
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.otherwise import otherwise
 from multi_env_lambda.plan.planner import make_plan
@@ -112,7 +115,7 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
         hint = advice("`{}` carries it out", unit_call("destroy", name, environment))
         raise ConfigurationError("the saved plan", what, hint=hint)
     request = Request.from_asked(dict(found.asked))
-    of_tree = request.verb == "deploy" and request.source(world.config) is None
+    of_tree = request.verb == "deploy" and not request.sources(world.config)
     draft = plan(world, request, soon=soon, closely=True, published=found if published and of_tree else None)
     if draft.plan.digest != found.digest and (published or not goes_on(found, draft.plan, draft.known.records)):
         if published:
@@ -143,9 +146,10 @@ def _must_be_published(made: Plan) -> None:
 def apply(
     world: World, draft: PreparedPlan, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
 ) -> tuple[Result, ...]:
-    """Act: environment by environment, units in dependency order and in parallel.
+    """Act: stage by stage, the cells of one at the same time, units in dependency order and in parallel.
 
-    One failed unit never hides the others. A unit that somebody else is deploying is retried for ``wait_seconds``.
+    One failed unit never hides the others: it goes no further, and what needs it waits, in its own environment and in
+    the stages after it. A unit that somebody else is deploying is retried for ``wait_seconds``.
 
     Raises:
         ConfigurationError: an answer matches no question of the plan; or the bucket belongs to another workspace.
@@ -153,22 +157,19 @@ def apply(
     consent = check_answers(draft.plan, consent)
     if draft.plan.deploys:
         world = identified(world, settle_id(world, draft.known.records.values()))
-    results: list[Result] = []
+    results: dict[str, tuple[Result, ...]] = {}
     failed: dict[str, str] = {}
-    already = Already()
-    for environment in draft.plan.environments:
-        steps = {step.project: step for step in draft.plan.steps if step.environment == environment}
-        passage = _Passage(
-            gate=gate(world, draft.plan, environment, consent), already=already, wait_seconds=wait_seconds
-        )
-        if passage.gate.closed is None:
-            deploys = [step for step in steps.values() if isinstance(step, DeployStep)]
-            already.look_ahead(world, world.config.environment(environment), deploys)
-        done = _run(world, draft, steps, failed, passage)
-        failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}
-        results += [done[name] for name in steps]
-        world.ledger.summarise(environment)
-    return tuple(results)
+    passage = _Passage(consent=consent, already=Already(), wait_seconds=wait_seconds)
+
+    def through(cell: Stage) -> dict[str, tuple[Result, ...]]:
+        return {place.name: _through_one(world, draft, place, failed, passage) for place in cell}
+
+    for stage in stages_of(map(world.config.environment, draft.plan.environments)):
+        for done in in_parallel(through, cells_of(stage)):
+            results |= done
+        bad = [one for place in stage for one in results[place.name] if not one.good]
+        failed |= {one.project: one.environment for one in reversed(bad) if one.project not in failed}
+    return tuple(result for environment in draft.plan.environments for result in results[environment])
 
 
 def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
@@ -188,15 +189,34 @@ def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
 
 @attrs.frozen(kw_only=True)
 class _Passage:
-    """What all steps of one environment share."""
+    """What all steps of one run share."""
 
-    gate: Gate
+    consent: Consent
     already: Already
     wait_seconds: float
 
 
+def _through_one(
+    world: World, draft: PreparedPlan, place: Environment, failed: Mapping[str, str], passage: _Passage
+) -> tuple[Result, ...]:
+    """One environment; ``failed``: where the units failed that do not get so far."""
+    steps = {step.project: step for step in draft.plan.steps if step.environment == place.name}
+    opening = gate(world, draft.plan, place.name, passage.consent)
+    if opening.closed is None:
+        deploys = [step for step in steps.values() if isinstance(step, DeployStep)]
+        passage.already.look_ahead(world, place, deploys)
+    done = _run(world, draft, steps, failed, passage, opening)
+    world.ledger.summarise(place.name)
+    return tuple(done[name] for name in steps)
+
+
 def _run(
-    world: World, draft: PreparedPlan, steps: Mapping[str, Step], failed: Mapping[str, str], passage: _Passage
+    world: World,
+    draft: PreparedPlan,
+    steps: Mapping[str, Step],
+    failed: Mapping[str, str],
+    passage: _Passage,
+    opening: Gate,
 ) -> dict[str, Result]:
     needs = {name: _needs(step) for name, step in steps.items()}
 
@@ -205,7 +225,7 @@ def _run(
         if name in failed:
             return _skipped(world, name, step.environment, f"{name} in {failed[name]}")
         if isinstance(step, DeployStep):
-            return _guarded(world, step, lambda: _through(world, draft, step, passage))
+            return _guarded(world, step, lambda: _through(world, draft, step, passage, opening))
         return _still(world, step)
 
     def skip(name: str, need: str) -> Result:
@@ -214,18 +234,18 @@ def _run(
     return run_in_order(needs, start, skip, _good, workers=WORKERS)
 
 
-def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage) -> Result:
+def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage, opening: Gate) -> Result:
     """Pass the gate of the environment, then act; wait while somebody else is busy.
 
     Raises:
         Refused: nobody has consented to this step.
         Busy: somebody else is still deploying it when the time to wait is over.
     """
-    passage.gate.check(step)
+    opening.check(step)
     until = world.seconds() + passage.wait_seconds
     while True:
         try:
-            made, approved = _made(draft, step), passage.gate.approved
+            made, approved = _made(draft, step), opening.approved
             there = draft.known.there.get((step.environment, step.project))
             return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already, there=there)
         except Busy:

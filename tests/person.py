@@ -11,7 +11,7 @@ import pytest
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 
-__all__ = ["STARTED_BY_A_CI", "environment_of_a_person"]
+__all__ = ["AWS_FILES", "STARTED_BY_A_CI", "environment_of_a_person"]
 
 STARTED_BY_A_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -26,6 +26,9 @@ OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 TRUST = "AWS_CA_BUNDLE"
 """Says whom to trust, not who one is."""
 
+AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""Where an account is looked for besides: without these, in the home of whoever starts the tests."""
+
 
 @contextmanager
 def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
@@ -34,4 +37,6 @@ def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in (*OF_A_BUILD, *OF_A_TERMINAL, *OF_A_HOOK, *accounts):
             patch.delenv(name, raising=False)
+        for name in () if with_accounts else AWS_FILES:
+            patch.setenv(name, os.devnull)
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import botocore.session
 import pytest
 
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
@@ -14,6 +15,7 @@ OF_OTHERS = (*BUILD_VARIABLES, "CI", "AWS_PROFILE", "AWS_REGION", "FORCE_COLOR",
 
 def test_a_test_is_no_build_and_has_no_account() -> None:
     assert not {*OF_OTHERS} & {*os.environ}
+    assert botocore.session.Session().available_profiles == []
 
 
 @pytest.mark.parametrize(

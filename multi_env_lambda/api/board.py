@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,7 +14,9 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.api.opened import Opened
 
 __all__ = ["NEWEST", "Board", "board"]
 
@@ -35,6 +37,7 @@ class Board:
     histories: Histories
     when: str
     _console: bool = attrs.field(default=True, eq=False)
+    _title: str = attrs.field(default="workspace", eq=False)
 
     @property
     def deployments(self) -> int:
@@ -45,13 +48,13 @@ class Board:
         """The page. It is self-contained: it needs no server and makes no requests."""
         from multi_env_lambda.show.board import board_html
 
-        return board_html(*self._shown, console=self._console)
+        return board_html(*self._shown, title=self._title, console=self._console)
 
     def to_dict(self) -> dict[str, Any]:
         """The data of the page."""
         from multi_env_lambda.show.board import board_data
 
-        return board_data(*self._shown, console=self._console)
+        return board_data(*self._shown, title=self._title, console=self._console)
 
     @property
     def _shown(self) -> tuple[WorkspaceConfig, tuple[Project, ...], Status, Histories, str]:
@@ -76,9 +79,9 @@ class Board:
         return self.status._repr_html_()
 
 
-def board(world: World, status: Status, *, console: bool) -> Board:
-    """The board of a status, with the deployment histories. ``console``: whether there is one to link to."""
-    world = with_all_left(world) if status.left else world
+def board(opened: Opened, status: Status) -> Board:
+    """The board of a status, with the deployment histories. The local cloud has no console to link to."""
+    world = with_all_left(opened.world) if status.left else opened.world
     histories = {
         (unit, environment): past
         for environment in status.environments
@@ -90,5 +93,6 @@ def board(world: World, status: Status, *, console: bool) -> Board:
         status=status,
         histories=histories,
         when=world.now(),
-        console=console,
+        console=not opened.local,
+        title=f"{opened.root.name} on {'the local cloud' if opened.local else 'AWS'}",
     )

@@ -83,7 +83,7 @@ def request(
     target = to if environment is None else environment
     if target is None and verb != "deploy":
         raise ConfigurationError(verb, "no environment is named", hint="give `environment` or `to`")
-    return Request(verb=verb, target=opened.place(target).name, through=to is not None, only=units)
+    return Request(verb=verb, target=opened.target(verb, target), through=to is not None, only=units)
 
 
 def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:

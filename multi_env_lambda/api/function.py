@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.api import logs
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
+from multi_env_lambda.api.here import called_here
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.samples import event_for
@@ -44,14 +45,17 @@ class Function:
         """Its physical name in an environment, by default the first one."""
         return self._config.function_name(self._place(environment).name, self.key)
 
-    def invoke(self, payload: Any = None, environment: str | None = None) -> Any:
+    def invoke(self, payload: Any = None, environment: str | None = None, *, here: bool = False) -> Any:
         """Invoke it through its alias ``live`` and return its answer.
+
+        Args:
+            here: as in ``call``.
 
         Raises:
             CheckFailed: the function raised an error, or its answer is not JSON.
-            ConfigurationError: as in ``call``.
+            ConfigurationError, ToolError: as in ``call``.
         """
-        answer = self.call(payload, environment)
+        answer = self.call(payload, environment, here=here)
         if answer.error is not None:
             raise CheckFailed(
                 f"{self.project}.{self.key} in {self._place(environment).name}",
@@ -65,12 +69,17 @@ class Function:
             what = f"its answer is not valid JSON: {type(error).__name__}: {error}"
             raise CheckFailed(where, what, hint="`call` returns the raw bytes") from error
 
-    def call(self, payload: Any = None, environment: str | None = None) -> Invocation:
+    def call(self, payload: Any = None, environment: str | None = None, *, here: bool = False) -> Invocation:
         """Like ``invoke``, but returns the log as well and does not raise if the function does.
 
+        Args:
+            here: run the code of the work tree in a process of this machine, with the locked dependencies and the
+                variables of that environment. Nothing is deployed. At a terminal, a debugger may stop it.
+
         Raises:
-            ConfigurationError: the payload is not JSON.
+            ConfigurationError: the payload is not JSON; with ``here``, the unit cannot start on this machine.
             StackError: the environment has no such function.
+            ToolError: with ``here``, this machine has no Python of the unit's version.
         """
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
@@ -79,6 +88,8 @@ class Function:
         except (TypeError, ValueError, RecursionError) as error:
             hint = "build it of dicts, lists, strings, finite numbers, booleans and None"
             raise ConfigurationError("payload", f"it cannot be written as JSON: {error}", hint=hint) from error
+        if here:
+            return called_here(self._opened, self.project, self.key, place, json.loads(body))
         try:
             reached = self._opened.reached(place.name)
             return self._opened.world.platform.invoke(reached, physical, ALIAS, body)

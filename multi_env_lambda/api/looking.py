@@ -20,6 +20,7 @@ from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.stages import path_of
 from multi_env_lambda.model.status import Cell, Status, make_status
 from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+__all__ = ["described", "doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+
+
+def described(opened: Opened) -> str:
+    """The folder, where it goes, its units and the environments in order, in one line."""
+    where = "local cloud" if opened.local else "AWS"
+    units = (*(project.name for project in opened.projects), *(f"{name} (broken)" for name in opened.faults))
+    chain = path_of((place.name for place in stage) for stage in opened.config.stages)
+    return f"{opened.root.name} on {where}: {', '.join(units)}; {chain}"
 
 
 def status(opened: Opened, name: str | None = None, environment: str | None = None, *, drift: bool = False) -> Status:
@@ -154,13 +163,22 @@ def history(
 
 def doctor(opened: Opened) -> Listing[Finding]:
     """All checks of this machine, the caller, the bucket and the accounts, using separate sessions."""
-    from multi_env_lambda.api.access import access_of, ci_of_opened
+    from multi_env_lambda.api.access import access_of, ci_of_opened, webhook_check
     from multi_env_lambda.operations.doctor import examine
 
     sessions = opened.sessions()
     pythons = {python for project in opened.projects for python in project.pythons}
     wanted, ci = partial(access_of, opened), partial(ci_of_opened, opened)
-    found = examine(opened.config, pythons, sessions, sessions.variables(), lambda: opened.world, wanted, ci)
+    found = examine(
+        opened.config,
+        pythons,
+        sessions,
+        sessions.variables(),
+        lambda: opened.world,
+        wanted,
+        ci,
+        webhook_check(opened, sessions),
+    )
     return Listing(found, tables.findings, Finding.to_dict)
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import attrs
 
@@ -23,13 +23,14 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.show.progress import Live, lines_where_this_runs, where_this_runs
+from multi_env_lambda.wording import advice, option
 from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
 
-__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "silent"]
+__all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "Seen", "silent"]
 
 LOCAL_VARIABLE = "MULTI_ENV_LAMBDA_LOCAL"
 """If set to 1, every command uses the local cloud."""
@@ -49,6 +50,14 @@ def silent(_: object) -> None:
     """An observer that does nothing."""
 
 
+class Seen(TypedDict, total=False):
+    """Who sees what is done; see ``Opened``."""
+
+    report: Callable[[ProgressEvent], None]
+    live: Live | None
+    dialog: Dialog | None
+
+
 def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
     """Nobody has credentials of all of its accounts, and its people are users of one."""
     from multi_env_lambda.local.seed import home_of
@@ -57,11 +66,24 @@ def _in_local_cloud(config: WorkspaceConfig) -> WorkspaceConfig:
     return named.with_people(f"arn:aws:iam::{home_of(named)}:user/*")
 
 
+def _profile(name: str | None, local: bool) -> str:
+    if name is not None and local:
+        what = f"found the profile `{name}`, but the local cloud has its own credentials"
+        hint = advice(
+            "leave out `{}`, or the local cloud (`{}`, {})", option("profile", name), option("local"), LOCAL_VARIABLE
+        )
+        raise ConfigurationError("profile", what, hint=hint)
+    if name == "":
+        raise ConfigurationError("profile", "its name is empty", hint="`aws configure list-profiles` lists the names")
+    return name or ""
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class Opened:
     """What was read, and how to display progress. Opening reads files only; AWS is contacted when needed.
 
     Args:
+        profile: the profile of the AWS files whose credentials are used; empty: as boto3 finds credentials.
         report: called for every event of a deploy, from several threads.
         progress: called with a sentence when something takes a while.
         live: displays events as they happen; None: whatever suits the place where this runs.
@@ -74,6 +96,7 @@ class Opened:
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
+    profile: str = ""
     acting: str = ""
     report: Callable[[ProgressEvent], None] = attrs.field(default=silent, eq=False, repr=False)
     progress: Callable[[str], None] = attrs.field(default=silent, eq=False, repr=False)
@@ -87,10 +110,11 @@ class Opened:
         *,
         local: bool | None,
         user: str | None = None,
+        profile: str | None = None,
         progress: Callable[[str], None] | None = None,
-        **shown: Any,
+        **seen: Unpack[Seen],
     ) -> Opened:
-        """Read the workspace that contains ``path``; None means as the two variables say; ``shown`` sets other fields.
+        """Read the workspace that contains ``path``; None means as the two variables say; ``seen`` by whom.
 
         Raises:
             ConfigurationError: there is none, or its root table cannot be read.
@@ -106,9 +130,10 @@ class Opened:
             broken=found.broken,
             local=wished,
             user=os.environ.get(LOCAL_USER_VARIABLE, "") if user is None else user,
+            profile=_profile(profile, wished),
             acting=os.environ.get(ACTING_VARIABLE, ""),
             progress=lines_where_this_runs() if progress is None else progress,
-            **shown,
+            **seen,
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -122,8 +147,15 @@ class Opened:
 
     def again(self) -> Opened:
         """The same workspace with its files read again and no connections yet."""
-        shown = {name: getattr(self, name) for name in _SHOWN}
-        return Opened.at(self.root, local=self.local, user=self.user, **shown)
+        seen = Seen(report=self.report, live=self.live, dialog=self.dialog)
+        return Opened.at(
+            self.root,
+            local=self.local,
+            user=self.user,
+            profile=self.profile or None,
+            progress=self.progress,
+            **seen,
+        )
 
     def disconnect(self) -> None:
         """The next use of ``world`` connects again."""
@@ -146,6 +178,7 @@ class Opened:
             self.projects,
             self.broken,
             cloud=self._cloud,
+            profile=self.profile,
             acting=self.acting,
             report=self.report,
             said=self.progress,
@@ -153,7 +186,7 @@ class Opened:
 
     def sessions(self) -> Sessions:
         """New sessions for the current user."""
-        return opening.sessions(self._cloud)
+        return opening.sessions(self._cloud, self.profile)
 
     def local_cloud(self) -> LocalCloud:
         """The local cloud of this workspace, started unless it is running."""
@@ -190,6 +223,15 @@ class Opened:
             ConfigurationError: there is no environment of that name.
         """
         return self.config.environments[0] if environment is None else self.config.environment(environment)
+
+    def target(self, verb: str, name: str | None = None) -> str:
+        """The name of what a request changes: an environment, by default the first, or a stage where that may be.
+
+        Raises:
+            ConfigurationError: there is neither, or the verb is for one environment.
+        """
+        is_stage = verb in ("deploy", "promote") and name in self.config.stage_names
+        return str(name) if is_stage else self.place(name).name
 
     @property
     def _cloud(self) -> LocalCloud | None:

@@ -77,14 +77,16 @@ def read_units(
     return sound_units(projects, unreadable, config)
 
 
-def sessions(cloud: LocalCloud | None) -> Sessions:
-    """New sessions: for the local cloud's user, or with the credentials that boto3 finds. Creating them is free."""
+def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
+    """New sessions: of the local cloud's user, of the profile, or as boto3 finds credentials. Creating them is free."""
+    from multi_env_lambda.aws.access import Profile
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.config_file import access_of
 
     job = os.environ.get(JOB_VARIABLE, "")
     named = partial(session_of_job, job) if job else session_name_of
-    return Sessions(None if cloud is None else access_of(cloud), session_name=named)
+    own = Profile(name=profile) if profile else None
+    return Sessions(own if cloud is None else access_of(cloud), session_name=named)
 
 
 def connect(
@@ -94,6 +96,7 @@ def connect(
     broken: tuple[BrokenUnit, ...],
     *,
     cloud: LocalCloud | None,
+    profile: str,
     acting: str,
     report: Callable[[ProgressEvent], None],
     said: Callable[[str], None],
@@ -113,7 +116,7 @@ def connect(
     from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 
-    met = sessions(cloud)
+    met = sessions(cloud, profile)
     if config.roles is not None:
         caller = "" if acting == "administrator" else met.caller()
         config = config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))

@@ -17,7 +17,7 @@ from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.opened import Opened, silent
+from multi_env_lambda.api.opened import Opened, Seen, silent
 from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
@@ -65,6 +65,7 @@ class Project:
         *,
         local: bool | None = None,
         user: str | None = None,
+        profile: str | None = None,
         report: Callable[[ProgressEvent], None] = silent,
         progress: Callable[[str], None] | None = None,
         live: Live | None = None,
@@ -75,8 +76,8 @@ class Project:
         Raises:
             ConfigurationError: the folder belongs to no unit, or to a broken one.
         """
-        shown = {"report": report, "live": live, "dialog": dialog}
-        opened = Opened.at(folder, local=local, user=user, progress=progress, **shown)
+        seen = Seen(report=report, live=live, dialog=dialog)
+        opened = Opened.at(folder, local=local, user=user, profile=profile, progress=progress, **seen)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
         for project in opened.projects:
             if inside.is_relative_to(project.folder):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, arguments, carry_out, looking, removing, setup
+from multi_env_lambda.api import access, arguments, carry_out, looking, own_tests, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -18,8 +18,7 @@ from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.environment import Environment
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
-from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, silent
-from multi_env_lambda.api.own_tests import run_tests
+from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, Seen, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
 from multi_env_lambda.errors import MultiEnvLambdaError
@@ -72,6 +71,7 @@ class Workspace:
         *,
         local: bool | None = None,
         user: str | None = None,
+        profile: str | None = None,
         report: Callable[[ProgressEvent], None] = silent,
         progress: Callable[[str], None] | None = None,
         live: Live | None = None,
@@ -82,6 +82,7 @@ class Workspace:
         Args:
             local: use the local cloud instead of AWS; None: as ``MULTI_ENV_LAMBDA_LOCAL`` says.
             user: the user in the local cloud; None: as ``MULTI_ENV_LAMBDA_LOCAL_USER`` says.
+            profile: the profile of your AWS files to use; None: the credentials that boto3 finds.
             report: called for every event of a deploy, from several threads.
             progress: called with a sentence when something takes a while; None: a line in notebooks, nothing elsewhere.
             live: displays events as they happen; None: a display in notebooks, nothing elsewhere.
@@ -90,7 +91,8 @@ class Workspace:
         Raises:
             ConfigurationError: there is none, or its root table cannot be read; units that cannot are in ``broken``.
         """
-        return cls(Opened.at(path, local=local, user=user, report=report, progress=progress, live=live, dialog=dialog))
+        seen = Seen(report=report, live=live, dialog=dialog)
+        return cls(Opened.at(path, local=local, user=user, profile=profile, progress=progress, **seen))
 
     @classmethod
     def init(cls, path: str | os.PathLike[str] = ".") -> tuple[str, ...]:
@@ -222,7 +224,7 @@ class Workspace:
 
     def test(self, *names: str) -> Listing[Result]:
         """Run the own tests of the named units, or of all, as the CI does before it deploys."""
-        return run_tests(self._opened, names)
+        return own_tests.run_tests(self._opened, names)
 
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
@@ -379,7 +381,7 @@ class Workspace:
 
     def board(self, *, drift: bool = False) -> Board:
         """One self-contained HTML page covering all units in all environments."""
-        return board(self.world, looking.matrix(self._opened, drift=drift), console=not self._opened.local)
+        return board(self._opened, looking.matrix(self._opened, drift=drift))
 
     def doctor(self) -> Listing[Finding]:
         """Check this machine, the caller, the bucket and every account. Changes nothing."""
@@ -390,9 +392,7 @@ class Workspace:
         return looking.permissions(self._opened, place)
 
     def __repr__(self) -> str:
-        where, chain = "local cloud" if self.local else "AWS", " → ".join(self.environments)
-        units = (*self.projects, *(f"{name} (broken)" for name in self.broken))
-        return f"<Workspace {self._opened.root.name} on {where}: {', '.join(units)}; {chain}>"
+        return f"<Workspace {looking.described(self._opened)}>"
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import workspace_html

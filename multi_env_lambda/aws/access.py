@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import attrs
 if TYPE_CHECKING:
     import botocore.session
 
-__all__ = ["Access", "new_session", "session_of_nobody", "without_variables"]
+__all__ = ["Access", "Profile", "new_session", "profile_of", "variables_of", "session_of_nobody", "without_variables"]
 
 
 @attrs.frozen(kw_only=True)
@@ -29,13 +30,30 @@ class Access:
     ends: str = ""
 
 
-def new_session(access: Access | None) -> botocore.session.Session:
+@attrs.frozen(kw_only=True)
+class Profile:
+    """One profile of the user's own AWS files. Unlike ``AWS_PROFILE``, it comes before keys in variables."""
+
+    name: str
+
+
+def new_session(access: Access | Profile | None) -> botocore.session.Session:
     """A session with these settings and credentials; None: those that boto3 finds."""
+    import botocore.session
+
+    match access:
+        case None:
+            return botocore.session.Session()
+        case Profile(name=name):
+            return botocore.session.Session(profile=name)
+        case Access():
+            return _only_of(access)
+
+
+def _only_of(access: Access) -> botocore.session.Session:
     import botocore.session
     from botocore.credentials import CredentialResolver, SharedCredentialProvider
 
-    if access is None:
-        return botocore.session.Session()
     session = botocore.session.Session(profile=access.profile, session_vars=without_variables())
     session.set_config_variable("config_file", os.fspath(access.config_file))
     session.set_config_variable("credentials_file", os.fspath(access.credentials_file))
@@ -43,6 +61,26 @@ def new_session(access: Access | None) -> botocore.session.Session:
     file = SharedCredentialProvider(creds_filename=os.fspath(access.credentials_file), profile_name=access.profile)
     session.register_component("credential_provider", CredentialResolver([file]))
     return session
+
+
+def profile_of(access: Access | Profile | None) -> str | None:
+    """The name of the profile, where one was named."""
+    match access:
+        case None:
+            return None
+        case Profile(name=name) | Access(profile=name):
+            return name
+
+
+def variables_of(access: Access | Profile | None) -> Mapping[str, str]:
+    """What the variables of the environment say about the credentials; with a profile they say nothing."""
+    match access:
+        case None:
+            return os.environ
+        case Profile():
+            return {}
+        case Access(ends=ends):
+            return {"AWS_CREDENTIAL_EXPIRATION": ends} if ends else {}
 
 
 def session_of_nobody() -> botocore.session.Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from multi_env_lambda.errors import AccountError
-from multi_env_lambda.wording import Advice, advice
+from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = [
     "account_error",
@@ -156,14 +156,14 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
     """The error in our words, if it is about who we are or how to get there, whatever was called."""
     code = code_of(error)
     if code == "ProfileNotFound":
-        hint = "set AWS_PROFILE to one of the names listed by `aws configure list-profiles`"
+        hint = f"{'name' if profile else 'set AWS_PROFILE to'} one of the names listed by `aws configure list-profiles`"
     elif code in _NO_CREDENTIALS:
-        local = Advice("--local", "local=True")
+        local = option("local")
         hint = advice(
             "set AWS_PROFILE, or run `aws configure sso`; without an AWS account, use the local cloud: {}", local
         )
     elif code in _EXPIRED:
-        hint = f"sign in again: `aws sso login{' --profile ' + profile if profile else ''}`"
+        hint = f"sign in again: `{' '.join(('aws sso login', *([option('profile', profile)] if profile else [])))}`"
     elif code in _WRONG_KEY:
         # An opt-in region returns the same while it is not enabled:
         # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html

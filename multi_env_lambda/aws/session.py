@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.aws.access import Access, new_session
+from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, variables_of
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.errors import AccountError
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     import botocore.session
     from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
-__all__ = ["OnCall", "Sessions", "assume_role_request", "role_hint"]
+__all__ = ["RETRIES", "OnCall", "Sessions", "assume_role_request", "role_hint"]
 
 OnCall = Callable[[str, str, str], None]
 """Called for every API call: the place's name (``caller`` for the base identity), the service, the operation."""
@@ -37,6 +36,9 @@ _READ_TIMEOUTS = {"lambda": 930}
 _CONNECTIONS = WORKERS * WORKERS
 """The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
 warns about each one beyond this."""
+RETRIES: Mapping[str, Any] = {"mode": "adaptive", "total_max_attempts": 6}
+"""Adaptive: besides retrying, a client sends less at a time to what throttles (docs/adr/0087)."""
+
 Place = Devops | Environment
 _Way = tuple[str, str, str, str, str]
 """Equal for places that are reached the same way: account, role, external id, source identity, role before it."""
@@ -86,10 +88,10 @@ class Sessions:
 
     def __init__(
         self,
-        access: Access | None = None,
+        access: Access | Profile | None = None,
         *,
         on_call: OnCall | None = None,
-        attempts: int = 6,
+        attempts: int = RETRIES["total_max_attempts"],
         session_name: Callable[[str], str] = session_name_of,
     ) -> None:
         self.retries = Retries()
@@ -142,10 +144,8 @@ class Sessions:
         return self._base_identity()
 
     def variables(self) -> Mapping[str, str]:
-        """What the environment variables say about the base credentials; without an ``access``, all of them."""
-        if self._access is None:
-            return os.environ
-        return {"AWS_CREDENTIAL_EXPIRATION": self._access.ends} if self._access.ends else {}
+        """What the environment variables say about the base credentials: only without an ``access``, all of them."""
+        return variables_of(self._access)
 
     def credentials(self, place: Place) -> ReadOnlyCredentials:
         """The keys with which this place's role acts now; those of a role end after an hour at most.
@@ -266,16 +266,17 @@ class Sessions:
     ) -> Any:
         from botocore.config import Config
 
+        only = self._access if isinstance(self._access, Access) else None
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            retries={**RETRIES, "total_max_attempts": attempts},
             connect_timeout=10,
             read_timeout=_READ_TIMEOUTS.get(service, 60),
             tcp_keepalive=True,
             max_pool_connections=_CONNECTIONS,
             user_agent_extra=f"multi-env-lambda/{__version__}",
-            proxies=None if self._access is None else {},
+            proxies=None if only is None else {},
         )
-        endpoint = None if self._access is None else self._access.endpoint_url
+        endpoint = None if only is None else only.endpoint_url
         try:
             region = region or session.get_config_variable("region") or _FALLBACK_REGION
             client = session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
@@ -296,7 +297,7 @@ class Sessions:
 
     def _account_error(self, where: str, error: Exception) -> AccountError:
         hint = "check the credentials with `aws sts get-caller-identity`"
-        known = account_error(where, error, profile=None if self._access is None else self._access.profile)
+        known = account_error(where, error, profile=profile_of(self._access))
         return known or AccountError(where, text_of(error), hint=hint)
 
 

@@ -25,7 +25,7 @@ from multi_env_lambda.host.process import last_lines, run_uv
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.visible import visible
 
-__all__ = ["has_tests", "own_tests"]
+__all__ = ["code_folders", "has_tests", "own_tests"]
 
 SECONDS = 900.0
 _FOLDER, _GROUP = "tests", "test"
@@ -40,6 +40,12 @@ _HINT = "run the unit's tests on your machine with the same lock"
 def has_tests(root: Path, unit: Project) -> bool:
     """Whether there is a folder in which they would be."""
     return (root / unit.folder / _FOLDER).is_dir()
+
+
+def code_folders(root: Path, unit: Project) -> tuple[Path, ...]:
+    """Where Python finds the modules of the work tree: the unit's own, and those of what it shares."""
+    folders = (root / path for path in (unit.folder, *unit.shared))
+    return tuple(place for folder in folders for place in (folder, folder / "src"))
 
 
 def own_tests(root: Path, unit: Project, *, is_new: bool = False) -> str:
@@ -70,7 +76,7 @@ def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> s
         )
         scratch = made / "scratch"
         scratch.mkdir()
-        path = os.pathsep.join(os.fspath(place) for one in (folder, *shared) for place in (one, one / "src"))
+        path = os.pathsep.join(map(os.fspath, code_folders(root, unit)))
         bounds = Bounds(
             own=(*files, made, base.resolve().parent.parent),
             listed=(root,),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multi_env_lambda.api.approving import APPROVAL_HOURS, refuse_builds
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
 
@@ -27,12 +26,16 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
 
     The plan is made again first, so you approve what will actually be done. A CI build cannot approve.
     """
+    from multi_env_lambda.api.approving import refuse_builds
+
     refuse_builds()
     return show_approvals(open_workspace(local, TerminalDialog(details=True)).approve(plan_file), as_json)
 
 
 def show_approvals(approvals: Listing[Approval], as_json: bool) -> int:
     """What was approved, and for how long."""
+    from multi_env_lambda.api.approving import APPROVAL_HOURS
+
     if not len(approvals):
         note("no environment in this plan requires an approval")
     if as_json:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from multi_env_lambda.api.approving import refuse_builds
 from multi_env_lambda.cli.approve import show_approvals
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
@@ -58,6 +57,8 @@ def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -
 
     The plan is made again first, from what is published; no code of a unit runs. Your yes starts the next run.
     """
+    from multi_env_lambda.api.approving import refuse_builds
+
     refuse_builds()
     workspace = open_workspace(local, TerminalDialog(details=True))
     return show_approvals(workspace.approve(workspace.environment(environment).waiting_plan(digest)), as_json)

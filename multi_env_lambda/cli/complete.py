@@ -16,6 +16,9 @@ __all__ = ["names_argument", "names_of"]
 
 Command = Callable[..., Any]
 
+_TAKE_STAGES = ("deploy", "plan", "promote")
+"""The verbs that take the name of a stage for an environment's."""
+
 
 def names_argument(name: str, **settings: Any) -> Callable[[Command], Command]:
     """An argument for which a shell offers the names that its ``metavar`` mentions."""
@@ -35,7 +38,10 @@ def names_of(context: click.Context, parameter: click.Parameter, incomplete: str
     words = value if isinstance(value, tuple) and parameter.nargs == -1 else ()
     typed = words if root["unit"] is None else (root["unit"], *words)
     mentioned = (parameter.metavar or parameter.name or "").upper()
-    return [name for name in _offered(workspace, mentioned, typed) if name.startswith(incomplete)]
+    offered = _offered(workspace, mentioned, typed)
+    if context.info_name in _TAKE_STAGES and parameter.name in ("words", "to"):
+        offered += workspace.config.stage_names
+    return [name for name in offered if name.startswith(incomplete)]
 
 
 def _offered(workspace: Workspace, mentioned: str, typed: tuple[str, ...]) -> list[str]:

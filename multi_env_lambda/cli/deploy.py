@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
-from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.complete import names_argument, names_of
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
@@ -24,7 +23,6 @@ from multi_env_lambda.cli.output import (
 from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.cli.target import units_and_environment, units_and_place
-from multi_env_lambda.show.text import plan_text
 
 if TYPE_CHECKING:
     from multi_env_lambda import Plan, Result
@@ -294,6 +292,9 @@ def apply_and_show(
 
 def show_plan(plan: Plan, saved: Path | None, as_json: bool) -> int:
     """The whole plan, and where it was saved; the exit code says whether something is blocked."""
+    from multi_env_lambda.api.saved import save
+    from multi_env_lambda.show.text import plan_text
+
     if saved is not None:
         save(plan, saved)
         note(f"saved as {saved}; its digest is {plan.digest}")

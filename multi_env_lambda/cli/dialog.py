@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from multi_env_lambda import Consent, Plan, Refused, Removal
-from multi_env_lambda.api.dialog import Asked
 from multi_env_lambda.cli.output import asked as typed_by_a_person
 from multi_env_lambda.cli.output import note, tell
-from multi_env_lambda.show.text import plan_text
+from multi_env_lambda.errors import Refused
+
+if TYPE_CHECKING:
+    from multi_env_lambda import Asked, Consent, Plan, Removal
 
 __all__ = ["TerminalDialog"]
 
@@ -32,6 +34,9 @@ class TerminalDialog:
 
     def show(self, plan: Plan | Removal) -> None:
         """Print it to stderr."""
+        from multi_env_lambda import Removal
+        from multi_env_lambda.show.text import plan_text
+
         if isinstance(plan, Removal):
             self.removals.append(plan)
             note(plan.text())
@@ -42,11 +47,15 @@ class TerminalDialog:
 
     def agree(self, asked: Asked) -> Consent:
         """Ask what the options leave open."""
+        from multi_env_lambda import Removal
+
         if isinstance(asked.plan, Removal):
             return self._agree_to_removal(asked, asked.plan)
         return self._agree_to_plan(asked, asked.plan)
 
     def _agree_to_plan(self, asked: Asked, plan: Plan) -> Consent:
+        from multi_env_lambda import Consent
+
         if not plan.deploys or not _is_a_person():
             return asked.given
         allowed, typed = set(asked.given.allowed), set(asked.given.typed)
@@ -65,6 +74,8 @@ class TerminalDialog:
 
     def _agree_to_removal(self, asked: Asked, removal: Removal) -> Consent:
         """The unit's name, typed by a person or given as an option; the environment's, where its author may approve."""
+        from multi_env_lambda import Consent
+
         name, environment = removal.project, removal.environment
         for line in removal.rules.lines() if removal.rules is not None else ():
             note(line)

@@ -29,10 +29,17 @@ __all__ = ["invoke_command", "logs_command"]
 @click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
 @click.option("--event", "kind", metavar="KIND", help="Send a sample event of this kind; `event` lists the kinds.")
 @set_option
+@click.option("--here", is_flag=True, help="Run the code of this work tree on this machine; nothing is deployed.")
 @local_option
 @json_option
 def invoke_command(
-    words: tuple[str, ...], payload: str, kind: str | None, values: dict[str, str], local: bool | None, as_json: bool
+    words: tuple[str, ...],
+    payload: str,
+    kind: str | None,
+    values: dict[str, str],
+    here: bool,
+    local: bool | None,
+    as_json: bool,
 ) -> int:
     """Invoke FUNCTION of UNIT in ENVIRONMENT through its alias `live`, or run a job of UNIT and wait for it.
 
@@ -49,12 +56,14 @@ def invoke_command(
     name, function, environment = named
     project = open_workspace(local).project(name)
     if function in project.jobs_in(environment):
+        if here:
+            raise click.UsageError("--here is for functions, not for jobs")
         if kind is not None:
             raise click.UsageError("--event is for functions; a job gets the arguments in --payload")
         return _run_job(project.jobs[function], environment, _event(payload), as_json)
     called = project.function(function)
     event = _event(payload) if kind is None else called.sample_event(kind, values, environment)
-    answer = called.call(event, environment)
+    answer = called.call(event, environment, here=here)
     if answer.log_tail and not as_json:
         note(answer.log_tail.rstrip())
     text = answer.payload.decode("utf-8", "replace")

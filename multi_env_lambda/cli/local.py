@@ -11,7 +11,6 @@ import click
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, note, open_workspace, out, print_json
 from multi_env_lambda.cli.results import finish
-from multi_env_lambda.show.text import status_table
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.push_ending import PushEnding
@@ -104,6 +103,8 @@ def demo_command(local: bool) -> int:
 
     Then, in a copy with one unit, change one line, push it, and see it walk to the last one after somebody's approval.
     """
+    from multi_env_lambda.show.text import status_table
+
     workspace = open_workspace(True, TerminalDialog(yes=True))
     last = list(workspace.environments)[-1]
     code = finish(lambda: workspace.deploy(to=last, everything=True), False)
@@ -122,6 +123,7 @@ _CHANGED = '"customers": customers, "errors": errors, "said": "this line was pus
 def _pushed(workspace: Workspace, last: str) -> int:
     """The second half of the demo: the same by a push, with all that `bootstrap` makes for it."""
     from multi_env_lambda.api.rehearsal import change, rehearsal
+    from multi_env_lambda.show.text import status_table
 
     if "customers" not in workspace:
         return 0

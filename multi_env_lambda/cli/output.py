@@ -34,8 +34,17 @@ Command = Callable[..., Any]
 
 
 def local_option(command: Command) -> Command:
-    """``--local``: the local cloud instead of AWS."""
-    return click.option("--local", is_flag=True, default=None, help="Use the local cloud instead of AWS.")(command)
+    """Where this goes: ``--local``, the local cloud instead of AWS; ``--profile``, whose credentials are used."""
+    text = "Use the credentials of this profile of your AWS files."
+    named = click.option(
+        "--profile", metavar="NAME", default=None, expose_value=False, callback=_keep_profile, help=text
+    )
+    local = click.option("--local", is_flag=True, default=None, help="Use the local cloud instead of AWS.")
+    return local(named(command))
+
+
+def _keep_profile(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    context.obj["profile"] = name
 
 
 def json_option(command: Command) -> Command:
@@ -50,7 +59,8 @@ def open_workspace(local: bool | None, dialog: Dialog | None = None) -> Workspac
 
     context: dict[str, Any] = click.get_current_context().obj
     opener: Callable[..., Workspace] = context["opener"] or Workspace.open
-    return opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog)
+    named = {} if context.get("profile") is None else {"profile": context["profile"]}
+    return opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog, **named)
 
 
 def unit_of() -> str | None:

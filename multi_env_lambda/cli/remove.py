@@ -9,8 +9,6 @@ import attrs
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
-from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
-from multi_env_lambda.api.saved import save
 from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
@@ -58,6 +56,8 @@ def destroy_command(
     dialog = TerminalDialog(yes=yes, confirm=confirm)
     project = open_workspace(local, dialog).unit(name)
     if saved is not None:
+        from multi_env_lambda.api.saved import save
+
         removal = project.plan_removal(environment, retain=retain)
         dialog.show(removal)
         save(removal, saved)
@@ -105,6 +105,7 @@ def _line(item: Candidate) -> str:
 
 
 def _show_prunable(found: Prunable, really: bool) -> None:
+    from multi_env_lambda.api.removing import DAYS_UNTIL_FREED
     from multi_env_lambda.show.prune import prune_table
 
     for copy in found.copies:

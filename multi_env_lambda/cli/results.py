@@ -10,7 +10,6 @@ import attrs
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import note, out, print_json
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.show.text import results_table
 
 if TYPE_CHECKING:
     from multi_env_lambda import Result
@@ -39,6 +38,8 @@ def ended(change: Callable[[], Listing[Result]]) -> tuple[Listing[Result], int]:
 
 def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHANGED) -> None:
     """The table to stdout, and what went wrong to stderr. ``still``: why there is nothing to do."""
+    from multi_env_lambda.show.text import results_table
+
     if as_json:
         print_json([attrs.asdict(result) for result in results])
     elif all(result.outcome == "unchanged" for result in results):

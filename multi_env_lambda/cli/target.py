@@ -21,14 +21,14 @@ def units_and_place(
 ) -> tuple[tuple[str, ...], str | None]:
     """The units that ``[UNIT]... [ENVIRONMENT]`` and ``--only`` name, and the environment; None: the first one.
 
-    The last word is the environment if one has that name. Without units, they are those of the script: its own, or
-    all.
+    The last word is the environment, or the stage, if one has that name. Without units, they are those of the script:
+    its own, or all.
 
     Raises:
         ConfigurationError: the last word is the name of neither.
     """
     named, environment = words, None
-    if words and words[-1] in workspace.environments:
+    if words and words[-1] in (*workspace.environments, *workspace.config.stage_names):
         named, environment = words[:-1], words[-1]
     elif words and to is None:
         _must_be_unit(workspace, words[-1])
@@ -60,4 +60,8 @@ def _must_be_unit(workspace: Workspace, word: str) -> None:
     units = {*workspace.projects, *workspace.broken}
     if normalised(word) not in units:
         what = f"there is no environment or unit `{word}`"
-        raise ConfigurationError("command line", what, hint=did_you_mean(word, (*workspace.environments, *units)))
+        raise ConfigurationError(
+            "command line",
+            what,
+            hint=did_you_mean(word, (*workspace.environments, *workspace.config.stage_names, *units)),
+        )

@@ -19,8 +19,8 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.plan.carried import from_deployment, from_stage
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
-from multi_env_lambda.plan.planner import from_deployment, from_record
 from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back
 from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
@@ -39,13 +39,9 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))
         return DesiredState(desired=dict(zip(observed.order, older, strict=True)))
-    source, records = observed.source, observed.records
-    if source is not None:
-        names = observed.order
-        there = {name: records.get((source.name, name)) for name in names}
-        return DesiredState(
-            desired={name: from_record(name, record, source.name, records) for name, record in there.items()}
-        )
+    if observed.sources:
+        sources = [source.name for source in observed.sources]
+        return DesiredState(desired={name: from_stage(name, sources, observed.records) for name in observed.order})
     running = {name: observed.running(name) for name in observed.order}
     doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
     return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed), alone)

@@ -6,7 +6,7 @@ Input: the world and a request. Output: the records of the environments in quest
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
 
 import attrs
@@ -38,7 +38,8 @@ class Observed:
 
     Args:
         targets: the environments that change, in promotion order.
-        source: the environment that the first of them takes its releases from; None: the work tree, or the history.
+        sources: the environments that the first of them takes its releases from, all of the stage before; none: the
+            work tree, or the history.
         order: the units in scope, dependencies first.
         unsure: (environment, unit) where the record is no proof of what runs.
         unreadable: units of which a record cannot be read, or was written by another workspace.
@@ -49,7 +50,7 @@ class Observed:
     """
 
     targets: tuple[Environment, ...]
-    source: Environment | None
+    sources: tuple[Environment, ...]
     order: tuple[str, ...]
     records: Records
     unsure: Places
@@ -77,22 +78,22 @@ def observe(world: World, request: Request, *, soon: bool = False, units: tuple[
     """
     whose = cache(partial(confirm, world))
     targets = request.targets(world.config)
-    source = None if request.is_of_one_place else request.source(world.config)
-    recorded = _recorded(world, request, (*targets, *([source] if source else [])))
+    sources = () if request.is_of_one_place else request.sources(world.config)
+    recorded = _recorded(world, request, (*targets, *sources))
     records = recorded.records
     alone = _is_alone(request)
     workspace = find_id(world, records.values())
     if not soon:
         whose()
-    places = {target.name for target in targets} | ({source.name} if source else set())
+    places = {place.name for place in (*targets, *sources)}
     unreadable = {name: error for (place, name), error in recorded.unreadable.items() if place in places}
     return Observed(
         targets=targets,
-        source=source,
+        sources=sources,
         order=_scope(world, request, recorded) if units is None else units,
         records=records,
         unsure=_unsure(world, targets, records),
-        unreadable=unreadable | ({} if source is None else _of_others(records, source.name, workspace)),
+        unreadable=unreadable | _of_others(records, {source.name for source in sources}, workspace),
         workspace=workspace,
         freezes=tuple(one for target in targets for one in freezes_of(world, target.name, again=alone)),
         soon=soon,
@@ -144,10 +145,10 @@ def read_records(world: World, environments: Iterable[Environment]) -> Records:
     return read_all(world, environments).records
 
 
-def _of_others(records: Records, source: str, workspace: str) -> dict[str, MultiEnvLambdaError]:
+def _of_others(records: Records, sources: Collection[str], workspace: str) -> dict[str, MultiEnvLambdaError]:
     """The units whose releases would come from what another workspace has recorded in an environment."""
-    found = {name: of_another(record, workspace) for (place, name), record in records.items() if place == source}
-    return {name: error for name, error in found.items() if error is not None}
+    found = [(name, of_another(record, workspace)) for (place, name), record in records.items() if place in sources]
+    return {name: error for name, error in found if error is not None}
 
 
 def _unsure(world: World, targets: tuple[Environment, ...], records: Records) -> Places:

@@ -17,8 +17,8 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.repair import Wrong
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.plan.carried import from_deployment
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, RecordedState
-from multi_env_lambda.plan.planner import from_deployment
 from multi_env_lambda.plan.repair import not_repairable
 from multi_env_lambda.world import World
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.private import private_folder
@@ -51,8 +52,18 @@ def run(
     return done.stdout
 
 
-def run_attached(argv: Sequence[str], *, env: Mapping[str, str], where: str, hint: str) -> int:
+def run_attached(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    where: str,
+    hint: str,
+    cwd: Path | None = None,
+    streams: Mapping[str, Any] = {},  # noqa: B006 - never written
+) -> int:
     """Run a program of the user's on this terminal; returns its exit status, or 128 and the signal that ended it.
+
+    ``streams``: those of its three that are not this process's own, as ``subprocess.run`` takes them.
 
     Ctrl-C is the program's: a shell goes on after it, and only then does this process.
 
@@ -62,7 +73,7 @@ def run_attached(argv: Sequence[str], *, env: Mapping[str, str], where: str, hin
     mine = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, _leave_to_the_program) if mine else None
     try:
-        status = subprocess.run([*argv], env=env, check=False).returncode
+        status = subprocess.run([*argv], env=env, cwd=cwd, check=False, **streams).returncode
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise ToolError(where, f"`{argv[0]}` could not be started: {why}", hint=hint) from error

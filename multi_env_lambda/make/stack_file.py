@@ -15,12 +15,16 @@ from multi_env_lambda.building.stage import check_no_link
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Ended, run_confined
 from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.project import Project
 from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
-__all__ = ["SECONDS", "templates_of"]
+__all__ = ["SECONDS", "template_of_unbuilt", "templates_of"]
 
 SECONDS = 30.0
+_NO_DIGEST = "0" * 64
 
 
 def templates_of(
@@ -44,6 +48,27 @@ def templates_of(
         unit.environment.name: finished(unit, document, of_stack=True)
         for unit, document in zip(units, grown, strict=True)
     }
+
+
+def template_of_unbuilt(root: Path, project: Project, environment: Environment, bucket: str) -> str:
+    """The template of one environment. The code and the layer that it names are made up, so nothing is built.
+
+    Raises:
+        ConfigurationError: as ``templates_of``.
+    """
+    python, architecture = project.python, project.architecture
+    unit = StackInput(
+        project=project,
+        environment=environment,
+        bucket=bucket,
+        source=SourceArtifact(
+            project=project.name, version=project.version, digest=_NO_DIGEST, wheel_sha256=_NO_DIGEST
+        ),
+        layer=LayerArtifact(
+            project=project.name, number=1, digest=_NO_DIGEST, python=python, architecture=architecture
+        ),
+    )
+    return templates_of(root, [unit])[environment.name]
 
 
 def _extended(

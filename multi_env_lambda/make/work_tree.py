@@ -33,7 +33,7 @@ from multi_env_lambda.world import MadeRelease, World
 __all__ = ["DesiredState", "work_tree"]
 
 
-_NO_PART = frozenset({"external_id", "source_identity", "bounds", "deployed_by", "through"})
+_NO_PART = frozenset({"external_id", "source_identity", "bounds", "deployed_by", "through", "stage"})
 _YOUNGER = frozenset({"beside", "boundary_arn", "buckets", "committed_only", "prefix", "protect"})
 """Settings that older versions did not know: they count only if they are set."""
 

@@ -90,6 +90,7 @@ class Environment:
     Args:
         role_name: the role to assume; empty: the caller's own credentials are used.
         position: its place in promotion order, counted from 0.
+        stage: the name of the stage that it shares with the environments beside it; empty: it stands alone.
         releases_only, committed_only: what may be deployed here, see ``plan/release_rules.py``.
         protect: its stacks cannot be deleted, by `destroy` or anything else.
         external_id, source_identity: what is passed to AssumeRole, if the trust policy of the role requires it.
@@ -116,6 +117,7 @@ class Environment:
     deployed_by: tuple[Acting, ...] = DEPLOYERS
     through: Devops | None = None
     beside: str = ""
+    stage: str = ""
 
     @property
     def partition(self) -> str:

@@ -34,6 +34,7 @@ def left_environment(config: WorkspaceConfig, name: str, records: Iterable[Recor
         approval=False,
         releases_only=False,
         protect=False,
+        stage="",
     )
 
 

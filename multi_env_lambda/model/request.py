@@ -23,7 +23,7 @@ class Request:
         verb: ``deploy`` takes the work tree to the first environment and what runs in one to the next; ``promote``
             starts from what runs before the target; ``rollback`` takes an older deployment of the target; ``repair``
             sends again what its record says is running.
-        target: the environment to reach.
+        target: the environment to reach, or the stage of which all environments are.
         through: walk all environments up to the target; otherwise only the target changes.
         only: names of units; empty means every unit.
         everything: compare every unit by its content, even one whose inputs are unchanged.
@@ -46,24 +46,26 @@ class Request:
     reason: str = ""
 
     def targets(self, config: WorkspaceConfig) -> tuple[Environment, ...]:
-        """The environments that change, in promotion order."""
-        target = config.environment(self.target)
+        """The environments that change, in promotion order: not those beside the target, unless its stage is named."""
+        reached = config.reached(self.target)
         if not self.through:
-            return (target,)
-        start = 0 if self.verb == "deploy" else 1
-        return tuple(config.environments[start : target.position + 1])
+            return reached
+        earlier = config.earlier(reached[0])
+        if self.verb != "deploy":
+            earlier, reached = earlier[1:], reached if earlier else ()
+        return (*(place for stage in earlier for place in stage), *reached)
 
-    def source(self, config: WorkspaceConfig) -> Environment | None:
-        """The environment whose records say what the first target is to run; None: the work tree says it.
+    def sources(self, config: WorkspaceConfig) -> tuple[Environment, ...]:
+        """The environments whose records say what the first target is to run; none: the work tree says it.
 
         Raises:
             ConfigurationError: promotion into the first environment, which has none before it.
         """
         first = self.targets(config)[:1]
-        before = config.before(first[0]) if first else None
+        before = config.before(first[0]) if first else ()
         if self.skip_from is not None:
-            return config.environment(self.skip_from)
-        if self.verb == "promote" and before is None:
+            return (config.environment(self.skip_from),)
+        if self.verb == "promote" and not before:
             raise ConfigurationError(
                 f"promote to {self.target}",
                 "it is the first environment, so there is none before it",

@@ -14,6 +14,7 @@ from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import Record, RolledBack
+from multi_env_lambda.model.stages import stages_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python
 
@@ -28,8 +29,8 @@ Called = Callable[[str | None, str | None], str]
 class Cell:
     """One unit in one environment.
 
-    ``behind``: the environment before it runs another release. ``newer``: what runs is of a later commit than the one
-    that is checked out. ``unreadable``: why its record cannot be read.
+    ``behind``: an environment of the stage before it runs another release. ``newer``: what runs is of a later commit
+    than the one that is checked out. ``unreadable``: why its record cannot be read.
     ``moved``: where it runs, if that is not where the table says that the environment is. ``uncompared``: why it is
     unknown whether somebody changed it by hand. ``outputs``: what the record tells about what it made: what holds data.
     """
@@ -166,17 +167,20 @@ def make_status(
     names = [environment.name for environment in places]
     cells = []
     for project in (*units, *removed):
-        before: str | None = None
-        for position, name in enumerate(names):
-            record = records.get((name, project))
-            release = None if record is None else record.release
-            behind = position > 0 and before is not None and release != before
-            behind = behind and (name, project) not in damaged and places[position] not in config.left
-            cell = _cell(project, name, record, behind)
-            elsewhere = moved(record, places[position])
-            told = None if elsewhere is None else elsewhere[0]
-            cells.append(attrs.evolve(cell, unreadable=damaged.get((name, project)), moved=told))
-            before = None if (name, project) in damaged else release
+        before: frozenset[str | None] = frozenset()
+        for stage in stages_of(places):
+            here: set[str | None] = set()
+            for place in stage:
+                record = records.get((place.name, project))
+                release = None if record is None else record.release
+                behind = any(other != release for other in before - {None})
+                behind = behind and (place.name, project) not in damaged and place not in config.left
+                cell = _cell(project, place.name, record, behind)
+                elsewhere = moved(record, place)
+                told = None if elsewhere is None else elsewhere[0]
+                cells.append(attrs.evolve(cell, unreadable=damaged.get((place.name, project)), moved=told))
+                here |= set() if (place.name, project) in damaged else {release}
+            before = frozenset(here)
     left = tuple(environment.name for environment in config.left)
     return Status(environments=tuple(names), units=units, removed=removed, cells=tuple(cells), left=left)
 

@@ -28,6 +28,8 @@ from multi_env_lambda.model.name import (
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
+from multi_env_lambda.model.stages import Stage, check_stages, named, no_stage, stages_of
+from multi_env_lambda.model.webhook import Webhook, read_webhook_table
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -46,9 +48,9 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``github``: the repository there whose jobs act as roles of a build; ``gitlab``: the
-    project there. ``left``: the environments
-    that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
-    `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    project there; ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from
+    the table, if the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the
+    ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -60,6 +62,7 @@ class WorkspaceConfig:
     ci_stack: CiStack | None = None
     github: GitHub | None = None
     gitlab: GitLab | None = None
+    webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -76,11 +79,13 @@ class WorkspaceConfig:
             also: other places that could have been named instead, for the message.
 
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none, or it is the name of a stage.
         """
         for environment in (*self.environments, *self.left):
             if environment.name == name:
                 return environment
+        if stage := named(self.environments, name):
+            raise no_stage(name, stage)
         names = [*(environment.name for environment in self.environments), *also]
         what = f"there is no environment `{name}`; expected {enumerated(names)}"
         raise ConfigurationError("environment", what, hint=did_you_mean(name, names, listed=True))
@@ -112,10 +117,33 @@ class WorkspaceConfig:
         environments, left = (tuple(map(role_of, places)) for places in (self.environments, self.left))
         return attrs.evolve(self, devops=devops, environments=environments, left=left)
 
-    def before(self, environment: Environment) -> Environment | None:
-        """The environment that comes before this one in promotion order."""
-        position = self.environments.index(self.environment(environment.name))
-        return self.environments[position - 1] if position else None
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The environments by stage, in promotion order."""
+        return stages_of(self.environments)
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The names that the table gives to stages."""
+        return tuple(dict.fromkeys(place.stage for place in self.environments if place.stage))
+
+    def reached(self, name: str) -> Stage:
+        """What a person names as a target: one environment, or all of a stage.
+
+        Raises:
+            ConfigurationError: there is neither.
+        """
+        return named(self.environments, name) or (self.environment(name),)
+
+    def earlier(self, environment: Environment) -> tuple[Stage, ...]:
+        """The stages before that of an environment; of one that left the table, all."""
+        stages = self.stages
+        names = [[place.name for place in stage] for stage in stages]
+        return stages[: next((at for at, stage in enumerate(names) if environment.name in stage), len(stages))]
+
+    def before(self, environment: Environment) -> Stage:
+        """The environments of the stage before; none before the first."""
+        return (self.earlier(environment) or ((),))[-1]
 
 
 def tool_table(document: Mapping[str, object], *, where: str, hint: str) -> Table:
@@ -152,6 +180,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     environments = _environments(table, devops, "" if roles is None else roles.prefix)
     _check_buckets(table, devops, environments)
     ci = read_ci(table.table("ci"))
+    ci_stack = read_ci_stack(table.table("ci"), has_roles=roles is not None)
     _check_names(table, ci, environments)
     return WorkspaceConfig(
         devops=devops,
@@ -160,9 +189,10 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
-        ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
+        ci_stack=ci_stack,
         github=read_github_table(table.table("ci"), has_roles=roles is not None),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
+        webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,
     )
 
@@ -231,12 +261,13 @@ def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environmen
         if environment.name in [other.name for other in found]:
             item.refuse("name", f"two environments are called `{environment.name}`", hint="rename one of them")
         found.append(environment)
+    check_stages(table, found, devops.name)
     return tuple(found)
 
 
 def _environment(table: Table, devops: Devops, position: int, prefix: str) -> Environment:
     rules = ("approval", "releases_only", "committed_only", "protect", "bounds", "roles", "deployed_by")
-    table.allow(("name", "account_id", "region", *rules, *_ACCESS))
+    table.allow(("name", "account_id", "region", "stage", *rules, *_ACCESS))
     name = table.named("name", ENVIRONMENT_NAME)
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
@@ -246,6 +277,7 @@ def _environment(table: Table, devops: Devops, position: int, prefix: str) -> En
         account_id=table.named("account_id", ACCOUNT_ID),
         region=table.named_or("region", REGION, devops.region),
         position=position,
+        stage=table.named_or("stage", ENVIRONMENT_NAME, ""),
         approval=table.flag("approval", False),
         releases_only=table.flag("releases_only", False),
         committed_only=table.flag("committed_only", False),

@@ -56,7 +56,7 @@ class Desk:
 
     Args:
         bucket: its name; ``repository``: name or address of the one that all is about; empty: any.
-        rules: the settings that count until a build has left those of the protected branch; None: nobody knows them.
+        rules: the settings that count until a build has left those of the protected branch; None: they are unknown.
     """
 
     store: ObjectStore

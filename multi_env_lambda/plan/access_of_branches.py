@@ -33,6 +33,7 @@ def beside(first: Environment, name: str) -> Environment:
         releases_only=False,
         committed_only=False,
         protect=False,
+        stage="",
         beside=first.home if first.prefix else "",
     )
 

@@ -21,9 +21,11 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.ci_stack import PYTHON
-from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import AUDIENCE
+from multi_env_lambda.plan.github_sender import SEND, SENDER
 
 __all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "workflow"]
 
@@ -71,7 +73,7 @@ export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci run --event "$GITHUB_EVENT_PATH"
 """
 
-_FILE = """\
+_HEAD = """\
 {begin}
 name: multi-env-lambda
 
@@ -82,9 +84,7 @@ on:
   delete:
   pull_request:
     types: [opened, reopened, synchronize, edited]
-  schedule:
-    - cron: "23 * * * *"
-  workflow_dispatch:
+{schedule}  workflow_dispatch:
     inputs:
       branch:
         description: Look at this branch; with nothing here and below, at everything
@@ -123,6 +123,9 @@ jobs:
         run: |
 {ask}
 
+"""
+
+_BUILDING = """\
   # Brings what is merged as far as it may go; after each event it looks at what the branch says now.
   look:
     if: >-
@@ -164,8 +167,11 @@ jobs:
       group: multi-env-lambda-plan-${{{{ inputs.pull_request }}}}
       queue: max
     steps:
-{steps_plan}
-{end}
+{steps_plan}"""
+
+_SCHEDULE = """\
+  schedule:
+    - cron: "23 * * * *"
 """
 
 _STEPS = """\
@@ -218,42 +224,71 @@ def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) 
     if github is None or roles is None:
         hint = 'for example `github = { repository = "acme/units", owner_id = 123456, repository_id = 456789 }`'
         raise ConfigurationError("pyproject.toml", "[tool.multi_env_lambda.ci] has no `github`", hint=hint)
-    branch = config.ci.branch
+    branch, sends = config.ci.branch, github.jobs == "send"
     elsewhere = own_decisions or bool(config.ci.branches)
-    return _FILE.format(
+    head = _HEAD.format(
         begin=BEGIN,
-        end=END,
+        schedule="" if sends else _SCHEDULE,
         runner=_RUNNER,
-        minutes=_MINUTES,
         repository=_literal(github.repository),
-        ref=_literal(f"refs/heads/{branch}"),
         asks=f"github.ref != {_literal(f'refs/heads/{branch}')}" if elsewhere else "github.ref_type == 'tag'",
         branch=_quoted(branch),
         branch_plain=branch,
         workflow=_quoted(WORKFLOW.rpartition("/")[2]),
+        ask=_indented(ASK),
+    )
+    jobs = _sending(config, github, roles) if sends else _building(config, github, roles, library)
+    return f"{head}{jobs}\n{END}\n"
+
+
+def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
+    return _BUILDING.format(
+        runner=_RUNNER,
+        minutes=_MINUTES,
+        repository=_literal(github.repository),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
         environment=_quoted(PLAN_ENVIRONMENT),
         build_name=roles.of_devops("build"),
         plan_name=roles.of_devops("plan"),
-        ask=_indented(ASK),
         steps_look=_steps(config, roles.of_devops("build"), library),
         steps_plan=_steps(config, roles.of_devops("plan"), library),
     )
 
 
+def _sending(config: WorkspaceConfig, github: GitHub, roles: Roles) -> str:
+    return SENDER.format(
+        runner=_RUNNER,
+        repository=_literal(github.repository),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
+        branch_plain=config.ci.branch,
+        name=roles.sender,
+        send=_indented(SEND),
+        **_becoming(config, roles.sender),
+    )
+
+
 def _steps(config: WorkspaceConfig, role: str, library: Library) -> str:
-    devops = config.devops
     return _STEPS.format(
-        **{name.rpartition("/")[2].removeprefix("configure-aws-"): _pinned(name) for name in ACTIONS},
+        checkout=_pinned("actions/checkout"),
         name=role,
-        account=_quoted(devops.account_id),
-        audience=_quoted(AUDIENCE),
-        region=_quoted(devops.region),
-        role=_quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
         library=_quoted(library.address),
         sha256=_quoted(library.sha256),
         install=_indented(INSTALL),
         run=_indented(RUN),
+        **_becoming(config, role),
     )
+
+
+def _becoming(config: WorkspaceConfig, role: str) -> dict[str, str]:
+    """What a step says that gets the credentials of a role."""
+    devops = config.devops
+    return {
+        "account": _quoted(devops.account_id),
+        "audience": _quoted(AUDIENCE),
+        "credentials": _pinned("aws-actions/configure-aws-credentials"),
+        "region": _quoted(devops.region),
+        "role": _quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
+    }
 
 
 def _pinned(action: str) -> str:
@@ -275,7 +310,7 @@ def _literal(text: str) -> str:
 
 
 def _indented(script: str) -> str:
-    return "\n".join(f"          {line}" for line in script.splitlines())
+    return "\n".join(f"          {line}".rstrip() for line in script.splitlines())
 
 
 def merged_file(there: str | None, part: str, where: str = WORKFLOW) -> str:

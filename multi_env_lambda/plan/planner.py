@@ -10,18 +10,13 @@ import json
 from collections.abc import Mapping
 from typing import assert_never
 
-import attrs
-
-from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.plan import (
     BlockedStep,
     Breach,
     DeployStep,
-    NewerStep,
     Origin,
     Plan,
     Question,
@@ -33,10 +28,12 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.repair import Wrong
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.stages import stages_of
 from multi_env_lambda.plan.affected import is_upgrade
 from multi_env_lambda.plan.aliases import traffic_question
 from multi_env_lambda.plan.backwards import again_questions, going_back, newer_step, older_questions
 from multi_env_lambda.plan.bounds import beyond
+from multi_env_lambda.plan.carried import carried
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
@@ -53,9 +50,8 @@ from multi_env_lambda.plan.repair import SOUND, lost_already, lost_with_stack, m
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.plan.transitions import impossible
 from multi_env_lambda.plan.waiting import beside_broken, told_to_wait
-from multi_env_lambda.wording import advice, option
 
-__all__ = ["from_deployment", "from_record", "make_plan"]
+__all__ = ["make_plan"]
 
 
 def make_plan(
@@ -66,7 +62,7 @@ def make_plan(
     known: RecordedState,
     tree: Origin,
 ) -> Plan:
-    """All steps of one request. Environment ``k`` wants what ``k-1`` will run after its step.
+    """All steps of one request. Each stage wants what the one before will run after its steps.
 
     Args:
         targets: the environments that change, in promotion order.
@@ -74,13 +70,10 @@ def make_plan(
         tree: the state of the work tree; an empty one if it was not read.
     """
     steps: list[Step] = []
-    for target in targets:
-        if request.upgrade:
-            desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
-        here = [_step(request, target, desired[project], known) for project in order if project in desired]
-        here = beside_broken(here, known.broken, target, known.records) if request.verb == "deploy" else here
-        steps += told_to_wait(here)
-        desired = {step.project: _carried(step, known) for step in here}
+    for stage in stages_of(targets):
+        found = [_steps_in(request, target, order, desired, known) for target in stage]
+        steps += [step for here in found for step in told_to_wait(here)]
+        desired = carried(found, known.records)
     return Plan(
         environments=tuple(target.name for target in targets),
         asked=request.asked(),
@@ -89,6 +82,16 @@ def make_plan(
         dirty=tree.dirty,
         steps=new_names(steps),
     )
+
+
+def _steps_in(
+    request: Request, target: Environment, order: tuple[str, ...], desired: Mapping[str, Desired], known: RecordedState
+) -> list[Step]:
+    """The steps in one environment, given what each unit is to be there."""
+    if request.upgrade:
+        desired = {project: _upgraded(target, wish, known) for project, wish in desired.items()}
+    here = [_step(request, target, desired[project], known) for project in order if project in desired]
+    return beside_broken(here, known.broken, target, known.records) if request.verb == "deploy" else here
 
 
 def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> Desired:
@@ -104,59 +107,6 @@ def _upgraded(target: Environment, desired: Desired, known: RecordedState) -> De
             return desired
         case _:
             assert_never(desired)
-
-
-def _carried(step: Step, known: RecordedState) -> Desired:
-    """What the next environment is to run, given what this one will run after the step."""
-    match step:
-        case DeployStep():
-            why = (f"{step.environment} runs {step.label}",)
-            return ReleaseToRun(
-                project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin
-            )
-        case UnchangedStep() | NewerStep():
-            record = known.records.get((step.environment, step.project))
-            return from_record(step.project, record, step.environment, known.records)
-        case BlockedStep():
-            return Absent(project=step.project, why=f"blocked in {step.environment}")
-        case RemovedStep():
-            return Absent(project=step.project, why="its folder no longer exists", removed=True)
-        case _:
-            assert_never(step)
-
-
-def from_record(
-    project: str, record: Record | None, environment: str, records: Mapping[tuple[str, str], Record]
-) -> Desired:
-    """Promotion: what the record of an environment says runs there; ``records`` are all that are in sight."""
-    if record is None or record.running is None:
-        return Absent(project=project, why=f"it does not run in {environment}")
-    failed = record.latest
-    if failed is not None and failed.outcome == "failed" and failed.release == record.release:
-        what = f"{failed.version} was redeployed there and failed: {failed.detail}"
-        hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
-        return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
-    seen = [each.running for (_, unit), each in records.items() if unit == project and each.running is not None]
-    called = label(record.running.version, record.running.release, [(each.version, each.release) for each in seen])
-    named = from_deployment(project, record.running, why=f"{environment} runs {called}")
-    return attrs.evolve(named, rolled_back=record.taken_away)
-
-
-def from_deployment(project: str, deployment: Deployment, *, why: str) -> DigestToRun:
-    """A release, identified by the deployment that brought it."""
-    return DigestToRun(
-        project=project,
-        digest=deployment.release,
-        version=deployment.version,
-        why=(why,),
-        inputs=deployment.inputs,
-        origin=Origin(
-            commit=deployment.commit,
-            committed=deployment.committed,
-            dirty=deployment.dirty,
-            author=deployment.author,
-        ),
-    )
 
 
 def _step(request: Request, target: Environment, desired: Desired, known: RecordedState) -> Step:

@@ -42,19 +42,22 @@ def board_html(
     histories: Histories,
     now: str,
     *,
+    title: str = "workspace",
     console: bool = True,
 ) -> str:
     """The page as one text.
 
     Args:
+        title: what the workspace is called, and where it is.
         histories: (unit, environment) -> its deployments, oldest first.
         now: ISO 8601; ages and weeks are counted from here.
         console: whether there is a console to link to; the local cloud has none.
     """
-    data = _visible(board_data(config, projects, status, histories, now, console=console))
+    data = _visible(board_data(config, projects, status, histories, now, title=title, console=console))
     style = _asset("board.css")
     program = "\n".join(_asset(name) for name in _PROGRAMS)
     parts = {
+        "title": escape(data["title"]),
         "policy": escape(_policy(style, program)),
         "made": escape(f"{now[:10]} {now[11:16]} UTC"),
         "style": style,
@@ -75,6 +78,7 @@ def board_data(
     histories: Histories,
     now: str,
     *,
+    title: str = "workspace",
     console: bool = True,
 ) -> dict[str, Any]:
     """What the page is made from: short lists, and numbers in place of repeated texts."""
@@ -89,10 +93,12 @@ def board_data(
         for name in (*status.units, *status.removed)
     ]
     return {
+        "title": f"{title}: what runs where",
         "now": seconds_of(now),
         "environments": [
             {
                 "name": status.place(item.name),
+                "short": item.name,
                 "account": item.account_id,
                 "region": item.region,
                 "role": item.switch_role_url if console else "",

@@ -14,6 +14,7 @@ from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Outcome, Result
 from multi_env_lambda.model.right import RightChange
+from multi_env_lambda.model.stages import path_of
 from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.visible import visible
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -230,9 +231,12 @@ def workspace_html(
     for unit, error in broken.items():
         told = f'<td colspan="{len(environments) + 3}">{_lines(str(error))}</td>'
         rows.append(f'<tr><th scope="row">{escape(unit)} <small>(broken)</small></th>{told}</tr>')
-    chain = (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in environments)
+    chain = path_of(
+        (f"{item.name} ({item.account_id}{', approval' if item.approval else ''})" for item in stage)
+        for stage in config.stages
+    )
     where = "local cloud" if local else "AWS"
-    title = f"<h4>{escape(name)} on {where}: {escape(' → '.join(chain))}</h4>"
+    title = f"<h4>{escape(name)} on {where}: {escape(chain)}</h4>"
     names = ("unit", "version", "runtime", "needs", *(item.name for item in environments))
     return _piece(title, _table(names, rows))
 

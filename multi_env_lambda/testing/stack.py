@@ -8,13 +8,9 @@ from typing import Any
 
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.project import Project
-from multi_env_lambda.make.stack_file import templates_of
-from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
-from multi_env_lambda.plan.template import StackInput
+from multi_env_lambda.make.stack_file import template_of_unbuilt
 
 __all__ = ["template_of"]
-
-_NO_DIGEST = "0" * 64
 
 
 def template_of(folder: str | os.PathLike[str], environment: str) -> dict[str, Any]:
@@ -27,15 +23,7 @@ def template_of(folder: str | os.PathLike[str], environment: str) -> dict[str, A
         ConfigurationError: the folder is no unit's, or its settings or its ``stack.py`` cannot become a stack.
     """
     opened = Opened.at(folder, local=False)
-    config = Project.open(folder, local=False).config
-    unit = StackInput(
-        project=config,
-        environment=opened.place(environment),
-        bucket=opened.config.devops.bucket,
-        source=SourceArtifact(project=config.name, version=config.version, digest=_NO_DIGEST, wheel_sha256=_NO_DIGEST),
-        layer=LayerArtifact(
-            project=config.name, number=1, digest=_NO_DIGEST, python=config.python, architecture=config.architecture
-        ),
-    )
-    found: dict[str, Any] = json.loads(templates_of(opened.root, [unit])[environment])
+    config, place = Project.open(folder, local=False).config, opened.place(environment)
+    text = template_of_unbuilt(opened.root, config, place, opened.config.devops.bucket)
+    found: dict[str, Any] = json.loads(text)
     return found

@@ -31,7 +31,7 @@ class Twin:
 
 OUTPUT = "how the command line prints"
 OPENS = "an argument of Workspace.open"
-EVERYWHERE = {"local": OPENS, "as_json": OUTPUT}
+EVERYWHERE = {"profile": OPENS, "local": OPENS, "as_json": OUTPUT}
 ONLY = {"only": "names"}
 NAMES = {**ONLY, "words": "the names of units, and then of an environment"}
 TERMINAL = {"yes": "a dialog asks, and a method without one does not"}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api.opening import sessions as sessions_of
+from multi_env_lambda.aws.access import Profile
 from multi_env_lambda.aws.pull_requests import SESSION
 from multi_env_lambda.aws.session import Sessions, assume_role_request, role_hint
 from multi_env_lambda.errors import AccountError
@@ -181,6 +182,23 @@ def test_an_unknown_profile_is_named(aws_environment: dict[str, str]) -> None:
     os.environ["AWS_PROFILE"] = "acme-dev"
     with pytest.raises(AccountError, match=r"acme-dev"):
         Sessions().caller()
+
+
+def test_a_named_profile_comes_before_keys_in_variables(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[acme-dev]\naws_access_key_id = AKIDEV\naws_secret_access_key = test\n")
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(file)
+    own = attrs.evolve(SANDBOX, role_name="")
+
+    found = [sessions.client(own, "sts") for sessions in (Sessions(Profile(name="acme-dev")), Sessions())]
+
+    assert [client._request_signer._credentials.access_key for client in found] == ["AKIDEV", "testing"]
+
+
+def test_an_unknown_profile_that_was_named_is_an_error_of_ours(aws_environment: dict[str, str]) -> None:
+    with pytest.raises(AccountError, match="acme-dev") as caught:
+        Sessions(Profile(name="acme-dev")).caller()
+    assert "`aws configure list-profiles`" in caught.value.hint
 
 
 def test_an_endpoint_that_does_not_answer_is_named(aws_environment: dict[str, str], tmp_path: Path) -> None:

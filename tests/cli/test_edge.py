@@ -23,6 +23,7 @@ PRINTS = {
     "show/render.py": "into a text of its own",
     "host/lambda_python.py": "a program of its own: plays the Python of Lambda",
     "building/preflight_run.py": "a program of its own: keeps a handler's words away from its answers",
+    "building/here_run.py": "a program of its own: logs what a function raises",
     "building/backend_run.py": "a program of its own: calls a build backend",
     "host/own_child.py": "what code of the repository has printed, with nothing in it that a terminal obeys",
     "local/programs.py": "a program of its own: plays `aws` in the builds of the local cloud",
@@ -30,6 +31,7 @@ PRINTS = {
 }
 """Modules that name a stream, print, or make a console of rich -> what for."""
 LOOKS = {
+    "api/here.py": "asks whether a debugger could be used",
     "cli/output.py": "asks whether its output is a terminal",
     "cli/dialog.py": "asks whether a person is there",
     "cli/functions.py": "reads an event from its input",

@@ -276,8 +276,10 @@ def test_a_published_release_is_deployed_without_publishing_again(committed: Ste
 
 
 def test_invoke_prints_the_answer_and_nothing_else(committed: Step) -> None:
-    done = committed.stage.script("invoke", "customers", "lookup", "prod", "--payload", '{"country": "uk"}')
+    words = ("invoke", "customers", "lookup", "prod", "--payload", '{"country": "uk"}')
+    done, here = committed.stage.script(*words), committed.stage.script(*words, "--here")
     assert done.answer["code"] == "GB"
+    assert here.out == done.out
 
 
 def test_status_says_what_runs_where(committed: Step) -> None:

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from tests.person import AWS_FILES
 
 from .accounts import CONSENT, check_accounts, config_of, stand_ins
 from .conftest import LOCAL
@@ -58,6 +59,8 @@ def config() -> WorkspaceConfig:
 def sessions(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
+    for name in AWS_FILES:
+        monkeypatch.setenv(name, os.devnull)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():

@@ -73,6 +73,14 @@ def test_a_workspace_on_aws_beside_it_goes_where_its_own_credentials_lead(
     mine.world.store.put_new("records/two-workspaces", b"mine")
 
     assert (caller(mine), caller(real), caller(theirs)) == ("local-developer", "ada", "local-developer")
+    # A profile that is named comes before what the variables say.
+    monkeypatch.delenv("AWS_PROFILE")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody-elses")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody-elses")
+    named = Workspace.open(roots[0], local=False, profile=aws.profile)
+    assert caller(named) == "ada"
+    assert {cell.project for cell in named.status().cells} == {cell.project for cell in real.status().cells}
+
     found = {name: one.world.store.get("records/two-workspaces") for name, one in (("real", real), ("theirs", theirs))}
     assert found == {"real": None, "theirs": None}
     assert mine.world.store.get("records/two-workspaces") is not None

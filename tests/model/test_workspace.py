@@ -112,11 +112,11 @@ def test_an_id_that_no_tag_should_carry_is_refused(id: str) -> None:
         read(f'[tool.multi_env_lambda]\nid = "{id}"\n' + GOOD)
 
 
-def test_the_environment_before_the_first_is_none() -> None:
+def test_nothing_is_before_the_first_environment() -> None:
     config = read(GOOD)
 
-    assert config.before(config.environment("sandbox")) is None
-    assert config.before(config.environment("prod")) == config.environment("sandbox")
+    assert config.before(config.environment("sandbox")) == ()
+    assert config.before(config.environment("prod")) == (config.environment("sandbox"),)
 
 
 def test_rules_of_the_workspace_are_read() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.show.board import NEWEST, board_data, board_html
 
@@ -83,6 +84,23 @@ def test_what_people_type_cannot_leave_the_data() -> None:
 
     assert [tag for tag, _ in attacked.tags] == [tag for tag, _ in calm.tags]
     assert EVIL in json.loads(attacked.data)["texts"]
+
+
+def test_the_page_says_which_workspace_it_is_about() -> None:
+    of = team(1)
+    found = board_html(of.config, of.projects, of.status, of.histories, of.now, title="<shop> on AWS")
+
+    assert found.count("&lt;shop&gt; on AWS: what runs where") == 2
+    assert "<shop>" not in found
+
+
+def test_a_frozen_environment_is_named_without_it_where_only_its_name_is_meant() -> None:
+    of = team(1)
+    frozen = attrs.evolve(of.status, freezes=(Freeze(environment="prod", who="ada"),))
+
+    names = [(item["name"], item["short"]) for item in data(attrs.evolve(of, status=frozen))["environments"]]
+
+    assert names[-1] == ("prod (frozen)", "prod")
 
 
 def test_texts_that_come_again_are_kept_once() -> None:

@@ -115,9 +115,11 @@ def test_filter_state_and_sort_work(tmp_path: Path) -> None:
       search.value = ""; search.dispatchEvent(new Event("input"));
       press(".chip.failed");
       const failed = [...page.querySelectorAll("tbody tr")].every((row) => row.textContent.includes("failed"));
-      var answer = [filtered, turned, failed, page.querySelector("thead th").getAttribute("aria-sort")];"""
+      const chips = [...page.querySelectorAll(".chip b")].map((count) => Number(count.textContent));
+      const sorted = page.querySelector("thead th").getAttribute("aria-sort");
+      var answer = [filtered, turned, failed, Math.min(...chips) > 0, sorted];"""
 
-    assert '"answer":[4,"orders-030",true,"descending"]' in probe(tmp_path, team(40), width=1200, steps=steps)
+    assert '"answer":[4,"orders-030",true,true,"descending"]' in probe(tmp_path, team(40), width=1200, steps=steps)
 
 
 @pytest.mark.parametrize("route", ["", "#orders-010"], ids=["matrix", "unit"])

@@ -97,7 +97,8 @@ function matrixView() {
   const sorts = h("select", { onchange: (event) => { view.sort = event.target.value; view.descending = false; update(); } },
     h("option", { value: "unit" }, "unit"), h("option", { value: "state" }, "most urgent"),
     ...board.environments.map(({ name }) => h("option", { value: "environment " + name }, name)));
-  const chips = ["", ...KINDS].map((kind) => chip(kind, () => { view.state = kind; update(); }));
+  const met = KINDS.filter((kind) => board.units.some((unit) => has(unit, kind)));
+  const chips = ["", ...met].map((kind) => chip(kind, () => { view.state = kind; update(); }));
   const search = h("input", {
     type: "search", value: view.text, placeholder: "unit, version, person, commit", id: "search",
     oninput: (event) => { view.text = event.target.value; update(); },
@@ -120,12 +121,12 @@ function matrixView() {
   const table = h("table", { role: "table", class: "matrix", "aria-label": "units and environments" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...heads)), body);
   content.replaceChildren(
-    h("h1", { class: "hidden" }, "What runs where"),
+    h("h1", { class: "hidden" }, board.title),
     h("div", { class: "controls" }, h("label", { class: "search" }, "Filter ", search), h("label", {}, "Sort by ", sorts)),
     h("div", { class: "chips", role: "group", "aria-label": "show only units with this state" }, ...chips),
     count, table, overall(),
   );
-  document.title = "What runs where";
+  document.title = board.title;
 }
 
 function chip(kind, press) {
@@ -136,7 +137,7 @@ function chip(kind, press) {
 
 // The charts of all units together, for the last environment.
 function overall() {
-  const last = board.environments[board.environments.length - 1].name;
+  const last = board.environments[board.environments.length - 1].short;
   const weeks = board.units[0]?.weeks.map((_, week) => {
     return [0, 1].map((part) => board.units.reduce((sum, unit) => sum + unit.weeks[week][part], 0));
   }) || [];
@@ -157,7 +158,7 @@ function charts(weeks, lead, last) {
 }
 
 function unitView(unit) {
-  const last = board.environments[board.environments.length - 1].name;
+  const last = board.environments[board.environments.length - 1].short;
   content.replaceChildren(
     h("p", {}, h("a", { href: "#" }, "← all units")),
     h("h1", {}, unit.name, " ", h("small", {}, unit.about)),

@@ -414,14 +414,14 @@ MUTATIONS = (
     ),
     Mutation(
         "model/chain.py",
-        "if [one for one in here if one in before] != before:",
+        "if not _pairs(before, name) <= _pairs(here, name):",
         "if False:",
         "An uncommitted table leaves no environment out without a word.",
         ("flow/test_order.py::test_prod_is_not_reached_past_an_environment_that_only_this_table_leaves_out",),
     ),
     Mutation(
         "model/chain.py",
-        "if place.name in (*before, name) and",
+        "if place.name in way and",
         "if place.name == name and",
         "Where an environment is counts for all that stand behind it.",
         ("flow/test_order.py::test_an_account_that_only_this_table_has_is_said_for_it_and_for_all_behind_it",),

@@ -18,6 +18,20 @@ _STAGE, _DOWNLOAD, _CACHE = ("building/test_stage.py",), ("building/test_downloa
 
 MUTATIONS = (
     Mutation(
+        "building/here_run.py",
+        "sys.dont_write_bytecode = True",
+        "sys.dont_write_bytecode = False",
+        "A call on this machine leaves the work tree as it is, and runs what was saved.",
+        ("api/test_here.py::test_what_is_saved_is_what_runs_and_the_work_tree_stays_as_it_is",),
+    ),
+    Mutation(
+        "make/here.py",
+        "        **_OF_NOBODY,\n",
+        "",
+        "A call on this machine has no profile of the developer's.",
+        ("api/test_here.py::test_keys_are_passed_on_from_variables_and_no_profile_is",),
+    ),
+    Mutation(
         "building/archive.py",
         "return Member(name=name, data=data, method=_STORED, crc=zlib.crc32(data), size=len(data), executable=executable)",
         "return Member(name=name, data=zlib.compress(data, wbits=-15), method=_DEFLATED, crc=zlib.crc32(data), "

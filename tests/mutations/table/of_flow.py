@@ -471,7 +471,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "    passage.gate.check(step)\n",
+        "    opening.check(step)\n",
         "",
         "Every step passes the gate of its environment.",
         (
@@ -480,7 +480,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "        failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}\n",
+        "        failed |= {one.project: one.environment for one in reversed(bad) if one.project not in failed}\n",
         "",
         "A unit that failed in one environment goes no further.",
         (
@@ -559,8 +559,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/observe.py",
-        "unreadable=unreadable | ({} if source is None else",
-        "unreadable=unreadable | ({} if True else",
+        "if place in sources]",
+        "if place in ()]",
         "Nothing is promoted from what another workspace has recorded.",
         ("flow/test_identity.py",),
     ),

@@ -12,7 +12,7 @@ _VERSIONS = "flow/test_one_version.py"
 
 MUTATIONS = (
     Mutation(
-        "plan/planner.py",
+        "plan/carried.py",
         'why=f"{environment} runs {called}"',
         'why=f"{environment} runs {record.running.version}"',
         "A promotion says which of two releases with one version it takes.",

@@ -55,7 +55,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pipeline.py",
-        "        failed |= {name: environment for name, result in done.items() if not result.good and name not in failed}\n",
+        "        failed |= {one.project: one.environment for one in reversed(bad) if one.project not in failed}\n",
         "",
         "What comes to an environment ran in the one before, whatever failed.",
         _WEEKS,

@@ -153,7 +153,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/status.py",
-        " and places[position] not in config.left",
+        " and place not in config.left",
         "",
         "An environment that left the table is behind nobody.",
         _LEFT,
