@@ -1,8 +1,9 @@
-"""Dispatcher and builds that are killed at any of their calls: nothing is lost by it."""
+"""Dispatcher and builds that are killed at any of their calls, and whole histories at random: nothing is lost by it."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -95,3 +96,58 @@ def test_a_dispatcher_that_is_killed_at_any_call_is_finished_by_the_same_message
             found.queue.append((name, event))
         settled(found)
         assert found.runs("sandbox")["orders"] == "o2", (number, commit)
+
+
+def histories(number: int) -> Iterator[tuple[Random, int]]:
+    return ((Random(seed), seed) for seed in range(number))  # noqa: S311
+
+
+def test_random_histories_end_with_what_the_branch_says(tmp_path: Path) -> None:
+    for random, seed in histories(20):
+        _play(village(tmp_path / str(seed)), random, seed)
+
+
+@pytest.mark.long
+def test_many_random_histories_end_with_what_the_branch_says(tmp_path: Path) -> None:
+    for random, seed in histories(400):
+        _play(village(tmp_path / str(seed)), random, seed)
+
+
+def _play(found: Village, random: Random, seed: int) -> None:
+    content = iter(range(10**6))
+    doings = {
+        "push": lambda: found.pushed(**{random.choice(("billing", "orders")): f"v{next(content)}"}),
+        "force": lambda: force_push(found, random),
+        "deliver": found.deliver,
+        "build": lambda: found.builds and found.build(random.randrange(len(found.builds))),
+        "kill": lambda: found.builds and kill(found, random),
+        "double": lambda: found.queue and found.queue.append(random.choice(found.queue)),
+        "lose": lambda: found.queue and found.queue.pop(random.randrange(len(found.queue))),
+        "late": lambda: random.shuffle(found.queue),
+    }
+    for name in random.choices(list(doings), (4, 1, 4, 4, 2, 1, 1, 1), k=random.randint(5, 25)):
+        doings[name]()
+    settled(found)
+    wanted = found.repository.commits[found.repository.remote["main"]].content
+    assert found.runs("sandbox") == wanted, seed
+    if any(one.waits for one in found.wanted()):
+        found.approve("prod")
+        found.settle()
+    assert found.runs("prod") == wanted, seed
+
+
+def force_push(found: Village, random: Random) -> None:
+    found.repository.remote["main"] = random.choice(list(found.repository.past(found.repository.remote["main"])))
+    found.pushed(push=False)
+
+
+def kill(found: Village, random: Random) -> None:
+    """Its end may be heard of or not."""
+    found.store.after_write = found.home.platform.after_write = Death(random.randint(1, 60))
+    killed = True
+    with suppress(Killed):
+        found.build()
+        killed = False
+    found.store.after_write = found.home.platform.after_write = None
+    if killed and random.random() < 0.5:
+        found.queue.pop()

@@ -8,7 +8,7 @@ __all__ = ["MUTATIONS"]
 
 _WEEKS = ("histories/test_in_memory.py::test_what_is_promised_holds_in_a_few_weeks",)
 
-_PEOPLE = ("runs/test_many_people.py::test_what_many_people_do_ends_with_what_the_branch_says",)
+_PEOPLE = ("runs/test_histories.py::test_what_many_people_do_ends_with_what_the_branch_says",)
 
 MUTATIONS = (
     Mutation(
@@ -16,13 +16,6 @@ MUTATIONS = (
         "if found is None or not hands.repository.has(heads[protected.config.ci.branch].commit, found.commit)",
         "if found is None",
         "Whoever makes tags brings nothing that nobody has merged, whatever happens beside.",
-        _PEOPLE,
-    ),
-    Mutation(
-        "runs/bring.py",
-        "return {unit for unit, where in self.held if where in upto}",
-        "return set()",
-        "What people hold stays, whatever happens beside.",
         _PEOPLE,
     ),
     Mutation(
