@@ -1,4 +1,4 @@
-"""A push through a stage with two cells: the dispatcher starts a build for each, and after the last one it continues."""
+"""A push through a stage with two cells: each has a build, and after the last one the branch continues."""
 
 from __future__ import annotations
 
