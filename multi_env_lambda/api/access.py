@@ -118,11 +118,9 @@ def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environmen
     """What the jobs at GitHub, GitLab, Bitbucket or CodePipeline install, where the table names a repository there."""
     from multi_env_lambda.operations.ci_stack import put_library
 
-    config = opened.config
-    hosts = (config.github, config.gitlab, config.bitbucket, config.codepipeline)
-    if all(host is None for host in hosts):
+    if not opened.config.hosts_with_jobs:
         return ()
-    return put_library(sessions, place, config, really=really)
+    return put_library(sessions, place, opened.config, really=really)
 
 
 def ci_of_opened(opened: Opened) -> AccessStack | None:

@@ -101,6 +101,12 @@ class WorkspaceConfig:
         role = self.devops.role_name or DEFAULT_ROLE_NAME
         return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
 
+    @property
+    def hosts_with_jobs(self) -> tuple[object, ...]:
+        """The services of others that the table names, whose jobs install this library and act as a build."""
+        named = (self.github, self.gitlab, self.bitbucket, self.codepipeline)
+        return tuple(host for host in named if host is not None)
+
     def with_people(self, pattern: str) -> WorkspaceConfig:
         """With these people as developers and approvers: those of the local cloud have other names."""
         if self.roles is None:
