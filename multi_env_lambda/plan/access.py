@@ -20,7 +20,7 @@ from multi_env_lambda.model.roles import Acting, Roles
 from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
-from multi_env_lambda.plan.access_of_cloudformation import execution_grants
+from multi_env_lambda.plan.access_of_cloudformation import execution_grants, in_its_role
 from multi_env_lambda.plan.access_of_events import of_events
 from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_there, of_pipeline, reads_repository
 from multi_env_lambda.plan.access_trust import (
@@ -68,13 +68,22 @@ DEVOPS_STACK = "devops"
 _NOT_OVERRIDDEN = (
     "artifacts",
     "cache",
+    "encryptionKey",
+    "environment.certificate",
+    "environment.fleet.fleetArn",
     "environment.image",
+    "environment.imagePullCredentialsType",
     "environment.privilegedMode",
+    "environment.registryCredential",
+    "environment.type",
     "logsConfig",
+    "secondaryArtifacts",
     "secondarySources",
     "serviceRole",
     "source.auth.resource",
+    "source.auth.type",
     "source.buildspec",
+    "source.insecureSsl",
     "source.location",
 )
 _AS_THEY_ARE = {
@@ -359,7 +368,7 @@ def of_environment_roles(
         condition=to_cloudformation,
     )
     deploy = (
-        *(grant for grant in direct if grant.sid not in _OF_PRUNE),
+        *in_its_role(place, (grant for grant in direct if grant.sid not in _OF_PRUNE)),
         *reserving(place, templates.values()),
         act,
         look,

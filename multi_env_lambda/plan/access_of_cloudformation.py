@@ -19,7 +19,7 @@ from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import NamedResource
 from multi_env_lambda.plan.permissions import others_layers, resolved
 
-__all__ = ["execution_grants"]
+__all__ = ["execution_grants", "in_its_role"]
 
 _IAM = "AWS::IAM::"
 _UNDER_THE_BOUNDARY = calls_of(
@@ -59,6 +59,29 @@ _ON_POLICIES = calls_of(
     "ListEntitiesForPolicy",
     "ListPolicyVersions",
 )
+
+_CARRIED_OUT = calls_of("cloudformation", "ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "RollbackStack")
+"""What CloudFormation carries out in the role that the call names, and otherwise in the one that the stack has.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+"""
+
+
+def in_its_role(place: Environment, grants: Iterable[Grant]) -> Iterator[Grant]:
+    """The same statements, so that CloudFormation acts in the role of this environment and in no other.
+
+    A stack keeps its role, and whoever changes the stack acts in it without ``iam:PassRole``. Stacks of others may have
+    names like those of units, and an administrator's role.
+    """
+    condition = {"ArnEquals": {"cloudformation:RoleArn": place.execution_role_arn}}
+    for grant in grants:
+        carried_out = tuple(action for action in grant.actions if action in _CARRIED_OUT)
+        others = tuple(action for action in grant.actions if action not in _CARRIED_OUT)
+        if others:
+            yield attrs.evolve(grant, actions=others)
+        if carried_out:
+            sid = f"{grant.sid}InItsRole" if others else grant.sid
+            yield attrs.evolve(grant, sid=sid, actions=carried_out, condition=condition)
 
 
 def execution_grants(

@@ -42,6 +42,7 @@ BREAKS: Mapping[str, Mapping[str, Words]] = {
     "acme-sandbox-deploy": {
         "LookAtStacks": DEPLOY,
         "ChangeStacks": DEPLOY,
+        "ChangeStacksInItsRole": DEPLOY,
         "LetCloudFormationAct": DEPLOY,
         "LookAtTheRoles": ("doctor",),
         "TakeWhatIsPublished": ("doctor",),

@@ -33,6 +33,8 @@ DEVOPS = ACCOUNTS["devops"]
 HERE = f"us-east-1:{DEVOPS}"
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 QUEUE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+PLATFORM = "vpc-sandbox"
+"""Somebody else's stack, with a name like a unit's and a role that may do everything."""
 JOB = [{"name": JOB_VARIABLE, "value": "0" * 32, "type": "PLAINTEXT"}]
 DIGEST = "0" * 64
 
@@ -95,6 +97,12 @@ def _of_the_chain() -> Iterator[Try]:
         {"serviceRoleOverride": f"arn:aws:iam::{DEVOPS}:role/acme-approver"},
         {"imageOverride": "mallory"},
         {"privilegedModeOverride": True},
+        {"certificateOverride": "mallory/ca.zip"},
+        {"encryptionKeyOverride": "mallory"},
+        {"environmentTypeOverride": "ARM_CONTAINER"},
+        {"fleetOverride": {"fleetArn": f"arn:aws:codebuild:{HERE}:fleet/mallory:1"}},
+        {"imagePullCredentialsTypeOverride": "SERVICE_ROLE"},
+        {"insecureSslOverride": True},
         {"environmentVariablesOverride": [*JOB, {"name": "PATH", "value": "/tmp", "type": "PLAINTEXT"}]},
         {"environmentVariablesOverride": []},
     ):
@@ -143,6 +151,11 @@ def _of_roles_and_stacks() -> Iterator[Try]:
         yield Try("cloudformation", "delete_stack", (), {"StackName": stack})
         change = {"StackName": stack, "ChangeSetName": "mine", "TemplateBody": QUEUE}
         yield Try("cloudformation", "create_change_set", (), change)
+    change = {"StackName": PLATFORM, "ChangeSetName": "mel-mine", "TemplateBody": QUEUE}
+    yield Try("cloudformation", "create_change_set", (), change)
+    yield Try("cloudformation", "delete_stack", (), {"StackName": PLATFORM})
+    yield Try("cloudformation", "rollback_stack", (), {"StackName": PLATFORM})
+    yield Try("cloudformation", "continue_update_rollback", (), {"StackName": PLATFORM})
     yield Try("secretsmanager", "get_secret_value", (), {"SecretId": "password"})
     yield Try("secretsmanager", "get_secret_value", ("acme-receiver",), {"SecretId": "acme/webhook"})
     yield Try("ssm", "get_parameter", (), {"Name": "/password"})
@@ -168,7 +181,18 @@ def _with_what_others_want(folder: Path, table: str) -> Iterator[Bootstrapped]:
                 found.root(place, "secretsmanager").create_secret(Name=name, SecretString="hidden")
             found.root(place, "ssm").put_parameter(Name="/password", Type="String", Value="hidden")
             found.root(place, "cloudformation").create_stack(StackName="network", TemplateBody=QUEUE)
+        _with_a_platform(found)
         yield found
+
+
+def _with_a_platform(found: Bootstrapped) -> None:
+    iam = found.root("sandbox", "iam")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    role = iam.create_role(RoleName="platform", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="platform", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    stacks = found.root("sandbox", "cloudformation")
+    stacks.create_stack(StackName=PLATFORM, TemplateBody=QUEUE, RoleARN=role)
 
 
 @pytest.mark.parametrize("role", [*OF_DEVOPS, *OF_PLACES])

@@ -25,9 +25,10 @@ from multi_env_lambda.plan.bucket_guards import guards_of
 from multi_env_lambda.testing.local_cloud import sample_config
 
 from .cases import Case, Document, document
+from .goal import Goal, goal_of
 from .written import ENVIRONMENTS, WRITTEN
 
-__all__ = ["DEVOPS", "PROD", "ROLES_OF", "Goal", "attempt", "goals", "roles"]
+__all__ = ["DEVOPS", "PROD", "ROLES_OF", "attempt", "goals", "roles"]
 
 DEVOPS, PROD = "111111111111", "555555555555"
 ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
@@ -135,19 +136,6 @@ ROLES_OF: Mapping[str, tuple[str, Any]] = {
 """Name -> its account, and its trust policy."""
 
 
-@attrs.frozen(kw_only=True)
-class Goal:
-    """A request that a thief makes, and the roles that it is for: they may."""
-
-    name: str
-    action: str
-    resource: str
-    account: str
-    may: frozenset[str] = frozenset()
-    context: Mapping[str, str] = attrs.field(factory=dict)
-    of_resource: Document | None = None
-
-
 def attempt(held: Held, goal: Goal) -> Case:
     return Case(
         name=f"{held.name}: {goal.name}",
@@ -174,11 +162,6 @@ def goals() -> Iterator[Goal]:
     yield from _repository_and_secrets()
 
 
-def _goal(action: str, resource: str, account: str, *may: str, name: str = "", **more: Any) -> Goal:
-    told = name or f"{action} {resource}"
-    return Goal(name=told, action=action, resource=resource, account=account, may=frozenset(may), **more)
-
-
 _BECOMES = {
     "acme-comments": ("acme-build", "acme-plan"),
     "acme-sandbox-deploy": ("acme-build", "acme-developer"),
@@ -193,16 +176,16 @@ def _other_roles() -> Iterator[Goal]:
         arn = f"arn:aws:iam::{account}:role/{name}"
         session = {"sts:RoleSessionName": "thief"}
         may = _BECOMES.get(name, ())
-        yield _goal("sts:AssumeRole", arn, account, *may, context=session, of_resource=trust)
+        yield goal_of("sts:AssumeRole", arn, account, *may, context=session, of_resource=trust)
         for service in ("cloudformation", "codebuild", "lambda"):
             passed = service == "cloudformation" and name.endswith("-execution")
             may = (name.replace("execution", "deploy"),) if passed else ()
             context = {"iam:PassedToService": f"{service}.amazonaws.com"}
-            yield _goal("iam:PassRole", arn, account, *may, name=f"pass {name} to {service}", context=context)
+            yield goal_of("iam:PassRole", arn, account, *may, name=f"pass {name} to {service}", context=context)
     for account in (DEVOPS, PROD):
         whole = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
         root = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{'9' * 12}:root"}}
-        yield _goal("sts:AssumeRole", whole, account, of_resource=document(root))
+        yield goal_of("sts:AssumeRole", whole, account, of_resource=document(root))
 
 
 _ON_ROLES = ("AttachRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary", "DetachRolePolicy", "PutRolePolicy")
@@ -213,27 +196,40 @@ _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 def _rights() -> Iterator[Goal]:
     for name, (account, _) in ROLES_OF.items():
         for verb in (*_ON_ROLES, *_MORE_ON_ROLES):
-            yield _goal(f"iam:{verb}", f"arn:aws:iam::{account}:role/{name}", account)
+            yield goal_of(f"iam:{verb}", f"arn:aws:iam::{account}:role/{name}", account)
     for account, place in ((DEVOPS, "sandbox"), (PROD, "prod")):
         iam, own = f"arn:aws:iam::{account}", f"acme-{place}-execution"
         bounded = {"iam:PermissionsBoundary": f"{iam}:policy/acme-{place}-boundary"}
         below = f"{iam}:role/acme/{place}/thief"
         make, bound = "iam:CreateRole", "iam:PutRolePermissionsBoundary"
-        yield _goal(make, below, account, own, name=f"a bounded role in {place}", context=bounded)
-        yield _goal(make, below, account, name=f"a role without a boundary in {place}")
+        yield goal_of(make, below, account, own, name=f"a bounded role in {place}", context=bounded)
+        yield goal_of(make, below, account, name=f"a role without a boundary in {place}")
         loose = {"iam:PermissionsBoundary": _ADMINISTRATOR}
-        yield _goal(make, below, account, name=f"a role with another boundary in {place}", context=loose)
-        yield _goal(bound, below, account, name=f"another boundary in {place}", context=loose)
-        yield _goal("iam:PutRolePolicy", below, account, name=f"rights without a boundary in {place}")
-        yield _goal("iam:DeleteRolePermissionsBoundary", below, account, context=bounded)
+        yield goal_of(make, below, account, name=f"a role with another boundary in {place}", context=loose)
+        yield goal_of(bound, below, account, name=f"another boundary in {place}", context=loose)
+        yield goal_of("iam:PutRolePolicy", below, account, name=f"rights without a boundary in {place}")
+        yield goal_of("iam:DeleteRolePermissionsBoundary", below, account, context=bounded)
         for path in ("", "acme/", f"acme/{place}x/", f"other/{place}/"):
-            yield _goal(make, f"{iam}:role/{path}thief", account, context=bounded)
+            yield goal_of(make, f"{iam}:role/{path}thief", account, context=bounded)
         for verb in ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "SetDefaultPolicyVersion"):
             for policy in (f"acme-{place}-boundary", f"acme-{place}-deploy-1", "acme-build-1"):
-                yield _goal(f"iam:{verb}", f"{iam}:policy/{policy}", account)
+                yield goal_of(f"iam:{verb}", f"{iam}:policy/{policy}", account)
         for verb in ("CreateAccessKey", "CreateLoginProfile", "CreateUser", "PutUserPolicy"):
-            yield _goal(f"iam:{verb}", f"{iam}:user/thief", account)
-        yield _goal("iam:CreateOpenIDConnectProvider", f"{iam}:oidc-provider/evil.example.org", account)
+            yield goal_of(f"iam:{verb}", f"{iam}:user/thief", account)
+        yield goal_of("iam:CreateOpenIDConnectProvider", f"{iam}:oidc-provider/evil.example.org", account)
+
+
+def _in_a_role(action: str, arn: str, account: str, place: str) -> Iterator[Goal]:
+    """Others' stacks may have such names, and roles in which whoever changes them acts."""
+    may = f"acme-{place}-deploy"
+    if action == "cloudformation:ExecuteChangeSet":
+        yield goal_of(action, arn, account, may)
+        return
+    own = {"cloudformation:RoleArn": f"arn:aws:iam::{account}:role/acme-{place}-execution"}
+    other = {"cloudformation:RoleArn": f"arn:aws:iam::{account}:role/platform"}
+    yield goal_of(action, arn, account, may, context=own)
+    yield goal_of(action, arn, account, name=f"{action} {arn} in the stack's own role")
+    yield goal_of(action, arn, account, name=f"{action} {arn} in another role", context=other)
 
 
 def _stacks() -> Iterator[Goal]:
@@ -246,20 +242,18 @@ def _stacks() -> Iterator[Goal]:
         "orders-test": PROD,
         "network": PROD,
     }
-    for verb in ("CreateChangeSet", "ExecuteChangeSet", "DeleteStack"):
+    for verb in ("ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "ExecuteChangeSet", "RollbackStack"):
         for stack, (account, place) in of_environments.items():
             arn = f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1"
-            yield _goal(f"cloudformation:{verb}", arn, account, f"acme-{place}-deploy")
+            yield from _in_a_role(f"cloudformation:{verb}", arn, account, place)
         for stack, account in others.items():
-            yield _goal(
-                f"cloudformation:{verb}", f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1", account
-            )
+            arn = f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1"
+            yield goal_of(f"cloudformation:{verb}", arn, account)
     # A stack that has a role acts by it, whoever changes it and how.
     for verb in ("SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"):
         for stack, account in others.items():
-            yield _goal(
-                f"cloudformation:{verb}", f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1", account
-            )
+            arn = f"arn:aws:cloudformation:us-east-1:{account}:stack/{stack}/1"
+            yield goal_of(f"cloudformation:{verb}", arn, account)
 
 
 _ITS_JOB = {"codebuild:environment.environmentVariables.name": JOB_VARIABLE}
@@ -272,6 +266,15 @@ OVERRIDES = {
     "privileges": {"codebuild:environment.privilegedMode": "true"},
     "another log": {"codebuild:logsConfig": "mallory"},
     "another connection": {"codebuild:source.auth.resource": "mallory"},
+    "another kind of connection": {"codebuild:source.auth.type": "OAUTH"},
+    "a host that nobody proves": {"codebuild:source.insecureSsl": "true"},
+    "a certificate": {"codebuild:environment.certificate": "mallory/ca.zip"},
+    "a machine of its own": {"codebuild:environment.fleet.fleetArn": "mallory"},
+    "another kind of machine": {"codebuild:environment.type": "WINDOWS_SERVER_2022_CONTAINER"},
+    "a password of a registry": {"codebuild:environment.registryCredential": "true"},
+    "the role for the image": {"codebuild:environment.imagePullCredentialsType": "SERVICE_ROLE"},
+    "another key": {"codebuild:encryptionKey": "mallory"},
+    "more artifacts": {"codebuild:secondaryArtifacts": "mallory"},
     "artifacts": {"codebuild:artifacts": "mallory"},
     "a cache": {"codebuild:cache": "mallory"},
 }
@@ -281,12 +284,12 @@ def _builds() -> Iterator[Goal]:
     for name in ("build", "plan"):
         arn = f"arn:aws:codebuild:us-east-1:{DEVOPS}:project/acme-{name}"
         start = "codebuild:StartBuild"
-        yield _goal(start, arn, DEVOPS, "acme-dispatcher", name=f"start {name} as it is", context=_ITS_JOB)
-        yield _goal(start, arn, DEVOPS, name=f"start {name} without a job")
+        yield goal_of(start, arn, DEVOPS, "acme-dispatcher", name=f"start {name} as it is", context=_ITS_JOB)
+        yield goal_of(start, arn, DEVOPS, name=f"start {name} without a job")
         other = {"codebuild:environment.environmentVariables.name": "PATH"}
-        yield _goal(start, arn, DEVOPS, name=f"start {name} with a variable", context=other)
+        yield goal_of(start, arn, DEVOPS, name=f"start {name} with a variable", context=other)
         for what, changed in OVERRIDES.items():
-            yield _goal(start, arn, DEVOPS, name=f"start {name} with {what}", context={**_ITS_JOB, **changed})
+            yield goal_of(start, arn, DEVOPS, name=f"start {name} with {what}", context={**_ITS_JOB, **changed})
         for verb in (
             "CreateProject",
             "CreateWebhook",
@@ -295,11 +298,11 @@ def _builds() -> Iterator[Goal]:
             "StartBuildBatch",
             "UpdateProject",
         ):
-            yield _goal(f"codebuild:{verb}", arn, DEVOPS)
+            yield goal_of(f"codebuild:{verb}", arn, DEVOPS)
         for verb in ("BatchDeleteBuilds", "PutResourcePolicy", "StopBuild", "UpdateProjectVisibility"):
-            yield _goal(f"codebuild:{verb}", arn, DEVOPS)
-    yield _goal("codebuild:CreateProject", f"arn:aws:codebuild:us-east-1:{DEVOPS}:project/mine", DEVOPS, *_UNIT)
-    yield _goal("codebuild:ImportSourceCredentials", "*", DEVOPS, *_UNIT)
+            yield goal_of(f"codebuild:{verb}", arn, DEVOPS)
+    yield goal_of("codebuild:CreateProject", f"arn:aws:codebuild:us-east-1:{DEVOPS}:project/mine", DEVOPS, *_UNIT)
+    yield goal_of("codebuild:ImportSourceCredentials", "*", DEVOPS, *_UNIT)
 
 
 _UNIT = ("orders-sandbox-Role",)
@@ -311,9 +314,9 @@ def _chain() -> Iterator[Goal]:
     for name in ("dispatcher", "receiver"):
         function = f"arn:aws:lambda:{here}:function:acme-{name}"
         for verb in ("AddPermission", "DeleteFunction", "InvokeFunction", "PublishVersion", "UpdateFunctionCode"):
-            yield _goal(f"lambda:{verb}", function, DEVOPS)
+            yield goal_of(f"lambda:{verb}", function, DEVOPS)
         for verb in ("UpdateFunctionConfiguration", "UpdateFunctionUrlConfig", "DeleteFunctionConcurrency"):
-            yield _goal(f"lambda:{verb}", function, DEVOPS)
+            yield goal_of(f"lambda:{verb}", function, DEVOPS)
     for verb, may in (
         ("SendMessage", ()),
         ("ReceiveMessage", ("acme-dispatcher",)),
@@ -322,20 +325,20 @@ def _chain() -> Iterator[Goal]:
         ("PurgeQueue", ()),
         ("SetQueueAttributes", ()),
     ):
-        yield _goal(f"sqs:{verb}", f"arn:aws:sqs:{here}:acme-dispatcher", DEVOPS, *may)
-    yield _goal("sqs:DeleteMessage", f"arn:aws:sqs:{here}:acme-dispatcher-dead", DEVOPS)
+        yield goal_of(f"sqs:{verb}", f"arn:aws:sqs:{here}:acme-dispatcher", DEVOPS, *may)
+    yield goal_of("sqs:DeleteMessage", f"arn:aws:sqs:{here}:acme-dispatcher-dead", DEVOPS)
     for verb, may in (("Publish", ("acme-build",)), ("SetTopicAttributes", ()), ("Subscribe", ()), ("DeleteTopic", ())):
-        yield _goal(f"sns:{verb}", f"arn:aws:sns:{here}:acme-ci", DEVOPS, *may)
+        yield goal_of(f"sns:{verb}", f"arn:aws:sns:{here}:acme-ci", DEVOPS, *may)
     for verb in ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets"):
-        yield _goal(f"events:{verb}", f"arn:aws:events:{here}:rule/acme-dispatcher-look", DEVOPS)
+        yield goal_of(f"events:{verb}", f"arn:aws:events:{here}:rule/acme-dispatcher-look", DEVOPS)
     yield from _events(here)
     for verb in ("DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"):
-        yield _goal(f"cloudwatch:{verb}", f"arn:aws:cloudwatch:{here}:alarm:acme-dispatcher-failed-builds", DEVOPS)
+        yield goal_of(f"cloudwatch:{verb}", f"arn:aws:cloudwatch:{here}:alarm:acme-dispatcher-failed-builds", DEVOPS)
     for group in ("lambda/acme-dispatcher", "lambda/acme-receiver", "codebuild/acme-build", "codebuild/acme-plan"):
         log = f"arn:aws:logs:{here}:log-group:/aws/{group}"
-        yield _goal("logs:DeleteLogGroup", log, DEVOPS)
+        yield goal_of("logs:DeleteLogGroup", log, DEVOPS)
         stream = f"{log}:log-stream:1"
-        yield _goal("logs:PutLogEvents", stream, DEVOPS, group.rpartition("/")[2])
+        yield goal_of("logs:PutLogEvents", stream, DEVOPS, group.rpartition("/")[2])
 
 
 def _events(here: str) -> Iterator[Goal]:
@@ -346,10 +349,10 @@ def _events(here: str) -> Iterator[Goal]:
         for source in ("bitbucket.org", "github.com", "multi_env_lambda", "multi_env_lambda.github"):
             roles_of = [f"acme-{name}" for name in may if source == "github.com"]
             context = {"events:source": source, "events:detail-type": kind}
-            yield _goal(put, bus, DEVOPS, *roles_of, name=f"{kind} of {source}", context=context)
+            yield goal_of(put, bus, DEVOPS, *roles_of, name=f"{kind} of {source}", context=context)
     other = f"arn:aws:events:{here}:event-bus/other"
     context = {"events:source": "github.com", "events:detail-type": "push"}
-    yield _goal(put, other, DEVOPS, name="an event on another bus", context=context)
+    yield goal_of(put, other, DEVOPS, name="an event on another bus", context=context)
 
 
 _NEW = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
@@ -381,16 +384,16 @@ def _repository_and_secrets() -> Iterator[Goal]:
     here = f"us-east-1:{DEVOPS}"
     units = f"arn:aws:codecommit:{here}:units"
     for verb in ("CreateBranch", "DeleteRepository", "GitPush", "MergePullRequestByFastForward", "PutFile"):
-        yield _goal(f"codecommit:{verb}", units, DEVOPS)
+        yield goal_of(f"codecommit:{verb}", units, DEVOPS)
     for verb in ("PutRepositoryTriggers", "UpdateDefaultBranch", "UpdatePullRequestApprovalState"):
-        yield _goal(f"codecommit:{verb}", units, DEVOPS)
-    yield _goal("codecommit:UpdateComment", units, DEVOPS, "acme-comments")
+        yield goal_of(f"codecommit:{verb}", units, DEVOPS)
+    yield goal_of("codecommit:UpdateComment", units, DEVOPS, "acme-comments")
     for account, unit in ((DEVOPS, "orders-sandbox-Role"), (PROD, "orders-prod-Role")):
         secret = f"arn:aws:secretsmanager:us-east-1:{account}:secret:password-AbCdEf"
-        yield _goal("secretsmanager:GetSecretValue", secret, account, unit)
+        yield goal_of("secretsmanager:GetSecretValue", secret, account, unit)
         own = f"arn:aws:secretsmanager:us-east-1:{account}:secret:acme/webhook-AbCdEf"
         may = (unit, "acme-receiver") if account == DEVOPS else (unit,)
-        yield _goal("secretsmanager:GetSecretValue", own, account, *may)
+        yield goal_of("secretsmanager:GetSecretValue", own, account, *may)
         longer = f"arn:aws:secretsmanager:us-east-1:{account}:secret:acme/webhook-of-others-AbCdEf"
-        yield _goal("secretsmanager:GetSecretValue", longer, account, unit)
-        yield _goal("ssm:GetParameter", f"arn:aws:ssm:us-east-1:{account}:parameter/password", account, unit)
+        yield goal_of("secretsmanager:GetSecretValue", longer, account, unit)
+        yield goal_of("ssm:GetParameter", f"arn:aws:ssm:us-east-1:{account}:parameter/password", account, unit)

@@ -20,16 +20,34 @@ _OVERRIDES = {
     "artifactsOverride": "artifacts",
     "buildspecOverride": "source.buildspec",
     "cacheOverride": "cache",
+    "certificateOverride": "environment.certificate",
     "computeTypeOverride": "environment.computeType",
+    "encryptionKeyOverride": "encryptionKey",
+    "environmentTypeOverride": "environment.type",
     "imageOverride": "environment.image",
+    "imagePullCredentialsTypeOverride": "environment.imagePullCredentialsType",
+    "insecureSslOverride": "source.insecureSsl",
     "logsConfigOverride": "logsConfig",
     "privilegedModeOverride": "environment.privilegedMode",
+    "registryCredentialOverride": "environment.registryCredential",
+    "secondaryArtifactsOverride": "secondaryArtifacts",
     "secondarySourcesOverride": "secondarySources",
     "serviceRoleOverride": "serviceRole",
     "sourceLocationOverride": "source.location",
 }
 """Of a request -> the key, without ``codebuild:``. Of texts it is the text, of the others that they are there."""
-_TEXTS = frozenset({"environment.computeType", "environment.image", "serviceRole", "source.location"})
+_TEXTS = frozenset(
+    {
+        "encryptionKey",
+        "environment.certificate",
+        "environment.computeType",
+        "environment.image",
+        "environment.imagePullCredentialsType",
+        "environment.type",
+        "serviceRole",
+        "source.location",
+    }
+)
 
 
 def patch() -> None:
@@ -72,6 +90,9 @@ def _keys(body: bytes) -> Iterator[tuple[str, Any]]:
             yield f"codebuild:{key}", str(request[name]) if key in _TEXTS else "true"
     if auth := request.get("sourceAuthOverride"):
         yield "codebuild:source.auth.resource", str(auth.get("resource", ""))
+        yield "codebuild:source.auth.type", str(auth.get("type", ""))
+    if fleet := request.get("fleetOverride"):
+        yield "codebuild:environment.fleet.fleetArn", str(fleet.get("fleetArn", ""))
     variables = request.get("environmentVariablesOverride") or []
     if variables:
         yield "codebuild:environment.environmentVariables.name", [str(one.get("name", "")) for one in variables]

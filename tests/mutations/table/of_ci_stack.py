@@ -38,6 +38,13 @@ MUTATIONS = (
         (f"{_STACK}::test_the_dispatcher_starts_builds_as_they_are",),
     ),
     Mutation(
+        "plan/access_of_cloudformation.py",
+        ", actions=carried_out, condition=condition)",
+        ", actions=carried_out)",
+        "No deployer acts in the role that somebody else's stack has.",
+        ("policies/test_thieves.py",),
+    ),
+    Mutation(
         "plan/access.py",
         '    "source.buildspec",\n',
         "",
