@@ -12,13 +12,19 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["ISSUER", "PLAN_ENVIRONMENT", "WORKFLOW", "GitHub", "GitHubSubject", "read_github_table"]
+__all__ = ["ISSUER", "PLAN_ENVIRONMENT", "STRANGERS_JOB", "TELLING", "WORKFLOW", "GitHub", "GitHubSubject", "read_github_table"]
 
 ISSUER = "token.actions.githubusercontent.com"
 """Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
 
 WORKFLOW = ".github/workflows/multi-env-lambda.yml"
 """The file that `ci write github` writes."""
+
+TELLING = ".github/workflows/multi-env-lambda-strangers.yml"
+"""The file that it writes beside that for `strangers = "copy"`: no role lets a job of it in."""
+
+STRANGERS_JOB = "stranger"
+"""The job that plans a stranger's change; its log has the preview."""
 
 PLAN_ENVIRONMENT = "multi-env-lambda-plan"
 """The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""

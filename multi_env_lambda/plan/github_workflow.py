@@ -23,9 +23,10 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan import github_strangers as strangers
 from multi_env_lambda.plan.access_trust import AUDIENCE
 
-__all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "workflow"]
+__all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "telling", "workflow"]
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -165,7 +166,7 @@ jobs:
       queue: max
     steps:
 {steps_plan}
-{end}
+{strangers}{end}
 """
 
 _STEPS = """\
@@ -189,10 +190,10 @@ _STEPS = """\
           SHA256: {sha256}
         run: |
 {install}
-      - name: Look
+      - name: {does}
         shell: bash
         env:
-          GITHUB_TOKEN: ${{{{ github.token }}}}
+          GITHUB_TOKEN: ${{{{ github.token }}}}{more}
         run: |
 {run}"""
 
@@ -237,11 +238,48 @@ def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) 
         ask=_indented(ASK),
         steps_look=_steps(config, roles.of_devops("build"), library),
         steps_plan=_steps(config, roles.of_devops("plan"), library),
+        strangers=_strangers(config, roles.of_devops("plan"), library) if config.ci.strangers == "copy" else "",
     )
 
 
-def _steps(config: WorkspaceConfig, role: str, library: Library) -> str:
+def _strangers(config: WorkspaceConfig, role: str, library: Library) -> str:
+    """The jobs for changes of strangers."""
+    assert config.github is not None, "there is a repository"
+    copying = _steps(config, role, library, does="Leave the copy", script=strangers.COPY)
+    return strangers.JOBS.format(
+        **_of_strangers(config, library),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
+        environment=_quoted(PLAN_ENVIRONMENT),
+        plan_name=role,
+        checkout=_pinned("actions/checkout"),
+        steps_copy=copying,
+        preview=_indented(strangers.PREVIEW),
+    )
+
+
+def telling(config: WorkspaceConfig, library: Library) -> str:
+    """The marked part of the file that shows what was planned of a stranger's change."""
+    return strangers.TELLING_FILE.format(
+        **_of_strangers(config, library), begin=BEGIN, end=END, tell=_indented(strangers.TELL)
+    )
+
+
+def _of_strangers(config: WorkspaceConfig, library: Library) -> dict[str, str]:
+    assert config.github is not None, "there is a repository"
+    return {
+        "repository": _literal(config.github.repository),
+        "runner": _RUNNER,
+        "library": _quoted(library.address),
+        "sha256": _quoted(library.sha256),
+        "library_of_copy": _indented(strangers.LIBRARY_OF_COPY),
+    }
+
+
+def _steps(
+    config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN
+) -> str:
     devops = config.devops
+    more = "" if script == RUN else f"\n          LIBRARY: {_quoted(library.address)}"
     return _STEPS.format(
         **{name.rpartition("/")[2].removeprefix("configure-aws-"): _pinned(name) for name in ACTIONS},
         name=role,
@@ -252,7 +290,9 @@ def _steps(config: WorkspaceConfig, role: str, library: Library) -> str:
         library=_quoted(library.address),
         sha256=_quoted(library.sha256),
         install=_indented(INSTALL),
-        run=_indented(RUN),
+        does=does,
+        more=more,
+        run=_indented(script),
     )
 
 
