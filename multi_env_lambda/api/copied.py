@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.api.opening import read
+from multi_env_lambda.api.opening import LOCAL_BUILD, read
 from multi_env_lambda.aws.index import body_of
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.identity import now, this_process
 from multi_env_lambda.host.interpreter import find_runtime
+from multi_env_lambda.local.runtime_substitutes import on_this_machine
 from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.model.plan_copy import PlanCopy
 from multi_env_lambda.operations.copied import CopiedStore, against, no_accounts
@@ -44,7 +46,7 @@ def world_against(
     )
     world = World(
         config=found.config,
-        projects=found.projects,
+        projects=on_this_machine(found.projects) if LOCAL_BUILD in os.environ else found.projects,
         broken=found.broken,
         store=store,
         ledger=Ledger(store, folder),

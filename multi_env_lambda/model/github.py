@@ -12,7 +12,16 @@ import attrs
 
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["ISSUER", "PLAN_ENVIRONMENT", "STRANGERS_JOB", "TELLING", "WORKFLOW", "GitHub", "GitHubSubject", "read_github_table"]
+__all__ = [
+    "ISSUER",
+    "PLAN_ENVIRONMENT",
+    "STRANGERS_JOB",
+    "TELLING",
+    "WORKFLOW",
+    "GitHub",
+    "GitHubSubject",
+    "read_github_table",
+]
 
 ISSUER = "token.actions.githubusercontent.com"
 """Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""

@@ -105,6 +105,10 @@ class CopiedAccounts:
             raise _not_asked(environment.name)
         return {}
 
+    def caller(self) -> str:
+        """Nobody: so no deployment that is recorded is the caller's own."""
+        return ""
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -37,7 +37,9 @@ def copied(world: World, commit: str) -> bytes:
     unreadable = [key for place in places for key in _unreadable(world, place)]
     found = {item.key: item for item in in_parallel(world.store.get, sorted({*_keys(world, records)})) if item}
     own = {
-        current_key(place, name): _public(record).to_bytes() for place in places for name, record in records[place].items()
+        current_key(place, name): _public(record).to_bytes()
+        for place in places
+        for name, record in records[place].items()
     }
     bodies = {**{key: item.body for key, item in found.items()}, **own}
     hidden = {key for key, body in bodies.items() if _is_secret(key, body)} | set(unreadable)
@@ -60,7 +62,9 @@ def copied(world: World, commit: str) -> bytes:
     body = copy.to_bytes()
     if len(body) > LARGEST_PACKED:
         what = f"the copy of the records has {len(body)} bytes; {LARGEST_PACKED} can be read"
-        raise DocumentError("the copy of the records", what, hint='set `strangers = "ask"` in [tool.multi_env_lambda.ci]')
+        raise DocumentError(
+            "the copy of the records", what, hint='set `strangers = "ask"` in [tool.multi_env_lambda.ci]'
+        )
     return body
 
 

@@ -1,8 +1,8 @@
 """The jobs for changes of strangers at GitHub, where the table says ``strangers = "copy"``.
 
 ``copy`` runs for the protected branch and leaves the copy of the records, with the library, under a reference of the
-repository that is neither a branch nor a tag, so nothing is started by it. ``stranger`` runs for a fork's pull request,
-with a token that reads only, no environment and no role: GitHub gives a fork's job nothing else, whatever its file says.
+repository that is neither a branch nor a tag, so nothing is started by it. ``stranger`` runs for a fork's pull
+request, with a token that reads only, no environment and no role: GitHub gives a fork's job nothing else.
 What it says is in its log. ``tell`` stands in a file of its own, which is always that of the default branch, and shows
 it; no role of AWS lets that file in, nothing is checked out and no cache is used.
 
@@ -86,7 +86,7 @@ JOBS = f"""
     steps:
 {{steps_copy}}
 
-  # Plans the change of somebody who may not push. Its token reads, and it has no role: it runs whatever the change says.
+  # Plans the change of somebody who may not push. Its token reads, and it has no role: it runs the change's code.
   {STRANGERS_JOB}:
     if: >-
       github.repository == {{repository}} && github.event_name == 'pull_request' &&
@@ -116,8 +116,8 @@ JOBS = f"""
 {{preview}}
 """
 
-TELLING_FILE = f"""\
-{{begin}}
+TELLING_FILE = """\
+{begin}
 name: multi-env-lambda-strangers
 
 on:
@@ -126,35 +126,35 @@ on:
     workflows: [multi-env-lambda]
     types: [completed]
 
-permissions: {{{{}}}}
+permissions: {{}}
 
 jobs:
   tell:
     if: >-
-      github.repository == {{repository}} && github.event.workflow_run.event == 'pull_request' &&
+      github.repository == {repository} && github.event.workflow_run.event == 'pull_request' &&
       github.event.workflow_run.head_repository.id != github.event.repository.id
-    runs-on: {{runner}}
+    runs-on: {runner}
     timeout-minutes: 10
     permissions:
       actions: read # the log of the job
       contents: read # the library, which lies beside the copy
       pull-requests: write # which pull request it is, and its comment
     concurrency:
-      group: multi-env-lambda-strangers-${{{{{{{{ github.event.workflow_run.id }}}}}}}}
+      group: multi-env-lambda-strangers-${{{{ github.event.workflow_run.id }}}}
     steps:
       - name: Take the library
         shell: bash
         env:
-          GITHUB_TOKEN: ${{{{{{{{ github.token }}}}}}}}
-          LIBRARY: {{library}}
-          SHA256: {{sha256}}
+          GITHUB_TOKEN: ${{{{ github.token }}}}
+          LIBRARY: {library}
+          SHA256: {sha256}
         run: |
-{{library_of_copy}}
+{library_of_copy}
       - name: Tell
         shell: bash
         env:
-          GITHUB_TOKEN: ${{{{{{{{ github.token }}}}}}}}
+          GITHUB_TOKEN: ${{{{ github.token }}}}
         run: |
-{{tell}}
-{{end}}
+{tell}
+{end}
 """

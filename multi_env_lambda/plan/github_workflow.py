@@ -275,9 +275,7 @@ def _of_strangers(config: WorkspaceConfig, library: Library) -> dict[str, str]:
     }
 
 
-def _steps(
-    config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN
-) -> str:
+def _steps(config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN) -> str:
     devops = config.devops
     more = "" if script == RUN else f"\n          LIBRARY: {_quoted(library.address)}"
     return _STEPS.format(

@@ -88,8 +88,10 @@ def test_there_are_no_artifacts_approvals_jobs_or_history_in_it(tmp_path: Path) 
     keys = [item.key for item in copy.objects]
 
     assert keys and all(
-        key.startswith("environments/") and "/current" in key
-        or key.startswith("projects/") and ("/release/" in key or key.endswith("/published.json.gz"))
+        key.startswith("environments/")
+        and "/current" in key
+        or key.startswith("projects/")
+        and ("/release/" in key or key.endswith("/published.json.gz"))
         or key == "workspace.json"
         for key in keys
     )
@@ -111,8 +113,12 @@ def test_what_looks_like_a_secret_is_left_out_and_named(tmp_path: Path) -> None:
 
 def test_nobody_hears_on_which_machine_somebody_works(tmp_path: Path) -> None:
     fake = deployed(tmp_path, "sandbox")
-    holder = Holder(nonce="7f", who="arn:aws:iam::111111111111:user/ada", host="adas-laptop", process="4711 1", since="", fencing=0)
-    fake.world.ledger.acquire("sandbox", "orders", holder, running=fake.world.ledger.records("sandbox")["orders"].release)
+    holder = Holder(
+        nonce="7f", who="arn:aws:iam::111111111111:user/ada", host="adas-laptop", process="4711 1", since="", fencing=0
+    )
+    fake.world.ledger.acquire(
+        "sandbox", "orders", holder, running=fake.world.ledger.records("sandbox")["orders"].release
+    )
 
     assert b"adas-laptop" not in gzip.decompress(copied(fake.world, COMMIT))
 
@@ -138,7 +144,7 @@ def test_nothing_can_be_written_and_no_account_is_asked(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="nothing can be written"):
             call()
     with pytest.raises(MultiEnvLambdaError, match="no account is asked"):
-        world.platform.caller()
+        world.platform.writer()
     fake.tree.content["orders"] = "o2"
     draft = pipeline.plan(world, request(fake))
     with pytest.raises(MultiEnvLambdaError):
