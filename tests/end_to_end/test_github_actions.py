@@ -279,13 +279,14 @@ def test_a_strangers_pull_request_is_planned_by_a_copy_and_told_by_a_job_that_be
     with_credentials = runner.run("plan", "workflow_dispatch", started(pull_request="7"))
 
     api = "/repos/acme/units"
-    runner.answers |= {
+    about = {
         f"{api}/pulls": [{"number": 8, "head": head}],
         f"{api}/actions/runs/5/jobs": {"jobs": [{"id": 6, "name": "stranger"}]},
         f"{api}/actions/jobs/6/logs": f"{runner.api}/blob",
         "/blob": log.encode(),
         f"{api}/issues/8/comments": [],
     }
+    runner.answers.update(about)
     run = {"id": 5, "head_branch": "feature", "head_sha": theirs, "head_repository": {"owner": {"login": "eve"}}}
     assert "pull request 8: said" in runner.run("tell", "workflow_run", {"workflow_run": run})
     text = runner.answers[f"POST {api}/issues/8/comments"]["body"]
