@@ -14,6 +14,10 @@ FILE = Path(__file__).parent.parent / "multi_env_lambda" / "plan" / "handlers.js
 TYPES = (
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
@@ -54,6 +58,8 @@ TYPES = (
 
 PASSED_TO = {
     "AWS::ApiGateway::RestApi": "apigateway.amazonaws.com",
+    "AWS::ApiGatewayV2::Authorizer": "apigateway.amazonaws.com",
+    "AWS::ApiGatewayV2::Integration": "apigateway.amazonaws.com",
     "AWS::Events::Rule": "events.amazonaws.com",
     "AWS::Glue::Job": "glue.amazonaws.com",
     "AWS::Glue::Table": "glue.amazonaws.com",
@@ -71,6 +77,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-
 """
 
 NOT_IN_IAM: dict[str, tuple[str, ...]] = {
+    "apigateway:TagResource": ("apigateway:POST", "apigateway:PUT"),
+    "apigateway:UntagResource": ("apigateway:DELETE",),
     "kms:ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
     "lakeformation:CreateTable": (),
     "lambda:AssociateRuntimeAlias": (),

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "testing": FLOW | {"flow", "make", "operations", "pipeline", "api", "ci"},
     "runs": FLOW | {"flow", "operations", "pipeline", "api", "ci"},
     "dispatcher": frozenset({"errors", "model", "aws", "ci", "operations"}),
+    "receiver": frozenset({"errors", "model", "aws", "ci", "operations", "host"}),
     "cli": frozenset({"_version", "api", "errors", "runs", "show"}),
     "__main__": frozenset({"cli"}),
     "": FLOW | {"flow", "operations", "pipeline", "api", "cli", "show", "testing"},

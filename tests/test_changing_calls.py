@@ -40,6 +40,8 @@ FIELD = "a field of a step: what is to be published"
 SAID = "one run of a subject speaks at a time; what comes late is a text, which the next run replaces"
 OURS = "a method of ours with that name, which leads to one of the others"
 
+EVENT = "an event only asks for a look; the mark of its delivery, a conditional write, keeps it from being sent again"
+
 GUARDS: dict[tuple[str, str], str] = {
     ("aws/bucket.py", "delete_object"): HELD,
     ("aws/bucket.py", "put_object"): CONDITIONAL,
@@ -47,6 +49,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/bucket_setup.py", "put_bucket_lifecycle_configuration"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_notification_configuration"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_policy"): BOOTSTRAP,
+    ("aws/event_bus.py", "put_events"): EVENT,
     ("aws/bucket_setup.py", "put_bucket_versioning"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_public_access_block"): BOOTSTRAP,
     ("aws/builds.py", "start_build"): TOKEN,

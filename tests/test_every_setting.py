@@ -12,12 +12,14 @@ import pytest
 
 from multi_env_lambda.make.maker import _stage
 from multi_env_lambda.model import settings
+from multi_env_lambda.model.api import read_http_api
+from multi_env_lambda.model.api_settings import JwtAuthorizer, LambdaAuthorizer
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.release import ReleaseTemplate
-from multi_env_lambda.model.settings import Event, Function, GlueJob
+from multi_env_lambda.model.settings import Event, Function, GlueJob, Settings
 from tests.plan.template_values import ALL_EVENTS, SANDBOX, maximal, project, template, text
 
 ARN = "arn:aws:sqs:us-east-1:222222222222"
@@ -27,8 +29,16 @@ TABLE = "arn:aws:dynamodb:us-east-1:222222222222:table/t/stream"
 POLICY = 'managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]'
 
 
+SCOPED = 'http = "GET /a", authorizer = "own", scopes = ["a"]'
+TOKENS = 'http_api.authorizers.own = { issuer = "https://login.example", audience = ["shop"] }'
+CHECKED = 'http_api.authorizers.own.function = "create"'
+
+
 def event(inner: str) -> str:
     return f"events = [{{ {inner} }}]"
+
+
+ROUTE = event('http = "GET /a"')
 
 
 def stream(kind: str, arn: str) -> tuple[str, dict[str, str]]:
@@ -163,6 +173,44 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         event("url = true"),
         {"auth": event('url = "NONE"'), "cors": event('url = true, cors = { allow_origins = ["https://a"] }')},
     ),
+    settings.HttpRoute: (
+        ROUTE,
+        {
+            "route": event('http = "GET /b"'),
+            "authorizer": event('http = "GET /a", authorizer = "iam"'),
+            "scopes": event(SCOPED) + f"\n{TOKENS}",
+            "payload": event('http = "GET /a", payload = "1.0"'),
+        },
+    ),
+    settings.HttpApi: (
+        ROUTE,
+        {
+            field: f"{ROUTE}\n{more}"
+            for field, more in {
+                "stage": 'http_api.stage = "v1"',
+                "cors": 'http_api.cors.allow_origins = ["https://a"]',
+                "authorizers": TOKENS,
+                "rate": "http_api.throttling.rate = 7",
+                "burst": "http_api.throttling = { rate = 1, burst = 7 }",
+                "log_retention_days": "http_api.access_log = false",
+            }.items()
+        },
+    ),
+    JwtAuthorizer: (
+        f"{ROUTE}\n{TOKENS}",
+        {
+            "issuer": f"{ROUTE}\n{TOKENS.replace('login', 'other')}",
+            "audience": f"{ROUTE}\n{TOKENS.replace('shop', 'other')}",
+        },
+    ),
+    LambdaAuthorizer: (
+        f"{ROUTE}\n{CHECKED}",
+        {
+            "function": f"{ROUTE}\n{CHECKED.replace('create', 'other')}",
+            "headers": f'{ROUTE}\n{CHECKED}\nhttp_api.authorizers.own.headers = ["x-key"]',
+            "cache_seconds": f"{ROUTE}\n{CHECKED}\nhttp_api.authorizers.own.cache_seconds = 7",
+        },
+    ),
     settings.Cors: (
         event('url = true, cors = { allow_origins = ["https://a"] }'),
         {
@@ -233,22 +281,26 @@ KINDS = [kind for kind in vars(settings).values() if isinstance(kind, type) and 
 FIELDS = [(kind, field) for kind, (_, changed) in WRITTEN.items() for field in changed]
 
 
-def read(kind: type, written: str) -> Function | GlueJob:
+def read(kind: type, written: str) -> Settings:
     values = tomllib.loads(written)
     if kind in OF_JOBS:
         table = Table(where="pyproject.toml", path="jobs.create", values={"entry": "orders.create:main", **values})
-        return read_job(table, key="create")
-    table = Table(
-        where="pyproject.toml", path="functions.create", values={"handler": "orders.create.handler", **values}
+        return Settings(jobs=(read_job(table, key="create"),))
+    api = {"http_api": values.pop("http_api")} if "http_api" in values else {}
+    tables = {"create": {"handler": "orders.create.handler", **values}, "other": {"handler": "orders.other.handler"}}
+    whole = Table(where="pyproject.toml", path="", values={"functions": tables, **api})
+    functions = tuple(
+        read_function(table, key=key, runtime="python3.13") for key, table in whole.subtables("functions")
     )
-    return read_function(table, key="create", runtime="python3.13")
+    found, complete = read_http_api(whole, functions)
+    return Settings(functions=complete, http_api=found)
 
 
-def unit(found: Function | GlueJob) -> Project:
-    return project(found) if isinstance(found, Function) else project(jobs=(found,))
+def unit(found: Settings) -> Project:
+    return attrs.evolve(project(), settings={"sandbox": found})
 
 
-def kept(found: Function | GlueJob) -> ReleaseTemplate:
+def kept(found: Settings) -> ReleaseTemplate:
     """The template's digest, and what a deploy has to know beside the template."""
     return _stage(unit(found), SANDBOX, text(unit(found)))
 
@@ -279,7 +331,7 @@ def test_a_field_is_read_and_changes_the_release(kind: type, field: str) -> None
     assert kept(before) != kept(after)
 
 
-def field_of(found: Function | GlueJob, kind: type, field: str) -> object:
+def field_of(found: Settings, kind: type, field: str) -> object:
     return next((getattr(value, field) for value in values_in(found) if type(value) is kind), None)
 
 
@@ -300,7 +352,9 @@ NO_NAME_OF_THE_UNIT = {
     ("AWS::Events::Rule", "EventBusName"): "exists apart from the unit",
     ("AWS::Lambda::Alias", "Name"): "inside of its function",
     ("AWS::Lambda::LayerVersion", "LayerName"): "versions of one name are counted on",
-    ("AWS::Logs::LogGroup", "LogGroupName"): "is called after the function",
+    ("AWS::Logs::LogGroup", "LogGroupName"): "is called after the function or the unit",
+    ("AWS::ApiGatewayV2::Authorizer", "Name"): "inside of its API",
+    ("AWS::ApiGatewayV2::Stage", "StageName"): "inside of its API",
 }
 
 

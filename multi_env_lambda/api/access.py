@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.model.finding import State
     from multi_env_lambda.plan.access_stack import AccessStack
 
-__all__ = ["access_of", "bootstrap", "bootstrap_template", "write_ci"]
+__all__ = [
+    "access_of",
+    "bootstrap",
+    "bootstrap_template",
+    "ci_of_opened",
+    "webhook_address",
+    "webhook_check",
+    "write_ci",
+]
 
 
 def bootstrap(opened: Opened, place: str | None, *, really: bool, remove: bool) -> tuple[str, ...]:
@@ -73,9 +82,36 @@ def _with_ci(opened: Opened, sessions: Sessions, place: Devops | Environment, *,
     wanted = ci_of_opened(opened)
     if wanted is None:
         return remove_ci(sessions, place, opened.config, opened.progress, really=really)
-    if really:
-        return apply_ci(sessions, place, wanted, opened.progress)
-    return compare_roles(sessions, place, wanted)
+    if not really:
+        return compare_roles(sessions, place, wanted)
+    lines = apply_ci(sessions, place, wanted, opened.progress)
+    if lines and opened.config.webhook is not None:
+        opened.progress(f"{place.name}: webhooks are received at {webhook_address(opened, sessions)}")
+    return lines
+
+
+def webhook_address(opened: Opened, sessions: Sessions) -> str:
+    """Where the receiver of the stack answers; empty if there is none."""
+    from multi_env_lambda.operations.bootstrap import outputs_there
+    from multi_env_lambda.plan.access import ci_stack_name
+    from multi_env_lambda.plan.ci_receiver import ADDRESS
+    from multi_env_lambda.plan.outputs import reachable
+
+    roles = opened.config.roles
+    assert roles is not None, "the stack acts as some of them"
+    found = outputs_there(sessions, opened.config.devops, ci_stack_name(roles.prefix))
+    values = reachable(found, opened.local_cloud().endpoint) if opened.local else found
+    return values.get(ADDRESS, "")
+
+
+def webhook_check(opened: Opened, sessions: Sessions) -> Callable[[], tuple[State, str, str]] | None:
+    """What `doctor` does about the receiver; None if the table wants none."""
+    from multi_env_lambda.operations.webhook_check import check_webhook
+
+    webhook = opened.config.webhook
+    if webhook is None:
+        return None
+    return lambda: check_webhook(webhook, webhook_address(opened, sessions))
 
 
 def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:

@@ -163,13 +163,22 @@ def history(
 
 def doctor(opened: Opened) -> Listing[Finding]:
     """All checks of this machine, the caller, the bucket and the accounts, using separate sessions."""
-    from multi_env_lambda.api.access import access_of, ci_of_opened
+    from multi_env_lambda.api.access import access_of, ci_of_opened, webhook_check
     from multi_env_lambda.operations.doctor import examine
 
     sessions = opened.sessions()
     pythons = {python for project in opened.projects for python in project.pythons}
     wanted, ci = partial(access_of, opened), partial(ci_of_opened, opened)
-    found = examine(opened.config, pythons, sessions, sessions.variables(), lambda: opened.world, wanted, ci)
+    found = examine(
+        opened.config,
+        pythons,
+        sessions,
+        sessions.variables(),
+        lambda: opened.world,
+        wanted,
+        ci,
+        webhook_check(opened, sessions),
+    )
     return Listing(found, tables.findings, Finding.to_dict)
 
 

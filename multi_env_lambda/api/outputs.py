@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["outputs"]
 
+_MARKS = (".lambda-url.", ".execute-api.")
+"""Of addresses that the local cloud serves under its own."""
+
 _NOTHING_THERE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
 
 
@@ -59,7 +62,7 @@ def _must_be_ours(opened: Opened, unit: str, place: Environment, found: StackRea
 
 
 def _values(opened: Opened, found: StackReading) -> Mapping[str, str]:
-    has_urls = opened.local and any(".lambda-url." in value for value in found.outputs.values())
+    has_urls = opened.local and any(mark in value for mark in _MARKS for value in found.outputs.values())
     return reachable(found.outputs, opened.local_cloud().endpoint) if has_urls else found.outputs
 
 

@@ -61,6 +61,7 @@ def create_artifact_bucket(
     guards: Guards | None = None,
     *,
     tells: bool = False,
+    remembers: bool = False,
 ) -> tuple[str, ...]:
     """Create the bucket of ``devops`` and set it up; returns a line for each change, with what to know about it.
 
@@ -76,7 +77,7 @@ def create_artifact_bucket(
         created = tuple(_created(client, devops, common))
         for obstacle in () if created else obstacles(client, devops):
             raise PublishError(f"s3://{devops.bucket}", obstacle.what, hint=obstacle.hint)
-        changes = (*_changes(client, common, reader_account_ids, guards), *_telling(client, common, tells))
+        changes = (*_changes(client, common, reader_account_ids, guards, remembers), *_telling(client, common, tells))
         return (*created, *(_made(change) for change in changes))
     except aws_errors() as error:
         hint = f"does the name belong to account {devops.account_id}, and may this role create and configure buckets?"
@@ -85,17 +86,21 @@ def create_artifact_bucket(
 
 def create_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
     """``create_artifact_bucket`` as a workspace needs it; ``place`` is one of ``config.buckets``."""
-    return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config), tells=_tells(place, config))
+    return create_artifact_bucket(client, place, whole_accounts(config), guards_of(config), **_of_the_ci(place, config))
 
 
 def missing_for(client: Any, place: Devops, config: WorkspaceConfig) -> tuple[str, ...]:
     """``missing_settings`` as a workspace needs it."""
-    return missing_settings(client, place, whole_accounts(config), guards_of(config), tells=_tells(place, config))
+    return missing_settings(client, place, whole_accounts(config), guards_of(config), **_of_the_ci(place, config))
 
 
-def _tells(place: Devops, config: WorkspaceConfig) -> bool:
-    """The CI hears of approvals, which lie in the bucket that is written first."""
-    return config.ci_stack is not None and place == config.devops
+def _of_the_ci(place: Devops, config: WorkspaceConfig) -> dict[str, bool]:
+    """It hears of approvals, which lie in the bucket that is written first; its receiver remembers there, too."""
+    is_first = place == config.devops
+    return {
+        "tells": is_first and config.ci_stack is not None,
+        "remembers": is_first and config.webhook is not None,
+    }
 
 
 def missing_settings(
@@ -105,6 +110,7 @@ def missing_settings(
     guards: Guards | None = None,
     *,
     tells: bool = False,
+    remembers: bool = False,
 ) -> tuple[str, ...]:
     """What ``create_artifact_bucket`` would do to an existing bucket; nothing is written.
 
@@ -114,7 +120,7 @@ def missing_settings(
     try:
         client.head_bucket(**_common(devops))
         common = _common(devops)
-        changes = (*_changes(client, common, reader_account_ids, guards), *_telling(client, common, tells))
+        changes = (*_changes(client, common, reader_account_ids, guards, remembers), *_telling(client, common, tells))
         return tuple(change.told for change in changes)
     except aws_errors() as error:
         hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
@@ -126,7 +132,7 @@ def obstacles(client: Any, devops: Devops) -> tuple[Obstacle, ...]:
     common = _common(devops)
     rules = _read(client, "get_bucket_lifecycle_configuration", common).get("Rules", [])
     denied = denied_writes(_policy(client, common), devops.bucket, devops.account_id)
-    return (*ended_objects(rules, lifecycle_rules()), *denied)
+    return (*ended_objects(rules, lifecycle_rules(deliveries=True)), *denied)
 
 
 def left_as_it_is(client: Any, devops: Devops) -> tuple[str, ...]:
@@ -157,13 +163,13 @@ def _common(devops: Devops) -> dict[str, str]:
 
 
 def _changes(
-    client: Any, common: dict[str, str], reader_account_ids: Iterable[str], guards: Guards | None
+    client: Any, common: dict[str, str], reader_account_ids: Iterable[str], guards: Guards | None, remembers: bool
 ) -> Iterator[_Change]:
     """Nothing is written here."""
     yield from _closed(client, common)
     yield from _versioned(client, common)
     yield from _with_policy(client, common, tuple(reader_account_ids), guards)
-    yield from _with_lifecycle(client, common)
+    yield from _with_lifecycle(client, common, remembers)
     yield from _encrypted(client, common)
 
 
@@ -255,10 +261,10 @@ def _put_policy(client: Any, common: dict[str, str], wanted: dict[str, Any]) -> 
         raise PublishError(f"s3://{common['Bucket']}", text_of(error), hint=hint) from error
 
 
-def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
+def _with_lifecycle(client: Any, common: dict[str, str], remembers: bool) -> Iterator[_Change]:
     found = _read(client, "get_bucket_lifecycle_configuration", common)
     rules = found.get("Rules", [])
-    wanted = merged_rules(rules, lifecycle_rules())
+    wanted = merged_rules(rules, lifecycle_rules(deliveries=remembers))
     if not same_rules(rules, wanted):
         # What the rules do not cover, such as the minimum size for a transition, is written back as it was.
         size = found.get("TransitionDefaultMinimumObjectSize")
@@ -266,7 +272,8 @@ def _with_lifecycle(client: Any, common: dict[str, str]) -> Iterator[_Change]:
         write = partial(
             client.put_bucket_lifecycle_configuration, **common, LifecycleConfiguration={"Rules": wanted}, **more
         )
-        yield _Change("old versions and what `prune` deletes expire after 30 days", write)
+        more_told = ", and which webhooks were received after 7" if remembers else ""
+        yield _Change(f"old versions and what `prune` deletes expire after 30 days{more_told}", write)
 
 
 def _encrypted(client: Any, common: dict[str, str]) -> Iterator[_Change]:

@@ -79,7 +79,17 @@ class CiRules:
 def read_ci(table: Table) -> CiRules:
     """The table as it stands at the root; everything in it has a default."""
     table.allow(
-        ("branch", "verify", "branch_environments", "strangers", "maintainers", "github", "gitlab", *OF_THE_STACK)
+        (
+            "branch",
+            "verify",
+            "branch_environments",
+            "strangers",
+            "maintainers",
+            "github",
+            "gitlab",
+            "webhook",
+            *OF_THE_STACK,
+        )
     )
     own = table.table("branch_environments")
     own.allow(("branches", "days"))

@@ -13,6 +13,7 @@ __all__ = [
     "ACCOUNT_VARIABLE",
     "BUCKET_VARIABLE",
     "BUILD_IS_OVER",
+    "DELIVERIES",
     "JOB_VARIABLE",
     "KEPT_BY_BUILDS",
     "OF_THE_STACK",
@@ -48,6 +49,9 @@ KEPT_BY_BUILDS = (
     "ci/wanted/*",
 )
 """What a build of what is merged keeps in the bucket. ``ci/library/`` is not among it: `bootstrap` puts that there."""
+
+DELIVERIES = "ci/deliveries/"
+"""Where the receiver of webhooks remembers what it has received; the bucket forgets it after some days."""
 
 REQUESTS, OTHERS = "f", "0"
 """What the ids of jobs about pull requests begin with, and those of all others: IAM tells them apart by it."""

@@ -7,14 +7,15 @@ from typing import TypeVar
 
 import attrs
 
+from multi_env_lambda.model.api import read_http_route
 from multi_env_lambda.model.bucket_event import read_bucket
+from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.event_source import creates, existing
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
-    Cors,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -33,11 +34,6 @@ __all__ = ["read_event", "read_schedule"]
 _LONGEST_INPUT = 8192
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 
-_METHODS = Rule(
-    pattern=r"\*|GET|HEAD|POST|PUT|PATCH|DELETE",
-    allowed='"*" or an HTTP method in upper case',
-    hint="for example `GET`; `OPTIONS` is answered by AWS itself",
-)
 _LAMBDA_BUS = Rule(
     pattern=r"[A-Za-z0-9._/-]+|arn:aws:events:.+",
     maximum=1600,
@@ -250,28 +246,7 @@ def _url(table: Table, function: str, timeout: int) -> Event:
     if not isinstance(table.values.get("url", True), str | bool):
         table.wrong("url", allowed='true, "AWS_IAM" or "NONE"', hint="`url = true` is the same as `AWS_IAM`")
     auth = "AWS_IAM" if creates(table, "url") else table.choice("url", ("AWS_IAM", "NONE"), "AWS_IAM")
-    return FunctionUrl(auth=auth, cors=_cors(table.table("cors")) if table.has("cors") else None)
-
-
-def _cors(table: Table) -> Cors:
-    allowed = attrs.fields_dict(Cors)
-    table.allow(allowed)
-    table.require("allow_origins")
-    origins = table.texts("allow_origins", least=1)
-    credentials = table.flag("allow_credentials", False)
-    if credentials and "*" in origins:
-        hint = "browsers refuse credentials with a wildcard origin; list the origins"
-        table.refuse("allow_credentials", 'found true with `allow_origins = ["*"]`; expected false', hint=hint)
-    return Cors(
-        allow_origins=origins,
-        allow_methods=table.texts("allow_methods", rule=_METHODS, least=1)
-        if "allow_methods" in table.values
-        else ("*",),
-        allow_headers=table.texts("allow_headers"),
-        expose_headers=table.texts("expose_headers"),
-        allow_credentials=credentials,
-        max_age=table.number("max_age", 0, 86_400, 0),
-    )
+    return FunctionUrl(auth=auth, cors=read_cors(table.table("cors")) if table.has("cors") else None)
 
 
 _KINDS: Mapping[str, _Kind] = {
@@ -283,4 +258,5 @@ _KINDS: Mapping[str, _Kind] = {
     "dynamodb": _Kind(word="arn", read=_dynamodb),
     "kinesis": _Kind(word="arn", read=_kinesis),
     "url": _Kind(word="auth", read=_url),
+    "http": _Kind(word="route", read=read_http_route),
 }

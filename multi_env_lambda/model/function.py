@@ -8,10 +8,12 @@ from typing import assert_never
 
 import attrs
 
+from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.event import read_event
 from multi_env_lambda.model.name import ARN
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -113,10 +115,6 @@ _RESERVED_VARIABLES = frozenset(
         "LAMBDA_RUNTIME_DIR",
     ]
 )
-_RETENTION_DAYS = (
-    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400),
-    *(545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
 _OWN_LAYERS = 1
 _MOST_LAYERS = 5
@@ -136,7 +134,7 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
         description=table.named_or("description", DESCRIPTION, ""),
         ephemeral_storage=table.number("ephemeral_storage", 512, 10_240, 512),
         reserved_concurrency=table.optional_number("reserved_concurrency", 0, 1_000_000),
-        log_retention_days=int(table.one_of_numbers("log_retention_days", _RETENTION_DAYS, 30)),
+        log_retention_days=int(table.one_of_numbers("log_retention_days", RETENTION_DAYS, 30)),
         log_format=table.choice("log_format", ("Text", "JSON"), "Text"),
         tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),
         vpc=_vpc(table.table("vpc")) if table.has("vpc") else None,
@@ -250,6 +248,8 @@ def _identity(event: Event) -> tuple[str, str]:
     match event:
         case FunctionUrl():
             return kind, "one per function"
+        case HttpRoute(route=route):
+            return kind, route.key
         case Queue(source=source) | Topic(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
         case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):

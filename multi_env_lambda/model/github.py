@@ -15,10 +15,12 @@ from multi_env_lambda.model.reading import Rule, Table
 __all__ = [
     "ISSUER",
     "PLAN_ENVIRONMENT",
+    "SENT",
     "STRANGERS_JOB",
     "TELLING",
     "WORKFLOW",
     "GitHub",
+    "GitHubJobs",
     "GitHubSubject",
     "read_github_table",
 ]
@@ -48,6 +50,12 @@ Source: https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-gi
 https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-github-immutable-subjects for the ``@``
 """
 
+GitHubJobs = Literal["run", "send"]
+"""What the jobs of the workflow do: run what a build does, or send the event to the stack of the CI, which runs it."""
+
+SENT = ("delete", "pull_request", "push", "workflow_dispatch")
+"""The kinds of events that jobs send. Approving reviews are not among them: they agree to what strangers change."""
+
 _REPOSITORY = Rule(
     pattern=r"[A-Za-z0-9](-?[A-Za-z0-9])*/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
     maximum=140,
@@ -65,6 +73,7 @@ class GitHub:
         repository: as ``owner/name``. owner_id, repository_id: their numbers at GitHub, which stay when names change.
         subject: how its tokens name it.
         provider: whether `bootstrap` makes GitHub's identity provider in the devops account, which can have one only.
+        jobs: what the jobs of the workflow do.
     """
 
     repository: str
@@ -72,6 +81,7 @@ class GitHub:
     repository_id: int = 0
     subject: GitHubSubject = "ids"
     provider: bool = True
+    jobs: GitHubJobs = "run"
 
     @property
     def subject_prefix(self) -> str:
@@ -96,7 +106,7 @@ def read_github_table(table: Table, *, has_roles: bool) -> GitHub | None:
         hint = "add `[tool.multi_env_lambda.roles]`: the jobs act as roles of their own, which let this repository in"
         table.refuse("github", "one role serves everybody here", hint=hint)
     own = table.table("github")
-    own.allow(("repository", "owner_id", "repository_id", "subject", "provider"))
+    own.allow(("repository", "owner_id", "repository_id", "subject", "provider", "jobs"))
     subject: GitHubSubject = "names" if own.choice("subject", ("ids", "names"), "ids") == "names" else "ids"
     if subject == "ids":
         hint = "`gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both; an older repository: `subject = \"names\"`"
@@ -108,4 +118,12 @@ def read_github_table(table: Table, *, has_roles: bool) -> GitHub | None:
         repository_id=own.optional_number("repository_id", 1, _HIGHEST) or 0,
         subject=subject,
         provider=own.flag("provider", True),
+        jobs=_jobs(table, own),
     )
+
+
+def _jobs(table: Table, own: Table) -> GitHubJobs:
+    if own.choice("jobs", ("run", "send"), "run") == "run":
+        return "run"
+    table.require("repository", hint="say which repository the stack of the CI builds; the jobs send it their events")
+    return "send"

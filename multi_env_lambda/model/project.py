@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.model.api import read_http_api
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
@@ -27,6 +28,7 @@ from multi_env_lambda.model.settings import (
     Event,
     EventPattern,
     FunctionUrl,
+    HttpRoute,
     KinesisStream,
     Own,
     Queue,
@@ -41,7 +43,7 @@ __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
 ARCHITECTURES = ("arm64", "x86_64")
 _MOST_TAGS = 40
 _IN_WORKSPACE = "set that in the root pyproject.toml"
-_BY_ENVIRONMENT = ("functions", "jobs", "tags")
+_BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tags")
 _KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *_BY_ENVIRONMENT, "environments")
 # Half of one reference or payload merged with half of another makes no sense.
 _WHOLE = (
@@ -120,6 +122,9 @@ class Project:
     def topic_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    def api_name(self, environment_name: str) -> str:
+        return f"{self.name}-{environment_name}-http-api"
+
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
         key = key.replace("_", "-")
@@ -139,6 +144,8 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
     for queue in own_queues(settings):
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
+    if settings.http_api is not None:
+        yield "API", project.api_name(environment.name)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
 
@@ -151,7 +158,7 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
             return  # exists apart from the unit
         case BucketNotification() | BucketEvents():
             return  # see ``own_buckets``
-        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl():
+        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl() | HttpRoute():
             return  # nothing with a name of its own, except the queues of ``own_queues``
         case _:
             assert_never(event)
@@ -332,8 +339,12 @@ def _read_settings(table: Table, runtime: str) -> Settings:
     functions = table.subtables("functions")
     jobs = table.subtables("jobs")
     _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
+    api, complete = read_http_api(
+        table, tuple(read_function(inner, key=name, runtime=runtime) for name, inner in functions)
+    )
     settings = Settings(
-        functions=tuple(read_function(inner, key=name, runtime=runtime) for name, inner in functions),
+        functions=complete,
+        http_api=api,
         jobs=tuple(read_job(inner, key=name) for name, inner in jobs),
         tags=_tags(table.table("tags")),
     )

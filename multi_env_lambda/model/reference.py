@@ -18,6 +18,7 @@ from multi_env_lambda.model.settings import (
     Existing,
     Function,
     FunctionUrl,
+    HttpRoute,
     KinesisStream,
     ParameterReference,
     PlainValue,
@@ -101,7 +102,7 @@ def _of_event(function: Function, event: Event) -> Iterator[Reference]:
             yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
         case EventPattern(bus=bus) if bus != "default":
             yield Reference(function=key, variable="bus", kind="bus", name=bus)
-        case Queue() | Topic() | EventPattern() | Schedule() | FunctionUrl():
+        case Queue() | Topic() | EventPattern() | Schedule() | FunctionUrl() | HttpRoute():
             return
         case BucketNotification() | BucketPermission() | BucketEvents():
             return

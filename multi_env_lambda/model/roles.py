@@ -67,6 +67,16 @@ class Roles:
         return f"{self.prefix}-comments"
 
     @property
+    def receiver(self) -> str:
+        """The role and function that receive webhooks."""
+        return f"{self.prefix}-receiver"
+
+    @property
+    def sender(self) -> str:
+        """The role as which jobs at GitHub send events, where builds run at CodeBuild."""
+        return f"{self.prefix}-sender"
+
+    @property
     def topic(self) -> str:
         """What the topic for people is called."""
         return f"{self.prefix}-ci"

@@ -10,6 +10,7 @@ from typing import assert_never
 
 import attrs
 
+from multi_env_lambda.model.api_settings import Cors, HttpApi, HttpRoute
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Existing",
     "Function",
     "FunctionUrl",
+    "HttpApi",
+    "HttpRoute",
     "GlueJob",
     "KinesisStream",
     "Linear",
@@ -208,18 +211,6 @@ class KinesisStream:
 
 
 @attrs.frozen(kw_only=True)
-class Cors:
-    """Which browsers may call a function's URL."""
-
-    allow_origins: tuple[str, ...]
-    allow_methods: tuple[str, ...] = ("*",)
-    allow_headers: tuple[str, ...] = ()
-    expose_headers: tuple[str, ...] = ()
-    allow_credentials: bool = False
-    max_age: int = 0
-
-
-@attrs.frozen(kw_only=True)
 class FunctionUrl:
     """An HTTPS address of the function's alias; ``auth`` is ``AWS_IAM`` or ``NONE``."""
 
@@ -238,6 +229,7 @@ Event = (
     | DynamoDBStream
     | KinesisStream
     | FunctionUrl
+    | HttpRoute
 )
 
 
@@ -366,11 +358,15 @@ class GlueJob:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """All of one unit in one environment; functions and jobs are sorted by key, tags by name."""
+    """All of one unit in one environment; functions and jobs are sorted by key, tags by name.
+
+    ``http_api`` is None where no function has a route of one.
+    """
 
     functions: tuple[Function, ...] = ()
     jobs: tuple[GlueJob, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    http_api: HttpApi | None = None
 
     @property
     def references(self) -> tuple[SecretReference | ParameterReference, ...]:

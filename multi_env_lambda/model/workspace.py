@@ -29,6 +29,7 @@ from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 from multi_env_lambda.model.stages import Stage, check_stages, named, no_stage, stages_of
+from multi_env_lambda.model.webhook import Webhook, read_webhook_table
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
 
@@ -47,9 +48,9 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``github``: the repository there whose jobs act as roles of a build; ``gitlab``: the
-    project there. ``left``: the environments
-    that were removed from the table, if the bucket was asked for them; no plan goes there. ``roles``: those that
-    `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    project there; ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from
+    the table, if the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the
+    ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -61,6 +62,7 @@ class WorkspaceConfig:
     ci_stack: CiStack | None = None
     github: GitHub | None = None
     gitlab: GitLab | None = None
+    webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
 
@@ -178,6 +180,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     environments = _environments(table, devops, "" if roles is None else roles.prefix)
     _check_buckets(table, devops, environments)
     ci = read_ci(table.table("ci"))
+    ci_stack = read_ci_stack(table.table("ci"), has_roles=roles is not None)
     _check_names(table, ci, environments)
     return WorkspaceConfig(
         devops=devops,
@@ -186,9 +189,10 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         keep=table.number("keep", 1, 1000, 10),
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
-        ci_stack=read_ci_stack(table.table("ci"), has_roles=roles is not None),
+        ci_stack=ci_stack,
         github=read_github_table(table.table("ci"), has_roles=roles is not None),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
+        webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,
     )
 

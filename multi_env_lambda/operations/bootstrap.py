@@ -42,6 +42,7 @@ __all__ = [
     "delete_stack",
     "is_there",
     "make_bucket",
+    "outputs_there",
     "place_named",
     "places_of",
     "refuse_running",
@@ -256,6 +257,16 @@ def is_there(sessions: Sessions, place: Place, name: str) -> bool:
         MultiEnvLambdaError: it cannot be read.
     """
     return _stacks(sessions, place).describe(name) is not None
+
+
+def outputs_there(sessions: Sessions, place: Place, name: str) -> Mapping[str, str]:
+    """The outputs of a stack; none if there is no such stack.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be read.
+    """
+    found = _stacks(sessions, place).describe(name)
+    return {} if found is None else found.outputs
 
 
 def refuse_running(place: Place, running: Iterable[str]) -> None:

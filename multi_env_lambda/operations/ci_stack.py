@@ -36,16 +36,16 @@ from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
 __all__ = ["RUNTIME", "apply_ci", "ci_of", "is_as_wanted", "own_files", "put_library", "remove_ci"]
 
 RUNTIME = f"python{PYTHON}"
-"""Of the dispatcher, on AWS."""
+"""Of the dispatcher and the receiver, on AWS."""
 
-_HANDLER = "multi_env_lambda.dispatcher.handler"
+_HANDLER, _RECEIVER = "multi_env_lambda.dispatcher.handler", "multi_env_lambda.receiver.handler"
 
 
 def ci_of(config: WorkspaceConfig, *, runtime: str) -> AccessStack | None:
     """The stack as the table wants it, with the library as it is installed here; None where the table has none.
 
     Args:
-        runtime: of the dispatcher.
+        runtime: of the dispatcher and the receiver.
     """
     if config.ci_stack is None or config.roles is None:
         return None
@@ -70,6 +70,8 @@ def _code(config: WorkspaceConfig, library: OwnFile, dispatcher: OwnFile, runtim
             PROJECT_VARIABLE: roles.of_devops("build"),
             REPOSITORY_VARIABLE: stack.repository,
         },
+        receiver=_RECEIVER,
+        receiver_variables={ACCOUNT_VARIABLE: devops.account_id, BUCKET_VARIABLE: devops.bucket},
     )
 
 

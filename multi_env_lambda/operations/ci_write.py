@@ -15,7 +15,7 @@ from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
-from multi_env_lambda.plan.github_workflow import Library, merged_file, telling, workflow
+from multi_env_lambda.plan.github_workflow import Library, merged_file, plans_strangers, telling, workflow
 from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
@@ -41,7 +41,7 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
     own = wheel()
     library = Library(address=f"s3://{config.devops.bucket}/{own.key}", sha256=own.sha256)
     parts = {HOSTS[known]: _part(root, config, known, library)}
-    if known == "github" and config.ci.strangers == "copy":
+    if known == "github" and plans_strangers(config):
         parts[TELLING] = telling(config, library)
     # All are read before the first is written: a file that is not ours stops both.
     texts = {where: _text(root / where, where) for where in parts}

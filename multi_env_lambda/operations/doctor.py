@@ -35,7 +35,7 @@ from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
 
-__all__ = ["examine"]
+__all__ = ["Answer", "examine"]
 
 _OWN_FILE = re.compile(r"ci/library/[0-9a-f]{64}/[\w.+-]+")
 """A key of the bucket that the stack of the CI takes code from."""
@@ -48,6 +48,7 @@ _MOST_SKEW = 240.0
 """Seconds; AWS takes 300."""
 
 Answer = tuple[State, str, str]
+"""How it is, what was found, and a hint."""
 Check = Callable[[], Answer]
 
 
@@ -59,6 +60,7 @@ def examine(
     open_world: Callable[[], World],
     wanted: Callable[[Devops | Environment], AccessStack],
     ci: Callable[[], AccessStack | None],
+    webhook: Check | None = None,
 ) -> tuple[Finding, ...]:
     """All findings, by place in the order of the chain.
 
@@ -68,13 +70,14 @@ def examine(
         open_world: asked for only once there are credentials.
         wanted: what `bootstrap` would make of a place; asked for only where it makes roles.
         ci: the same for the stack of the CI; asked for only where the table wants one.
+        webhook: whether the receiver answers; None: the table wants none.
     """
     devops = config.devops
     found = [*_findings("machine", _of_the_machine(pythons)), *_findings("you", _of_the_caller(sessions, environment))]
     if any(finding.state == "problem" for finding in found if finding.place == "you"):
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
-    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted, ci)))
+    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted, ci, webhook)))
     published = _published(sessions, world.config) if of_devops[0].state == "ok" else {}
     look = partial(_of_environment, world, sessions, published, wanted)
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
@@ -185,6 +188,7 @@ def _of_devops(
     sessions: Sessions,
     wanted: Callable[[Devops | Environment], AccessStack],
     ci: Callable[[], AccessStack | None],
+    webhook: Check | None,
 ) -> Iterator[tuple[str, Check]]:
     devops = world.config.devops
     yield "role", partial(_role, sessions, devops)
@@ -192,6 +196,8 @@ def _of_devops(
         yield "roles", lambda: _roles(sessions, devops, wanted(devops))
     if world.config.ci_stack is not None:
         yield "ci", lambda: _ci(sessions, devops, ci())
+    if webhook is not None:
+        yield "webhook", webhook
     yield "bucket", partial(_bucket, world, sessions)
     yield "workspace id", partial(_workspace_id, world)
 

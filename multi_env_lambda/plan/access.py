@@ -21,6 +21,7 @@ from multi_env_lambda.model.rules import rules_key
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
+from multi_env_lambda.plan.access_of_events import of_events
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
@@ -143,6 +144,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
         found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
+    found += of_events(config, roles)
     if _has_comments(config):
         builds = [f"arn:aws:iam::{devops.account_id}:role/{roles.of_devops(one)}" for one in ("build", "plan")]
         found.append(("comments", as_roles(builds), (_comments(config),)))
@@ -171,7 +173,8 @@ def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
 
 def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
-    devops, github = config.devops, config.github
+    devops = config.devops
+    github = config.github if config.github is not None and config.github.jobs == "run" else None
     gitlab = config.gitlab if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
     trusts = (

@@ -100,8 +100,9 @@ def _named(roles: Roles) -> Iterator[tuple[str, str]]:
         yield "codebuild", f"build/{project}:*"
         yield "codebuild", f"build-batch/{project}:*"
         yield "logs", f"log-group:/aws/codebuild/{project}*"
-    yield "logs", f"log-group:/aws/lambda/{dispatcher}*"
-    yield "lambda", f"function:{dispatcher}*"
+    for function in (dispatcher, roles.receiver):
+        yield "logs", f"log-group:/aws/lambda/{function}*"
+        yield "lambda", f"function:{function}*"
     yield "sqs", f"{dispatcher}*"
     yield "sns", f"{roles.topic}*"
     yield "events", f"rule/{dispatcher}-*"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from multi_env_lambda.model.ci_stack import DELIVERIES
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.bucket_guards import Guards
 
@@ -26,7 +27,7 @@ DAYS_UNTIL_FREED = 30
 YOUNG_BUCKET = "in the first 15 minutes after `bootstrap` S3 may not find what was just published: then run it again"
 """Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html"""
 
-_DAYS_OF_UPLOADS = 7
+_DAYS_OF_UPLOADS, _DAYS_OF_DELIVERIES = 7, 7
 _RULE = "multi-env-lambda"
 _ACCOUNT = re.compile(r"\d{12}")
 
@@ -143,10 +144,11 @@ def _listed(statements: Any) -> list[Document]:
     return [statements] if isinstance(statements, dict) else list(statements)
 
 
-def lifecycle_rules() -> list[Document]:
+def lifecycle_rules(*, deliveries: bool = False) -> list[Document]:
     """Our rules: S3 forgets old versions of records, and what ``prune`` deleted, after 30 days.
 
     Objects that are current are never touched: history and published artifacts stay until ``prune`` deletes them.
+    ``deliveries``: and which webhooks were received, after a week. GitHub repeats none that is older than three days.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
     """
@@ -164,7 +166,18 @@ def lifecycle_rules() -> list[Document]:
             "Status": "Enabled",
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _DAYS_OF_UPLOADS},
         },
+        *([_deliveries()] if deliveries else []),
     ]
+
+
+def _deliveries() -> Document:
+    return {
+        "ID": f"{_RULE}-deliveries",
+        "Filter": {"Prefix": DELIVERIES},
+        "Status": "Enabled",
+        "Expiration": {"Days": _DAYS_OF_DELIVERIES},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
 
 
 def merged_rules(found: Iterable[Mapping[str, Any]], ours: list[Document]) -> list[Document]:

@@ -28,12 +28,13 @@ def bucket_settings(config: WorkspaceConfig, *, tls_only: bool = True) -> dict[s
     for place in config.buckets:
         policy = policy_statements(place.bucket, whole_accounts(config), tls_only=tls_only, guards=guards_of(config))
         heard = config.ci_stack is not None and place == config.devops
+        rules = lifecycle_rules(deliveries=config.webhook is not None and place == config.devops)
         found[place.bucket] = {
             "region": place.region,
             "put-public-access-block": {"PublicAccessBlockConfiguration": NOT_PUBLIC},
             "put-bucket-versioning": {"VersioningConfiguration": {"Status": "Enabled"}},
             "put-bucket-policy": {"Policy": {"Version": "2012-10-17", "Statement": policy}},
-            "put-bucket-lifecycle-configuration": {"LifecycleConfiguration": {"Rules": lifecycle_rules()}},
+            "put-bucket-lifecycle-configuration": {"LifecycleConfiguration": {"Rules": rules}},
             **(
                 {
                     "put-bucket-notification-configuration": {

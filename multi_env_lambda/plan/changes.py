@@ -25,6 +25,11 @@ MASK = canonical_json(MASKED)
 _EVERYTHING = frozenset({"*"})
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
     **REPLACED_BY,
+    "AWS::ApiGatewayV2::Api": frozenset({"ProtocolType"}),
+    "AWS::ApiGatewayV2::Authorizer": frozenset({"ApiId"}),
+    "AWS::ApiGatewayV2::Integration": frozenset({"ApiId"}),
+    "AWS::ApiGatewayV2::Route": frozenset({"ApiId"}),
+    "AWS::ApiGatewayV2::Stage": frozenset({"ApiId", "StageName"}),
     "AWS::CloudWatch::Alarm": frozenset({"AlarmName"}),
     "AWS::Events::Rule": frozenset({"EventBusName", "Name"}),
     "AWS::Glue::Job": frozenset({"Name"}),

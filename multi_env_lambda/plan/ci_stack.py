@@ -19,6 +19,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import DEVOPS_STACK, ci_stack_name, repository_arn
 from multi_env_lambda.plan.access_stack import AccessStack
 from multi_env_lambda.plan.build_spec import build_spec
+from multi_env_lambda.plan.ci_receiver import ADDRESS, receiver_resources
 from multi_env_lambda.plan.grant import arn_of
 from multi_env_lambda.plan.template.cotton import made_of
 
@@ -54,7 +55,8 @@ class CiCode:
     Args:
         bucket, key: of the zip for Lambda. wheel: the key of the library that builds install; ``sha256``: of its bytes.
         sources: of the events that are heard.
-        runtime, handler, variables: of the dispatcher.
+        runtime: of the functions. handler, variables: of the dispatcher. receiver: the handler of the receiver, which
+            gets ``receiver_variables``, and those about the webhook.
     """
 
     bucket: str
@@ -65,6 +67,8 @@ class CiCode:
     sources: tuple[str, ...]
     handler: str
     variables: Mapping[str, str]
+    receiver: str = ""
+    receiver_variables: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def ci_stack(config: WorkspaceConfig, stack: CiStack, roles: Roles, code: CiCode) -> AccessStack:
@@ -76,9 +80,44 @@ def ci_stack(config: WorkspaceConfig, stack: CiStack, roles: Roles, code: CiCode
         **_dispatcher(devops, roles, code),
         **_builds(config, stack, roles, code),
         **_alarms(devops, stack, roles),
+        **_receiver(config, roles, code),
     }
-    template = canonical_json(made_of(f"What a push leads to: made by `bootstrap {DEVOPS_STACK}`", resources))
-    return AccessStack(place=DEVOPS_STACK, name=ci_stack_name(roles.prefix), template=template)
+    template = made_of(f"What a push leads to: made by `bootstrap {DEVOPS_STACK}`", resources)
+    if config.webhook is not None:
+        template = {**template, "Outputs": {ADDRESS: {"Value": {"Fn::GetAtt": ["ReceiverUrl", "FunctionUrl"]}}}}
+    return AccessStack(place=DEVOPS_STACK, name=ci_stack_name(roles.prefix), template=canonical_json(template))
+
+
+def _receiver(config: WorkspaceConfig, roles: Roles, code: CiCode) -> dict[str, Resource]:
+    webhook = config.webhook
+    if webhook is None:
+        return {}
+    made = receiver_resources(
+        config.devops,
+        roles,
+        webhook,
+        {"S3Bucket": code.bucket, "S3Key": code.key},
+        handler=code.receiver,
+        runtime=code.runtime,
+        variables=code.receiver_variables,
+        days=_DAYS,
+    )
+    measured = ("AWS/Lambda", "FunctionName", roles.receiver, "Sum")
+    return {**made, **dict(_receivers_alarms(roles, *measured))}
+
+
+def _receivers_alarms(
+    roles: Roles, namespace: str, dimension: str, value: str, statistic: str
+) -> Iterator[tuple[str, Resource]]:
+    """A host repeats nothing, or little, so people have to hear of what was not received.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+    """
+    for key, name, what, metric in (
+        ("ReceiverFailsAlarm", "webhook-fails", "A webhook was signed and not received", "Url5xxCount"),
+        ("ReceiverIsBusyAlarm", "webhook-busy", "Requests to the receiver were turned away unread", "Throttles"),
+    ):
+        yield key, _alarm(roles, name, what, (namespace, metric, dimension, value, statistic), period=300)
 
 
 def _name(roles: Roles) -> str:

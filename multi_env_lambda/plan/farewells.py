@@ -49,8 +49,11 @@ def _gone(change: ResourceChange) -> str | None:
     if change.action == "add" or (change.action == "modify" and change.replacement != "yes"):
         return None
     match change.type:
-        case "AWS::Lambda::Url":
+        case "AWS::Lambda::Url" | "AWS::ApiGatewayV2::Api" | "AWS::ApiGatewayV2::Stage":
             return f"{change.logical_id}: its URL is deleted; calls to it will fail"
+        case "AWS::ApiGatewayV2::Route":
+            route = _old(change, "RouteKey") or change.logical_id
+            return f"the route {route} is deleted: requests to it get the status 404"
         case "AWS::Lambda::Function":
             called = _old(change, "FunctionName") or change.logical_id
             return f"{called} is deleted: calls to this name or its ARN will fail"

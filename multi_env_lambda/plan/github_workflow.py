@@ -21,12 +21,26 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.ci_stack import PYTHON
-from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan import github_strangers as strangers
 from multi_env_lambda.plan.access_trust import AUDIENCE
+from multi_env_lambda.plan.github_sender import SEND, SENDER
 
-__all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "telling", "workflow"]
+__all__ = [
+    "ACTIONS",
+    "ASK",
+    "BEGIN",
+    "END",
+    "INSTALL",
+    "RUN",
+    "Library",
+    "merged_file",
+    "plans_strangers",
+    "telling",
+    "workflow",
+]
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -72,7 +86,7 @@ export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci run --event "$GITHUB_EVENT_PATH"
 """
 
-_FILE = """\
+_HEAD = """\
 {begin}
 name: multi-env-lambda
 
@@ -83,9 +97,7 @@ on:
   delete:
   pull_request:
     types: [opened, reopened, synchronize, edited]
-  schedule:
-    - cron: "23 * * * *"
-  workflow_dispatch:
+{schedule}  workflow_dispatch:
     inputs:
       branch:
         description: Look at this branch; with nothing here and below, at everything
@@ -124,6 +136,9 @@ jobs:
         run: |
 {ask}
 
+"""
+
+_BUILDING = """\
   # Brings what is merged as far as it may go; after each event it looks at what the branch says now.
   look:
     if: >-
@@ -165,8 +180,11 @@ jobs:
       group: multi-env-lambda-plan-${{{{ inputs.pull_request }}}}
       queue: max
     steps:
-{steps_plan}
-{strangers}{end}
+{steps_plan}{strangers}"""
+
+_SCHEDULE = """\
+  schedule:
+    - cron: "23 * * * *"
 """
 
 _STEPS = """\
@@ -219,26 +237,35 @@ def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) 
     if github is None or roles is None:
         hint = 'for example `github = { repository = "acme/units", owner_id = 123456, repository_id = 456789 }`'
         raise ConfigurationError("pyproject.toml", "[tool.multi_env_lambda.ci] has no `github`", hint=hint)
-    branch = config.ci.branch
+    branch, sends = config.ci.branch, github.jobs == "send"
     elsewhere = own_decisions or bool(config.ci.branches)
-    return _FILE.format(
+    head = _HEAD.format(
         begin=BEGIN,
-        end=END,
+        schedule="" if sends else _SCHEDULE,
         runner=_RUNNER,
-        minutes=_MINUTES,
         repository=_literal(github.repository),
-        ref=_literal(f"refs/heads/{branch}"),
         asks=f"github.ref != {_literal(f'refs/heads/{branch}')}" if elsewhere else "github.ref_type == 'tag'",
         branch=_quoted(branch),
         branch_plain=branch,
         workflow=_quoted(WORKFLOW.rpartition("/")[2]),
+        ask=_indented(ASK),
+    )
+    jobs = _sending(config, github, roles) if sends else _building(config, github, roles, library)
+    return f"{head}{jobs}\n{END}\n"
+
+
+def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
+    return _BUILDING.format(
+        runner=_RUNNER,
+        minutes=_MINUTES,
+        repository=_literal(github.repository),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
         environment=_quoted(PLAN_ENVIRONMENT),
         build_name=roles.of_devops("build"),
         plan_name=roles.of_devops("plan"),
-        ask=_indented(ASK),
         steps_look=_steps(config, roles.of_devops("build"), library),
         steps_plan=_steps(config, roles.of_devops("plan"), library),
-        strangers=_strangers(config, roles.of_devops("plan"), library) if config.ci.strangers == "copy" else "",
+        strangers=_strangers(config, roles.of_devops("plan"), library) if plans_strangers(config) else "",
     )
 
 
@@ -246,7 +273,7 @@ def _strangers(config: WorkspaceConfig, role: str, library: Library) -> str:
     """The jobs for changes of strangers."""
     assert config.github is not None, "there is a repository"
     copying = _steps(config, role, library, does="Leave the copy", script=strangers.COPY)
-    return strangers.JOBS.format(
+    return "\n" + strangers.JOBS.rstrip("\n").format(
         **_of_strangers(config, library),
         ref=_literal(f"refs/heads/{config.ci.branch}"),
         environment=_quoted(PLAN_ENVIRONMENT),
@@ -255,6 +282,11 @@ def _strangers(config: WorkspaceConfig, role: str, library: Library) -> str:
         steps_copy=copying,
         preview=_indented(strangers.PREVIEW),
     )
+
+
+def plans_strangers(config: WorkspaceConfig) -> bool:
+    """Whether jobs at GitHub plan changes of strangers: where they only send events, no job there has a copy."""
+    return config.ci.strangers == "copy" and config.github is not None and config.github.jobs == "run"
 
 
 def telling(config: WorkspaceConfig, library: Library) -> str:
@@ -275,23 +307,43 @@ def _of_strangers(config: WorkspaceConfig, library: Library) -> dict[str, str]:
     }
 
 
+def _sending(config: WorkspaceConfig, github: GitHub, roles: Roles) -> str:
+    return SENDER.format(
+        runner=_RUNNER,
+        repository=_literal(github.repository),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
+        branch_plain=config.ci.branch,
+        name=roles.sender,
+        send=_indented(SEND),
+        **_becoming(config, roles.sender),
+    )
+
+
 def _steps(config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN) -> str:
-    devops = config.devops
     more = "" if script == RUN else f"\n          LIBRARY: {_quoted(library.address)}"
     return _STEPS.format(
-        **{name.rpartition("/")[2].removeprefix("configure-aws-"): _pinned(name) for name in ACTIONS},
+        checkout=_pinned("actions/checkout"),
         name=role,
-        account=_quoted(devops.account_id),
-        audience=_quoted(AUDIENCE),
-        region=_quoted(devops.region),
-        role=_quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
         library=_quoted(library.address),
         sha256=_quoted(library.sha256),
         install=_indented(INSTALL),
         does=does,
         more=more,
         run=_indented(script),
+        **_becoming(config, role),
     )
+
+
+def _becoming(config: WorkspaceConfig, role: str) -> dict[str, str]:
+    """What a step says that gets the credentials of a role."""
+    devops = config.devops
+    return {
+        "account": _quoted(devops.account_id),
+        "audience": _quoted(AUDIENCE),
+        "credentials": _pinned("aws-actions/configure-aws-credentials"),
+        "region": _quoted(devops.region),
+        "role": _quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
+    }
 
 
 def _pinned(action: str) -> str:
@@ -313,7 +365,7 @@ def _literal(text: str) -> str:
 
 
 def _indented(script: str) -> str:
-    return "\n".join(f"          {line}" for line in script.splitlines())
+    return "\n".join(f"          {line}".rstrip() for line in script.splitlines())
 
 
 def merged_file(there: str | None, part: str, where: str = WORKFLOW) -> str:

@@ -26,11 +26,21 @@ _OTHER_SERVICES = {
     "ec2": ("vpcconfig",),
     "elasticfilesystem": ("filesystemconfigs",),
     "kms": ("kms", "awskms", "keyarn"),
+    "logs": ("accesslogsettings",),
 }
 """What a type calls in another service, and the prefix (in lower case) of the property that makes it do so."""
 
-_NOT_IN_THE_SCHEMA = {"AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")}}
-"""Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
+_DELIVERY = (
+    *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"),
+    *("logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
+)
+_NOT_IN_THE_SCHEMA: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "AWS::ApiGatewayV2::Stage": {"create": _DELIVERY},
+    "AWS::SecretsManager::Secret": {"create": ("kms:Decrypt", "kms:GenerateDataKey")},
+}
+"""Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html and
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+"""
 
 _BEFORE_IT_IS_THERE = frozenset({"kms:CreateKey", "kms:TagResource"})
 """For a key that has neither name nor tag yet. Nobody can give a key a tag that starts with ``aws:``.
@@ -194,7 +204,7 @@ def _pass_roles(environment: Environment, stacks: Iterable[NamedResource], handl
 
 def _is_role(key: str) -> bool:
     """``Role``, ``RoleArn``, ``RoleARN``, ``SuccessFeedbackRoleArn``, and its name in the body of an API."""
-    return key.lower().endswith(("role", "rolearn")) or key == "credentials"
+    return key.lower().endswith(("role", "rolearn", "credentialsarn")) or key == "credentials"
 
 
 def _is_attribute(value: Any) -> bool:

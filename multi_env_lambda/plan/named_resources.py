@@ -119,6 +119,10 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _BY_ID: Mapping[str, tuple[str, ...]] = {
     "AWS::ApiGateway::RestApi": tuple(f"arn:aws:apigateway:{{region}}::/restapis{rest}" for rest in ("", "/*")),
     "AWS::ApiGatewayV2::Api": tuple(f"arn:aws:apigateway:{{region}}::/apis{rest}" for rest in ("", "/*")),
+    **dict.fromkeys(
+        (f"AWS::ApiGatewayV2::{kind}" for kind in ("Authorizer", "Integration", "Route", "Stage")),
+        ("arn:aws:apigateway:{region}::/apis/*",),
+    ),
 }
 """By type: all of its kind in the account and region, because each has only an id.
 

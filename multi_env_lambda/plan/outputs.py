@@ -49,6 +49,7 @@ _STAGES = {
 }
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 _FUNCTION_URL = re.compile(r"https://([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.on\.aws(?=/|$)")
+_API_URL = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?=/|$)")
 _RESOLVED = re.compile(r"\{\{resolve:(ssm-secure|secretsmanager):")
 
 Json = Mapping[str, Any]
@@ -79,8 +80,13 @@ def outputs_of(
 
 
 def reachable(values: Mapping[str, str], endpoint: str) -> dict[str, str]:
-    """The same outputs with function URLs where the local cloud answers: there are no hosts with AWS's names in it."""
-    return {key: _FUNCTION_URL.sub(rf"{endpoint}/_aws/lambda-url/\1", value) for key, value in values.items()}
+    """The same outputs with URLs where the local cloud answers: there are no hosts with AWS's names in it."""
+    return {
+        key: _API_URL.sub(
+            rf"{endpoint}/_aws/execute-api/\1", _FUNCTION_URL.sub(rf"{endpoint}/_aws/lambda-url/\1", value)
+        )
+        for key, value in values.items()
+    }
 
 
 def recorded_outputs(resources: Iterable[PhysicalResource], place: Environment, *, console: bool) -> tuple[Output, ...]:
@@ -120,7 +126,7 @@ def _output(
         key=keys.get(name, item.logical_id) if kind in ("function", "job") else item.logical_id,
         name=name,
         arn=arn,
-        url=_api_url(item, bodies, place) if kind == "API" and console else url,
+        url=urls.get(item.logical_id) or (_api_url(item, bodies, place) if console else None) if kind == "API" else url,
         link=resource_link(kind, name, place, url=url or "", arn=arn) if console else None,
     )
     if kind != "function":
@@ -138,7 +144,7 @@ def _alias_of(function: str, bodies: Json) -> str:
 
 
 def _function_urls(values: Mapping[str, str], document: Json) -> dict[str, str]:
-    """Logical id of a function -> its URL, which CloudFormation tells only as an output of the template."""
+    """Logical id of a function or API -> its URL, which CloudFormation tells only as an output of the template."""
     bodies = document.get("Resources", {})
     found: dict[str, str] = {}
     for key, output in document.get("Outputs", {}).items():
@@ -146,6 +152,8 @@ def _function_urls(values: Mapping[str, str], document: Json) -> dict[str, str]:
             if attribute == "FunctionUrl" and key in values:
                 target = bodies.get(name, {}).get("Properties", {}).get("TargetFunctionArn")
                 found |= dict.fromkeys(_resources_in(target), values[key])
+            if "://" in values.get(key, "") and _SHAPES.get(bodies.get(name, {}).get("Type", ""), ("",))[0] == "API":
+                found[name] = values[key]
     return found
 
 

@@ -14,33 +14,24 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
-
-import attrs
+from urllib.parse import quote_plus
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.plan.sample_place import EPOCH as _EPOCH
+from multi_env_lambda.plan.sample_place import Here as _Here
+from multi_env_lambda.plan.sample_requests import front_end, http_sample, query_of
 
 __all__ = ["EVENT_KEYS", "sample"]
 
 _ACCOUNT = "222222222222"
 _TIME = "2026-03-31T08:00:00Z"
 _MILLISECONDS = "2026-03-31T08:00:00.000Z"
-_EPOCH = 1_774_944_000
 _UUID = "059f36b4-87a3-44ab-83d2-661975830a7d"
 _ORDER = {"id": 1}
 _SEQUENCER = "0055AED6DCD90281E5"
 _KIND = {"kind": "order"}
 _TEXT = '{"id": 1}'
-
-
-@attrs.frozen(kw_only=True)
-class _Here:
-    account: str
-    region: str
-
-    def arn(self, service: str, rest: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{rest}"
 
 
 def sample(kind: str, values: Mapping[str, Any]) -> Any:
@@ -276,15 +267,13 @@ def _url(here: _Here, *, method: str = "POST", path: str = "/orders", query: str
     host = f"{identifier}.lambda-url.{here.region}.on.aws"
     sent = {"content-type": "application/json", "content-length": str(len(body.encode("utf-8")))} if body else {}
     request = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "curl/8"}
-    named: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        named[name] = f"{named[name]},{value}" if name in named else value
+    named = query_of(query)
     event = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": {**sent, **_front_end(host)},
+        "headers": {**sent, **front_end(host)},
         **({"queryStringParameters": named} if named else {}),
         "requestContext": {
             "accountId": "anonymous",
@@ -304,21 +293,6 @@ def _url(here: _Here, *, method: str = "POST", path: str = "/orders", query: str
     return event
 
 
-def _front_end(host: str) -> dict[str, str]:
-    """The headers that come with every request."""
-    return {
-        "accept": "*/*",
-        "host": host,
-        "user-agent": "curl/8",
-        "x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256",
-        "x-amzn-tls-version": "TLSv1.3",
-        "x-amzn-trace-id": "Root=1-69cb8200-0123456789abcdef01234567",
-        "x-forwarded-for": "203.0.113.7",
-        "x-forwarded-port": "443",
-        "x-forwarded-proto": "https",
-    }
-
-
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
 
@@ -332,6 +306,7 @@ _SAMPLES: Mapping[str, Callable[..., Any]] = {
     "dynamodb": _dynamodb,
     "kinesis": _kinesis,
     "url": _url,
+    "http": http_sample,
 }
 
 

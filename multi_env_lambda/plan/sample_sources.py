@@ -18,6 +18,7 @@ from multi_env_lambda.model.settings import (
     Existing,
     Function,
     FunctionUrl,
+    HttpRoute,
     KinesisStream,
     Own,
     OwnQueue,
@@ -39,6 +40,7 @@ KIND_OF: dict[type[Event], str] = {
     DynamoDBStream: "dynamodb",
     KinesisStream: "kinesis",
     FunctionUrl: "url",
+    HttpRoute: "http",
 }
 
 
@@ -64,14 +66,20 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
         case EventPattern(pattern=pattern):
             return _of_pattern(json.loads(pattern))
-        case DynamoDBStream(arn=arn):
-            return {"table": arn.split("/")[1], **_where(arn)} if arn.count("/") else {}
-        case KinesisStream(arn=arn):
-            return {"stream": arn.rpartition("/")[2], **_where(arn)}
+        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+            return _of_stream(event, arn)
+        case HttpRoute(route=route, payload=payload):
+            return {"route": route.key, "payload": payload}
         case Schedule() | FunctionUrl():
             return {}
         case _:
             assert_never(event)
+
+
+def _of_stream(event: DynamoDBStream | KinesisStream, arn: str) -> dict[str, Any]:
+    if isinstance(event, KinesisStream):
+        return {"stream": arn.rpartition("/")[2], **_where(arn)}
+    return {"table": arn.split("/")[1], **_where(arn)} if arn.count("/") else {}
 
 
 def _object(event: BucketNotification | BucketEvents) -> str:

@@ -146,6 +146,7 @@ class Runner:
             "${{ github.token }}": "a-token-of-github",
             "${{ github.repository }}": "acme/units",
             "${{ github.event.number }}": str(payload.get("number", "")),
+            "${{ inputs.pull_request }}": str((payload.get("inputs") or {}).get("pull_request", "")),
         }
         own = {name: expressions.get(text, text) for name, text in step.get("env", {}).items()}
         done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from multi_env_lambda.local.server import down
 from multi_env_lambda.testing.local_cloud import CloudTime, eventually
 
 from .listeners import Listeners, make_sources, write_unit
-from .stage import Stage, sample_workspace
+from .stage import Stage, commit, sample_workspace
 
 pytestmark = pytest.mark.local_cloud
 
@@ -28,6 +29,8 @@ SOURCES = {
     "dynamodb": 'dynamodb = "STREAM", starting_position = "TRIM_HORIZON"',
     "kinesis": 'kinesis = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks", starting_position = "TRIM_HORIZON"',
     "url": 'url = "NONE"',
+    "http": 'http = "GET /orders/{id}"',
+    "http-before": 'http = "ANY /before/{id}", payload = "1.0"',
 }
 """Key of the function -> its event."""
 
@@ -64,6 +67,8 @@ def send(deployed: Listeners) -> None:
     request = urllib.request.Request(function_url(deployed), data=b'{"id": 1}', headers=headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- of the local cloud
         assert answer.status == 200
+    assert ask(deployed, "/orders/7")[0] == 200
+    assert ask(deployed, "/before/7")[0] == 500, "an event is no answer in this form"
 
 
 def function_url(deployed: Listeners) -> str:
@@ -71,6 +76,19 @@ def function_url(deployed: Listeners) -> str:
     items = deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"]
     (url,) = (item["url"] for item in items if item["key"] == "url")
     return f"{url}orders?id=1"
+
+
+def ask(deployed: Listeners, path: str, method: str = "GET") -> tuple[int, bytes]:
+    """The unit's HTTP API, at the URL that `outputs` says."""
+    items = deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"]
+    (url,) = (item["url"] for item in items if item["kind"] == "API")
+    headers = {"accept": "*/*", "user-agent": "curl/8"}
+    request = urllib.request.Request(f"{url}{path}", method=method, headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- of the local cloud
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
 
 
 def let_a_minute_pass(deployed: Listeners) -> None:
@@ -100,16 +118,23 @@ def form(value: Any) -> Any:
 SENT_BY_THE_CLIENT = {"accept-encoding", "connection"}
 """Headers that Python's client adds by itself."""
 
+NAMED: dict[str, tuple[str, dict[str, str]]] = {
+    "archive": ("s3", {"form": "eventbridge"}),
+    "http-before": ("http", {"route": "ANY /before/{id}", "payload": "1.0"}),
+}
+"""Key of a function that is not called after its kind -> the kind and values of its sample."""
+
 
 @pytest.mark.parametrize("function", SOURCES)
 def test_a_sample_has_the_form_of_what_is_delivered(deployed: Listeners, function: str) -> None:
     if function == "schedule":
         let_a_minute_pass(deployed)
     real = deployed.first(function)
-    if function == "url":
-        real["headers"] = {key: value for key, value in real["headers"].items() if key not in SENT_BY_THE_CLIENT}
+    for headers in (real.get("headers"), real.get("multiValueHeaders")):
+        for name in SENT_BY_THE_CLIENT & set(headers or {}):
+            del headers[name]
 
-    kind, values = ("s3", {"form": "eventbridge"}) if function == "archive" else (function.replace("-", "_"), {})
+    kind, values = NAMED.get(function, (function.replace("-", "_"), {}))
     assert form(sample_event(kind, values)) == form(real)
 
 
@@ -147,7 +172,7 @@ def test_a_sample_is_sent_as_the_functions_own_source_would_send_it(deployed: Li
 def test_outputs_name_what_there_is(deployed: Listeners) -> None:
     items = deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"]
 
-    found = {(item["kind"], item["name"]) for item in items if item["kind"] != "output"}
+    found = {(item["kind"], item["name"]) for item in items if item["kind"] not in ("API", "output")}
     functions = {("function", f"gets-sandbox-{key}") for key in SOURCES}
     queues = {("queue", "gets-sandbox-sqs"), ("queue", "gets-sandbox-sqs-dlq")}
     buckets = {("bucket", deployed.bucket(key)) for key in ("s3", "archive")}
@@ -158,3 +183,31 @@ def test_outputs_name_what_there_is(deployed: Listeners) -> None:
     assert attributes["Attributes"]["QueueArn"] == queue["arn"]
     (alias,) = (item["alias_arn"] for item in items if item["key"] == "sqs")
     assert deployed.client("lambda").get_function(FunctionName=alias)["Configuration"]["Version"] != "$LATEST"
+
+
+@pytest.mark.long
+def test_routes_come_go_and_move_and_the_others_stay(deployed: Listeners) -> None:
+    file = deployed.stage.root / "projects" / "gets" / "pyproject.toml"
+    before = file.read_text("utf-8")
+    (api,) = (item for item in outputs(deployed) if item["kind"] == "API")
+    moved = before.replace(SOURCES["http"], 'http = "GET /orders/{number}", authorizer = "iam"')
+    moved = moved.replace(SOURCES["http-before"], 'http = "GET /after/{id}"')
+    added = (
+        '\n[tool.multi_env_lambda.functions.more]\nhandler = "gets.handler"\nevents = [{ http = "ANY /before/{id}" }]\n'
+    )
+    file.write_text(moved + added, "utf-8")
+    commit(deployed.stage.root)
+
+    done = deployed.stage.script("deploy", "gets", "sandbox", "--yes", "--agree", "rights:gets")
+
+    assert done.code == 0, done.err
+    assert [item["name"] for item in outputs(deployed) if item["kind"] == "API"] == [api["name"]]
+    assert ask(deployed, "/orders/7")[0] == 403
+    status, body = ask(deployed, "/before/7")
+    assert (status, json.loads(body)["routeKey"]) == (200, "ANY /before/{id}"), "it is the other function's now"
+    assert ask(deployed, "/after/7")[0] == 200
+    assert ask(deployed, "/orders")[0] == 404
+
+
+def outputs(deployed: Listeners) -> list[Any]:
+    return list(deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"])

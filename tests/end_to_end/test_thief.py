@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -20,6 +22,13 @@ pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
 
 PROD = 'approval = true\ndeployed_by = ["build"]\n'
 CI = '\n[tool.multi_env_lambda.ci]\nrepository = "units"\npeople = ["ada@example.org"]\n'
+AT_GITHUB = """
+[tool.multi_env_lambda.ci]
+repository = "https://github.com/acme/units"
+people = ["ada@example.org"]
+webhook = { secret = "acme/webhook" }
+github = { repository = "acme/units", owner_id = 11, repository_id = 22, jobs = "send" }
+"""
 DEVOPS = ACCOUNTS["devops"]
 HERE = f"us-east-1:{DEVOPS}"
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
@@ -28,6 +37,8 @@ JOB = [{"name": JOB_VARIABLE, "value": "0" * 32, "type": "PLAINTEXT"}]
 DIGEST = "0" * 64
 
 OF_DEVOPS = tuple(f"acme-{name}" for name in ("build", "plan", "dispatcher", "developer", "approver", "comments"))
+OF_EVENTS = ("acme-receiver", "acme-sender")
+"""Those that a stack for a repository at GitHub has."""
 OF_PLACES = tuple(f"acme-{place}-{name}" for place in ("sandbox", "prod") for name in ("deploy", "read", "execution"))
 
 
@@ -60,6 +71,7 @@ def tries(own: str) -> Iterator[Try]:
     for key in ("ci/protected.json", "ci/plans/prod/x.json", "ci/verified/prod/x.json", "ci/told/x.json"):
         yield _write(key, "acme-build")
     yield _write(f"ci/library/{DIGEST}/dispatcher.zip")
+    yield _write(f"ci/deliveries/{DIGEST}.json", "acme-receiver")
     yield _write("environments/prod/frozen.json")
     yield _write("environments/prod/current/thief.json", "acme-build")
     yield _write("environments/sandbox/current/thief.json", *deployers)
@@ -89,14 +101,23 @@ def _of_the_chain() -> Iterator[Try]:
         yield Try("codebuild", "start_build", (), {**start, **more})
     yield Try("codebuild", "update_project", (), {"name": "acme-build", "serviceRole": "x"})
     yield Try("codebuild", "delete_project", (), {"name": "acme-build"})
-    function = {"FunctionName": "acme-dispatcher"}
-    yield Try("lambda", "update_function_code", (), {**function, "ZipFile": b"PK"})
-    yield Try("lambda", "update_function_configuration", (), {**function, "Handler": "mallory.handler"})
-    yield Try("lambda", "invoke", (), {**function, "Payload": b"{}"})
+    for name in ("acme-dispatcher", "acme-receiver"):
+        function = {"FunctionName": name}
+        yield Try("lambda", "update_function_code", (), {**function, "ZipFile": b"PK"})
+        yield Try("lambda", "update_function_configuration", (), {**function, "Handler": "mallory.handler"})
+        yield Try("lambda", "invoke", (), {**function, "Payload": b"{}"})
     yield Try("sns", "publish", ("acme-build",), {"TopicArn": f"arn:aws:sns:{HERE}:acme-ci", "Message": "x"})
     yield Try("events", "disable_rule", (), {"Name": "acme-dispatcher-look"})
-    entry = {"Source": "github.com", "DetailType": "push", "Detail": "{}"}
-    yield Try("events", "put_events", (), {"Entries": [entry]})
+    for source, kind, may in (
+        ("github.com", "push", ("acme-receiver", "acme-sender")),
+        ("github.com", "pull_request_review", ("acme-receiver",)),
+        ("github.com", "workflow_dispatch", ("acme-sender",)),
+        ("multi_env_lambda", "asked", ()),
+    ):
+        entry = {"Source": source, "DetailType": kind, "Detail": "{}"}
+        yield Try("events", "put_events", may, {"Entries": [entry]})
+    mixed = [{"Source": one, "DetailType": "push", "Detail": "{}"} for one in ("github.com", "multi_env_lambda")]
+    yield Try("events", "put_events", (), {"Entries": mixed})
     yield Try("logs", "delete_log_group", (), {"logGroupName": "/aws/codebuild/acme-build"})
 
 
@@ -107,13 +128,13 @@ def _of_roles_and_stacks() -> Iterator[Try]:
         f"arn:aws:iam::{ACCOUNTS['sandbox']}:role/acme-sandbox-read": ("acme-approver",),
         f"arn:aws:iam::{ACCOUNTS['prod']}:role/acme-prod-deploy": ("acme-build",),
         f"arn:aws:iam::{ACCOUNTS['prod']}:role/acme-prod-read": ("acme-approver", "acme-developer"),
-        **{f"arn:aws:iam::{DEVOPS}:role/{name}": () for name in OF_DEVOPS if name != "acme-comments"},
+        **{f"arn:aws:iam::{DEVOPS}:role/{name}": () for name in (*OF_DEVOPS, *OF_EVENTS) if name != "acme-comments"},
         **{f"arn:aws:iam::{ACCOUNTS[place]}:role/acme-{place}-execution": () for place in ("sandbox", "prod")},
         f"arn:aws:iam::{ACCOUNTS['prod']}:role/OrganizationAccountAccessRole": (),
     }
     for arn, may in becomes.items():
         yield Try("sts", "assume_role", may, {"RoleArn": arn, "RoleSessionName": "thief"})
-    for name in (*OF_DEVOPS, *OF_PLACES):
+    for name in (*OF_DEVOPS, *OF_EVENTS, *OF_PLACES):
         yield Try("iam", "put_role_policy", (), {"RoleName": name, "PolicyName": "p", "PolicyDocument": EVERYTHING})
         yield Try("iam", "update_assume_role_policy", (), {"RoleName": name, "PolicyDocument": EVERYTHING})
     yield Try("iam", "create_role", (), {"RoleName": "thief", "AssumeRolePolicyDocument": EVERYTHING})
@@ -123,15 +144,28 @@ def _of_roles_and_stacks() -> Iterator[Try]:
         change = {"StackName": stack, "ChangeSetName": "mine", "TemplateBody": QUEUE}
         yield Try("cloudformation", "create_change_set", (), change)
     yield Try("secretsmanager", "get_secret_value", (), {"SecretId": "password"})
+    yield Try("secretsmanager", "get_secret_value", ("acme-receiver",), {"SecretId": "acme/webhook"})
     yield Try("ssm", "get_parameter", (), {"Name": "/password"})
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
-    folder = tmp_path_factory.mktemp("thief") / "workspace"
-    with bootstrapped(folder, units=("customers", "nightly"), table=PROD, more=CI) as found:
+    with _with_what_others_want(tmp_path_factory.mktemp("thief") / "workspace", CI) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def at_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
+    with _with_what_others_want(tmp_path_factory.mktemp("thief-of-events") / "workspace", AT_GITHUB) as found:
+        yield found
+
+
+@contextmanager
+def _with_what_others_want(folder: Path, table: str) -> Iterator[Bootstrapped]:
+    with bootstrapped(folder, units=("customers", "nightly"), table=PROD, more=table) as found:
         for place in ("devops", "sandbox", "prod"):
-            found.root(place, "secretsmanager").create_secret(Name="password", SecretString="hidden")
+            for name in ("password", "acme/webhook"):
+                found.root(place, "secretsmanager").create_secret(Name=name, SecretString="hidden")
             found.root(place, "ssm").put_parameter(Name="/password", Type="String", Value="hidden")
             found.root(place, "cloudformation").create_stack(StackName="network", TemplateBody=QUEUE)
         yield found
@@ -139,6 +173,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
 
 @pytest.mark.parametrize("role", [*OF_DEVOPS, *OF_PLACES])
 def test_a_thief_gets_what_the_role_is_for_and_nothing_else(made: Bootstrapped, role: str) -> None:
+    _tries_everything(made, role)
+
+
+@pytest.mark.parametrize("role", OF_EVENTS)
+def test_a_thief_of_events_says_what_github_says_and_nothing_else(at_github: Bootstrapped, role: str) -> None:
+    _tries_everything(at_github, role)
+
+
+def _tries_everything(made: Bootstrapped, role: str) -> None:
     place = next((one for one in ("sandbox", "prod") if f"-{one}-" in role), "devops")
     thief = made.thief(place, role)
     wrong = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -99,6 +100,17 @@ def call_url(intake: Listeners) -> None:
     request = urllib.request.Request(here, data=b'{"id": 1}', headers={"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- of the local cloud
         assert answer.status == 200
+    (api,) = (item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "HttpApiEndpoint")
+    call_api(f"{intake.stage.cloud.endpoint}/_aws/execute-api/{api.removeprefix('https://').partition('.')[0]}")
+
+
+def call_api(url: str) -> None:
+    sent = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/orders/7?paid=yes", data=b'{"id": 1}', headers=sent)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- of the local cloud
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError, match="500"):  # an event is no answer in this form
+        urllib.request.urlopen(f"{url}/before/7?a=1&a=2", timeout=30)  # noqa: S310 -- of the local cloud
 
 
 # --- what differs from event to event ---
@@ -116,11 +128,12 @@ OF_THE_MOMENT = (
     ),
     *("SequenceNumber", "sequenceNumber", "sequencer", "eventID", "receiptHandle", "configurationId", "messageId"),
     *("time", "timeEpoch", "requestId", "request-id", "x-amz-request-id"),
+    *("requestTime", "requestTimeEpoch", "extendedRequestId"),
 )
 OF_THE_CLOUD = (
     *("SenderId", "Signature", "SigningCertURL", "UnsubscribeURL", "SizeBytes", "eventVersion", "invokeIdentityArn"),
     *("apiId", "domainName", "domainPrefix", "principalId", "requester", "sourceIPAddress", "source-ip-address"),
-    *("sourceIp", "userAgent", "x-amz-id-2", "headers"),
+    *("sourceIp", "userAgent", "x-amz-id-2", "headers", "multiValueHeaders"),
 )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.host.interpreter import find_python
+from multi_env_lambda.plan.outputs import reachable
 from tests.tools.policies import give
 
 from .janitor import TAG
@@ -170,6 +174,59 @@ def test_regions(yard: Yard) -> None:
         return
     with pytest.raises(ClientError, match="InvalidClientTokenId|UnrecognizedClientException"):
         _elsewhere(yard, "sts", "ap-east-1").get_caller_identity()
+
+
+_ECHO = """import json
+return {"statusCode": 200, "body": json.dumps(event)}"""
+_TWICE = "x-hub-signature-256"
+
+
+@step(13, cost="nothing", needs=("bucket",))
+def test_function_urls(yard: Yard) -> None:
+    """A public URL passes the bytes of JSON as text, others as base64, and a header that comes twice with a comma.
+
+    By the last of these the receiver of webhooks refuses two signatures, and only AWS can show how it joins them.
+    """
+    unit = yard.unit("function-urls")
+    unit.handler(_ECHO)
+    unit.add('events = [{ url = "NONE" }]')
+    yard.deploy(unit, "--agree", f"rights:{unit.name}")
+    (url,) = [
+        one["FunctionUrl"]
+        for one in yard.client("lambda").list_function_url_configs(FunctionName=yard.function(unit))[
+            "FunctionUrlConfigs"
+        ]
+    ]
+    values = [f"sha256={sign * 64}" for sign in "01"]
+    body = '{"ref": "refs/heads/ünï ☃"}'.encode()
+    event = _echoed(yard, url, body, ("content-type", "application/json"), *((_TWICE, value) for value in values))
+    assert (event["body"].encode("utf-8"), event["isBase64Encoded"]) == (body, False)
+    assert [value.strip() for value in event["headers"][_TWICE].split(",")] == values, event["headers"]
+    yard.notes.append(f"two values of a header: {event['headers'][_TWICE][71:73]!r} between them")
+    raw = bytes(range(256))
+    event = _echoed(yard, url, raw, ("content-type", "application/octet-stream"))
+    assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (raw, True)
+
+
+def _echoed(yard: Yard, url: str, body: bytes, *headers: tuple[str, str]) -> Any:
+    """What a handler gets of a request; the policy of a new URL may need some seconds until it counts."""
+    found: list[bytes] = []
+    to = urlsplit(url if yard.is_aws else reachable({"": url}, yard.client("lambda").meta.endpoint_url)[""])
+
+    def served() -> bool:
+        kind = http.client.HTTPSConnection if to.scheme == "https" else http.client.HTTPConnection
+        connection = kind(to.hostname or "", to.port, timeout=30)
+        connection.putrequest("POST", to.path)
+        for name, value in (*headers, ("content-length", str(len(body)))):
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        found.append(answer.read())
+        connection.close()
+        return answer.status == 200
+
+    yard.eventually("the URL is served", served, seconds=60.0)
+    return json.loads(found[-1])
 
 
 @step(20, cost="nothing; up to 40 minutes until its network interfaces are gone", needs=("bucket",), slow=True)

@@ -157,6 +157,17 @@ def resources() -> dict[str, Any]:
             PayloadFormatVersion="2.0",
         ),
         "Route": _resource("ApiGatewayV2::Route", ApiId={"Ref": "Api"}, RouteKey="GET /"),
+        "Authorizer": _resource(
+            "ApiGatewayV2::Authorizer",
+            ApiId={"Ref": "Api"},
+            Name="customers",
+            AuthorizerType="JWT",
+            IdentitySource=["$request.header.Authorization"],
+            JwtConfiguration={"Issuer": "https://login.example", "Audience": ["shop"]},
+        ),
+        "Open": _resource(
+            "ApiGatewayV2::Route", ApiId={"Ref": "Api"}, RouteKey="GET /open", AuthorizationType="AWS_IAM"
+        ),
         "Stage": _resource("ApiGatewayV2::Stage", ApiId={"Ref": "Api"}, StageName="$default", AutoDeploy=True),
     }
 
@@ -216,7 +227,10 @@ def change_by_hand(clients: _Clients, there: dict[str, str]) -> set[str]:
     job = jobs.get_job(JobName=there["Job"])["Job"]
     jobs.update_job(JobName=there["Job"], JobUpdate={"Role": job["Role"], "Command": job["Command"], "Timeout": 6})
     clients("s3").put_bucket_notification_configuration(Bucket=there["Bucket"], NotificationConfiguration={})
+    route = there["Open"].rpartition("/")[2]
+    clients("apigatewayv2").update_route(ApiId=there["Api"], RouteId=route, AuthorizationType="NONE")
     return {
+        "Open/AuthorizationType",
         "Function/ReservedConcurrentExecutions",
         "Mapping/BatchSize",
         "Later/DestinationConfig/OnFailure/Destination",

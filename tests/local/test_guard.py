@@ -287,12 +287,21 @@ def make(prod: Any, name: str, source: str, **more: Any) -> None:
     assert create_stack(prod("cloudformation"), name, resources)[0] == "CREATE_COMPLETE"
 
 
+def everybody_may_call(client: Any, name: str) -> None:
+    """Both statements that a URL without authentication needs."""
+    anyone = {"FunctionName": name, "Principal": "*"}
+    by_url = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}
+    client.add_permission(StatementId="url", **anyone, **by_url)
+    client.add_permission(StatementId="invoke", **anyone, Action="lambda:InvokeFunction", InvokedViaFunctionUrl=True)
+
+
 def test_a_public_function_url_is_served_to_everybody_and_another_is_not(port: int, prod: Any) -> None:
     ids = {}
     for kind in ("NONE", "AWS_IAM"):
         name = f"guard-url-{kind.lower().replace('_', '-')}"
         make(prod, name, "def handler(event, context): return {'path': event['rawPath']}")
         url = prod("lambda").create_function_url_config(FunctionName=name, AuthType=kind)["FunctionUrl"]
+        everybody_may_call(prod("lambda"), name)
         ids[kind] = (urlsplit(url).hostname or "").partition(".")[0]
     status, _, body = ask(port, "GET", f"/_aws/lambda-url/{ids['NONE']}/a/b")
     assert (status, json.loads(body)) == (200, {"path": "/a/b"})

@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from multi_env_lambda.model.api_settings import JwtAuthorizer, LambdaAuthorizer
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.route import Route
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -22,6 +24,8 @@ from multi_env_lambda.model.settings import (
     Function,
     FunctionUrl,
     GlueJob,
+    HttpApi,
+    HttpRoute,
     KinesisStream,
     Own,
     OwnQueue,
@@ -61,6 +65,7 @@ ALL_EVENTS: tuple[Event, ...] = (
     EventPattern(pattern='{"source":["shop"]}'),
     DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), window=2),
     KinesisStream(arn=KINESIS_ARN, starting_position="TRIM_HORIZON", bisect=True, retries=3),
+    HttpRoute(route=Route("GET", "/orders/{id}"), authorizer="customers", scopes=("orders/read",)),
     FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://acme.example",), max_age=60)),
 )
 EVERYTHING = Function(
@@ -101,8 +106,25 @@ JOB = GlueJob(
 SPARK_JOB = GlueJob(key="nightly", entry="orders.nightly:main", runs_on=Spark(worker_type="G.2X", number_of_workers=3))
 
 
-def project(*functions: Function, jobs: tuple[GlueJob, ...] = (), tags: tuple[tuple[str, str], ...] = ()) -> Project:
-    settings = Settings(functions=functions, jobs=jobs, tags=tags)
+API = HttpApi(
+    cors=Cors(allow_origins=("https://acme.example",), max_age=60),
+    authorizers=(
+        JwtAuthorizer(key="customers", issuer="https://login.acme.example/", audience=("shop",)),
+        LambdaAuthorizer(key="partners", function="create"),
+    ),
+    rate=50,
+    burst=100,
+)
+
+
+def project(
+    *functions: Function,
+    jobs: tuple[GlueJob, ...] = (),
+    tags: tuple[tuple[str, str], ...] = (),
+    http_api: HttpApi | None = None,
+) -> Project:
+    has_routes = any(isinstance(event, HttpRoute) for function in functions for event in function.events)
+    settings = Settings(functions=functions, jobs=jobs, tags=tags, http_api=http_api or (API if has_routes else None))
     return Project(
         name="orders",
         folder="projects/orders",

@@ -19,6 +19,7 @@ from multi_env_lambda.ci.happened import ApprovalGiven
 from multi_env_lambda.ci.read import HEARD, read_event
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, CiStack
 from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.webhook import Webhook
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.ci_stack import TEMPLATE, CiCode, ci_stack
 from multi_env_lambda.testing.local_cloud import sample_config
@@ -232,3 +233,84 @@ def test_a_build_starts_from_the_protected_branch_whatever_it_was_told(tmp_path:
 
     assert words[0][-1] == f"+refs/heads/{ci.branch}:refs/remotes/origin/{ci.branch}"
     assert words[1][-2] == f"refs/remotes/origin/{ci.branch}"
+
+
+# --- the receiver of webhooks ---
+WEBHOOK = Webhook(host="github", secret="acme/webhook")
+OF_THE_RECEIVER = {
+    "Receiver": "AWS::Lambda::Function",
+    "ReceiverFailsAlarm": "AWS::CloudWatch::Alarm",
+    "ReceiverInvokePermission": "AWS::Lambda::Permission",
+    "ReceiverIsBusyAlarm": "AWS::CloudWatch::Alarm",
+    "ReceiverLog": "AWS::Logs::LogGroup",
+    "ReceiverUrl": "AWS::Lambda::Url",
+    "ReceiverUrlPermission": "AWS::Lambda::Permission",
+}
+
+
+def received(webhook: Webhook = WEBHOOK) -> dict[str, Any]:
+    config = attrs.evolve(CONFIG, ci_stack=GITHUB, webhook=webhook)
+    code = attrs.evolve(CODE, receiver="multi_env_lambda.receiver.handler", receiver_variables={"AB": "b"})
+    found: dict[str, Any] = json.loads(ci_stack(config, GITHUB, ROLES, code).template)
+    return found
+
+
+def test_a_webhook_adds_a_receiver_with_a_log_and_alarms_and_takes_nothing_away() -> None:
+    there = {key: body["Type"] for key, body in received()["Resources"].items()}
+    assert there == {**{key: body["Type"] for key, body in made(GITHUB)["Resources"].items()}, **OF_THE_RECEIVER}
+    assert "Outputs" not in made(GITHUB)
+    assert received()["Outputs"] == {"WebhookAddress": {"Value": {"Fn::GetAtt": ["ReceiverUrl", "FunctionUrl"]}}}
+    assert received()["Resources"]["ReceiverLog"]["Properties"]["RetentionInDays"] == 30
+    matches = lint(json.dumps(received()), regions=["us-east-1"])
+    assert [str(match) for match in matches if match.rule.id[0] in "EW"] == []
+
+
+def test_everybody_may_call_the_receiver_by_its_url_and_in_no_other_way() -> None:
+    resources = received()["Resources"]
+    permissions = [resources[key]["Properties"] for key in ("ReceiverUrlPermission", "ReceiverInvokePermission")]
+
+    assert [one["Principal"] for one in permissions] == ["*", "*"]
+    assert permissions[0]["FunctionUrlAuthType"] == "NONE"
+    assert permissions[1]["InvokedViaFunctionUrl"] is True
+    assert "Cors" not in resources["ReceiverUrl"]["Properties"]
+
+
+def test_the_receiver_answers_before_github_gives_up_and_takes_no_more_than_its_share() -> None:
+    body = received()["Resources"]["Receiver"]["Properties"]
+    assert body["Timeout"] < 10
+    assert body["ReservedConcurrentExecutions"] == 5
+    assert body["Role"].endswith(":role/acme-receiver")
+    none = received(attrs.evolve(WEBHOOK, concurrency=0))["Resources"]["Receiver"]["Properties"]
+    assert "ReservedConcurrentExecutions" not in none
+
+
+@pytest.mark.parametrize(
+    ("webhook", "kept"),
+    [
+        (WEBHOOK, {"MULTI_ENV_LAMBDA_WEBHOOK_SECRET": "acme/webhook"}),
+        (Webhook(host="github", parameter="/acme/x"), {"MULTI_ENV_LAMBDA_WEBHOOK_PARAMETER": "/acme/x"}),
+    ],
+)
+def test_the_receiver_knows_where_the_secret_is_and_may_read_that_alone(webhook: Webhook, kept: dict[str, str]) -> None:
+    body = received(webhook)["Resources"]["Receiver"]["Properties"]
+    assert body["Environment"]["Variables"] == {"AB": "b", "MULTI_ENV_LAMBDA_WEBHOOK_HOST": "github", **kept}
+    assert "{{resolve" not in json.dumps(received(webhook))
+    config = attrs.evolve(CONFIG, ci_stack=GITHUB, webhook=webhook)
+    roles = {role.name: role for role in of_devops_roles(config, ROLES)}
+    grants = {grant.sid: grant for grant in roles["acme-receiver"].grants}
+
+    assert set(grants) == {"ReadItsSecret", "RememberDeliveries", "PutEvents", "WriteItsLog"}
+    here = "us-east-1:111111111111"
+    secret = f"arn:aws:secretsmanager:{here}:secret:acme/webhook-??????"
+    assert grants["ReadItsSecret"].resources == (secret if webhook.secret else f"arn:aws:ssm:{here}:parameter/acme/x",)
+    assert grants["RememberDeliveries"].resources == (f"arn:aws:s3:::{CONFIG.devops.bucket}/ci/deliveries/*",)
+    assert grants["PutEvents"].resources == (f"arn:aws:events:{here}:event-bus/default",)
+    assert grants["PutEvents"].condition == {
+        "ForAllValues:StringEquals": {
+            "events:source": ["github.com"],
+            "events:detail-type": ["delete", "pull_request", "pull_request_review", "push"],
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
+    }
+    log = received(webhook)["Resources"]["ReceiverLog"]["Properties"]["LogGroupName"]
+    assert grants["WriteItsLog"].resources == (f"arn:aws:logs:{here}:log-group:{log}:*",)

@@ -6,8 +6,10 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.plan import DeployStep, RemovedStep
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.route import read_route
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.farewells import gone_notes, new_names
 
@@ -35,6 +37,18 @@ def test_logs_that_an_older_release_did_not_keep_are_said_to_go() -> None:
     old = text(project(SMALL)).replace('"DeletionPolicy":"RetainExceptOnCreate",', "")
 
     assert "is deleted, with its content" in notes(old, '{"Resources": {}}')[-1]
+
+
+def test_a_route_that_goes_and_an_api_that_goes_say_who_is_turned_away() -> None:
+    both = [HttpRoute(route=read_route(route)) for route in ("GET /a", "GET /b")]
+    two, one = (text(project(attrs.evolve(SMALL, events=tuple(both[:many])))) for many in (2, 1))
+
+    assert notes(two, one) == ("the route GET /b is deleted: requests to it get the status 404",)
+    gone = notes(one, text(project(SMALL)))
+    assert "HttpApi: its URL is deleted; calls to it will fail" in gone
+    assert "HttpApiAccessLog (AWS::Logs::LogGroup /aws/vendedlogs/orders-sandbox-http-api) leaves the stack" in str(
+        gone
+    )
 
 
 def step(name: str, running: str | None = None) -> DeployStep:

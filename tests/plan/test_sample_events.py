@@ -47,6 +47,9 @@ def test_every_value_can_be_set_and_is_in_the_event(kind: str) -> None:
         "method": "PUT",
         "query": "a=1&a=2",
         "form": "eventbridge",
+        "route": "PUT /x7/{id}",
+        "path": "/orders/x7",
+        "payload": "1.0",
     }
     for name, example in EVENT_KEYS[kind].items():
         object_ = {"id": "x7", "other": 2}

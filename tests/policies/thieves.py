@@ -14,7 +14,9 @@ import attrs
 
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, CiStack
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.github import SENT, GitHub
 from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.webhook import KINDS, Webhook
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import RoleAccess, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_boundary import boundary
@@ -23,12 +25,15 @@ from multi_env_lambda.plan.bucket_guards import guards_of
 from multi_env_lambda.testing.local_cloud import sample_config
 
 from .cases import Case, Document, document
+from .written import ENVIRONMENTS, WRITTEN
 
 __all__ = ["DEVOPS", "PROD", "ROLES_OF", "Goal", "attempt", "goals", "roles"]
 
 DEVOPS, PROD = "111111111111", "555555555555"
 ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
 _ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA,))
+WEBHOOK = Webhook(host="github", secret="acme/webhook")
+SENDS = GitHub(repository="acme/units", owner_id=11, repository_id=22, jobs="send")
 _ACCOUNTS = {"sandbox": DEVOPS, "test": PROD, "staging": "4" * 12, "prod": PROD}
 _HANDLERS = json.loads((Path(__file__).parents[2] / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
 _KINDS = {
@@ -63,7 +68,9 @@ def _config() -> WorkspaceConfig:
 
     found = sample_config()
     places = tuple(map(placed, found.environments))
-    return attrs.evolve(found, roles=_ROLES, environments=places, ci_stack=CiStack(repository="units"))
+    return attrs.evolve(
+        found, roles=_ROLES, environments=places, ci_stack=CiStack(repository="units"), webhook=WEBHOOK, github=SENDS
+    )
 
 
 CONFIG = _config()
@@ -301,10 +308,12 @@ _UNIT = ("orders-sandbox-Role",)
 
 def _chain() -> Iterator[Goal]:
     here = f"us-east-1:{DEVOPS}"
-    function = f"arn:aws:lambda:{here}:function:acme-dispatcher"
-    for verb in ("AddPermission", "DeleteFunction", "InvokeFunction", "PublishVersion", "UpdateFunctionCode"):
-        yield _goal(f"lambda:{verb}", function, DEVOPS)
-    yield _goal("lambda:UpdateFunctionConfiguration", function, DEVOPS)
+    for name in ("dispatcher", "receiver"):
+        function = f"arn:aws:lambda:{here}:function:acme-{name}"
+        for verb in ("AddPermission", "DeleteFunction", "InvokeFunction", "PublishVersion", "UpdateFunctionCode"):
+            yield _goal(f"lambda:{verb}", function, DEVOPS)
+        for verb in ("UpdateFunctionConfiguration", "UpdateFunctionUrlConfig", "DeleteFunctionConcurrency"):
+            yield _goal(f"lambda:{verb}", function, DEVOPS)
     for verb, may in (
         ("SendMessage", ()),
         ("ReceiveMessage", ("acme-dispatcher",)),
@@ -319,48 +328,32 @@ def _chain() -> Iterator[Goal]:
         yield _goal(f"sns:{verb}", f"arn:aws:sns:{here}:acme-ci", DEVOPS, *may)
     for verb in ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets"):
         yield _goal(f"events:{verb}", f"arn:aws:events:{here}:rule/acme-dispatcher-look", DEVOPS)
-    for source in ("github.com", "multi_env_lambda"):
-        bus, context = f"arn:aws:events:{here}:event-bus/default", {"events:source": source}
-        yield _goal("events:PutEvents", bus, DEVOPS, name=f"an event of {source}", context=context)
+    yield from _events(here)
     for verb in ("DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm"):
         yield _goal(f"cloudwatch:{verb}", f"arn:aws:cloudwatch:{here}:alarm:acme-dispatcher-failed-builds", DEVOPS)
-    for group in ("lambda/acme-dispatcher", "codebuild/acme-build", "codebuild/acme-plan"):
+    for group in ("lambda/acme-dispatcher", "lambda/acme-receiver", "codebuild/acme-build", "codebuild/acme-plan"):
         log = f"arn:aws:logs:{here}:log-group:/aws/{group}"
         yield _goal("logs:DeleteLogGroup", log, DEVOPS)
         stream = f"{log}:log-stream:1"
         yield _goal("logs:PutLogEvents", stream, DEVOPS, group.rpartition("/")[2])
 
 
-_ENVIRONMENTS = ("acme-build", "acme-developer")
+def _events(here: str) -> Iterator[Goal]:
+    """What somebody may say in the name of a Git host: no role but two says anything, and each says its kinds."""
+    bus, put = f"arn:aws:events:{here}:event-bus/default", "events:PutEvents"
+    for kind in ("asked", "issues", "pull_request_review", "push", "workflow_dispatch"):
+        may = [name for name, kinds in (("receiver", KINDS["github"]), ("sender", SENT)) if kind in kinds]
+        for source in ("bitbucket.org", "github.com", "multi_env_lambda", "multi_env_lambda.github"):
+            roles_of = [f"acme-{name}" for name in may if source == "github.com"]
+            context = {"events:source": source, "events:detail-type": kind}
+            yield _goal(put, bus, DEVOPS, *roles_of, name=f"{kind} of {source}", context=context)
+    other = f"arn:aws:events:{here}:event-bus/other"
+    context = {"events:source": "github.com", "events:detail-type": "push"}
+    yield _goal(put, other, DEVOPS, name="an event on another bus", context=context)
+
+
 _NEW = {"s3:if-none-match": "*", "s3:ObjectCreationOperation": "true"}
 _OVER = {"s3:ObjectCreationOperation": "true"}
-_JOB, _PLANS_JOB = "0" * 32, "f" + "0" * 31
-WRITTEN: Mapping[str, tuple[str, ...]] = {
-    "environments/sandbox/current/orders.json": _ENVIRONMENTS,
-    "environments/sandbox/history/orders/00000001.json": _ENVIRONMENTS,
-    "environments/prod/current/orders.json": ("acme-build",),
-    "environments/prod/current.json.gz": ("acme-build",),
-    "environments/prod/history/orders/00000001.json": ("acme-build",),
-    "environments/prod/current.frozen.json": ("acme-developer",),
-    "environments/prod/current/x/current.frozen.json": ("acme-build",),
-    f"environments/prod/approvals/{'0' * 64}/{'0' * 16}/AROA:grace.json": (),
-    f"environments/prod/current/x/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-build",),
-    f"environments/prod/history/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-build",),
-    f"environments/prod/approvals/{'0' * 64}/{'0' * 16}/AROA:thief.json": ("acme-approver",),
-    "projects/orders/index.json": _ENVIRONMENTS,
-    "ci/protected.json": ("acme-build",),
-    f"ci/wanted/{_JOB[:24]}.json": ("acme-build", "acme-dispatcher"),
-    f"ci/wanted/{_PLANS_JOB[:24]}.json": ("acme-build", "acme-dispatcher", "acme-plan"),
-    "ci/plans/prod/0.json": ("acme-build",),
-    "ci/verified/prod/0.json": ("acme-build",),
-    f"ci/results/{_JOB}/0.json": ("acme-build",),
-    f"ci/results/{_PLANS_JOB}/0.json": ("acme-build", "acme-plan"),
-    "ci/told/0.json": ("acme-build",),
-    "ci/environments/b-x.json": ("acme-build",),
-    "ci/copies/0.json": ("acme-build",),
-    f"ci/library/{'0' * 64}/dispatcher.zip": (),
-    "ci/something-new.json": (),
-}
 _USER = {"aws:userid": "AROA:thief"}
 
 
@@ -373,7 +366,7 @@ def _objects() -> Iterator[Goal]:
             yield Goal(name=f"{verb} {key}", action=f"s3:{verb}", context=_USER, **told)
     for folder in ("glue", "lambda", "release"):
         told = {"resource": f"{BUCKET}/projects/orders/{folder}/1.0.0/a", **bucket}
-        publish, may = "s3:PutObject", frozenset(_ENVIRONMENTS)
+        publish, may = "s3:PutObject", frozenset(ENVIRONMENTS)
         yield Goal(name=f"publish {folder}", action=publish, may=may, context={**_NEW, **_USER}, **told)
         yield Goal(name=f"overwrite {folder}", action=publish, context={**_OVER, **_USER}, **told)
         for verb in ("DeleteObject", "DeleteObjectVersion"):
@@ -395,4 +388,9 @@ def _repository_and_secrets() -> Iterator[Goal]:
     for account, unit in ((DEVOPS, "orders-sandbox-Role"), (PROD, "orders-prod-Role")):
         secret = f"arn:aws:secretsmanager:us-east-1:{account}:secret:password-AbCdEf"
         yield _goal("secretsmanager:GetSecretValue", secret, account, unit)
+        own = f"arn:aws:secretsmanager:us-east-1:{account}:secret:acme/webhook-AbCdEf"
+        may = (unit, "acme-receiver") if account == DEVOPS else (unit,)
+        yield _goal("secretsmanager:GetSecretValue", own, account, *may)
+        longer = f"arn:aws:secretsmanager:us-east-1:{account}:secret:acme/webhook-of-others-AbCdEf"
+        yield _goal("secretsmanager:GetSecretValue", longer, account, unit)
         yield _goal("ssm:GetParameter", f"arn:aws:ssm:us-east-1:{account}:parameter/password", account, unit)

@@ -88,6 +88,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         event_sources,
         glue_jobs,
         guard,
+        http_apis,
         lambda_actions,
         policy_sizes,
         published_code,
@@ -122,6 +123,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     build_rules.patch(time_here.now)  # around what starts and runs one
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
+    http_apis.patch()
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)
 
@@ -129,6 +131,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
 def _read_policies() -> None:
     from . import (
         build_rights,
+        bus_rights,
         change_set_rights,
         conditions,
         role_boundaries,
@@ -140,6 +143,7 @@ def _read_policies() -> None:
     change_set_rights.patch()
     conditions.patch()
     build_rights.patch()
+    bus_rights.patch()
     source_identity.patch()
     source_rights.patch()
     role_boundaries.patch()
@@ -174,6 +178,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
         function_metrics,
         function_properties,
         function_starts,
+        function_urls,
         later_calls,
         layer_versions,
         layers,
@@ -191,6 +196,7 @@ def _keep_rules_of_functions(folder: Path, settings: dict[str, Any], secret: str
     layer_versions.patch()
     function_environment.patch(secret, settings["programs"], settings["variables"])
     function_starts.patch()
+    function_urls.patch()
     function_logs.patch()  # around all that starts and words
 
 

@@ -217,8 +217,9 @@ _NAMES_OF_SUBSCRIPTION = "Endpoint FilterPolicy FilterPolicyScope Protocol RawMe
 
 READERS: dict[str, tuple[Read, str]] = {
     "AWS::ApiGatewayV2::Api": (_api, _API),
+    "AWS::ApiGatewayV2::Authorizer": _of_api("_authorizers", "Name AuthorizerType AuthorizerUri IdentitySource"),
     "AWS::ApiGatewayV2::Integration": _of_api("_integrations", "IntegrationType IntegrationUri PayloadFormatVersion"),
-    "AWS::ApiGatewayV2::Route": _of_api("_routes", "RouteKey Target AuthorizationType"),
+    "AWS::ApiGatewayV2::Route": _of_api("_routes", "RouteKey Target AuthorizationType AuthorizerId"),
     "AWS::ApiGatewayV2::Stage": _of_api("_stages", "StageName AutoDeploy"),
     "AWS::CloudWatch::Alarm": _record("cloudwatch", "_alarms", _ALARM),
     "AWS::Events::EventBus": _record("eventbridge", "_event_buses", ""),

@@ -4,8 +4,8 @@ Reason: ministack accepts any 12-digit access key as the root of that account wh
 /_ministack/* open to everybody, allows every origin and ignores the Host header. Any user of the machine, and any page
 in the developer's browser, could run code as the developer. Here requests from pages are refused first. An account's
 root and the emulator's own endpoints require the secret of this start, and every other request a valid signature,
-except for what AWS serves to everybody, too: function URLs and APIs (ministack checks whether they are public), and
-pre-signed links.
+except for what AWS serves to everybody, too: function URLs and APIs (ministack checks whether they are public), the
+keys of user pools, and pre-signed links. A page may call an API whose CORS settings name its origin.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from . import http_apis
 from .messages import answer, joined, read
 from .names import load, original
 from .signatures import Request, body_failure, failure, is_signed, needs_body, request_of
@@ -34,6 +35,9 @@ _OWN_DOORS = re.compile(r"/(_ministack|_localstack)(/.*)?|/health", re.DOTALL)
 _CAPABILITIES = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
 """Where CloudFormation waits for an answer: on AWS a pre-signed link. The token is 122 random bits."""
 _PUBLIC = re.compile(r"/_aws/(lambda-url/[^/]+(/.*)?|execute-api/[^/]+/.*)", re.DOTALL)
+_KEYS_OF_A_POOL = re.compile(r"/[\w-]+_[0-9A-Za-z]+/\.well-known/(jwks\.json|openid-configuration)", re.ASCII)
+"""By which the tokens of a user pool are verified."""
+_OF_AN_API = re.compile(r"/_aws/execute-api/([0-9a-z]+)/")
 _NAMES = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
 _URL_HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost:(\d+)")
 _BAD_REQUESTS = ("AuthorizationQueryParametersError", "InvalidArgument", "XAmzContentSHA256Mismatch")
@@ -61,7 +65,8 @@ def wrap(application: _Application, port: int, secret: str) -> _Application:
                 send, 403, {"Content-Type": "text/plain"}, b"this endpoint needs the secret of the server's start"
             )
         request = request_of(scope)
-        if _PUBLIC.fullmatch(scope["path"]) and not is_signed(request) and _is_exact(scope, port):
+        is_public = _PUBLIC.fullmatch(scope["path"]) or _KEYS_OF_A_POOL.fullmatch(scope["path"])
+        if is_public and not is_signed(request) and _is_exact(scope, port):
             return await application(scope, receive, send)
         messages = await read(receive) if needs_body(request) else []
         refused = failure(request, joined(messages), secret)
@@ -116,6 +121,9 @@ def _foreign(scope: Any) -> str:
     if len(hosts) != 1 or not _NAMES.fullmatch(hosts[0]):
         # A page whose name was made to mean 127.0.0.1 still says its own name here.
         return "the local cloud responds only to 127.0.0.1 and localhost"
+    api = _OF_AN_API.match(scope["path"])
+    if api and len(origins) == 1 and http_apis.serves_page(api[1], origins[0]):
+        return ""  # its own table says so; API Gateway answers pages, too
     if any(origin != f"http://{hosts[0]}" for origin in origins):
         return "the local cloud does not serve web pages"
     if any(site not in ("none", "same-origin") for site in sites):

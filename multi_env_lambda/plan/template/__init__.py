@@ -17,6 +17,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.said import said_by
+from multi_env_lambda.plan.template.apis import api_part
 from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
 from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
 from multi_env_lambda.plan.template.context import Context, Requests
@@ -80,6 +81,7 @@ def drafted(unit: StackInput) -> Json:
     parts = [
         layer_part(unit),
         *(function_part(unit, function) for function in unit.settings.functions),
+        api_part(unit),
         *(job_part(unit, job) for job in unit.settings.jobs),
     ]
     return document(unit, join_parts(parts))

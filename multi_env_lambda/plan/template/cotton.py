@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["document_of", "extended", "import_cottonformation", "made_of", "plain", "typed"]
 
 _MODULES = {"Lambda": "awslambda"}
+_NEWER = {"AWS::Lambda::Permission": ("InvokedViaFunctionUrl",)}
+"""Properties of types that are newer than the release of cottonformation that is used."""
 _LIGHT = frozenset({"_version", "core.config", "core.constant", "core.model", "core.template"})
 """What every template needs. The rest of cottonformation is for deploying, and imports boto3."""
 
@@ -84,15 +86,22 @@ def typed(document: Json) -> Template:
 def made_of(description: str, resources: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Json:
     """The document of a template of cottonformation's own types: by logical id, the type and its properties.
 
-    A property that the type does not have, or that has another type there, is an error of the caller.
+    A property that the type does not have, or that has another type there, is an error of the caller; but for those
+    that are newer than cottonformation.
     """
     cf = import_cottonformation()
     template = cf.Template(Description=description)
     template._system_pre_serialize_hook = _nothing
     for name, (type_, properties) in resources.items():
-        kind = _class_of(type_)
+        kind = _with_newer(_class_of(type_), type_)
         template.add_one(kind(name, **_own_names(kind, properties)))
     return document_of(template)
+
+
+@cache
+def _with_newer(kind: Any, type_: str) -> Any:
+    fields = {f"p_{word}": word for word in _NEWER.get(type_, ())}
+    return _with_fields(kind, fields, _attr_name_to_cf_name=None, _cf_name_to_attr_name=None) if fields else kind
 
 
 def _own_names(kind: Any, properties: Mapping[str, Any]) -> dict[str, Any]:

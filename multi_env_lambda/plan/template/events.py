@@ -15,6 +15,7 @@ from multi_env_lambda.model.settings import (
     Existing,
     Function,
     FunctionUrl,
+    HttpRoute,
     KinesisStream,
     Own,
     OwnQueue,
@@ -22,6 +23,7 @@ from multi_env_lambda.model.settings import (
     Schedule,
     Topic,
 )
+from multi_env_lambda.plan.template.apis import route_part
 from multi_env_lambda.plan.template.buckets import bucket_part
 from multi_env_lambda.plan.template.event_parts import alias_of, event_name, event_resource, may_invoke, rule
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, StackInput, get_att, logical_id, ref
@@ -61,6 +63,8 @@ def event_part(unit: StackInput, function: Function, event: Event) -> Part:
             return _stream(unit, function, event, (allow(_KINESIS, event.arn), decrypt(unit, "kinesis")))
         case FunctionUrl():
             return _url(function, event)
+        case HttpRoute():
+            return route_part(unit, function, event)
         case _:
             assert_never(event)
 

@@ -19,6 +19,7 @@ from tests.mutations.table import (
     of_objects,
     of_plan,
     of_repair,
+    of_requests,
     of_rights,
     of_runs,
     of_seen,
@@ -27,6 +28,7 @@ from tests.mutations.table import (
     of_the_clock,
     of_the_rest,
     of_traffic,
+    of_webhooks,
 )
 
 __all__ = ["MUTATIONS"]
@@ -36,6 +38,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_stacks.MUTATIONS,
     *of_plan.MUTATIONS,
     *of_objects.MUTATIONS,
+    *of_requests.MUTATIONS,
     *of_rights.MUTATIONS,
     *of_repair.MUTATIONS,
     *of_flow.MUTATIONS,
@@ -55,4 +58,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_runs.MUTATIONS,
     *of_seen.MUTATIONS,
     *of_histories.MUTATIONS,
+    *of_webhooks.MUTATIONS,
 )

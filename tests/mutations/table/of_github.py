@@ -133,7 +133,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/github_workflow.py",
-        'if config.ci.strangers == "copy" else ""',
+        'if plans_strangers(config) else ""',
         'if True else ""',
         "There are jobs for strangers only where the table says so.",
         (f"{_FILE}::test_only_where_the_table_says_so_are_there_jobs_for_strangers",),

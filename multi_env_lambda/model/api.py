@@ -1,0 +1,233 @@
+"""Reads the routes of functions and the unit's API, and compares them with each other.
+
+Sources: quotas https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html; of authorizers
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html and
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from multi_env_lambda.model.api_settings import (
+    IAM,
+    OPEN,
+    ApiAuthorizer,
+    HttpApi,
+    HttpRoute,
+    JwtAuthorizer,
+    LambdaAuthorizer,
+)
+from multi_env_lambda.model.cors import read_cors
+from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.retention import RETENTION_DAYS
+from multi_env_lambda.model.route import ambiguous, problem_with_route, read_route
+from multi_env_lambda.model.settings import Function
+
+__all__ = ["http_routes", "read_http_api", "read_http_route"]
+
+_PAYLOADS = ("2.0", "1.0")
+_MOST_ROUTES = 300
+_MOST_AUTHORIZERS = 10
+_MOST_AUDIENCES = 50
+_MOST_SCOPES = 10
+_ISSUER = Rule(
+    pattern=r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#\s]*)?",
+    allowed="an address that starts with https://",
+    hint="it is the `iss` of the tokens, below which API Gateway finds the keys: `https://login.example.com/`",
+)
+_USER_POOL = Rule(
+    pattern=r"arn:aws:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+_[0-9A-Za-z]+",
+    allowed="the ARN of a user pool",
+    hint='for example "arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"',
+)
+_HEADER = Rule(
+    pattern=r"[A-Za-z0-9!#$%&'*+.^_`|~-]+",
+    maximum=128,
+    allowed="the name of a header",
+    hint='for example "authorization"',
+)
+_STAGE = Rule(
+    pattern=r"\$default|[A-Za-z0-9_-]+",
+    maximum=128,
+    allowed='"$default" or letters, digits, `_` and `-`',
+    hint="a named stage is the first part of every path: https://HOST/STAGE/orders",
+)
+
+
+# --- a route ---
+def read_http_route(table: Table, function: str, timeout: int) -> HttpRoute:
+    """An event of a function; its authorizer is the API's where it names none."""
+    table.allow(("http", "authorizer", "scopes", "payload"))
+    text = table.text("http", hint='write the route: `http = "GET /orders/{id}"`')
+    if (problem := problem_with_route(text)) is not None:
+        what, hint = problem
+        table.refuse("http", f'found "{text}"; {what}', hint=hint)
+    scopes = table.texts("scopes")
+    if len(scopes) > _MOST_SCOPES:
+        what = f"found {len(scopes)} scopes; expected at most {_MOST_SCOPES}"
+        table.refuse("scopes", what, hint="one of them is enough to be let in")
+    return HttpRoute(
+        route=read_route(text),
+        authorizer=table.text_or("authorizer", ""),
+        scopes=scopes,
+        payload=table.choice("payload", _PAYLOADS, "") if "payload" in table.values else "",
+    )
+
+
+def http_routes(functions: Iterable[Function]) -> Iterator[tuple[Function, int, HttpRoute]]:
+    """Every route with its function and its place among the function's events."""
+    for function in functions:
+        for number, event in enumerate(function.events):
+            if isinstance(event, HttpRoute):
+                yield function, number, event
+
+
+# --- the API ---
+def read_http_api(table: Table, functions: tuple[Function, ...]) -> tuple[HttpApi | None, tuple[Function, ...]]:
+    """The API of a unit in one environment, and the functions with what it says about their routes.
+
+    ``table`` is that of the unit; the API's own is ``http_api`` below it. There is no API without a route.
+    """
+    inner = table.table("http_api")
+    found = list(http_routes(functions))
+    if not found:
+        if inner.values:
+            hint = 'add `events = [{ http = "GET /orders/{id}" }]` to a function, or remove this table'
+            table.refuse("http_api", "no function has a route of this API", hint=hint)
+        return None, functions
+    inner.allow(("stage", "cors", "authorizer", "authorizers", "payload", "throttling", "access_log"))
+    authorizers = _authorizers(inner, functions)
+    for_all = inner.text_or("authorizer", OPEN)
+    _check_authorizer(inner, "authorizer", for_all, authorizers)
+    payload = inner.choice("payload", _PAYLOADS, "2.0")
+    complete = tuple(_complete(function, for_all, payload) for function in functions)
+    _check_routes(table, complete, authorizers)
+    rate, burst = _throttling(inner)
+    api = HttpApi(
+        stage=inner.named_or("stage", _STAGE, "$default"),
+        cors=read_cors(inner.table("cors")) if inner.has("cors") else None,
+        authorizers=authorizers,
+        rate=rate,
+        burst=burst,
+        log_retention_days=_retention(inner),
+    )
+    return api, complete
+
+
+def _complete(function: Function, authorizer: str, payload: str) -> Function:
+    events = tuple(
+        attrs.evolve(event, authorizer=event.authorizer or authorizer, payload=event.payload or payload)
+        if isinstance(event, HttpRoute)
+        else event
+        for event in function.events
+    )
+    return attrs.evolve(function, events=events)
+
+
+def _check_routes(table: Table, functions: tuple[Function, ...], authorizers: tuple[ApiAuthorizer, ...]) -> None:
+    found = list(http_routes(functions))
+    if len(found) > _MOST_ROUTES:
+        what = f"found {len(found)} routes; expected at most {_MOST_ROUTES}"
+        table.refuse("functions", what, hint="one route can take many paths: `ANY /orders/{path+}`")
+    if (pair := ambiguous([event.route for _, _, event in found])) is not None:
+        one, other = (f"`{route.key}`" for route in pair)
+        whose = dict.fromkeys(function.key for function, _, event in found if event.route in pair)
+        what = f"{one} and {other} of {' and '.join(whose)} can match the same request"
+        table.refuse("functions", what, hint="remove one of them, or make one the more exact one everywhere")
+    tokens = {each.key for each in authorizers if isinstance(each, JwtAuthorizer)}
+    for function, number, event in found:
+        place = table.table("functions").table(function.key).tables("events")[number]
+        _check_authorizer(place, "authorizer", event.authorizer, authorizers)
+        if event.scopes and event.authorizer not in tokens:
+            hint = "name an authorizer with an issuer or a user pool, or remove the scopes"
+            place.refuse("scopes", f'only tokens have scopes, and the authorizer is "{event.authorizer}"', hint=hint)
+
+
+def _check_authorizer(table: Table, key: str, name: str, authorizers: tuple[ApiAuthorizer, ...]) -> None:
+    known = [OPEN, IAM, *(each.key for each in authorizers)]
+    if name not in known:
+        hint = f"{did_you_mean(name, known)}; others are tables below [tool.multi_env_lambda.http_api.authorizers]"
+        table.refuse(key, f'there is no authorizer "{name}"', hint=hint)
+
+
+def _throttling(table: Table) -> tuple[int | None, int | None]:
+    if not table.has("throttling"):
+        return None, None
+    inner = table.table("throttling")
+    inner.allow(("rate", "burst"))
+    inner.require("rate", hint="add `rate = …`, the requests per second")
+    rate = inner.number("rate", 1, 10_000, 1)
+    return rate, inner.number("burst", 1, 5_000, min(rate, 5_000))
+
+
+def _retention(table: Table) -> int | None:
+    if table.values.get("access_log") is False:
+        return None
+    inner = table.table("access_log")
+    inner.allow(("retention_days",))
+    return int(inner.one_of_numbers("retention_days", RETENTION_DAYS, 30))
+
+
+# --- authorizers ---
+def _authorizers(table: Table, functions: tuple[Function, ...]) -> tuple[ApiAuthorizer, ...]:
+    tables = table.subtables("authorizers")
+    if len(tables) > _MOST_AUTHORIZERS:
+        what = f"found {len(tables)} authorizers; expected at most {_MOST_AUTHORIZERS}"
+        table.refuse("authorizers", what, hint="an API takes no more of them")
+    plain: set[str] = set()
+    for name, _ in tables:
+        same = name.replace("-", "").replace("_", "")
+        if not KEY.accepts(name) or name in (OPEN, IAM) or same in plain:
+            what = f"found the name `{name}`; expected {KEY.allowed}, other than `{OPEN}` and `{IAM}`"
+            table.table("authorizers").refuse(name, what, hint="names differ in letters or digits")
+        plain.add(same)
+    return tuple(_authorizer(inner, name, functions) for name, inner in tables)
+
+
+def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> ApiAuthorizer:
+    kinds = [kind for kind in ("issuer", "user_pool", "function") if kind in table.values]
+    match kinds:
+        case ["issuer"]:
+            table.allow(("issuer", "audience"))
+            return _tokens(table, key, table.named("issuer", _ISSUER), "audience")
+        case ["user_pool"]:
+            table.allow(("user_pool", "clients"))
+            arn = table.named("user_pool", _USER_POOL)
+            issuer = f"https://cognito-idp.{arn.split(':')[3]}.amazonaws.com/{arn.rpartition('/')[2]}"
+            return _tokens(table, key, issuer, "clients")
+        case ["function"]:
+            return _of_function(table, key, functions)
+        case _:
+            found = " and ".join(f"`{kind}`" for kind in kinds) or "none of them"
+            hint = "tokens have an `issuer` or come from a `user_pool`; a `function` decides by its own rules"
+            table.refuse("", f"found {found}; expected one of `issuer`, `user_pool` and `function`", hint=hint)
+
+
+def _tokens(table: Table, key: str, issuer: str, whom: str) -> JwtAuthorizer:
+    """Without an audience every application's tokens would be taken, so at least one is asked for."""
+    table.require(whom, hint=f"add `{whom} = [ … ]`: for whom the tokens are made, else those of others are taken too")
+    audience = table.texts(whom, least=1)
+    if len(audience) > _MOST_AUDIENCES:
+        what = f"found {len(audience)} entries; expected at most {_MOST_AUDIENCES}"
+        table.refuse(whom, what, hint="use a second authorizer")
+    return JwtAuthorizer(key=key, issuer=issuer, audience=audience)
+
+
+def _of_function(table: Table, key: str, functions: tuple[Function, ...]) -> LambdaAuthorizer:
+    table.allow(("function", "headers", "cache_seconds"))
+    name = table.text("function")
+    known = [function.key for function in functions]
+    if name not in known:
+        table.refuse("function", f"the unit has no function `{name}`", hint=did_you_mean(name, known))
+    headers = table.texts("headers", rule=_HEADER) if "headers" in table.values else ("authorization",)
+    cache = table.number("cache_seconds", 0, 3600, 0)
+    if cache and not headers:
+        hint = "name the headers that distinguish the callers"
+        table.refuse("cache_seconds", f"found {cache} without headers; expected 0", hint=hint)
+    return LambdaAuthorizer(
+        key=key, function=name, headers=tuple(header.lower() for header in headers), cache_seconds=cache
+    )

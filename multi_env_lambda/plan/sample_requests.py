@@ -1,0 +1,190 @@
+"""Sample events of the HTTP API: what a function gets of a request, in both of its forms.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.route import problem_with_route, read_route
+from multi_env_lambda.plan.sample_place import EPOCH, Here
+
+__all__ = ["front_end", "http_sample", "query_of"]
+
+_API = "a1b2c3d4e5"
+_REQUEST = "JKJaXmPLvHcESHA="
+_TIME = "31/Mar/2026:08:00:00 +0000"
+_AGENT = "curl/8"
+_CALLER = "203.0.113.7"
+
+
+def http_sample(
+    here: Here,
+    *,
+    route: str = "GET /orders/{id}",
+    path: str = "",
+    query: str = "",
+    body: str = "",
+    payload: str = "2.0",
+) -> Any:
+    """Of an open route; an empty ``path`` is the route's own with examples for its variables."""
+    if (problem := problem_with_route(route)) is not None:
+        raise ConfigurationError("event http: route", f"found {route!r:.80}; {problem[0]}", hint=problem[1])
+    if payload not in ("2.0", "1.0"):
+        raise ConfigurationError(
+            "event http: payload", f"found {payload!r:.80}", hint=did_you_mean(payload, ("1.0", "2.0"))
+        )
+    found = read_route(route)
+    method = "GET" if found.method in ("ANY", "") else found.method
+    sent = path or "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
+    sent = sent if sent.startswith("/") else "/"
+    variables = _variables(found.path, sent)
+    host = f"{_API}.execute-api.{here.region}.amazonaws.com"
+    headers = {
+        **({"content-type": "application/json"} if body else {}),
+        "content-length": str(len(body.encode("utf-8"))),
+    }
+    headers |= front_end(host)
+    headers = {name: text for name, text in headers.items() if not name.startswith("x-amzn-tls")}
+    if payload == "1.0":
+        return _first_form(here, method, found.key, sent, query, body, headers, variables)
+    return _second_form(here, method, found.key, sent, query, body, headers, variables)
+
+
+def _variables(route: str, path: str) -> dict[str, str]:
+    """What the variables of a route stand for; a path that does not match has none."""
+    found: dict[str, str] = {}
+    parts = path.split("/")
+    for number, part in enumerate(route.split("/")):
+        if part.endswith("+}"):
+            found[part[1:-2]] = "/".join(parts[number:])
+        elif part.startswith("{") and number < len(parts):
+            found[part[1:-1]] = parts[number]
+    return found
+
+
+def _second_form(
+    here: Here,
+    method: str,
+    route: str,
+    path: str,
+    query: str,
+    body: str,
+    headers: dict[str, str],
+    variables: dict[str, str],
+) -> Any:
+    named = query_of(query)
+    return {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        **({"queryStringParameters": named} if named else {}),
+        "requestContext": {
+            "accountId": here.account,
+            "apiId": _API,
+            "domainName": headers["host"],
+            "domainPrefix": _API,
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": _CALLER,
+                "userAgent": _AGENT,
+            },
+            "requestId": _REQUEST,
+            "routeKey": route,
+            "stage": "$default",
+            "time": _TIME,
+            "timeEpoch": EPOCH * 1000,
+        },
+        **({"pathParameters": variables} if variables else {}),
+        **({"body": body} if body else {}),
+        "isBase64Encoded": False,
+    }
+
+
+def _first_form(
+    here: Here,
+    method: str,
+    route: str,
+    path: str,
+    query: str,
+    body: str,
+    headers: dict[str, str],
+    variables: dict[str, str],
+) -> Any:
+    """What a REST API sends, too; what there is none of is null here."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    many: dict[str, list[str]] = {}
+    for name, value in pairs:
+        many.setdefault(name, []).append(value)
+    resource = route.partition(" ")[2] or route
+    none: tuple[str, ...] = (
+        "accessKey",
+        "accountId",
+        "caller",
+        "cognitoAmr",
+        "cognitoAuthenticationProvider",
+        "cognitoAuthenticationType",
+    )
+    none += ("cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn")
+    return {
+        "version": "1.0",
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [text] for name, text in headers.items()},
+        "queryStringParameters": dict(pairs) or None,
+        "multiValueQueryStringParameters": many or None,
+        "requestContext": {
+            "accountId": here.account,
+            "apiId": _API,
+            "domainName": headers["host"],
+            "domainPrefix": _API,
+            "extendedRequestId": _REQUEST,
+            "httpMethod": method,
+            "identity": {**dict.fromkeys(none), "sourceIp": _CALLER, "userAgent": _AGENT},
+            "path": path,
+            "protocol": "HTTP/1.1",
+            "requestId": _REQUEST,
+            "requestTime": _TIME,
+            "requestTimeEpoch": EPOCH * 1000,
+            "resourceId": route,
+            "resourcePath": resource,
+            "stage": "$default",
+        },
+        "pathParameters": variables or None,
+        "stageVariables": None,
+        "body": body or None,
+        "isBase64Encoded": False,
+    }
+
+
+def query_of(query: str) -> dict[str, str]:
+    """Values of one name are joined by commas."""
+    named: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        named[name] = f"{named[name]},{value}" if name in named else value
+    return named
+
+
+def front_end(host: str) -> dict[str, str]:
+    """The headers that come with every request."""
+    return {
+        "accept": "*/*",
+        "host": host,
+        "user-agent": _AGENT,
+        "x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256",
+        "x-amzn-tls-version": "TLSv1.3",
+        "x-amzn-trace-id": "Root=1-69cb8200-0123456789abcdef01234567",
+        "x-forwarded-for": _CALLER,
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    }

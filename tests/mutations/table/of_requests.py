@@ -1,0 +1,91 @@
+"""HTTP APIs: routes, who may call, what stays when a route moves, and what the local cloud answers."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_ROUTE, _API = ("model/test_route.py",), ("model/test_api.py",)
+_TEMPLATE = ("plan/test_template_apis.py",)
+_LOCAL = ("local/test_http_apis.py",)
+
+MUTATIONS = (
+    Mutation(
+        "model/route.py",
+        "    return any(first < second for first, second in ranks) and any(first > second for first, second in ranks)",
+        "    return False",
+        "Two routes of which neither is the more exact one are refused.",
+        _ROUTE,
+    ),
+    Mutation(
+        "model/route.py",
+        "if found[2] and not is_last:",
+        "if False:",
+        "A variable that takes the rest of a path is at its end.",
+        _ROUTE,
+    ),
+    Mutation(
+        "model/api.py",
+        '        _check_authorizer(place, "authorizer", event.authorizer, authorizers)\n',
+        "",
+        "An authorizer that a route names exists.",
+        _API,
+    ),
+    Mutation(
+        "model/api.py",
+        'pattern=r"https://[A-Za-z0-9.-]+',
+        'pattern=r"https?://[A-Za-z0-9.-]+',
+        "An issuer of tokens has an address with https.",
+        _API,
+    ),
+    Mutation(
+        "model/api.py",
+        "    audience = table.texts(whom, least=1)",
+        "    audience = table.texts(whom)",
+        "Tokens that are made for others are not taken.",
+        _API,
+    ),
+    Mutation(
+        "plan/template/apis.py",
+        'logical_id(HTTP_API, "Route", digest([event.route.shape])[:8])',
+        'logical_id(HTTP_API, "Route", digest([event.route.shape, function.key])[:8])',
+        "A route that moves to another function stays the same resource.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/apis.py",
+        '"IntegrationUri": alias_of(function),',
+        '"IntegrationUri": get_att(logical_id(function.key, "Function"), "Arn"),',
+        "An API calls the alias.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/apis.py",
+        'source = _joined(unit.arn("execute-api", ""), ref(HTTP_API), *rest)',
+        'source = _joined(unit.arn("execute-api", ""), "*", *rest)',
+        "Only the unit's own API may call its functions.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "local/emulator/http_apis.py",
+        "    if not _may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
+        "",
+        "An API without a permission cannot call a function of the local cloud.",
+        _LOCAL,
+    ),
+    Mutation(
+        "local/emulator/http_api_answers.py",
+        "    if not isinstance(found, Mapping) or not _is_well_formed(found, form):",
+        "    if not isinstance(found, Mapping):",
+        "An answer in no documented form is the status 500 in the local cloud.",
+        _LOCAL,
+    ),
+    Mutation(
+        "local/emulator/guard.py",
+        "if api and len(origins) == 1 and http_apis.serves_page(api[1], origins[0]):",
+        "if api and len(origins) == 1:",
+        "A page may call only an API of the local cloud that lists its origin.",
+        _LOCAL,
+    ),
+)
