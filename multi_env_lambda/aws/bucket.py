@@ -191,7 +191,9 @@ class Bucket:
 
     def _again(self, send: Callable[[], _Answer], passes: Callable[[Exception], bool], key: str) -> _Answer:
         what = f"s3://{self._name}/{key}"
-        return self._retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
+        return self._retrying.run(
+            send, what=what, errors=aws_errors(), passes=passes, throttled=is_throttled, reason=code_of
+        )
 
     def _equal(self, key: str, body: bytes) -> Written | None:
         """The object under a key if it holds these bytes, no matter who wrote them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -31,7 +32,8 @@ from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, needs_temp
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
-_SLOWEST = 2.0
+_FIRST, _SLOWEST = 0.1, 2.0
+_EARLIER, _BETWEEN = 0.7, 0.2
 
 Address = Callable[[str], str | None]
 
@@ -125,6 +127,7 @@ class ChangeSets:
         self._client = client
         self._clock = clock
         self._retrying = retrying
+        self._took: deque[float] = deque(maxlen=5)
 
     def create(
         self,
@@ -180,11 +183,10 @@ class ChangeSets:
             StackError: the deadline passed, or CloudFormation has not responded for a long time.
             Refused: it would lose data that must not be lost; the change set is deleted.
         """
-        pause, answered = 0.1, self._clock()
-        while True:
+        began = answered = self._clock()
+        for pause in self._looks():
             # Wait first: CloudFormation has never computed it by the time it responds.
             self._retrying.sleep(pause)
-            pause = min(_SLOWEST, pause * 1.5)
             try:
                 described, answered = self._describe(change_set), self._clock()
                 answer = _answer_of(described)
@@ -200,10 +202,25 @@ class ChangeSets:
                 for text in warnings_of(self._client, change_set.change_set_id) if may_warn(described) else ():
                     target.warned(text)
             if not isinstance(answer, KeepWaiting):
+                self._took.append(self._clock() - began)
                 return answer
             if self._clock() >= target.deadline:
                 what = "the change set was not computed before the deadline"
                 raise StackError(target.where, what, hint="run the command again")
+        raise AssertionError("looks never end")
+
+    def _looks(self) -> Iterator[float]:
+        """Seconds before each look: the first one shortly before the quickest of the last ones was done.
+
+        Asking all the time for what takes seconds is what CloudFormation throttles first.
+        """
+        likely = min(self._took, default=0.0)
+        pause = max(_FIRST, _EARLIER * likely)
+        yield pause
+        pause = max(_FIRST, _BETWEEN * likely)
+        while True:
+            yield pause
+            pause = min(_SLOWEST, pause * 1.5)
 
     def execute(self, change_set: ChangeSet, target: Target) -> None:
         """Start its execution, exactly once.

@@ -83,7 +83,7 @@ def retried(
         Exception: what ``in_our_words`` makes of a permanent error, or of the last one.
     """
     try:
-        return retrying.run(send, what=what, errors=aws_errors(), passes=passes, reason=code_of)
+        return retrying.run(send, what=what, errors=aws_errors(), passes=passes, throttled=is_throttled, reason=code_of)
     except aws_errors() as error:
         raise in_our_words(error) from error
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import botocore.session
     from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
-__all__ = ["OnCall", "Sessions", "assume_role_request", "role_hint"]
+__all__ = ["RETRIES", "OnCall", "Sessions", "assume_role_request", "role_hint"]
 
 OnCall = Callable[[str, str, str], None]
 """Called for every API call: the place's name (``caller`` for the base identity), the service, the operation."""
@@ -36,6 +36,9 @@ _READ_TIMEOUTS = {"lambda": 930}
 _CONNECTIONS = WORKERS * WORKERS
 """The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
 warns about each one beyond this."""
+RETRIES: Mapping[str, Any] = {"mode": "adaptive", "total_max_attempts": 6}
+"""Adaptive: besides retrying, a client sends less at a time to what throttles (docs/adr/0087)."""
+
 Place = Devops | Environment
 _Way = tuple[str, str, str, str, str]
 """Equal for places that are reached the same way: account, role, external id, source identity, role before it."""
@@ -88,7 +91,7 @@ class Sessions:
         access: Access | Profile | None = None,
         *,
         on_call: OnCall | None = None,
-        attempts: int = 6,
+        attempts: int = RETRIES["total_max_attempts"],
         session_name: Callable[[str], str] = session_name_of,
     ) -> None:
         self.retries = Retries()
@@ -265,7 +268,7 @@ class Sessions:
 
         only = self._access if isinstance(self._access, Access) else None
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            retries={**RETRIES, "total_max_attempts": attempts},
             connect_timeout=10,
             read_timeout=_READ_TIMEOUTS.get(service, 60),
             tcp_keepalive=True,

@@ -26,7 +26,7 @@ from multi_env_lambda.ci.names import looks_like_a_release, quoted, unit_of_tag
 from multi_env_lambda.ci.narrowing import narrowed
 from multi_env_lambda.ci.own import own_environment, unlike_their_branches
 from multi_env_lambda.ci.state import Frozen, State
-from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag, subject_of
+from multi_env_lambda.ci.subject import Branch, Cell, Everything, PullRequest, Subject, Tag, subject_of
 from multi_env_lambda.model.ci import DAY
 
 __all__ = ["decide"]
@@ -73,6 +73,8 @@ def _look(subject: Subject, state: State) -> Decision:
             return _tag(name, state)
         case PullRequest(number=number):
             return _plan(number, state, stranger=state.stranger is not False)
+        case Cell(of=of):
+            return _look(of, state)
         case Everything():
             own = [job for branch in unlike_their_branches(state) for job in _branch(branch, state).jobs]
             tags = [

@@ -58,6 +58,7 @@ class State:
     Args:
         rules: the table of the protected branch.
         environments: the names, in promotion order.
+        stages: the same by stage; empty: each is a stage.
         now: seconds since 1970.
         repository, bucket: what events have to be about; empty: any.
         units: name -> version of ``pyproject.toml``, at the commit that is looked at; None: nobody looked.
@@ -85,15 +86,19 @@ class State:
     held: tuple[UnitHeld, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     own: tuple[BranchEnvironment, ...] = ()
+    stages: tuple[tuple[str, ...], ...] = ()
 
     def holds(self, unit: str = "") -> tuple[tuple[str, str], ...]:
         """(unit, environment) that stay as they are: of one unit, or of all."""
         return tuple((one.unit, one.environment) for one in self.held if unit in ("", one.unit))
 
     def before_frozen(self) -> tuple[tuple[str, ...], Frozen | None]:
-        """The environments that may be reached, up to the first frozen one, and that one."""
+        """The environments that may be reached, up to the stage of the first frozen one, and that one."""
         frozen = {one.environment: one for one in self.frozen}
-        for place, name in enumerate(self.environments):
-            if name in frozen:
-                return self.environments[:place], frozen[name]
-        return self.environments, None
+        reached: list[str] = []
+        for stage in self.stages or [(name,) for name in self.environments]:
+            reached += [name for name in stage if name not in frozen]
+            closed = next((frozen[name] for name in stage if name in frozen), None)
+            if closed is not None:
+                return tuple(reached), closed
+        return tuple(reached), None

@@ -41,6 +41,7 @@ __all__ = [
     "claim",
     "died",
     "finish",
+    "go_on",
     "next_step",
     "place_of",
     "place_of_id",
@@ -56,6 +57,8 @@ _START_AGAIN_AFTER = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 86_400.0
 _MOST_AGREED = 20
 _MOST_HEARD = 20
+_YOUNGER = frozenset({"handed", "only"})
+"""Fields that older versions did not know: they are written only where they say something."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +74,8 @@ class Wanted:
         stranger: of a pull request, whether it comes from another repository.
         agreed: the commits of it that a maintainer has agreed to.
         heard: the messages that the last wishes came with.
+        handed: (cell, commit) that the last run left to builds of their own; when all have ended, another run goes on.
+        only: of a cell, the units that it may change.
     """
 
     key: str
@@ -86,6 +91,8 @@ class Wanted:
     stranger: bool = True
     agreed: tuple[str, ...] = ()
     heard: tuple[str, ...] = ()
+    handed: tuple[tuple[str, str], ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -97,7 +104,8 @@ class Wanted:
         return tuple(Waiting(key=self.key, environment=place, digest=digest) for place, digest in self.waits)
 
     def to_bytes(self) -> bytes:
-        return canonical_json({"format": FORMAT, **attrs.asdict(self)}).encode("ascii")
+        fields = {name: value for name, value in attrs.asdict(self).items() if value or name not in _YOUNGER}
+        return canonical_json({"format": FORMAT, **fields}).encode("ascii")
 
     @classmethod
     def from_bytes(cls, body: bytes, *, where: str) -> Wanted:
@@ -192,16 +200,18 @@ def ask(
     message: str = "",
     stranger: bool | None = None,
     agreed: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
 ) -> Wanted:
     """Somebody wants it looked at. A new wish is also a new chance for what died again and again.
 
     Args:
         message: the id of what the wish came with; empty where it has none.
         stranger: None if nothing new is known.
+        only: of a cell, the units that it may change.
     """
     mark = (hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:16],) if message else ()
     if before is None:
-        return Wanted(key=key, since=now, stranger=stranger is not False, agreed=agreed, heard=mark)
+        return Wanted(key=key, since=now, stranger=stranger is not False, agreed=agreed, heard=mark, only=only)
     if mark and mark[0] in before.heard:
         return before
     over = before.state == "done"
@@ -214,7 +224,16 @@ def ask(
         stranger=before.stranger if stranger is None else stranger,
         agreed=tuple(dict.fromkeys((*before.agreed, *agreed)))[-_MOST_AGREED:],
         heard=(*before.heard, *mark)[-_MOST_HEARD:],
+        handed=(),
+        only=only,
     )
+
+
+def go_on(wanted: Wanted, now: float) -> Wanted | None:
+    """All cells of the last run have ended, and the next one takes up what they have left; None where none was left."""
+    if wanted.state != "done" or not wanted.handed:
+        return None
+    return attrs.evolve(wanted, state="wanted", asked=wanted.asked + 1, since=now)
 
 
 def claim(wanted: Wanted, now: float) -> Wanted:
@@ -252,7 +271,13 @@ def begin(wanted: Wanted, job: str, build: str) -> Wanted | None:
 
 
 def finish(
-    wanted: Wanted, job: str, build: str, result: str, now: float, waits: tuple[tuple[str, str], ...] = ()
+    wanted: Wanted,
+    job: str,
+    build: str,
+    result: str,
+    now: float,
+    waits: tuple[tuple[str, str], ...] = (),
+    handed: tuple[tuple[str, str], ...] = (),
 ) -> Wanted | None:
     """The build has done what it took up; None where the run is no longer its own.
 
@@ -262,4 +287,4 @@ def finish(
         return None
     if wanted.asked > wanted.seen:
         return attrs.evolve(wanted, seen=wanted.asked)
-    return attrs.evolve(wanted, state="done", since=now, deaths=0, result=result, waits=waits)
+    return attrs.evolve(wanted, state="done", since=now, deaths=0, result=result, waits=waits, handed=handed)

@@ -90,7 +90,7 @@ def write_(host: str, only_plan: bool) -> int:
 def copy_(file: Path) -> int:
     """Write to FILE what a plan reads: records, rules, manifests and templates, without artifacts and approvals.
 
-    Against it, changes of strangers are planned without credentials (`strangers = "copy"`). Whoever has it can read it.
+    Against it, changes of strangers are planned without credentials (`strangers = "copy"`). Anyone who has it can read it.
     """
     from multi_env_lambda.runs.strangers import write_copy
 
@@ -101,11 +101,11 @@ def copy_(file: Path) -> int:
 
 @ci_command.command("preview")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here what `ci tell` shows.")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path), required=False)
 def preview_(file: Path, out: Path | None) -> int:
     """Plan the work tree against the copy in FILE, without credentials; no account and no bucket is asked.
 
-    It does not know what only the accounts know, and says so.
+    It does not know what only the accounts know, and says so. OUT gets the lines that `ci tell` shows.
     """
     from multi_env_lambda.runs.strangers import preview
 

@@ -12,12 +12,15 @@ from typing import TypeVar
 
 import attrs
 
-__all__ = ["TRIES", "Retries", "Retrying", "pauses"]
+__all__ = ["PATIENCE", "TRIES", "Retries", "Retrying", "pauses"]
 
 Answer = TypeVar("Answer")
 
 TRIES = 6
-_FIRST_PAUSE = 0.1
+PATIENCE = 300.0
+"""Seconds for which what was throttled is tried again: an account may be busy for minutes, and nothing is wrong."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 20.0
 
 
 def pauses() -> Iterator[float]:
@@ -68,10 +71,14 @@ class Retries:
 
 @attrs.frozen(kw_only=True)
 class Retrying:
-    """Retries what may pass, up to ``TRIES`` attempts in all. ``sleep`` exists for tests."""
+    """Retries what may pass, up to ``TRIES`` attempts in all, and what was throttled for as long as ``PATIENCE``.
+
+    ``sleep`` and ``clock`` exist for tests.
+    """
 
     retries: Retries = attrs.field(factory=Retries)
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def run(
         self,
@@ -80,19 +87,29 @@ class Retrying:
         what: str,
         errors: tuple[type[Exception], ...],
         passes: Callable[[Exception], bool],
+        throttled: Callable[[Exception], bool] = lambda _: False,
         reason: Callable[[Exception], str] = lambda error: type(error).__name__,
     ) -> Answer:
         """The answer of ``send``, which is called again if it raises one of ``errors`` that ``passes``.
 
+        ``throttled``: whether an error that passes only asks for less at a time.
+
         Raises:
             Exception: what ``send`` raised last, or what does not pass.
         """
-        for pause in pauses():
+        began, pause, usual = self.clock(), _FIRST_PAUSE, pauses()
+        while True:
             try:
                 return send()
             except errors as error:
                 if not passes(error):
                     raise
+                if throttled(error):
+                    pause = min(_LONGEST_PAUSE, pause * 2)
+                    wait = pause * random.uniform(0.5, 1.0) if self.clock() - began < PATIENCE else None
+                else:
+                    wait = next(usual, None)
+                if wait is None:
+                    raise
                 self.retries.note(what, reason(error), str(error))
-            self.sleep(pause)
-        return send()
+            self.sleep(wait)

@@ -95,7 +95,7 @@ def _unreadable(world: World, place: str) -> Iterator[str]:
 
 
 def _public(record: Record) -> Record:
-    """Without the machine and the process of whoever changes the unit right now."""
+    """Without the machine and the process of the one who changes the unit right now."""
     if record.holder is None:
         return record
     return attrs.evolve(record, holder=attrs.evolve(record.holder, nonce="", host="elsewhere", process=""))

@@ -14,7 +14,7 @@ from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
 from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.ci.state import State, Waiting
-from multi_env_lambda.ci.subject import Everything, PullRequest, subject_of
+from multi_env_lambda.ci.subject import Cell, Everything, PullRequest, subject_of
 from multi_env_lambda.ci.wanted import (
     FOLDER,
     AskBuild,
@@ -28,6 +28,7 @@ from multi_env_lambda.ci.wanted import (
     claim,
     died,
     finish,
+    go_on,
     next_step,
     place_of,
     place_of_id,
@@ -128,13 +129,19 @@ def want_all(store: ObjectStore, happened: Happened, decision: Decision, *, mess
 
 
 def want(
-    store: ObjectStore, key: str, *, message: str = "", stranger: bool | None = None, agreed: tuple[str, ...] = ()
+    store: ObjectStore,
+    key: str,
+    *,
+    message: str = "",
+    stranger: bool | None = None,
+    agreed: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
 ) -> None:
     """Store that a subject has to be looked at; a build, too, may find out that another one has to be.
 
     Args:
         message: the id of what the wish came with.
-        stranger, agreed: what is known of a pull request.
+        stranger, agreed: what is known of a pull request. only: of a cell, the units that it may change.
 
     Raises:
         Busy: others write it at the same time again and again.
@@ -143,7 +150,7 @@ def want(
     for _ in range(_MOST_TRIES):
         stored = store.get(place)
         before = None if stored is None else Wanted.from_bytes(stored.body, where=place)
-        wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed)
+        wanted = ask(before, key, store.now(), message=message, stranger=stranger, agreed=agreed, only=only)
         if leave(store, stored, place, wanted.to_bytes()):
             return
     raise Busy(
@@ -151,30 +158,55 @@ def want(
     )
 
 
-def tend(store: ObjectStore, builds: Builds, place: str) -> bool:
-    """Do what is next for one subject; False where a build would have to be there and is not yet."""
+def tend(store: ObjectStore, builds: Builds, place: str, *, alone: bool = False) -> bool:
+    """Do what is next for one subject; False where a build would have to be there and is not yet.
+
+    Args:
+        alone: of a cell, nothing for the run that handed it on.
+    """
     for _ in range(_MOST_TRIES):
         stored = store.get(place)
-        if stored is None:
-            return True
-        wanted = Wanted.from_bytes(stored.body, where=place)
-        match next_step(wanted, store.now()):
-            case Claim():
-                mine = claim(wanted, store.now())
-                if _write(store, stored, mine):
-                    return _start(store, builds, mine)
-            case Start():
-                return _start(store, builds, wanted)
-            case AskBuild(build=build):
-                if not builds.is_over(build):
-                    return True
-                _step(store, place, lambda there, build=build: died(there, build, store.now()))  # type: ignore[misc]
-            case Wait():
-                # Somebody claimed it and may be dead: this message is not through before a build is there.
-                return wanted.state != "running"
-            case Rest():
-                return True
+        done = True if stored is None else _tended(store, builds, stored, alone)
+        if done is not None:
+            return done
     return True
+
+
+def _tended(store: ObjectStore, builds: Builds, stored: Stored, alone: bool) -> bool | None:
+    """One step; None: look again what is next."""
+    wanted = Wanted.from_bytes(stored.body, where=stored.key)
+    match next_step(wanted, store.now()):
+        case Claim():
+            mine = claim(wanted, store.now())
+            return _start(store, builds, mine) if _write(store, stored, mine) else None
+        case Start():
+            return _start(store, builds, wanted)
+        case AskBuild(build=build):
+            if not builds.is_over(build):
+                return True
+            _step(store, stored.key, lambda there: died(there, build, store.now()))
+            return None
+        case Wait():
+            # Somebody claimed it and may be dead: this message is not through before a build is there.
+            return wanted.state != "running"
+        case Rest():
+            return _at_rest(store, builds, wanted, alone)
+
+
+def _at_rest(store: ObjectStore, builds: Builds, wanted: Wanted, alone: bool) -> bool | None:
+    """What was handed on is tended with the run that did it, which goes on after the last one; None: it does."""
+    subject = subject_of(wanted.key)
+    if isinstance(subject, Cell):
+        return alone or tend(store, builds, place_of(subject.of.key))
+    places = [place_of(key) for key, _ in wanted.handed]
+    there = [tend(store, builds, place, alone=True) for place in places]
+    if not places or not all(there):
+        return all(there)
+    cells = [wanted_at(store, place) for place in places]
+    if any(cell is not None and cell.state != "done" for cell in cells):
+        return True
+    _step(store, place_of(wanted.key), lambda now: go_on(now, store.now()))
+    return None
 
 
 def wanted_at(store: ObjectStore, place: str) -> Wanted | None:
@@ -199,15 +231,23 @@ def begin_job(store: ObjectStore, job: str, build: str) -> Wanted | None:
     return _step(store, place_of_id(job), lambda there: begin(there, job, build))
 
 
-def finish_job(store: ObjectStore, job: str, build: str, result: str, waits: tuple[tuple[str, str], ...] = ()) -> bool:
+def finish_job(
+    store: ObjectStore,
+    job: str,
+    build: str,
+    result: str,
+    waits: tuple[tuple[str, str], ...] = (),
+    handed: tuple[tuple[str, str], ...] = (),
+) -> bool:
     """What a build does last. False: somebody has asked in the meantime, and it has to look again.
 
     Args:
         result: how it went, in words.
         waits: (environment, digest) that have to be approved before it goes on.
+        handed: (cell, commit) that have builds of their own.
     """
     place = place_of_id(job)
-    found = _step(store, place, lambda there: finish(there, job, build, result, store.now(), waits))
+    found = _step(store, place, lambda there: finish(there, job, build, result, store.now(), waits, handed))
     return found is None or found.state == "done"
 
 

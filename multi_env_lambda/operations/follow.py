@@ -77,7 +77,7 @@ def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
         _show(watch, since)
         wanted = wanted_of(watch.store, branch)
         if wanted is not None and wanted.asked > asked:
-            if wanted.state == "done":
+            if wanted.state == "done" and not wanted.handed:
                 _show(watch, since)
                 return Ending(outcome=wanted.result, waits=wanted.waits)
             empty = 0

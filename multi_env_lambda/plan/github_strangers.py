@@ -33,9 +33,9 @@ new="$(mktemp -d)"
 aws s3 cp --only-show-errors "$LIBRARY" "$new/${{LIBRARY##*/}}"
 {_TOKEN}\
 git -C "$new" init --quiet
-git -C "$new" add --force .
+git -C "$new" add -f .
 git -C "$new" -c user.name=multi-env-lambda -c user.email=multi-env-lambda@localhost commit --quiet --message "The copy"
-git -C "$new" push --quiet --force "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" HEAD:{COPY_REF}
+git -C "$new" push --quiet "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" +HEAD:{COPY_REF}
 rm -rf "$new"
 """
 
@@ -58,7 +58,7 @@ echo "$SHA256  $wheel" | sha256sum --check --quiet
 PREVIEW = """\
 copy="$RUNNER_TEMP/multi-env-lambda-copy/copy"
 said="$RUNNER_TEMP/multi-env-lambda-preview"
-"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci preview "$copy" --out "$said"
+"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci preview "$copy" "$said"
 cat "$said"
 """
 

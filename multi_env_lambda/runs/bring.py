@@ -1,4 +1,4 @@
-"""Bring a commit through the environments, one after the other, until one waits for an approval.
+"""Bring a commit through the stages, one after the other, until one waits for an approval; the cells of one at once.
 
 Each environment is a plan and its application, by the same steps as a person's ``deploy``. What a person would be asked
 about an older commit, the branch answers: a later commit of it stays, and everything else gives way to it.
@@ -7,6 +7,7 @@ about an older commit, the branch answers: a later commit of it stays, and every
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -14,64 +15,35 @@ import attrs
 from multi_env_lambda import pipeline
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.standing import Standing
-from multi_env_lambda.errors import PlanStale
+from multi_env_lambda.ci.subject import Cell
+from multi_env_lambda.errors import Busy, PlanStale
 from multi_env_lambda.flow.consent import NO_CONSENT, Consent
 from multi_env_lambda.flow.gate import gate
 from multi_env_lambda.flow.rules import with_rules
+from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan, Step
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.stages import Stage, cells_of
 from multi_env_lambda.operations.ci_kept import command_for, keep_plan, was_verified, write_verified
 from multi_env_lambda.pipeline import PreparedPlan
-from multi_env_lambda.runs.hands import Hands, Line
+from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.passage import Passage, dependents
 from multi_env_lambda.runs.report import Report, Wait, of_results
+from multi_env_lambda.runs.spread import environments_of, share_out
 from multi_env_lambda.world import World
 
-__all__ = ["Passage", "about", "bring", "dependents", "tested"]
+__all__ = ["about", "bring", "bring_cell", "tested"]
 
 _WAIT_SECONDS = 300.0
 """For a unit that somebody else is deploying; after that the run looks again."""
 
 
-@attrs.frozen(kw_only=True)
-class Passage:
-    """What one commit may do on its way.
-
-    Args:
-        root: where it is checked out; ``commit``: which one. line: the branch that it is of.
-        to: the last environment that it may reach.
-        only: the units that may change; empty: all.
-        held: (unit, environment) that stay; what comes after there stays, too.
-        about: why, for the records.
-    """
-
-    hands: Hands
-    world: World
-    root: Path
-    commit: str
-    line: Line
-    to: str
-    only: tuple[str, ...] = ()
-    held: tuple[tuple[str, str], ...] = ()
-    about: str = ""
-    tested: dict[str, str] = attrs.field(factory=dict)  # by unit, what its own tests said
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        names = tuple(place.name for place in self.world.config.environments)
-        return names[: names.index(self.to) + 1]
-
-    def kept(self, place: str) -> set[str]:
-        """The units that people hold here or in an environment before."""
-        upto = self.places[: self.places.index(place) + 1]
-        return {unit for unit, where in self.held if where in upto}
-
-
 def bring(passage: Passage) -> Report:
-    """Environment by environment; a unit that failed goes no further, nor does what needs it."""
+    """Stage by stage; a unit that failed in one goes no further, nor does what needs it."""
     done, failed = Report(), set[str]()
-    for place in passage.places:
-        found, lost = _through(passage, place, frozenset(failed))
+    for stage in passage.stages:
+        found, lost = _side_by_side(passage, stage, frozenset(failed))
         done += found
         failed |= dependents(passage.world, lost)
         if found.again:
@@ -79,38 +51,117 @@ def bring(passage: Passage) -> Report:
     return done
 
 
-def dependents(world: World, units: Iterable[str]) -> set[str]:
-    """These units and all that need them, directly or not."""
-    found = set(units)
-    while more := {unit.name for unit in world.projects if found & set(unit.needs)} - found:
-        found |= more
-    return found
+def _side_by_side(passage: Passage, stage: Stage, failed: frozenset[str]) -> tuple[Report, set[str]]:
+    """The cells of one stage at the same time; what happened there, and the units that failed in any."""
+    if passage.spreads and len(cells_of(stage)) > 1:
+        return _spread(passage, stage, failed)
+    return _added(in_parallel(partial(_in_cell, passage, failed), cells_of(stage)))
+
+
+def _added(found: Iterable[tuple[Report, set[str]]]) -> tuple[Report, set[str]]:
+    done, lost = Report(), set[str]()
+    for report, bad in found:
+        done += report
+        lost |= bad
+    return done, lost
+
+
+def _spread(passage: Passage, stage: Stage, failed: frozenset[str]) -> tuple[Report, set[str]]:
+    """The same, where cells may get builds of their own: it is prepared here, so gates and `verify` come before."""
+    prepared = in_parallel(lambda cell: [_tried(passage, place.name, failed) for place in cell], cells_of(stage))
+    done, lost = _added(one for found in prepared for one in found if not isinstance(one, _Ready))
+    ready = {
+        cell: [one for one in found if isinstance(one, _Ready)]
+        for cell, found in zip(cells_of(stage), prepared, strict=True)
+    }
+    if done.again:
+        return done, lost
+    work = {cell: frozenset(unit for one in ones for unit in one.units) for cell, ones in ready.items() if ones}
+    shares = share_out(passage, stage, work)
+    here = [one for cell in shares.here for one in ready[cell]]
+    more, bad = _added(_carried_out(passage, one) for one in here)
+    return done + shares.report + more, lost | bad | shares.lost
+
+
+def bring_cell(passage: Passage, cell: Cell) -> Report:
+    """What a run of a branch or a tag has left to this one."""
+    return _in_cell(passage, frozenset(), environments_of(passage, cell))[0]
+
+
+def _in_cell(passage: Passage, failed: frozenset[str], cell: Stage) -> tuple[Report, set[str]]:
+    """One environment of a cell after the other; what fails in one says nothing about those beside it."""
+    return _added(_through(passage, place.name, failed) for place in cell)
 
 
 def _through(passage: Passage, place: str, failed: frozenset[str]) -> tuple[Report, set[str]]:
     """One environment; what happened there, and the units that failed."""
+    ready = _tried(passage, place, failed)
+    return _carried_out(passage, ready) if isinstance(ready, _Ready) else ready
+
+
+def _tried(passage: Passage, place: str, failed: frozenset[str]) -> _Ready | tuple[Report, set[str]]:
+    """What may be done there; what moved meanwhile is a reason to look again, which takes nothing from the others."""
+    try:
+        return _prepared(passage, place, failed)
+    except (PlanStale, Busy) as error:
+        return Report(again=f"{error.where}: {error.what}"), set()
+
+
+@attrs.frozen(kw_only=True)
+class _Ready:
+    """An environment that opens for a plan.
+
+    Args:
+        goes: the units that go although something else than their past runs.
+        so_far, lost: what is to be said already, and the units that failed before anything was done.
+    """
+
+    place: str
+    draft: PreparedPlan
+    goes: frozenset[str]
+    so_far: Report
+    lost: frozenset[str] = frozenset()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Those that change."""
+        return tuple(step.project for step in self.draft.plan.deploys)
+
+
+def _prepared(passage: Passage, place: str, failed: frozenset[str]) -> _Ready | tuple[Report, set[str]]:
+    """What may be done in an environment; or, if nothing, why, and the units that failed."""
     left_out = failed | passage.kept(place)
     draft, goes, stops = _planned(passage, place, left_out)
     if draft is None or not draft.plan.deploys:
         return (Report() if draft is None else _still(passage, draft)) + Report(stops=stops), set()
-    if place == passage.places[0]:
+    if passage.is_first(place):
         broken = _tested(passage, draft.plan)
         if broken:
             bad = dependents(passage.world, broken)
-            report, lost = _through(passage, place, failed | bad)
             failures = tuple(f"{place} {unit}: its tests failed: {text}" for unit, text in broken.items())
-            return report + Report(failures=failures), lost | bad
+            return _without(_prepared(passage, place, failed | bad), Report(failures=failures), bad)
     elif text := _not_verified(passage, draft.plan, place):
         return Report(stops=stops, failures=(text,)), {step.project for step in draft.plan.deploys}
     closed = _closed(passage, draft, place)
     if closed is not None:
         blocked = of_results(tuple(step.result for step in draft.plan.blocked))
         return closed + blocked + Report(stops=stops), set()
-    answered, answers = _answered(draft, goes)
+    return _Ready(place=place, draft=draft, goes=goes, so_far=Report(stops=stops))
+
+
+def _without(ready: _Ready | tuple[Report, set[str]], more: Report, bad: set[str]) -> _Ready | tuple[Report, set[str]]:
+    """The same where some units have failed before."""
+    if isinstance(ready, _Ready):
+        return attrs.evolve(ready, so_far=ready.so_far + more, lost=ready.lost | bad)
+    return ready[0] + more, ready[1] | bad
+
+
+def _carried_out(passage: Passage, ready: _Ready) -> tuple[Report, set[str]]:
+    answered, answers = _answered(ready.draft, ready.goes)
     world = attrs.evolve(passage.world, may_go=lambda step, record: _must_go(passage, step, record))
     results = pipeline.apply(world, answered, Consent(allowed=answers), wait_seconds=_WAIT_SECONDS)
-    report = of_results(results) + Report(stops=stops)
-    return report, {one.project for one in results if not one.good}
+    lost = {one.project for one in results if not one.good}
+    return of_results(results) + ready.so_far, lost | ready.lost
 
 
 def _answered(draft: PreparedPlan, goes: Collection[str]) -> tuple[PreparedPlan, frozenset[str]]:
@@ -179,7 +230,7 @@ def _standing(passage: Passage, record: Record | None, place: str, mine: str) ->
     running = None if record is None else record.running
     if running is None:
         return "goes"
-    return passage.line.standing(running.commit, mine or passage.commit, first=place == passage.places[0])
+    return passage.line.standing(running.commit, mine or passage.commit, first=passage.is_first(place))
 
 
 def _must_go(passage: Passage, step: DeployStep, record: Record) -> None:
@@ -212,16 +263,14 @@ def tested(hands: Hands, world: World, root: Path, names: Iterable[str], known: 
 
 
 def _not_verified(passage: Passage, plan: Plan, place: str) -> str:
-    """What the workspace's command said after the environment before; empty if it succeeded, then or earlier."""
+    """What the workspace's command said after the stage before; empty if it succeeded, then or earlier."""
     command = passage.world.config.ci.verify
-    before = passage.places[passage.places.index(place) - 1]
     digest = plan.digest_of(place)
     if not command or was_verified(passage.world.store, place, digest):
         return ""
-    passage.hands.say(f"{before}: {' '.join(command)}")
-    said = passage.hands.proofs.environment(passage.root, command, before)
-    if said:
-        return f"{before}: the command `verify` failed, so nothing goes on to {place}: {said}"
+    for before in passage.before(place):
+        if said := passage.verify(command, before):
+            return f"{before}: the command `verify` failed, so nothing goes on to {place}: {said}"
     write_verified(passage.world.store, place, digest)
     return ""
 

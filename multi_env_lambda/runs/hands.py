@@ -68,6 +68,7 @@ class Hands:
         say: a line for people, at once.
         job, build: by which ids.
         voice: where to tell people something, by the table of the protected branch.
+        spreads: whether builds for the cells of a stage are started beside this one; otherwise they are worked on here.
     """
 
     repository: Repository
@@ -78,6 +79,7 @@ class Hands:
     job: str
     build: str
     voice: Callable[[WorkspaceConfig], Voice] = lambda _: Voice()
+    spreads: bool = False
 
 
 @attrs.frozen(kw_only=True)

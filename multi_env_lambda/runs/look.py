@@ -14,7 +14,7 @@ from multi_env_lambda.ci.names import commit_id, is_ref_name, looks_like_a_relea
 from multi_env_lambda.ci.narrowing import newest_that_counts
 from multi_env_lambda.ci.protected import Protected
 from multi_env_lambda.ci.state import Frozen, Head, State, UnitHeld
-from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.ci.subject import Branch, Cell, Everything, PullRequest, Subject, Tag
 from multi_env_lambda.ci.wanted import Wanted, place_of
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
@@ -109,6 +109,8 @@ def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected:
             )
         case PullRequest(number=number):
             return hands.repository.request(number) or _at_its_host(hands, heads, number, protected)
+        case Cell(of=of):
+            return _commit(hands, heads, of, protected)
         case Everything():
             return ""
 
@@ -137,6 +139,7 @@ def _state(hands: Hands, seen: Seen, wanted: Wanted, subject: Subject) -> State:
     return State(
         rules=world.config.ci,
         environments=tuple(place.name for place in world.config.environments),
+        stages=tuple(tuple(place.name for place in stage) for stage in world.config.stages),
         now=world.store.now(),
         bucket=world.config.devops.bucket,
         units={unit.name: unit.version for unit in seen.world.projects} if is_own else None,

@@ -25,8 +25,9 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.operations.own_kept import mark_own
 from multi_env_lambda.plan.access_of_branches import beside
-from multi_env_lambda.runs.bring import about, dependents, tested
+from multi_env_lambda.runs.bring import about, tested
 from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.passage import dependents
 from multi_env_lambda.runs.report import Report, of_results
 from multi_env_lambda.world import World
 

@@ -36,6 +36,7 @@ class Report:
         failures: what went wrong, a line each.
         notes: what else people should know.
         again: why it has to look again; empty: it does not.
+        handed: (cell, commit) that have builds of their own from then on.
         plan: what merging a pull request would do, if one was planned.
     """
 
@@ -46,6 +47,7 @@ class Report:
     notes: tuple[str, ...] = ()
     again: str = ""
     plan: Plan | None = None
+    handed: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: Report) -> Report:
         return Report(
@@ -56,6 +58,7 @@ class Report:
             notes=(*self.notes, *other.notes),
             again=self.again or other.again,
             plan=other.plan or self.plan,
+            handed=(*self.handed, *other.handed),
         )
 
     @property
@@ -65,6 +68,8 @@ class Report:
             return "failed"
         if self.waits:
             return "waits"
+        if self.handed:
+            return "continues"
         changed = any(result.outcome in ("deployed", "destroyed") for result in self.results)
         return "done" if changed else "stopped" if self.stops else "nothing to do"
 
@@ -94,6 +99,7 @@ class Report:
             "stops": list(self.stops),
             "failures": list(self.failures),
             "notes": list(self.notes),
+            **({"handed": [list(one) for one in self.handed]} if self.handed else {}),
             "units": [] if self.plan is None else list(dict.fromkeys(step.project for step in self.plan.deploys)),
         }
 

@@ -140,6 +140,7 @@ def _handed(
 
     with cloned(root) as repository:
         yield Hands(
+            spreads=bool(variables.get("CODEBUILD_BUILD_ID", "")),
             repository=repository,
             opens=opens,
             opens_own=lambda path, name: in_own(opens(path), path, name),

@@ -63,7 +63,7 @@ def read_copy(file: Path) -> PlanCopy:
 
 
 def preview(root: Path, file: Path, *, say: Callable[[str], None], now: float) -> str:
-    """Plan the work tree against a copy, and give back the lines that carry what comes of it.
+    """Plan the work tree against a copy; returns the lines that carry the result.
 
     Raises:
         MultiEnvLambdaError: it is no copy, an old one, one of another workspace, or the work tree cannot be planned.

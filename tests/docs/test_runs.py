@@ -39,7 +39,9 @@ def test_every_variable_is_on_the_page() -> None:
 
 def test_every_outcome_is_on_the_page_with_its_exit_code() -> None:
     parts = product(
-        (Report(), Report(failures=("x",))), (Report(), Report(waits=(WAIT,))), (Report(), Report(stops=("x",)))
+        (Report(), Report(failures=("x",))),
+        (Report(), Report(waits=(WAIT,))),
+        (Report(), Report(stops=("x",), handed=(("cell", "commit"),)), Report(stops=("x",))),
     )
     reports = [a + b + c + d for (a, b, c), d in product(parts, (Report(), Report(results=(DEPLOYED,))))]
     codes = {report.outcome: FAILED if report.failures else 0 for report in reports}

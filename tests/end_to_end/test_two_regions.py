@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import attrs
@@ -18,12 +19,22 @@ pytestmark = pytest.mark.local_cloud
 
 THERE = "eu-central-1"
 COPIES = f"acme-artifacts-111111111111-{THERE}"
+BOTH = ("test", "staging")
+"""The environments of the stage ``both``: one there, one in the region of devops."""
+
+DOLLARS = """
+[tool.multi_env_lambda.environments.test.functions.create.environment]
+CURRENCY = "USD"
+"""
+"""What the smoke call of `orders` does not expect, and only in `test`."""
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     root = sample_workspace(tmp_path_factory.mktemp("regions") / "workspace")
     place(root / "pyproject.toml", "333333333333", THERE)
+    for name in BOTH:
+        beside(root / "pyproject.toml", name)
     commit(root)  # a table that is not committed moves no environment without an approval
     config = Stage.at(root).config
     environments = tuple(attrs.evolve(item, region=region_of(item)) for item in config.environments)
@@ -45,6 +56,12 @@ def place(table: Path, account_id: str, region: str) -> None:
     lines = [text for number, text in enumerate(lines) if number != at + 1 or not text.startswith("region")]
     lines.insert(at + 1, f'region = "{region}"')
     table.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def beside(table: Path, name: str) -> None:
+    text = table.read_text("utf-8")
+    assert text.count(f'name = "{name}"\n') == 1
+    table.write_text(text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n'), "utf-8")
 
 
 def go(stage: Stage, verb: str, environment: str, *more: str) -> Done:
@@ -94,6 +111,45 @@ def test_a_rollback_goes_back_there_too(stage: Stage) -> None:
     assert go(stage, "promote", "test").code == 0
     back = stage.script("rollback", "orders", "test", "--yes")
     assert back.code == 0, back.err
+
+
+@pytest.mark.long
+def test_both_regions_of_a_stage_change_at_once_and_what_fails_in_one_stops_there_alone(stage: Stage) -> None:
+    table = stage.root / "projects/orders/pyproject.toml"
+    before, units = table.read_text("utf-8"), ("--only", "customers", "--only", "orders")
+    table.write_text(before + DOLLARS, "utf-8")
+
+    done = stage.script("deploy", "--to", "both", *units, "--yes", "--json")
+
+    assert {key: outcome for key, outcome in done.outcomes().items() if key[0] in BOTH} == {
+        ("test", "customers"): "unchanged",
+        ("test", "orders"): "failed",
+        ("staging", "customers"): "deployed",
+        ("staging", "orders"): "deployed",
+    }
+    assert done.code != 0
+    assert overlap(last(stage, "orders", "test"), last(stage, "customers", "staging"))
+
+    apart = stage.script("promote", "prod", *units, "--yes", "--json")
+    assert apart.outcomes() == {("prod", "customers"): "deployed", ("prod", "orders"): "blocked"}
+    assert "test runs" in apart.out and "staging runs" in apart.out
+
+    table.write_text(before, "utf-8")
+    good = stage.script("deploy", "--to", "prod", *units, "--yes", "--json")
+    assert good.code == 0, good.err
+    ended = {place: good.outcomes()[place, "orders"] for place in (*BOTH, "prod")}
+    assert ended == {"test": "unchanged", "staging": "deployed", "prod": "deployed"}
+
+
+def last(stage: Stage, unit: str, environment: str) -> tuple[float, float]:
+    """When the newest deployment began and ended; a record has whole seconds."""
+    newest = stage.script("history", unit, environment, "--json").answer[environment][-1]
+    began = datetime.fromisoformat(newest["when"]).timestamp()
+    return began, began + max(newest["seconds"], 1.0)
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def test_nothing_is_forgotten_in_the_old_place_of_an_environment_that_has_moved(stage: Stage) -> None:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from multi_env_lambda.host.retrying import TRIES, Retrying
+from multi_env_lambda.host.retrying import PATIENCE, TRIES, Retrying
 
 
 class Failing:
@@ -62,3 +62,31 @@ def test_each_is_a_debug_line_and_counted(caplog: pytest.LogCaptureFixture) -> N
 
     assert [record.getMessage() for record in caplog.records] == ["DeleteStack: retrying after busy"] * 2
     assert retrying.retries.since(before) == "2 calls were retried (OSError 2)"
+
+
+def test_what_was_throttled_is_tried_for_minutes_with_pauses_that_grow_to_seconds() -> None:
+    now = [0.0]
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += seconds
+
+    retrying = Retrying(sleep=sleep, clock=lambda: now[0])
+    send = Failing(*[OSError("busy")] * 1000)
+    with pytest.raises(OSError, match="busy"):
+        retrying.run(send, what="DescribeStacks", errors=(OSError,), passes=passes, throttled=passes)
+
+    assert PATIENCE <= now[0] <= PATIENCE + 20
+    assert max(waited) <= 20 and all(pause >= 10 for pause in waited[8:])
+
+
+def test_an_error_of_another_kind_has_its_own_few_tries_after_minutes_of_throttling() -> None:
+    now = [0.0]
+    throttled = [OSError("busy")] * 8
+    retrying = Retrying(sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
+    send = Failing(*throttled, *[OSError("lost")] * TRIES)
+
+    with pytest.raises(OSError, match="lost"):
+        retrying.run(send, what="x", errors=(OSError,), passes=lambda _: True, throttled=passes)
+    assert send.left == []

@@ -4,6 +4,7 @@ doubled, late, forged and cut, and builds that are killed. What runs in the end 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,21 +32,27 @@ class Town:
     held: set[tuple[str, str]] = attrs.field(factory=set)
     frozen: set[str] = attrs.field(factory=set)
     written: int = 0
+    stages: Sequence[Sequence[str]] = tuple((place,) for place in PLACES)
+
+    @property
+    def places(self) -> list[str]:
+        return [place for stage in self.stages for place in stage]
 
     def expected(self, before: Runs) -> Runs:
-        """The branch, up to the first place where the unit is held or the environment frozen; from there it stays."""
+        """The branch, up to the first place where the unit is held or the environment frozen; after that it stays."""
         head = self.village.repository.commits[self.village.repository.remote["main"]].content
         found: Runs = {}
         for unit in UNITS:
-            stays = False
-            for place in PLACES:
-                stays = stays or place in self.frozen or (place, unit) in self.held
-                wanted = before.get((place, unit)) if stays else head[unit]
-                found |= {} if wanted is None else {(place, unit): wanted}
+            passed = True
+            for stage in self.stages:
+                stays = {one for one in stage if not passed or one in self.frozen or (one, unit) in self.held}
+                wanted = {(one, unit): before.get((one, unit)) if one in stays else head[unit] for one in stage}
+                found |= {place: text for place, text in wanted.items() if text is not None}
+                passed = not stays
         return found
 
     def runs(self) -> Runs:
-        return {(place, unit): text for place in PLACES for unit, text in self.village.runs(place).items()}
+        return {(place, unit): text for place in self.places for unit, text in self.village.runs(place).items()}
 
     # --- what people do ---
     def push(self) -> None:
@@ -69,13 +76,13 @@ class Town:
         force_push(self.village, self.random)
 
     def hold_or_lift(self) -> None:
-        place, unit = self.random.choice(PLACES), self.random.choice(UNITS)
+        place, unit = self.random.choice(self.places), self.random.choice(UNITS)
         if (place, unit) in self.runs():
             self.village.hold(unit, place, lifted=(place, unit) in self.held)
             self.held ^= {(place, unit)}
 
     def freeze_or_thaw(self) -> None:
-        place, store = self.random.choice(PLACES), self.village.store
+        place, store = self.random.choice(self.places), self.village.store
         self.frozen ^= {place}
         if place in self.frozen:
             store.put_new(freeze_key(place), freezes_to_bytes((Freeze(environment=place, who="ada"),)))
@@ -83,8 +90,8 @@ class Town:
             store.objects.pop(freeze_key(place))
 
     def approve(self) -> None:
-        if any(place == "prod" for one in self.village.wanted() for place, _ in one.waits):
-            self.village.approve("prod")
+        for place in sorted({place for one in self.village.wanted() for place, _ in one.waits}):
+            self.village.approve(place)
 
     # --- what becomes of events and builds ---
     def deliver(self) -> None:
@@ -137,14 +144,17 @@ DOINGS = {
 
 def play(folder: Path, seed: int) -> None:
     random = Random(seed)  # noqa: S311
-    town = Town(village(folder / str(seed)), random)
+    play_in(Town(village(folder / str(seed)), random), random, seed)
+
+
+def play_in(town: Town, random: Random, seed: int) -> None:
     town.push()
     for name in random.choices(list(DOINGS), list(DOINGS.values()), k=random.randint(5, 30)):
         getattr(town, name)()
     # Of a build that was killed amid a deploy, what stays under a hold or a freeze is seen when it has been repaired.
     before = town.runs()
     settled(town.village)
-    for _ in range(3):
+    for _ in range(1 + len(town.stages)):
         town.approve()
         settled(town.village)
 

@@ -163,7 +163,8 @@ class Proofs:
 class Village:
     """Everything; ``builds`` are those that were started and have not run, as (id, job).
 
-    ``tables``: by commit that has another one than ``config``. ``unmerged``: the jobs of what is not merged.
+    ``most``: how many run at once; ``spreads``: whether cells get builds of their own. ``tables``: by commit that has
+    another one than ``config``. ``unmerged``: the jobs of what is not merged.
     """
 
     folder: Path
@@ -173,6 +174,7 @@ class Village:
     store: MemoryStore = attrs.field(factory=MemoryStore)
     proofs: Proofs = attrs.field(factory=Proofs)
     most: int = 10
+    spreads: bool = False
     queue: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
     builds: list[tuple[str, str]] = attrs.field(factory=list)
     over: set[str] = attrs.field(factory=set)
@@ -308,6 +310,7 @@ class Village:
             job=job,
             build=name,
             voice=lambda _: self.voice,
+            spreads=self.spreads,
         )
 
     def settle(self) -> list[Report]:

@@ -48,6 +48,20 @@ MUTATIONS = (
         _TWO,
     ),
     Mutation(
+        "host/retrying.py",
+        "if self.clock() - began < PATIENCE else None",
+        "if False else None",
+        "What was throttled is tried again for minutes.",
+        ("host/test_retrying.py",),
+    ),
+    Mutation(
+        "aws/change_set.py",
+        "max(_FIRST, _EARLIER * likely)",
+        "_FIRST",
+        "A change set is asked for about when it is likely to be there.",
+        ("aws/test_change_set.py",),
+    ),
+    Mutation(
         "aws/access.py",
         "botocore.session.Session(profile=name)",
         "botocore.session.Session()",
