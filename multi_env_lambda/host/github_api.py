@@ -136,7 +136,7 @@ class GitHubApi:
             for _ in range(2):
                 request = Request(address, headers={"User-Agent": "multi-env-lambda", **headers})  # noqa: S310
                 try:
-                    with build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
+                    with build_opener(NoRedirect()).open(request, timeout=_SECONDS) as answer:
                         body: bytes = answer.read(largest + 1)
                         return body
                 except HTTPError as error:

@@ -13,6 +13,8 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-synt
 
 from __future__ import annotations
 
+import shlex
+
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.github import STRANGERS_JOB
 
@@ -30,7 +32,7 @@ export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$
 COPY = f"""\
 new="$(mktemp -d)"
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci copy "$new/copy"
-aws s3 cp --only-show-errors "$LIBRARY" "$new/${{LIBRARY##*/}}"
+{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$new/${{LIBRARY##*/}}"
 {_TOKEN}\
 git -C "$new" init --quiet
 git -C "$new" add -f .
