@@ -52,6 +52,8 @@ GUARDS: dict[tuple[str, str], str] = {
     ("aws/event_bus.py", "put_events"): EVENT,
     ("aws/bucket_setup.py", "put_bucket_versioning"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_public_access_block"): BOOTSTRAP,
+    ("aws/pipelines.py", "put_job_failure_result"): "by the id of the job: CodePipeline takes one answer to each",
+    ("aws/pipelines.py", "put_job_success_result"): "by the id of the job: CodePipeline takes one answer to each",
     ("aws/builds.py", "start_build"): TOKEN,
     ("aws/change_set.py", "create_change_set"): HELD,
     ("aws/change_set.py", "delete_change_set"): HELD,
@@ -112,8 +114,9 @@ GUARDS: dict[tuple[str, str], str] = {
 """(module, operation) -> what guards it."""
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "codebuild", "codecommit", "dynamodbstreams", "events", "glue", "iam", "kinesis",
-    "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
+    "cloudformation", "cloudwatch", "codebuild", "codecommit", "codepipeline", "dynamodbstreams", "events", "glue",
+    "iam", "kinesis", "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm",
+    "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

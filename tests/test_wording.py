@@ -183,7 +183,7 @@ def test_python_reads_no_name_of_a_script_in_what_goes_wrong(fake: FakeWorld, tm
         "hint: `Workspace.init()` writes one",
         "command: there is none\nhint: name a program, such as `aws`",
         "orders: it does not run in sandbox\nhint: `workspace.status()` shows what runs where",
-        "host: found `bitbucket`; expected github or gitlab\nhint: use one of these",
+        "host: found `bitbucket`; expected codepipeline, github or gitlab\nhint: use one of these",
     ]
     workspace.publish()
     assert repr(workspace.approve(workspace.plan())) == "no environment in this plan requires an approval"

@@ -10,7 +10,7 @@ import click
 
 from multi_env_lambda.cli.approve import show_approvals
 from multi_env_lambda.cli.dialog import TerminalDialog
-from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, print_json
+from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
 
 __all__ = ["ci_command"]
 
@@ -27,20 +27,26 @@ def ci_command() -> None:
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
 @click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
+@click.option("--codepipeline", is_flag=True, help="Do one step, in an action of a pipeline of CodePipeline.")
 @json_option
-def run_(job: str, event: Path | None, gitlab: bool, as_json: bool) -> int:
+def run_(job: str, event: Path | None, gitlab: bool, codepipeline: bool, as_json: bool) -> int:
     """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names, or what follows from an event.
 
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start, start_event, start_gitlab
+    from multi_env_lambda.runs.start import start, start_codepipeline, start_event, start_gitlab
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
-    if sum((bool(job), event is not None, gitlab)) > 1:
-        raise click.UsageError("an event says itself what is to be done: give JOB, --event or --gitlab")
-    if gitlab:
+    if sum((bool(job), event is not None, gitlab, codepipeline)) > 1:
+        raise click.UsageError("an event says itself what is to be done: give JOB, --event, --gitlab or --codepipeline")
+    if codepipeline:
+        report, found = start_codepipeline(root, **shown)
+        if not as_json:
+            for line in (found.changes, found.digest, found.summary):
+                out(line)
+    elif gitlab:
         report = start_gitlab(root, **shown)
     else:
         report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
@@ -67,12 +73,13 @@ def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -
 
 
 @ci_command.command("write")
-@click.argument("host", type=click.Choice(["github", "gitlab"]))
+@click.argument("host", type=click.Choice(["codepipeline", "github", "gitlab"]))
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
 def write_(host: str, only_plan: bool) -> int:
     """Write the file that HOST runs, from the table; run it again after an upgrade.
 
     What stands outside of the marked part stays. Jobs take the library from the bucket, where `bootstrap` puts it.
+    For CodePipeline it is a template, which an administrator applies: no pipeline changes itself.
     """
     workspace = open_workspace(False)
     written = workspace.write_ci(host, really=not only_plan)
@@ -80,6 +87,8 @@ def write_(host: str, only_plan: bool) -> int:
         note(line)
     if not written:
         note("nothing would change" if only_plan else "nothing has changed")
+    elif not only_plan and host == "codepipeline":
+        note("next: `bootstrap.py devops`, then apply the template in the devops account, as an administrator")
     elif not only_plan:
         note("next: `bootstrap.py devops`, then commit the file to the protected branch")
     return 0

@@ -23,10 +23,10 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
-from multi_env_lambda.model.record import approvals_folder
+from multi_env_lambda.model.record import WITNESSED, approvals_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.shown import shown_as_text
-from multi_env_lambda.model.store import Listed
+from multi_env_lambda.model.store import Listed, ObjectStore
 from multi_env_lambda.wording import Advice, advice, option, unit_call
 from multi_env_lambda.world import World
 
@@ -45,6 +45,7 @@ __all__ = [
     "waiting_lines",
     "waiting_plan",
     "waits_for_another",
+    "write_approval",
 ]
 
 APPROVAL_HOURS = 24
@@ -80,8 +81,11 @@ class Approval:
 
     @property
     def proven_name(self) -> str:
-        """The name of the session that wrote it, as ``aws:userid`` and so its key says; empty of an IAM user."""
-        return self.user_id.partition(":")[2]
+        """The name of the session that wrote it, as ``aws:userid`` and so its key says; empty of an IAM user.
+
+        Of one that was given in CodePipeline, its witness has seen whose session it was.
+        """
+        return session_name_of(self.who) if self.user_id == WITNESSED else self.user_id.partition(":")[2]
 
     def text(self) -> str:
         """What was approved, and by whom."""
@@ -341,13 +345,19 @@ def approve(
         rules=weaker,
         order=order,
     )
+    return write_approval(world.store, approval)
+
+
+def write_approval(store: ObjectStore, approval: Approval) -> Approval:
+    """Leave it where the gate looks for it; one that is there already is renewed."""
+    order = approval.order
     left_out = ("age_seconds",) if order else ("age_seconds", "order")
     document = {name: value for name, value in attrs.asdict(approval).items() if name not in left_out}
     body = canonical_json({"format": FORMAT, "principal": approval.principal, **document}).encode("ascii")
-    key = approval_key(environment, digest, approval.who, approval.user_id)
-    there = world.store.get(key)
+    key = approval_key(approval.environment, approval.digest, approval.who, approval.user_id)
+    there = store.get(key)
     if there is None:
-        world.store.put_new(key, body)
+        store.put_new(key, body)
     else:
-        world.store.replace(key, body, etag=there.etag)
+        store.replace(key, body, etag=there.etag)
     return approval

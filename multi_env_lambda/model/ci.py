@@ -85,6 +85,7 @@ def read_ci(table: Table) -> CiRules:
             "branch_environments",
             "strangers",
             "maintainers",
+            "codepipeline",
             "github",
             "gitlab",
             "webhook",

@@ -25,6 +25,7 @@ __all__ = [
     "REQUESTS",
     "CiStack",
     "read_ci_stack",
+    "read_source",
 ]
 
 PYTHON = "3.13"
@@ -149,12 +150,19 @@ def read_ci_stack(table: Table, *, has_roles: bool) -> CiStack | None:
     if not has_roles:
         hint = "add `[tool.multi_env_lambda.roles]`: what builds and what starts builds act as roles of their own"
         table.refuse("repository", "one role serves everybody here", hint=hint)
-    found = CiStack(
-        repository=table.named("repository", _REPOSITORY),
-        connection=table.named_or("connection", _CONNECTION, ""),
+    return attrs.evolve(
+        read_source(table),
         builds=table.number("builds", 1, 100, 5),
         minutes=table.number("minutes", 5, 480, 60),
         people=table.texts("people", rule=_ADDRESS),
+    )
+
+
+def read_source(table: Table) -> CiStack:
+    """The keys that say which repository it is about, and how AWS reads it."""
+    found = CiStack(
+        repository=table.named("repository", _REPOSITORY),
+        connection=table.named_or("connection", _CONNECTION, ""),
     )
     host = urlsplit(found.repository).hostname if found.is_address else ""
     if found.connection and host not in _HOSTS:

@@ -16,6 +16,7 @@ from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_docu
 from multi_env_lambda.model.shown import shown_as_text
 
 __all__ = [
+    "WITNESSED",
     "approvals_folder",
     "Action",
     "Deployment",
@@ -48,6 +49,11 @@ def environment_folder(environment: str) -> str:
 def current_prefix(environment: str) -> str:
     """The prefix of all records and of their summary: one LIST sees every change."""
     return f"{environment_folder(environment)}current"
+
+
+WITNESSED = "witness"
+"""Ends the key of an approval that was given in CodePipeline. What people write ends in their own user id, which always
+has a colon in a role; so only the witness's role may write this one."""
 
 
 def approvals_folder(environment: str) -> str:

@@ -67,6 +67,21 @@ class Roles:
         return f"{self.prefix}-comments"
 
     @property
+    def pipeline(self) -> str:
+        """The role of the pipeline, and the pipeline; its build project is called so, too."""
+        return f"{self.prefix}-pipeline"
+
+    @property
+    def starter(self) -> str:
+        """The role as which a push starts the pipeline, where the repository is CodeCommit's."""
+        return f"{self.prefix}-starter"
+
+    @property
+    def witness(self) -> str:
+        """The role, and the function, that alone writes approvals of what people approved in the pipeline."""
+        return f"{self.prefix}-witness"
+
+    @property
     def receiver(self) -> str:
         """The role and function that receive webhooks."""
         return f"{self.prefix}-receiver"

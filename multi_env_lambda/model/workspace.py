@@ -12,6 +12,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
+from multi_env_lambda.model.codepipeline import CodePipeline, read_codepipeline_table
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.github import GitHub, read_github_table
 from multi_env_lambda.model.gitlab import GitLab, read_gitlab_table
@@ -48,9 +49,9 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``github``: the repository there whose jobs act as roles of a build; ``gitlab``: the
-    project there; ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from
-    the table, if the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the
-    ``role_name`` of each account serves everybody.
+    project there; ``codepipeline``: the repository that a pipeline starts with; ``webhook``: the receiver of a Git
+    host's events. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
+    plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
     """
 
     devops: Devops
@@ -62,6 +63,7 @@ class WorkspaceConfig:
     ci_stack: CiStack | None = None
     github: GitHub | None = None
     gitlab: GitLab | None = None
+    codepipeline: CodePipeline | None = None
     webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
@@ -192,6 +194,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         ci_stack=ci_stack,
         github=read_github_table(table.table("ci"), has_roles=roles is not None),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
+        codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
         webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,
     )

@@ -21,9 +21,11 @@ __all__ = [
     "keep_plan",
     "kept_plan",
     "read_result",
+    "read_step",
     "result_place",
     "was_verified",
     "write_result",
+    "write_step",
     "write_verified",
 ]
 
@@ -99,3 +101,25 @@ def read_result(store: ObjectStore, job: str, build: str) -> Mapping[str, Any] |
     place = result_place(job, build)
     there = store.get(place)
     return None if there is None else read_document(there.body, where=place, kind="a result")
+
+
+def write_step(store: ObjectStore, execution: str, step: str, failures: tuple[str, ...]) -> None:
+    """Leave what failed in a step of a pipeline, for its last one; a step that is tried again replaces it."""
+    place = _step_place(execution, step)
+    there = store.get(place)
+    if failures or there is not None:
+        document = {"format": FORMAT, "execution": execution, "step": step, "failures": list(failures)}
+        leave(store, there, place, canonical_json(document).encode("ascii"))
+
+
+def read_step(store: ObjectStore, execution: str, step: str) -> tuple[str, ...]:
+    """What failed in it."""
+    there = store.get(_step_place(execution, step))
+    if there is None:
+        return ()
+    found = read_document(there.body, where=there.key, kind="a result").get("failures")
+    return tuple(str(text) for text in found) if isinstance(found, list) else ()
+
+
+def _step_place(execution: str, step: str) -> str:
+    return f"ci/results/pipeline-{execution}/{step}.json"

@@ -99,27 +99,26 @@ def apply_ci(sessions: Sessions, place: Place, wanted: AccessStack, said: Callab
     return apply_roles(sessions, place, wanted, said)
 
 
-def put_library(sessions: Sessions, place: Place, *, really: bool) -> tuple[str, ...]:
-    """Put the library where jobs of another host find it; a line if it is not there yet.
+def put_library(sessions: Sessions, place: Place, config: WorkspaceConfig, *, really: bool) -> tuple[str, ...]:
+    """Put the library where jobs of another host find it; a line for each file that is not there yet.
 
     Raises:
         PublishError: something else is stored there, or it may not be put there.
     """
     assert isinstance(place, Devops), "the bucket belongs there"
     store = Bucket(sessions.client(place, "s3"), place.bucket, place.account_id)
-    file = wheel()
-    if store.head(file.key) is not None:
-        return ()
+    missing = [file for file in own_files(config) if store.head(file.key) is None]
     if really:
-        _put(store, file)
-    return (f"{place.name}: {place.bucket}: {'put' if really else 'would put'} {file.key}",)
+        for file in missing:
+            _put(store, file)
+    return tuple(f"{place.name}: {place.bucket}: {'put' if really else 'would put'} {file.key}" for file in missing)
 
 
 def own_files(config: WorkspaceConfig) -> tuple[OwnFile, ...]:
     """What has to lie in the devops bucket for the CI that the table wants: the library, and the dispatcher's code."""
-    if config.roles is not None and config.ci_stack is not None:
+    if config.roles is not None and (config.ci_stack is not None or config.codepipeline is not None):
         return (wheel(), dispatcher_zip())
-    return () if config.github is None else (wheel(),)
+    return () if config.github is None and config.gitlab is None else (wheel(),)
 
 
 def _put(store: Bucket, file: OwnFile) -> None:

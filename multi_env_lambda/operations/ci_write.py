@@ -7,26 +7,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, assert_never
 
-from multi_env_lambda.building.own_library import wheel
+from multi_env_lambda.building.own_library import dispatcher_zip, wheel
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.ci_stack import PYTHON
+from multi_env_lambda.model.codepipeline import TEMPLATE
 from multi_env_lambda.model.github import TELLING, WORKFLOW
 from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
+from multi_env_lambda.plan.codepipeline import template_text
 from multi_env_lambda.plan.github_workflow import Library, merged_file, plans_strangers, telling, workflow
 from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
 
-_Host = Literal["github", "gitlab"]
-HOSTS: Mapping[_Host, str] = {"github": WORKFLOW, "gitlab": PIPELINE}
+_Host = Literal["codepipeline", "github", "gitlab"]
+HOSTS: Mapping[_Host, str] = {"codepipeline": TEMPLATE, "github": WORKFLOW, "gitlab": PIPELINE}
 """The hosts, and the file of each."""
 
 
-def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) -> tuple[str, ...]:
+def write_ci(
+    root: Path, config: WorkspaceConfig, host: str, *, really: bool, runtime: str = f"python{PYTHON}"
+) -> tuple[str, ...]:
     """Write the file of a host, or say what would change in it; a line for it, nothing where it is as it should be.
+
+    Args:
+        runtime: of what runs in Lambda for it.
 
     Raises:
         ConfigurationError: there is no such host, the table does not mention it, or the file is not one of ours.
@@ -40,7 +48,7 @@ def write_ci(root: Path, config: WorkspaceConfig, host: str, *, really: bool) ->
         raise ConfigurationError(HOSTS[known], "the workspace is not at the top of its repository", hint=hint)
     own = wheel()
     library = Library(address=f"s3://{config.devops.bucket}/{own.key}", sha256=own.sha256)
-    parts = {HOSTS[known]: _part(root, config, known, library)}
+    parts = {HOSTS[known]: _part(root, config, known, library, runtime)}
     if known == "github" and plans_strangers(config):
         parts[TELLING] = telling(config, library)
     # All are read before the first is written: a file that is not ours stops both.
@@ -60,8 +68,10 @@ def _written(root: Path, where: str, there: str | None, text: str, *, really: bo
     return f"{where}: {_said(there, text, really=really)}"
 
 
-def _part(root: Path, config: WorkspaceConfig, host: _Host, library: Library) -> str:
+def _part(root: Path, config: WorkspaceConfig, host: _Host, library: Library, runtime: str) -> str:
     match host:
+        case "codepipeline":
+            return template_text(config, library, dispatcher_zip().key, runtime=runtime)
         case "github":
             return workflow(config, library, own_decisions=(root / CI_FILE).is_file())
         case "gitlab":

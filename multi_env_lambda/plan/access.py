@@ -22,6 +22,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants
 from multi_env_lambda.plan.access_of_events import of_events
+from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_there, of_pipeline, reads_repository
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
@@ -30,6 +31,7 @@ from multi_env_lambda.plan.access_trust import (
     as_people,
     as_roles,
     as_service,
+    named,
     provider_arn,
 )
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
@@ -133,6 +135,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
                 _reads_jobs(devops, "*"),
                 _keeps_jobs(devops),
                 *_builds(config, roles, "build"),
+                *builds_there(config, roles),
                 *_tells_people(config, roles),
             ),
         ),
@@ -143,14 +146,16 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
         grants = (*read, *_looks(config, roles), *_writes(config, "developer"), _freezes(config))
         found.append(("developer", as_people(roles.developers), grants))
     if roles.approvers:
-        found.append(("approver", as_people(roles.approvers), (*read, _approves(config), *_enters(config, ()))))
+        grants = (*read, _approves(config), *_enters(config, ()), *approves_there(config, roles))
+        found.append(("approver", as_people(roles.approvers), grants))
     found += of_events(config, roles)
     if _has_comments(config):
         builds = [f"arn:aws:iam::{devops.account_id}:role/{roles.of_devops(one)}" for one in ("build", "plan")]
         found.append(("comments", as_roles(builds), (_comments(config),)))
+    made = [(f"{key.capitalize()}Role", f"{roles.prefix}-{key}", trust, grants) for key, trust, grants in found]
     return tuple(
-        RoleAccess(key=f"{name.capitalize()}Role", name=f"{roles.prefix}-{name}", trust=trust, grants=grants)
-        for name, trust, grants in found
+        RoleAccess(key=key, name=name, trust=trust, grants=grants)
+        for key, name, trust, grants in (*made, *of_pipeline(config, roles))
     )
 
 
@@ -177,9 +182,12 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     github = config.github if config.github is not None and config.github.jobs == "run" else None
     gitlab = config.gitlab if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    trusts = (
-        [as_service("codebuild", project)] if (github is None and gitlab is None) or config.ci_stack is not None else []
-    )
+    walks = config.codepipeline is not None and acting == "build"
+    elsewhere = github is not None or gitlab is not None or walks
+    trusts = [as_service("codebuild", project)] if not elsewhere or config.ci_stack is not None else []
+    if walks:
+        its_project = as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.pipeline}"))
+        trusts.append(named(its_project, "Pipeline"))
     if github is not None:
         merged = acting == "build"
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
@@ -303,14 +311,10 @@ def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[G
         return
     logs = [arn_of(devops, "logs", f"log-group:/aws/codebuild/{name}:*")]
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
+    yield from reads_repository(devops, config.ci_stack, "ReadTheRepository", "push")
     if config.ci_stack.kind == "CODECOMMIT":
-        yield grant_of("ReadTheRepository", "push", [repository_arn(devops, config.ci_stack)], "codecommit:GitPull")
         comments = f"arn:aws:iam::{devops.account_id}:role/{roles.comments}"
         yield grant_of("SpeakInPullRequests", "push", [comments], "sts:AssumeRole")
-    if config.ci_stack.connection:
-        service = config.ci_stack.connection.split(":")[2]
-        calls = calls_of(service, "GetConnection", "GetConnectionToken", "UseConnection")
-        yield grant_of("ReadTheRepository", "push", [config.ci_stack.connection], *calls)
 
 
 def repository_arn(devops: Devops, stack: CiStack) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "as_people",
     "as_roles",
     "as_service",
+    "named",
     "provider_arn",
 ]
 
@@ -50,6 +51,11 @@ def as_service(name: str, source: str = "") -> Trust:
     # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     condition = {"Condition": {"ArnEquals": {"aws:SourceArn": source}}} if source else {}
     return _document([{**statement, **condition}])
+
+
+def named(trust: Trust, sid: str) -> Trust:
+    """The same under another name: two statements of one policy may not share theirs."""
+    return _document([{**statement, "Sid": sid} for statement in trust["Statement"]])
 
 
 def as_roles(arns: Iterable[str]) -> Trust:

@@ -26,17 +26,18 @@ class Guards:
     """Whom the bucket's policy names.
 
     Args:
-        approver: ARN of the role that alone may write approvals; ``environments``: of which. A pattern for all of them
-            would take in what a unit called ``approvals`` has.
+        approvers: ARNs of the roles that alone may write approvals; ``environments``: of which. A pattern for all of
+            them would take in what a unit called ``approvals`` has.
         readers: by account, the patterns of the roles that read what is published.
     """
 
-    approver: str
+    approvers: tuple[str, ...]
     environments: tuple[str, ...]
     readers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def statements(self, bucket: str) -> Iterator[dict[str, Any]]:
         """The statements about one bucket; the others stand in ``bucket.py``."""
+        one, *_ = self.approvers
         arn = f"arn:aws:s3:::{bucket}"
         for account_id, patterns in self.readers:
             yield {
@@ -67,7 +68,9 @@ class Guards:
             "Principal": "*",
             "Action": ["s3:DeleteObject", "s3:PutObject"],
             "Resource": [f"{arn}/{approvals_folder(name)}*" for name in self.environments],
-            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": self.approver}},
+            "Condition": {
+                "ArnNotEquals": {"aws:PrincipalArn": one if len(self.approvers) == 1 else list(self.approvers)}
+            },
         }
 
 
@@ -80,9 +83,11 @@ def guards_of(config: WorkspaceConfig) -> Guards | None:
         if place.prefix:
             by_account.setdefault(place.account_id, []).extend(_readers(place))
     readers = tuple((account_id, tuple(sorted(patterns))) for account_id, patterns in sorted(by_account.items()))
-    approver = f"arn:aws:iam::{config.devops.account_id}:role/{config.roles.of_devops('approver')}"
+    names = [config.roles.of_devops("approver")]
+    if config.codepipeline is not None and any(place.approval for place in config.environments):
+        names.append(config.roles.witness)
     return Guards(
-        approver=approver,
+        approvers=tuple(f"arn:aws:iam::{config.devops.account_id}:role/{name}" for name in names),
         environments=tuple(place.name for place in config.environments),
         readers=readers,
     )

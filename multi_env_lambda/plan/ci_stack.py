@@ -23,7 +23,7 @@ from multi_env_lambda.plan.ci_receiver import ADDRESS, receiver_resources
 from multi_env_lambda.plan.grant import arn_of
 from multi_env_lambda.plan.template.cotton import made_of
 
-__all__ = ["APPROVALS", "TEMPLATE", "CiCode", "ci_stack"]
+__all__ = ["APPROVALS", "DAYS", "IMAGE", "TEMPLATE", "CiCode", "ci_stack"]
 
 Resource = tuple[str, Mapping[str, Any]]
 
@@ -42,9 +42,9 @@ _VISIBLE_AFTER = 120
 """Seconds. A message whose build could not be started comes again so often ..."""
 _MOST_TIMES = 200
 """... that a time of many builds, up to seven hours, puts none aside. The scheduled look finds what was put aside."""
-_DAYS = 30
+DAYS = 30
 _TWO_WEEKS = 14 * 86_400
-_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
+IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 _WHAT = {"build": "Brings the branch as far as it may go", "plan": "Says what a change that is not merged would do"}
 
 
@@ -100,7 +100,7 @@ def _receiver(config: WorkspaceConfig, roles: Roles, code: CiCode) -> dict[str, 
         handler=code.receiver,
         runtime=code.runtime,
         variables=code.receiver_variables,
-        days=_DAYS,
+        days=DAYS,
     )
     measured = ("AWS/Lambda", "FunctionName", roles.receiver, "Sum")
     return {**made, **dict(_receivers_alarms(roles, *measured))}
@@ -199,7 +199,7 @@ def _rule(name: str, what: Mapping[str, Any]) -> Resource:
 def _dispatcher(devops: Devops, roles: Roles, code: CiCode) -> dict[str, Resource]:
     name = _name(roles)
     return {
-        "DispatcherLog": ("AWS::Logs::LogGroup", {"LogGroupName": f"/aws/lambda/{name}", "RetentionInDays": _DAYS}),
+        "DispatcherLog": ("AWS::Logs::LogGroup", {"LogGroupName": f"/aws/lambda/{name}", "RetentionInDays": DAYS}),
         "Dispatcher": (
             "AWS::Lambda::Function",
             {
@@ -243,7 +243,7 @@ def _builds(config: WorkspaceConfig, stack: CiStack, roles: Roles, code: CiCode)
 
 def _project(devops: Devops, stack: CiStack, roles: Roles, acting: Acting, spec: str) -> dict[str, Resource]:
     key, name = acting.capitalize(), roles.of_devops(acting)
-    log = {"LogGroupName": f"/aws/codebuild/{name}", "RetentionInDays": _DAYS}
+    log = {"LogGroupName": f"/aws/codebuild/{name}", "RetentionInDays": DAYS}
     return {
         f"{key}Log": ("AWS::Logs::LogGroup", log),
         key: (
@@ -254,7 +254,7 @@ def _project(devops: Devops, stack: CiStack, roles: Roles, acting: Acting, spec:
                 "Description": _WHAT[acting],
                 "Environment": {
                     "ComputeType": "BUILD_GENERAL1_MEDIUM",
-                    "Image": _IMAGE,
+                    "Image": IMAGE,
                     "PrivilegedMode": False,
                     "Type": "LINUX_CONTAINER",
                 },

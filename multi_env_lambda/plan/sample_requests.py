@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-de
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,9 +41,12 @@ def http_sample(
         )
     found = read_route(route)
     method = "GET" if found.method in ("ANY", "") else found.method
-    sent = path or "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
-    sent = sent if sent.startswith("/") else "/"
-    variables = _variables(found.path, sent)
+    example = "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
+    sent = path or (example if found.method else "/")
+    variables = _variables(found.path, sent) if found.method else {}
+    if variables is None or not re.fullmatch(r"/[^?#]*", sent):
+        what = f"found {sent!r:.80}, which `{route}` does not match"
+        raise ConfigurationError("event http: path", what, hint="set `route`, too; what follows `?` is the `query`")
     host = f"{_API}.execute-api.{here.region}.amazonaws.com"
     headers = {
         **({"content-type": "application/json"} if body else {}),
@@ -55,16 +59,15 @@ def http_sample(
     return _second_form(here, method, found.key, sent, query, body, headers, variables)
 
 
-def _variables(route: str, path: str) -> dict[str, str]:
-    """What the variables of a route stand for; a path that does not match has none."""
-    found: dict[str, str] = {}
-    parts = path.split("/")
-    for number, part in enumerate(route.split("/")):
-        if part.endswith("+}"):
-            found[part[1:-2]] = "/".join(parts[number:])
-        elif part.startswith("{") and number < len(parts):
-            found[part[1:-1]] = parts[number]
-    return found
+def _variables(route: str, path: str) -> dict[str, str] | None:
+    """What the variables of a route stand for; None if it does not match the path."""
+    parts = re.split(r"(\{[^}]+\})", route)
+    pattern = "".join(
+        re.escape(part) if not part.startswith("{") else "(.+)" if part.endswith("+}") else "([^/]+)" for part in parts
+    )
+    names = [part.strip("{+}") for part in parts if part.startswith("{")]
+    match = re.fullmatch(pattern, path)
+    return None if match is None else dict(zip(names, match.groups(), strict=True))
 
 
 def _second_form(

@@ -33,7 +33,7 @@ from multi_env_lambda.runs.report import Report, Wait, of_results
 from multi_env_lambda.runs.spread import environments_of, share_out
 from multi_env_lambda.world import World
 
-__all__ = ["about", "bring", "bring_cell", "tested"]
+__all__ = ["about", "bring", "bring_cell", "bring_to", "tested"]
 
 _WAIT_SECONDS = 300.0
 """For a unit that somebody else is deploying; after that the run looks again."""
@@ -81,6 +81,11 @@ def _spread(passage: Passage, stage: Stage, failed: frozenset[str]) -> tuple[Rep
     here = [one for cell in shares.here for one in ready[cell]]
     more, bad = _added(_carried_out(passage, one) for one in here)
     return done + shares.report + more, lost | bad | shares.lost
+
+
+def bring_to(passage: Passage, place: str) -> Report:
+    """One environment on the way, for a run that is about no other."""
+    return _through(passage, place, frozenset())[0]
 
 
 def bring_cell(passage: Passage, cell: Cell) -> Report:

@@ -22,13 +22,14 @@ from multi_env_lambda.operations.messages import Desk
 from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github, happened_at_gitlab
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
+from multi_env_lambda.runs.pipeline import Found, run_step, step_of
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start", "start_event", "start_gitlab"]
+__all__ = ["build_id", "job_of", "start", "start_codepipeline", "start_event", "start_gitlab"]
 
 
 def start(
@@ -112,6 +113,24 @@ def start_gitlab(
         project = "" if world.config.gitlab is None else world.config.gitlab.project
         here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
         return _followed(hands, root, world, here, found, project)
+
+
+def start_codepipeline(
+    root: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Report, Found]:
+    """Do the step of a pipeline that the action's variables name; and what it leaves for the next actions.
+
+    Raises:
+        MultiEnvLambdaError: it is no action of a pipeline, or the step cannot be done.
+    """
+    variables = os.environ if environment is None else environment
+    step = step_of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        return run_step(hands, root, step)
 
 
 def _followed(hands: Hands, root: Path, world: World, here: Here, found: Iterable[Happened], repository: str) -> Report:

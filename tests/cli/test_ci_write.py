@@ -11,6 +11,7 @@ from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.cli.ci import ci_command
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.codepipeline import TEMPLATE
 from multi_env_lambda.model.github import WORKFLOW
 from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.operations.ci_write import HOSTS
@@ -72,7 +73,7 @@ def test_the_hosts_are_those_that_a_file_can_be_written_for(root: Path) -> None:
     assert isinstance(host.type, click.Choice)
     assert list(host.type.choices) == list(HOSTS)
 
-    with pytest.raises(ConfigurationError, match="host: found `gitlub`; expected github") as caught:
+    with pytest.raises(ConfigurationError, match="host: found `gitlub`; expected codepipeline, github") as caught:
         Workspace.open(root, local=False).write_ci("gitlub")
     assert caught.value.hint == "did you mean `gitlab`?"
 
@@ -110,6 +111,35 @@ def test_a_look_at_gitlab_is_one_of_three_and_needs_a_job_of_a_branch(
     monkeypatch.delenv("GITLAB_CI", raising=False)
     assert main(["ci", "run", "--gitlab"], start=root) != 0
     assert "no job of a branch" in capsys.readouterr().err
+
+
+def test_the_template_of_codepipeline_is_written_and_what_follows_it_stays(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ci", "write", "codepipeline"], start=root) != 0
+    assert "has no `codepipeline`" in capsys.readouterr().err
+    said = '[tool.multi_env_lambda.ci.codepipeline]\nrepository = "units"\n'
+    (root / "pyproject.toml").write_text(TABLE + GITHUB + said, "utf-8")
+    assert main(["ci", "write", "codepipeline", "--plan"], start=root) == 0
+    assert f"{TEMPLATE}: would be written" in capsys.readouterr().err
+    assert not (root / TEMPLATE).exists()
+    assert main(["ci", "write", "codepipeline"], start=root) == 0
+    told = capsys.readouterr().err
+    assert f"{TEMPLATE}: written" in told and "apply the template in the devops account" in told
+
+    own = f"# ours\n{(root / TEMPLATE).read_text('utf-8')}  Ours:\n    Type: AWS::SNS::Topic\n"
+    (root / TEMPLATE).write_text(own, "utf-8")
+    assert main(["ci", "write", "codepipeline"], start=root) == 0
+    assert "nothing has changed" in capsys.readouterr().err
+    (root / "pyproject.toml").write_text((TABLE + GITHUB + said).replace('"acme"', '"emca"'), "utf-8")
+    assert main(["ci", "write", "codepipeline"], start=root) == 0
+    assert (root / TEMPLATE).read_text("utf-8") == own.replace("acme-", "emca-")
+
+
+def test_a_step_of_a_pipeline_needs_a_pipeline(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ci", "run", "--codepipeline", "f" * 32], start=root) == 2
+    assert main(["ci", "run", "--codepipeline"], start=root) != 0
+    assert "no action of the pipeline" in capsys.readouterr().err
 
 
 def test_a_ci_py_of_its_own_hears_of_every_branch(root: Path) -> None:

@@ -167,6 +167,8 @@ def test_a_sample_is_sent_as_the_functions_own_source_would_send_it(deployed: Li
     (sent,) = json.loads(done.out)["Records"]
     assert sent["body"] == "hello"
     assert sent["eventSourceARN"] == real["Records"][0]["eventSourceARN"]
+    done = deployed.stage.script("invoke", "gets", "http", "sandbox", "--event", "http", "--set", "path=/orders/8")
+    assert json.loads(done.out)["pathParameters"] == {"id": "8"}
 
 
 def test_outputs_name_what_there_is(deployed: Listeners) -> None:

@@ -177,6 +177,8 @@ def test_regions(yard: Yard) -> None:
 
 
 _ECHO = """import json
+if "requestContext" not in event:
+    return {"greeting": "hello world"}
 return {"statusCode": 200, "body": json.dumps(event)}"""
 _TWICE = "x-hub-signature-256"
 

@@ -142,6 +142,7 @@ def api(local_cloud: LocalCloud, clients: dict[str, Any]) -> Api:
         "ANY /old/{name}": {"form": "1"},
         "GET /signed": {"AuthorizationType": "AWS_IAM"},
         "GET /checked": {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Checks"}},
+        "GET /asked": {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Always"}},
         "GET /unchecked": {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "MayNot"}},
     }
     resources = resources_of("http-api", routes)
@@ -156,6 +157,9 @@ def api(local_cloud: LocalCloud, clients: dict[str, Any]) -> Api:
         "IdentitySource": ["$request.header.authorization"],
     }
     resources["Checks"], resources["MayNot"] = authorizer(**checks), authorizer(**checks)
+    resources["Always"] = authorizer(**{key: value for key, value in checks.items() if key != "IdentitySource"})
+    always = "arn:aws:execute-api:us-east-1:444444444444:${Api}/authorizers/${Always}"
+    resources["MayAlwaysAsk"] = permission({"Fn::Sub": always})
     asked = "arn:aws:execute-api:us-east-1:444444444444:${Api}/authorizers/${Checks}"
     resources["MayAsk"] = permission({"Fn::Sub": asked})
     found = Api(local_cloud, clients["cloudformation"], "http-api", resources)
@@ -251,6 +255,7 @@ def test_a_signed_route_needs_a_signature_and_a_right(api: Api, clients: dict[st
 def test_a_function_decides(api: Api) -> None:
     assert api.ask("/checked")[0] == 401, "the header is missing"
     assert api.ask("/checked", authorization="no")[0] == 403
+    assert api.ask("/asked")[0] == 403, "it is asked although nothing was sent"
     assert api.ask("/checked", authorization="broken")[0] == 500
     got = api.got("/checked", authorization="let me in")
     assert got["requestContext"]["authorizer"] == {"lambda": {"who": "me"}}
@@ -329,6 +334,15 @@ def test_an_api_without_a_permission_cannot_call(local_cloud: LocalCloud, client
     found = Api(local_cloud, clients["cloudformation"], "http-api-may-not", resources)
 
     assert found.ask("/")[0] == 500
+
+
+def test_the_caller_waits_no_longer_than_the_integration(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
+    resources = resources_of("http-api-late", {"GET /": {}})
+    resources["Behind2"]["Properties"]["TimeoutInMillis"] = 50  # less than a first start takes
+    found = Api(local_cloud, clients["cloudformation"], "http-api-late", resources)
+
+    status, _, body = found.ask("/")
+    assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
 
 
 def test_a_route_exists_once_and_leads_somewhere(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:

@@ -86,7 +86,15 @@ events = [
   { dynamodb = "arn:aws:dynamodb:us-east-1:222222222222:table/a/stream/1", filters = [{ eventName = ["INSERT"] }] },
   { kinesis = "arn:aws:kinesis:us-east-1:222222222222:stream/a", retries = 3 },
   { url = "NONE", cors = { allow_origins = ["https://example.org"], allow_methods = ["GET"], max_age = 5 } },
+  { http = "GET /orders/{id}", authorizer = "customers", scopes = ["orders/read"], payload = "1.0" },
 ]
+[tool.multi_env_lambda.http_api]
+stage = "v1"
+cors = { allow_origins = ["https://example.org"] }
+throttling = { rate = 5, burst = 7 }
+access_log = { retention_days = 7 }
+authorizers.customers = { issuer = "https://login.example.org/", audience = ["shop"] }
+authorizers.partners = { function = "create", headers = ["x-key"], cache_seconds = 60 }
 [tool.multi_env_lambda.jobs.nightly]
 entry = "orders.job:main"
 python_version = "3.9"

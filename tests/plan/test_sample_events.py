@@ -169,6 +169,27 @@ def test_other_events_come_from_it_too() -> None:
     assert (found["source"], found["detail-type"]) == ("shop", "order")
 
 
+def test_a_request_is_one_to_the_functions_own_route() -> None:
+    assert of_own(http="PUT /orders/{id}", payload="2.0")["routeKey"] == "PUT /orders/{id}"
+    old = of_own(http="PUT /files/{path+}", payload="1.0")
+    assert (old["httpMethod"], old["path"], old["pathParameters"]) == ("PUT", "/files/7", {"path": "7"})
+    anything = of_own(http="$default", payload="2.0")
+    assert (anything["rawPath"], anything["requestContext"]["http"]["method"]) == ("/", "GET")
+
+
+def test_the_path_of_a_request_decides_its_variables() -> None:
+    found = sample_event("http", {"route": "ANY /a/{b}/{c+}", "path": "/a/1/2/3", "query": "x=1&x=2"})
+
+    assert (found["rawPath"], found["pathParameters"]) == ("/a/1/2/3", {"b": "1", "c": "2/3"})
+    assert found["queryStringParameters"] == {"x": "1,2"}
+
+
+@pytest.mark.parametrize("path", ["orders/7", "/orders", "/orders/7/8", "/orders/7?x=1", "/other/7"])
+def test_a_path_that_the_route_does_not_match_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="which `GET /orders/{id}` does not match"):
+        sample_event("http", {"path": path})
+
+
 def test_an_object_is_in_its_own_bucket_under_a_key_that_fits() -> None:
     own = of_own(s3=True, prefix="in/", suffix=".json")["Records"][0]["s3"]
     sent = of_own(s3=True, form="eventbridge", prefix="in/", suffix=".json")["detail"]

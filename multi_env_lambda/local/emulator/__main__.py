@@ -90,6 +90,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         guard,
         http_apis,
         lambda_actions,
+        pipelines,
         policy_sizes,
         published_code,
         refusals,
@@ -121,6 +122,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_names()
     builds.patch(settings["build_environment"], folder)
     build_rules.patch(time_here.now)  # around what starts and runs one
+    pipelines.patch(folder, time_here.now)
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
     http_apis.patch()

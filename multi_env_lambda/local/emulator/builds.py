@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import build_needs
+from . import build_needs, exported_variables
 from .names import load, original
 from .sessions import log_writer, role_credentials
 
@@ -114,6 +114,7 @@ class _Build:
     ) -> None:
         self._codebuild, self._build, self._project = codebuild, build, project
         self._folder, self._environment, self._state, self._say = folder, environment, state, say
+        self._exported: tuple[str, ...] = ()
         self._deadline = time.monotonic() + 60 * float(project.get("timeoutInMinutes") or 60)
 
     def run(self) -> str:
@@ -121,6 +122,7 @@ class _Build:
         commit = self._download()
         self._record("DOWNLOAD_SOURCE", True)
         spec = self._buildspec()
+        self._exported = exported_variables.names_of(spec)
         variables = self._variables(spec, commit)
         goes_on, good = True, True
         for phase in _PHASES:
@@ -234,6 +236,8 @@ class _Build:
         if not commands:
             return True
         script = "set -e\n" + "\n".join(str(command) for command in commands)
+        file = self._folder.with_name(f"{self._folder.name}.exported")
+        script = exported_variables.kept(script, self._exported, file)
         process = subprocess.Popen(
             ["bash", "-c", script],
             cwd=self._folder,
@@ -253,6 +257,9 @@ class _Build:
             time.sleep(_POLL_SECONDS)
         # What a command left running may hold the output open; CodeBuild does not wait for it either.
         reader.join(_LAST_LINES_SECONDS)
+        if found := exported_variables.exported(file):
+            self._build["exportedEnvironmentVariables"] = found
+            file.unlink()
         passed = process.returncode == 0
         if not passed:
             self._say(f"[Container] Command did not exit successfully, exit status {process.returncode}")

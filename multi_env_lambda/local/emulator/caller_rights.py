@@ -32,6 +32,17 @@ _WHY = {
     "ImplicitDeny": "no identity-based policy allows the {action} action",
 }
 _BOUNDED = "PermissionsBoundary"
+_ACCESS_LOG = "AccessLogSettings"
+_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+)
+"""What API Gateway asks for, of who gives a stage an access log; no schema says it.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+"""
 _STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
 
 _HERE = "{region}:{account}:"
@@ -39,6 +50,10 @@ _OF_STACK = "{stack}-{logical}-0"
 _NAMES: Mapping[str, tuple[str, str, str]] = {
     "AWS::ApiGateway::RestApi": ("", "0", "apigateway:{region}::/restapis/{name}"),
     "AWS::ApiGatewayV2::Api": ("", "0", "apigateway:{region}::/apis/{name}"),
+    "AWS::ApiGatewayV2::Authorizer": ("ApiId", "", "apigateway:{region}::/apis/{name}/authorizers"),
+    "AWS::ApiGatewayV2::Integration": ("ApiId", "", "apigateway:{region}::/apis/{name}/integrations"),
+    "AWS::ApiGatewayV2::Route": ("ApiId", "", "apigateway:{region}::/apis/{name}/routes"),
+    "AWS::ApiGatewayV2::Stage": ("ApiId", "", "apigateway:{region}::/apis/{name}/stages"),
     "AWS::CloudWatch::Alarm": ("AlarmName", _OF_STACK, f"cloudwatch:{_HERE}alarm:{{name}}"),
     "AWS::DynamoDB::Table": ("TableName", _OF_STACK, f"dynamodb:{_HERE}table/{{name}}"),
     "AWS::Glue::Job": ("Name", _OF_STACK, f"glue:{_HERE}job/{{name}}"),
@@ -154,6 +169,9 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
             for arn in ("*",) if action in known.unscoped else _asked_on(known, action, resource):
                 for context in _contexts(action, resource.properties):
                     _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
+    if resource.kind == "AWS::ApiGatewayV2::Stage" and step != "delete" and resource.properties.get(_ACCESS_LOG):
+        for action in _DELIVERY:
+            _ask(principal, action, "*", {})
     for service in calls.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})

@@ -57,6 +57,7 @@ def patch() -> None:
     apis._validate_jwt_authorizer = _strictly(original(apis, "_validate_jwt_authorizer"))
     apis._invoke_request_authorizer_lambda = _if_permitted(original(apis, "_invoke_request_authorizer_lambda"))
     _keep_cors(stored)
+    _keep_sources(authorizers)
     _refuse_twice()
     check_first("AWS::ApiGatewayV2::Route", _check_route)
 
@@ -253,6 +254,27 @@ def _keep_cors(stored: Any) -> None:
         return run
 
     handlers["AWS::ApiGatewayV2::Api"] = steps | {name: kept(steps[name]) for name in ("create", "update")}
+
+
+def _keep_sources(stored: Any) -> None:
+    """A function that authorizes is asked about every request, unless its template names what has to be there."""
+    handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
+    steps = handlers["AWS::ApiGatewayV2::Authorizer"]
+
+    def kept(step: Callable[..., Any], place: int) -> Callable[..., Any]:
+        def run(*args: Any, **named: Any) -> Any:
+            made = step(*args, **named)
+            properties = args[place]
+            if properties.get("AuthorizerType") == "REQUEST":
+                stored[properties["ApiId"]][made[0]]["identitySource"] = properties.get("IdentitySource", [])
+            return made
+
+        return run
+
+    handlers["AWS::ApiGatewayV2::Authorizer"] = steps | {
+        "create": kept(steps["create"], 1),
+        "update": kept(steps["update"], 2),
+    }
 
 
 def _check_route(properties: Mapping[str, Any]) -> None:

@@ -35,8 +35,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/access.py",
-        "if (github is None and gitlab is None) or config.ci_stack is not None else []",
-        "if github is None and gitlab is None else []",
+        "if not elsewhere or config.ci_stack is not None else []",
+        "if not elsewhere else []",
         "Builds of CodeBuild keep their role beside jobs of GitHub.",
         ("plan/test_access.py::test_no_other_role_hears_of_github_and_codebuild_stays_where_there_is_a_stack_for_it",),
     ),

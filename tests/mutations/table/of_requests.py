@@ -68,6 +68,13 @@ MUTATIONS = (
         _TEMPLATE,
     ),
     Mutation(
+        "api/samples.py",
+        "event.payload if isinstance(event, Schedule) else None",
+        'getattr(event, "payload", None)',
+        "The form of a request is not sent as the request.",
+        ("plan/test_sample_events.py",),
+    ),
+    Mutation(
         "local/emulator/http_apis.py",
         "    if not _may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
         "",

@@ -47,16 +47,16 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/receive.py",
-        "    receiver.send(delivery)\n    if etag:\n        marks.replace(key, _SENT, etag=etag)\n",
-        "    if etag:\n        marks.replace(key, _SENT, etag=etag)\n    receiver.send(delivery)\n",
+        "    receiver.send(delivery)\n    marks.replace(key, _SENT, etag=mark.etag)\n",
+        "    marks.replace(key, _SENT, etag=mark.etag)\n    receiver.send(delivery)\n",
         "A delivery counts as sent once it is.",
         (f"{_RECEIVE}::test_killed_at_any_call_a_delivery_that_comes_again_is_sent",),
     ),
     Mutation(
         "operations/receive.py",
-        "        if stored is not None and stored.body == _SENT:\n",
-        "        if stored is not None:\n",
-        "A delivery that was only taken is sent when it comes again.",
+        "    mark = marks.put_new(key, _TAKEN)\n",
+        "    mark = marks.put_new(key, _SENT)\n",
+        "A delivery that was sent is not sent again.",
         (f"{_RECEIVE}::test_killed_at_any_call_a_delivery_that_comes_again_is_sent",),
     ),
     Mutation(

@@ -1,0 +1,187 @@
+"""A step of a pipeline of CodePipeline: what there is to do, one environment, or how it all went.
+
+Each looks at what the protected branch says at that moment, as every run does, so an execution that was replaced by a
+newer one has lost nothing. A unit that fails stops itself and its dependents, while the others go on: the step of an
+environment is green, and the last step is red.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda import pipeline
+from multi_env_lambda.ci.decision import Bring
+from multi_env_lambda.ci.subject import Branch
+from multi_env_lambda.ci.wanted import ask
+from multi_env_lambda.errors import Busy, ConfigurationError, PlanStale
+from multi_env_lambda.model.codepipeline import (
+    APPROVED,
+    EXECUTION_VARIABLE,
+    NOTHING,
+    PLAN,
+    RESULT,
+    STEP_VARIABLE,
+)
+from multi_env_lambda.model.plan import DeployStep, NewerStep
+from multi_env_lambda.model.request import Request
+from multi_env_lambda.operations.ci_kept import kept_plan, read_step, write_step
+from multi_env_lambda.runs.bring import about, bring_to
+from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.look import Seen, decided, look
+from multi_env_lambda.runs.passage import Passage
+from multi_env_lambda.runs.report import Report
+from multi_env_lambda.world import World
+
+__all__ = ["Found", "Step", "run_step", "step_of"]
+
+_MOST_LOOKS = 20
+_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_EXECUTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST = 300
+_ODD = re.compile(r"[^A-Za-z0-9 ,.:()_-]")
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """Which step of which execution; ``approved``: after somebody has agreed."""
+
+    name: str
+    execution: str
+    approved: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """What a step leaves for the actions after it, a line each."""
+
+    changes: str = NOTHING
+    digest: str = NOTHING
+    summary: str = NOTHING
+
+
+def step_of(variables: Mapping[str, str]) -> Step:
+    """The step that the action's variables name.
+
+    Raises:
+        ConfigurationError: they name none.
+    """
+    said, execution = variables.get(STEP_VARIABLE, ""), variables.get(EXECUTION_VARIABLE, "")
+    if not said or not _EXECUTION.fullmatch(execution):
+        what = f"this is no action of the pipeline: {STEP_VARIABLE} or {EXECUTION_VARIABLE} is not set"
+        hint = "the template that `ci write codepipeline` writes sets both; by hand, `ci run JOB`"
+        raise ConfigurationError("ci run", what, hint=hint)
+    name = said.removesuffix(APPROVED)
+    return Step(name=name, execution=execution, approved=name != said)
+
+
+def run_step(hands: Hands, root: Path, step: Step) -> tuple[Report, Found]:
+    """Do what the step is for, in the clone at ``root``.
+
+    Raises:
+        MultiEnvLambdaError: it could not be done.
+    """
+    hands = attrs.evolve(hands, job=step.execution.replace("-", ""))
+    world = hands.opens(root)
+    places = tuple(place.name for place in world.config.environments)
+    if step.name == RESULT:
+        failures = [text for name in (PLAN, *places) for text in read_step(world.store, step.execution, name)]
+        return _said(hands, Report(failures=tuple(failures))), Found()
+    if step.name != PLAN and step.name not in places:
+        hint = "run `ci write codepipeline` again, and apply the template"
+        raise ConfigurationError(
+            "ci run", f"the pipeline names `{step.name}`, and there is no such environment here", hint=hint
+        )
+    report, found = _looked(hands, world, step)
+    write_step(world.store, step.execution, step.name, report.failures)
+    if step.approved and report.waits:
+        # Somebody has agreed to something, and it is not what would be done now.
+        wait = report.waits[0]
+        text = f"{wait.environment}: nothing was deployed, since the plan is now {wait.digest[:12]}: {wait.what}"
+        return _said(hands, report + Report(failures=(text,))), found
+    told = _said(hands, report)
+    return attrs.evolve(told, failures=()), found
+
+
+def _looked(hands: Hands, world: World, step: Step) -> tuple[Report, Found]:
+    """Look until the world stands still; what earlier looks have done is kept."""
+    done = Report()
+    for number in range(_MOST_LOOKS):
+        try:
+            seen = look(hands, world.config.ci.branch, Branch(name=world.config.ci.branch), world)
+            report, found = _planned(hands, seen) if step.name == PLAN else _brought(hands, seen, step)
+        except (PlanStale, Busy) as error:
+            report, found = Report(again=f"{error.where}: {error.what}"), Found()
+        done = attrs.evolve(report, results=(*done.results, *report.results))
+        if not report.again:
+            return done, found
+        hands.say(f"looks again: {report.again}")
+        world.sleep(min(_PAUSE * 2**number, _LONGEST_PAUSE))
+    text = f"after {_MOST_LOOKS} looks the world still moves; start the pipeline again"
+    return attrs.evolve(done, again="", failures=(*done.failures, text)), Found()
+
+
+def _planned(hands: Hands, seen: Seen) -> tuple[Report, Found]:
+    """What bringing the branch to the last environment would change; nothing is written but what was found."""
+    last = seen.world.config.environments[-1].name
+    plan = pipeline.plan(seen.world, Request(verb="deploy", target=last, through=True)).plan
+    hands.say(str(plan) if plan.deploys else "nothing would change")
+    broken = tuple(f"{step.environment} {step.project}: {step.what}" for step in plan.blocked if step.kind != "Refused")
+    # What seems to be newer there may have to give way to the branch; its step finds out.
+    moves = {step.environment for step in plan.steps if isinstance(step, DeployStep | NewerStep)}
+    names = [place.name for place in seen.world.config.environments if place.name in moves]
+    names += [RESULT] if broken else []
+    return Report(failures=broken), Found(changes=f":{':'.join(names)}:" if names else NOTHING, digest=plan.digest)
+
+
+def _brought(hands: Hands, seen: Seen, step: Step) -> tuple[Report, Found]:
+    """One environment, as far as the settings and the ``ci.py`` of the branch let it go."""
+    subject = Branch(name=seen.line.branch)
+    decision = decided(hands, seen, ask(None, subject.key, seen.protected.store.now()), subject)
+    report = Report(notes=(decision.why, *decision.notes))
+    names = [place.name for place in seen.world.config.environments]
+    for job in decision.jobs:
+        if isinstance(job, Bring) and seen.commit and names.index(step.name) <= names.index(job.to):
+            passage = Passage(
+                hands=hands,
+                world=seen.world,
+                root=seen.root,
+                commit=seen.commit,
+                line=seen.line,
+                to=job.to,
+                only=job.only,
+                held=job.held,
+                about=about(hands, seen.commit, "a pipeline"),
+            )
+            report += bring_to(passage, step.name)
+    return report, _found(seen.world, report)
+
+
+def _found(world: World, report: Report) -> Found:
+    if not report.waits:
+        return Found()
+    wait = report.waits[0]
+    kept = kept_plan(world.store, wait.environment, wait.digest) or {}
+    return Found(digest=wait.digest, summary=_summary(kept, wait.environment))
+
+
+def _summary(plan: Mapping[str, object], environment: str) -> str:
+    """The units that would change, as the approver reads them: in words that CodePipeline replaces nothing in."""
+    steps = plan.get("steps")
+    named = [
+        str(step.get("project", ""))
+        for step in (steps if isinstance(steps, list) else [])
+        if isinstance(step, Mapping) and step.get("environment") == environment and step.get("kind") == "deploy"
+    ]
+    units = list(dict.fromkeys(named))
+    text = f"{len(units)} unit{'' if len(units) == 1 else 's'}: {', '.join(units)}"
+    return _ODD.sub("-", text)[:_LONGEST]
+
+
+def _said(hands: Hands, report: Report) -> Report:
+    for line in report.lines():
+        hands.say(line)
+    return report

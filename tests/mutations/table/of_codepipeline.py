@@ -1,0 +1,63 @@
+"""CodePipeline: whose yes counts, for what, and who may write it down."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_WITNESS = "aws/test_witness.py"
+_FILE = "plan/test_codepipeline.py"
+_STEPS = "runs/test_pipeline_steps.py"
+
+MUTATIONS = (
+    Mutation(
+        "operations/witness.py",
+        "if not isinstance(who, str) or not _is_person(witness, who):",
+        "if not isinstance(who, str):",
+        "Only somebody in the approver's role gives a yes that counts.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "operations/witness.py",
+        "if not -_MOST_AHEAD <= age <= MOST_SECONDS:",
+        "if not -_MOST_AHEAD <= age:",
+        "An old yes is not to be had again by asking the witness.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "operations/witness.py",
+        'found.get("status") != "Succeeded"',
+        'found.get("status") == "Failed"',
+        "What nobody has answered is not approved.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "model/codepipeline.py",
+        "if len(found) == 1 and said",
+        "if found and said",
+        "A text that names two plans approves neither.",
+        ("model/test_codepipeline.py",),
+    ),
+    Mutation(
+        "plan/bucket_guards.py",
+        "if config.codepipeline is not None and any(place.approval for place in config.environments):",
+        "if any(place.approval for place in config.environments):",
+        "Without a pipeline nobody but approvers writes approvals.",
+        (f"{_FILE}::test_the_bucket_lets_the_witness_write_approvals_where_somebody_is_asked",),
+    ),
+    Mutation(
+        "runs/pipeline.py",
+        "if step.approved and report.waits:",
+        "if False and report.waits:",
+        "A yes to what is no longer the plan is red.",
+        (_STEPS,),
+    ),
+    Mutation(
+        "plan/codepipeline.py",
+        '"NE", NOTHING)\n        else:',
+        '"EQ", NOTHING)\n        else:',
+        "Where something waits, somebody is asked.",
+        (_FILE,),
+    ),
+)
