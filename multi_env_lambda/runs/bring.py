@@ -30,7 +30,7 @@ from multi_env_lambda.pipeline import PreparedPlan
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.passage import Passage, dependents
 from multi_env_lambda.runs.report import Report, Wait, of_results
-from multi_env_lambda.runs.spread import environments_of, share_out
+from multi_env_lambda.runs.spread import environments_of, name_of, share_out
 from multi_env_lambda.world import World
 
 __all__ = ["about", "bring", "bring_cell", "bring_to", "tested"]
@@ -71,7 +71,7 @@ def _spread(passage: Passage, stage: Stage, failed: frozenset[str]) -> tuple[Rep
     prepared = in_parallel(lambda cell: [_tried(passage, place.name, failed) for place in cell], cells_of(stage))
     done, lost = _added(one for found in prepared for one in found if not isinstance(one, _Ready))
     ready = {
-        cell: [one for one in found if isinstance(one, _Ready)]
+        name_of(cell): [one for one in found if isinstance(one, _Ready)]
         for cell, found in zip(cells_of(stage), prepared, strict=True)
     }
     if done.again:

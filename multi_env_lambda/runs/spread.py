@@ -22,7 +22,7 @@ from multi_env_lambda.runs.passage import Passage
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.world import World
 
-__all__ = ["Shares", "environments_of", "share_out"]
+__all__ = ["Shares", "environments_of", "name_of", "share_out"]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,25 +30,26 @@ class Shares:
     """Who does what in a stage.
 
     Args:
-        here: the cells that this run works on itself. lost: the units that go no further in this run.
+        here: the names of the cells that this run works on itself. lost: the units that go no further in this run.
         report: what was handed on, and what the cells have said whose turn is over.
     """
 
-    here: tuple[Stage, ...]
+    here: tuple[str, ...]
     lost: frozenset[str]
     report: Report
 
 
-def share_out(passage: Passage, stage: Stage, work: Mapping[Stage, frozenset[str]]) -> Shares:
+def share_out(passage: Passage, stage: Stage, work: Mapping[str, frozenset[str]]) -> Shares:
     """Leave cells to builds of their own, if that is worth it.
 
     Args:
-        work: by cell in which there is something to do, the units.
+        work: by the name of the cell in which there is something to do, the units.
     """
     assert passage.of is not None, "what is spread has a name"
     store, of = passage.world.store, passage.of
     had = {key for key, commit in passage.handed if commit == passage.commit}
-    keys = {cell: Cell(of=of, stage=stage[0].stage, place=_place(cell)).key for cell in cells_of(stage)}
+    cells = {name_of(cell): cell for cell in cells_of(stage)}
+    keys = {name: Cell(of=of, stage=stage[0].stage, place=name).key for name in cells}
     report = Report()
     for key in keys.values():
         report += _said(passage.world, key) if key in had else Report()
@@ -59,7 +60,7 @@ def share_out(passage: Passage, stage: Stage, work: Mapping[Stage, frozenset[str
     for cell in left:
         want(store, keys[cell], only=tuple(sorted(work[cell])))
     handed = tuple((keys[cell], passage.commit) for cell in left)
-    notes = tuple(f"{place.name} has a build of its own" for cell in left for place in cell)
+    notes = tuple(f"{place.name} has a build of its own" for cell in left for place in cells[cell])
     over |= {unit for cell in left for unit in work[cell]}
     return Shares(here=(), lost=frozenset(over), report=report + Report(handed=handed, notes=notes))
 
@@ -67,10 +68,11 @@ def share_out(passage: Passage, stage: Stage, work: Mapping[Stage, frozenset[str
 def environments_of(passage: Passage, cell: Cell) -> Stage:
     """Where the run of a cell works; nowhere, if the table no longer has such a cell."""
     stages = [stage for stage in passage.stages if stage[0].stage == cell.stage]
-    return next((found for stage in stages for found in cells_of(stage) if _place(found) == cell.place), ())
+    return next((found for stage in stages for found in cells_of(stage) if name_of(found) == cell.place), ())
 
 
-def _place(cell: Stage) -> str:
+def name_of(cell: Stage) -> str:
+    """Its account and region."""
     return f"{cell[0].account_id}/{cell[0].region}"
 
 

@@ -211,7 +211,7 @@ def test_without_a_route_there_is_nothing(api: Api, method: str, path: str) -> N
     status, headers, body = api.ask(path, method)
 
     assert (status, json.loads(body)) == (404, {"message": "Not Found"})
-    assert headers["apigw-requestid"]
+    assert headers["apigw-requestid"] != api.ask(path, method)[1]["apigw-requestid"], "each request has its own id"
 
 
 def test_a_text_arrives_as_text_and_anything_else_encoded(api: Api) -> None:

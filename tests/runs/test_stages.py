@@ -31,7 +31,8 @@ EVERYWHERE = {"billing": "b1", "orders": "o2"}
 
 def regions(*, approval: tuple[str, ...] = ()) -> WorkspaceConfig:
     found = staged(*STAGES)
-    places = (attrs.evolve(one, approval=one.name in approval) for one in found.environments)
+    # As with roles of `bootstrap`, an environment has no hash.
+    places = (attrs.evolve(one, approval=one.name in approval, through=found.devops) for one in found.environments)
     return attrs.evolve(found, environments=tuple(places))
 
 

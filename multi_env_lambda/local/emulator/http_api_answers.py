@@ -20,7 +20,7 @@ _Answer = tuple[int, dict[str, Any], bytes]
 
 def message(status: int, text: str) -> _Answer:
     """In API Gateway's own words."""
-    return status, {"Content-Type": "application/json"}, json.dumps({"message": text}).encode()
+    return status, {"Content-Type": "application/json"}, json.dumps({"message": text}, separators=(",", ":")).encode()
 
 
 def answer_of(form: str, returned: Any) -> _Answer:
