@@ -103,7 +103,8 @@ def write_(host: str, only_plan: bool) -> int:
 def copy_(file: Path) -> int:
     """Write to FILE what a plan reads: records, rules, manifests and templates, without artifacts and approvals.
 
-    Against it, changes of strangers are planned without credentials (`strangers = "copy"`). Anyone who has it can read it.
+    Against it, changes of strangers are planned without credentials (`strangers = "copy"`). Anyone can read it who has
+    the file.
     """
     from multi_env_lambda.runs.strangers import write_copy
 
