@@ -76,8 +76,9 @@ class Yard:
         return list(self.pipeline.list_pipeline_executions(pipelineName=NAME)["pipelineExecutionSummaries"])
 
     def actions(self, execution: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """The last try of each."""
         found = self.pipeline.list_action_executions(pipelineName=NAME, filter={"pipelineExecutionId": execution})
-        return {(one["stageName"], one["actionName"]): one for one in found["actionExecutionDetails"]}
+        return {(one["stageName"], one["actionName"]): one for one in reversed(found["actionExecutionDetails"])}
 
     def stood(self, execution: str) -> str:
         """``waits`` for somebody, or how it ended."""

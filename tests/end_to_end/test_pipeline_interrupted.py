@@ -30,7 +30,7 @@ def stop(yard: Yard, execution: str) -> None:
     yard.pipeline.stop_pipeline_execution(
         pipelineName=NAME, pipelineExecutionId=execution, abandon=True, reason="by hand"
     )
-    assert yard.stood(execution) == "Stopped"
+    until(lambda: yard.stood_now(execution) == "Stopped")
 
 
 def again(yard: Yard, execution: str, stage: str, mode: str = "FAILED_ACTIONS") -> None:
