@@ -218,7 +218,7 @@ ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' h
 hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis or url
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url or http
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\

@@ -176,14 +176,14 @@ def test_python_reads_no_name_of_a_script_in_what_goes_wrong(fake: FakeWorld, tm
     with pytest.raises(MultiEnvLambdaError) as nowhere:
         workspace.unit("orders").difference("sandbox", "test")
     with pytest.raises(MultiEnvLambdaError) as host:
-        workspace.write_ci("bitbucket")
+        workspace.write_ci("jenkins")
 
     assert [str(each.value) for each in (none, empty, nowhere, host)] == [
         f"{tmp_path}: no pyproject.toml here or above has a table [tool.multi_env_lambda.devops]\n"
         "hint: `Workspace.init()` writes one",
         "command: there is none\nhint: name a program, such as `aws`",
         "orders: it does not run in sandbox\nhint: `workspace.status()` shows what runs where",
-        "host: found `bitbucket`; expected codepipeline, github or gitlab\nhint: use one of these",
+        "host: found `jenkins`; expected codepipeline, github, gitlab or bitbucket\nhint: use one of these",
     ]
     workspace.publish()
     assert repr(workspace.approve(workspace.plan())) == "no environment in this plan requires an approval"

@@ -115,13 +115,12 @@ def webhook_check(opened: Opened, sessions: Sessions) -> Callable[[], tuple[Stat
 
 
 def _with_library(opened: Opened, sessions: Sessions, place: Devops | Environment, *, really: bool) -> tuple[str, ...]:
-    """What the jobs at GitHub, GitLab or CodePipeline install, where the table names a repository there."""
+    """What the jobs at GitHub, GitLab, Bitbucket or CodePipeline install, where the table names a repository there."""
     from multi_env_lambda.operations.ci_stack import put_library
 
-    config = opened.config
-    if config.github is None and config.gitlab is None and config.codepipeline is None:
+    if not opened.config.hosts_with_jobs:
         return ()
-    return put_library(sessions, place, config, really=really)
+    return put_library(sessions, place, opened.config, really=really)
 
 
 def ci_of_opened(opened: Opened) -> AccessStack | None:

@@ -360,7 +360,7 @@ class Workspace:
         return access.bootstrap_template(self._opened, place, files)
 
     def write_ci(self, host: str, *, really: bool = True) -> tuple[str, ...]:
-        """Write what another host of builds (``"codepipeline"``, ``"github"``, ``"gitlab"``) runs; what has changed."""
+        """Write what ``"bitbucket"``, ``"codepipeline"``, ``"github"`` or ``"gitlab"`` runs; what has changed."""
         return access.write_ci(self._opened, host, really=really)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:

@@ -6,6 +6,7 @@ from typing import Any
 
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_throttled, text_of
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.host.bitbucket import BUILD as AT_BITBUCKET
 from multi_env_lambda.host.github_api import BUILD as AT_GITHUB
 from multi_env_lambda.host.gitlab import BUILD as AT_GITLAB
 from multi_env_lambda.model.ci_stack import BUILD_IS_OVER
@@ -57,7 +58,7 @@ class CodeBuilds:
         Raises:
             StackError: CodeBuild does not say.
         """
-        if AT_GITHUB.fullmatch(build) or AT_GITLAB.fullmatch(build):
+        if AT_GITHUB.fullmatch(build) or AT_GITLAB.fullmatch(build) or AT_BITBUCKET.fullmatch(build):
             return False
         try:
             answer = self._client.batch_get_builds(ids=[build])

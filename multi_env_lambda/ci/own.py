@@ -38,8 +38,9 @@ def _lives(name: str, there: BranchEnvironment | None, state: State) -> bool:
 
 
 def unlike_their_branches(state: State) -> tuple[str, ...]:
-    """The branches whose environments are not what an event would have made of them: nobody heard of it."""
-    there = {one.branch: one.commit for one in state.own if state.now < one.until}
+    """The branches whose environments are not what an event would have made of them: nobody heard of it, or AWS did
+    not do it. Where the branch's own tests failed, its next commit has to come first."""
+    there = {one.branch: one.commit for one in state.own if state.now < one.until and not one.failed}
     heads = {name: head.commit for name, head in (state.branches or {}).items() if _lives(name, None, state)}
     wanted = {name: commit for name, commit in heads.items() if state.rules.has_own_environment(name)}
     late = {name for name in wanted if there.get(name) != wanted[name]}

@@ -25,20 +25,22 @@ def ci_command() -> None:
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
 @click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
+@click.option("--bitbucket", is_flag=True, help="Look, in a step of the protected branch at Bitbucket.")
 @click.option("--codepipeline", is_flag=True, help="Do one step, in an action of a pipeline of CodePipeline.")
 @json_option
-def run_(job: str, event: Path | None, gitlab: bool, codepipeline: bool, as_json: bool) -> int:
+def run_(job: str, event: Path | None, gitlab: bool, bitbucket: bool, codepipeline: bool, as_json: bool) -> int:
     """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names, or what follows from an event.
 
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start, start_codepipeline, start_event, start_gitlab
+    from multi_env_lambda.runs.start import start, start_bitbucket, start_codepipeline, start_event, start_gitlab
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
-    if sum((bool(job), event is not None, gitlab, codepipeline)) > 1:
-        raise click.UsageError("an event says itself what is to be done: give JOB, --event, --gitlab or --codepipeline")
+    if sum((bool(job), event is not None, gitlab, bitbucket, codepipeline)) > 1:
+        others = "--gitlab, --bitbucket or --codepipeline"
+        raise click.UsageError(f"an event says itself what is to be done: give JOB, --event, {others}")
     if codepipeline:
         report, found = start_codepipeline(root, **shown)
         if not as_json:
@@ -46,6 +48,8 @@ def run_(job: str, event: Path | None, gitlab: bool, codepipeline: bool, as_json
                 out(line)
     elif gitlab:
         report = start_gitlab(root, **shown)
+    elif bitbucket:
+        report = start_bitbucket(root, **shown)
     else:
         report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
     if as_json:
@@ -71,7 +75,7 @@ def approve_(environment: str, digest: str, local: bool | None, as_json: bool) -
 
 
 @ci_command.command("write")
-@click.argument("host", type=click.Choice(["codepipeline", "github", "gitlab"]))
+@click.argument("host", type=click.Choice(["codepipeline", "github", "gitlab", "bitbucket"]))
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and change nothing.")
 def write_(host: str, only_plan: bool) -> int:
     """Write the file that HOST runs, from the table; run it again after an upgrade.

@@ -13,7 +13,8 @@ __all__ = ["BranchEnvironment"]
 class BranchEnvironment:
     """An environment of a branch that is there: which commit it has, and until when, in seconds since 1970.
 
-    ``units``: what it holds; ``owner``: the author of the commit, as Git says it.
+    ``units``: what it holds; ``owner``: the author of the commit, as Git says it; ``failed``: not all of it could be
+    deployed, so the schedule looks again.
     """
 
     name: str
@@ -22,6 +23,7 @@ class BranchEnvironment:
     until: float
     units: tuple[str, ...] = ()
     owner: str = ""
+    failed: bool = False
 
     @property
     def ends(self) -> str:

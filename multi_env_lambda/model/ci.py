@@ -88,6 +88,7 @@ def read_ci(table: Table) -> CiRules:
             "codepipeline",
             "github",
             "gitlab",
+            "bitbucket",
             "webhook",
             *OF_THE_STACK,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.bitbucket import Bitbucket, read_bitbucket_table
 from multi_env_lambda.model.bounds import read_bounds
 from multi_env_lambda.model.ci import BRANCH_PREFIX, CiRules, read_ci
 from multi_env_lambda.model.ci_stack import CiStack, read_ci_stack
@@ -49,9 +50,10 @@ class WorkspaceConfig:
 
     ``id`` is in a tag of every stack of this workspace; empty if only the bucket knows it. ``ci``: what pushes and pull
     requests lead to. ``github``: the repository there whose jobs act as roles of a build; ``gitlab``: the
-    project there; ``codepipeline``: the repository that a pipeline starts with; ``webhook``: the receiver of a Git
-    host's events. ``left``: the environments that were removed from the table, if the bucket was asked for them; no
-    plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name`` of each account serves everybody.
+    project there, ``bitbucket``: the repository there; ``codepipeline``: the repository that a pipeline starts with;
+    ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from the table, if
+    the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name``
+    of each account serves everybody.
     """
 
     devops: Devops
@@ -63,6 +65,7 @@ class WorkspaceConfig:
     ci_stack: CiStack | None = None
     github: GitHub | None = None
     gitlab: GitLab | None = None
+    bitbucket: Bitbucket | None = None
     codepipeline: CodePipeline | None = None
     webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
@@ -97,6 +100,12 @@ class WorkspaceConfig:
         places = tuple(attrs.evolve(item, role_name=item.role_name or DEFAULT_ROLE_NAME) for item in self.environments)
         role = self.devops.role_name or DEFAULT_ROLE_NAME
         return attrs.evolve(self, devops=attrs.evolve(self.devops, role_name=role), environments=places)
+
+    @property
+    def hosts_with_jobs(self) -> tuple[object, ...]:
+        """The services of others that the table names, whose jobs install this library and act as a build."""
+        named = (self.github, self.gitlab, self.bitbucket, self.codepipeline)
+        return tuple(host for host in named if host is not None)
 
     def with_people(self, pattern: str) -> WorkspaceConfig:
         """With these people as developers and approvers: those of the local cloud have other names."""
@@ -194,6 +203,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         ci_stack=ci_stack,
         github=read_github_table(table.table("ci"), has_roles=roles is not None),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
+        bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
         webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,

@@ -118,7 +118,7 @@ def own_files(config: WorkspaceConfig) -> tuple[OwnFile, ...]:
     """What has to lie in the devops bucket for the CI that the table wants: the library, and the dispatcher's code."""
     if config.roles is not None and (config.ci_stack is not None or config.codepipeline is not None):
         return (wheel(), dispatcher_zip())
-    return () if config.github is None and config.gitlab is None else (wheel(),)
+    return (wheel(),) if config.hosts_with_jobs else ()
 
 
 def _put(store: Bucket, file: OwnFile) -> None:

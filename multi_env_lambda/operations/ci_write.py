@@ -10,6 +10,7 @@ from typing import Literal, assert_never
 from multi_env_lambda.building.own_library import dispatcher_zip, wheel
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.model.bitbucket import PIPELINES
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.codepipeline import TEMPLATE
 from multi_env_lambda.model.github import WORKFLOW
@@ -17,14 +18,20 @@ from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
+from multi_env_lambda.plan.bitbucket_pipeline import pipelines
 from multi_env_lambda.plan.codepipeline import template_text
 from multi_env_lambda.plan.github_workflow import Library, merged_file, workflow
 from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
 
-_Host = Literal["codepipeline", "github", "gitlab"]
-HOSTS: Mapping[_Host, str] = {"codepipeline": TEMPLATE, "github": WORKFLOW, "gitlab": PIPELINE}
+_Host = Literal["codepipeline", "github", "gitlab", "bitbucket"]
+HOSTS: Mapping[_Host, str] = {
+    "codepipeline": TEMPLATE,
+    "github": WORKFLOW,
+    "gitlab": PIPELINE,
+    "bitbucket": PIPELINES,
+}
 """The hosts, and the file of each."""
 
 
@@ -67,6 +74,8 @@ def _part(root: Path, config: WorkspaceConfig, host: _Host, library: Library, ru
             return workflow(config, library, own_decisions=(root / CI_FILE).is_file())
         case "gitlab":
             return pipeline(config, library)
+        case "bitbucket":
+            return pipelines(config, library)
         case _:
             assert_never(host)
 

@@ -10,11 +10,25 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import attrs
+
 from multi_env_lambda.ci.decide import decide
 from multi_env_lambda.ci.decision import Decision, Plan
-from multi_env_lambda.ci.happened import BuildEnded, Happened, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.happened import (
+    ApprovalGiven,
+    Asked,
+    BranchGone,
+    BranchMoved,
+    BuildEnded,
+    CommitAgreed,
+    Happened,
+    NotForUs,
+    PullRequestChanged,
+    ScheduleLooked,
+    TagMade,
+)
 from multi_env_lambda.ci.state import State, Waiting
-from multi_env_lambda.ci.subject import Cell, Everything, PullRequest, subject_of
+from multi_env_lambda.ci.subject import Branch, Cell, Everything, PullRequest, Subject, Tag, subject_of
 from multi_env_lambda.ci.wanted import (
     FOLDER,
     AskBuild,
@@ -87,6 +101,8 @@ def dispatch(
     """
     decision = decided(happened, state)
     places = want_all(store, happened, decision, message=message)
+    # What this message has wanted before may have no build yet, whatever the decision is now.
+    places += [place_of(subject.key) for subject in _subjects(happened)]
     if isinstance(happened, BuildEnded):
         places.append(place_of_id(happened.job))
     # What looks at everything wants others looked at, and starts no builds itself.
@@ -96,6 +112,21 @@ def dispatch(
     places = list(dict.fromkeys(places))
     _tend_all(store, builds, places)
     return decision
+
+
+def _subjects(happened: Happened) -> tuple[Subject, ...]:
+    """What the event itself is about."""
+    match happened:
+        case BranchMoved(branch=name) | BranchGone(branch=name):
+            return (Branch(name=name),)
+        case TagMade(tag=name):
+            return (Tag(name=name),)
+        case PullRequestChanged(number=number) | CommitAgreed(number=number):
+            return (PullRequest(number=number),)
+        case Asked(subject=subject):
+            return (subject,)
+        case ApprovalGiven() | ScheduleLooked() | BuildEnded() | NotForUs():
+            return ()
 
 
 def _tend_all(store: ObjectStore, builds: Builds, places: Sequence[str]) -> None:
@@ -176,11 +207,11 @@ def _tended(store: ObjectStore, builds: Builds, stored: Stored, alone: bool) -> 
     """One step; None: look again what is next."""
     wanted = Wanted.from_bytes(stored.body, where=stored.key)
     match next_step(wanted, store.now()):
-        case Claim():
-            mine = claim(wanted, store.now())
+        case Claim() | Start() as step:
+            # Of several that see a claim grow old, or of one that dies again here, one starts a build each time.
+            again = isinstance(step, Start)
+            mine = attrs.evolve(wanted, since=store.now()) if again else claim(wanted, store.now())
             return _start(store, builds, mine) if _write(store, stored, mine) else None
-        case Start():
-            return _start(store, builds, wanted)
         case AskBuild(build=build):
             if not builds.is_over(build):
                 return True
@@ -252,9 +283,10 @@ def finish_job(
 
 
 def waiting(store: ObjectStore) -> tuple[Waiting, ...]:
-    """All that stopped in front of an environment; what cannot be read waits for nothing."""
+    """All that the last run stopped in front of, also where the next one is wanted or runs already: an approval that
+    comes again, since no build could be started, is about the same as before. What cannot be read waits for nothing."""
     found = (_readable(store, item.key) for item in store.list(FOLDER))
-    return tuple(one for wanted in found if wanted is not None and wanted.state == "done" for one in wanted.waiting)
+    return tuple(one for wanted in found if wanted is not None for one in wanted.waiting)
 
 
 def _readable(store: ObjectStore, place: str) -> Wanted | None:

@@ -25,6 +25,7 @@ from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.process import uv_program
+from multi_env_lambda.model.bitbucket import Bitbucket
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.finding import Finding, State
 from multi_env_lambda.model.principal import principal_of
@@ -196,10 +197,21 @@ def _of_devops(
         yield "roles", lambda: _roles(sessions, devops, wanted(devops))
     if world.config.ci_stack is not None:
         yield "ci", lambda: _ci(sessions, devops, ci())
+    if world.config.bitbucket is not None:
+        yield "bitbucket", partial(_bitbucket, world.config.bitbucket, world.config.ci.branch)
     if webhook is not None:
         yield "webhook", webhook
     yield "bucket", partial(_bucket, world, sessions)
     yield "workspace id", partial(_workspace_id, world)
+
+
+def _bitbucket(bitbucket: Bitbucket, branch: str) -> Answer:
+    """What no token shows, and so nothing here can look at."""
+    place = f"the deployment environment `{bitbucket.deployment}`"
+    if bitbucket.only_from_branch:
+        return "note", f"the table says that Bitbucket lets only `{branch}` deploy to {place}; look there", ""
+    hint = "limit it to that branch at Bitbucket (Premium), then set `only_from_branch = true`"
+    return "note", f"everybody who can push any branch can deploy, through {place}", hint
 
 
 def _role(sessions: Sessions, place: Devops | Environment) -> Answer:

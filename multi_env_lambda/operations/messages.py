@@ -56,14 +56,14 @@ class Desk:
 
     Args:
         bucket: its name; ``repository``: name or address of the one that all is about; empty: any.
-        rules: the settings that count until a build has left those of the protected branch.
+        rules: the settings that count until a build has left those of the protected branch; None: they are unknown.
     """
 
     store: ObjectStore
     builds: Builds
     bucket: str = ""
     repository: str = ""
-    rules: CiRules = CiRules()
+    rules: CiRules | None = None
 
 
 def answer_records(desk: Desk, event: object) -> dict[str, list[dict[str, str]]]:
@@ -158,7 +158,7 @@ def _left(store: ObjectStore) -> Protected | None:
 def _state(desk: Desk, happened: Happened, left: Protected | None) -> State:
     wanted = _wanted(desk.store, happened)
     return State(
-        rules=desk.rules if left is None else left.rules,
+        rules=_rules(desk, happened) if left is None else left.rules,
         environments=_environments(happened) if left is None else left.environments,
         now=desk.store.now(),
         repository=_named_like(desk.repository, happened),
@@ -167,6 +167,13 @@ def _state(desk: Desk, happened: Happened, left: Protected | None) -> State:
         agreed=() if wanted is None else wanted.agreed,
         waiting=waiting(desk.store) if isinstance(happened, ApprovalGiven | ScheduleLooked) else (),
     )
+
+
+def _rules(desk: Desk, happened: Happened) -> CiRules:
+    """Before the first build: any branch may be the protected one, or have an environment, so a build looks at it."""
+    if desk.rules is not None:
+        return desk.rules
+    return CiRules(branch=happened.branch) if isinstance(happened, BranchMoved) else CiRules()
 
 
 def _environments(happened: Happened) -> tuple[str, ...]:

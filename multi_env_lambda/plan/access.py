@@ -26,6 +26,7 @@ from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_the
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
+    as_bitbucket,
     as_github,
     as_gitlab,
     as_people,
@@ -181,9 +182,10 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     devops = config.devops
     github = config.github if config.github is not None and config.github.jobs == "run" else None
     gitlab = config.gitlab if acting == "build" else None
+    bitbucket = config.bitbucket if acting == "build" else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
     walks = config.codepipeline is not None and acting == "build"
-    elsewhere = github is not None or gitlab is not None or walks
+    elsewhere = any(host is not None for host in (github, gitlab, bitbucket)) or walks
     trusts = [as_service("codebuild", project)] if not elsewhere or config.ci_stack is not None else []
     if walks:
         its_project = as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.pipeline}"))
@@ -193,6 +195,8 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
     if gitlab is not None:
         trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch))
+    if bitbucket is not None:
+        trusts.append(as_bitbucket(provider_arn(devops.account_id, bitbucket.issuer), bitbucket))
     return as_any(trusts)
 
 

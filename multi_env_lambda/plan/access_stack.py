@@ -32,6 +32,8 @@ Source: https://github.blog/changelog/2023-06-27-github-actions-update-on-oidc-i
 """
 _GITLABS_FINGERPRINTS = ("b3dd7606d2b5a8b4a13771dbecc9ee1cecafa38a",)
 """The same for gitlab.com, as its users' templates have it."""
+_BITBUCKETS_FINGERPRINTS = ("a031c46782e6e6c662c2c87c76da9aa62ccabd8e",)
+"""The same, as Bitbucket's own guide for AWS names it."""
 
 Resource = tuple[str, Mapping[str, Any]]
 """Type and properties."""
@@ -63,6 +65,9 @@ def access_stack(
         resources["GitHubProvider"] = _provider(ISSUER, _FINGERPRINTS)
     if place is None and config.gitlab is not None and config.gitlab.provider:
         resources["GitLabProvider"] = _provider(GITLAB, _GITLABS_FINGERPRINTS)
+    if place is None and config.bitbucket is not None and config.bitbucket.provider:
+        at = config.bitbucket
+        resources["BitbucketProvider"] = _provider(at.issuer, _BITBUCKETS_FINGERPRINTS, at.audience)
     for role in roles:
         resources |= _of_role(role)
     template = canonical_json(made_of(f"Who may do what in {name}: made by `bootstrap {name}`", resources))
@@ -86,14 +91,14 @@ def _of_role(role: RoleAccess) -> dict[str, Resource]:
     return {**policies, role.key: ("AWS::IAM::Role", properties)}
 
 
-def _provider(issuer: str, fingerprints: Iterable[str]) -> Resource:
+def _provider(issuer: str, fingerprints: Iterable[str], audience: str = AUDIENCE) -> Resource:
     """STS trusts these hosts' certificates without a fingerprint; the type here asks for the property.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
     """
     return (
         "AWS::IAM::OIDCProvider",
-        {"ClientIdList": [AUDIENCE], "ThumbprintList": list(fingerprints), "Url": f"https://{issuer}"},
+        {"ClientIdList": [audience], "ThumbprintList": list(fingerprints), "Url": f"https://{issuer}"},
     )
 
 

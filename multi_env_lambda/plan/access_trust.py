@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from multi_env_lambda.model.bitbucket import Bitbucket
 from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.gitlab import GITLAB, GitLab
 
@@ -18,6 +19,7 @@ __all__ = [
     "AUDIENCE",
     "Trust",
     "as_any",
+    "as_bitbucket",
     "as_github",
     "as_gitlab",
     "as_people",
@@ -110,6 +112,27 @@ def as_gitlab(provider: str, gitlab: GitLab, branch: str) -> Trust:
         "Principal": {"Federated": provider},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": {f"{GITLAB}:{claim}": value for claim, value in sorted(claims.items())}},
+    }
+    return _document([statement])
+
+
+def as_bitbucket(provider: str, bitbucket: Bitbucket) -> Trust:
+    """Steps at Bitbucket in one deployment environment of one repository.
+
+    The subject of other steps has no environment in it, so these are not let in. It has no branch either: which one
+    may deploy there, only Bitbucket knows.
+
+    Source: https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/
+    """
+    statement = {
+        "Sid": "Bitbucket",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{bitbucket.issuer}:aud": bitbucket.audience},
+            "StringLike": {f"{bitbucket.issuer}:sub": bitbucket.subject},
+        },
     }
     return _document([statement])
 

@@ -1,7 +1,8 @@
 """The pipeline for GitLab: the table in, the text of a file out.
 
 One job, and only in pipelines of the protected branch: its token is the only one that opens a role. Pipelines of a
-merge request, a tag or another branch run the file of their own commit, and have no job here.
+merge request or another branch run the file of their own commit, and have no job here. That of a tag starts one of the
+protected branch, in the name of who has pushed it, and hands over nothing.
 
 No text of the table or of Git is in a script: what differs is in ``variables``. What a project sets for all jobs
 (``default``, ``variables``) does not get into this one; what it sets at GitLab comes before what the file says, so all
@@ -22,10 +23,11 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import AUDIENCE
 from multi_env_lambda.plan.github_workflow import END, Library
 
-__all__ = ["BECOME", "BEGIN", "INSTALL", "JOB", "PIPELINE", "RUN", "pipeline"]
+__all__ = ["BECOME", "BEGIN", "INSTALL", "JOB", "PIPELINE", "RUN", "TAG_JOB", "pipeline"]
 
 BEGIN = "# begin multi-env-lambda: `ci write gitlab` writes what is between this line and the last one of its kind"
 JOB = "multi-env-lambda"
+TAG_JOB = "multi-env-lambda-tag"
 _MINUTES = 55
 """Less than the hour that credentials last which the job gets from STS."""
 
@@ -91,6 +93,20 @@ _FILE = """\
 {install}
     - |
 {run}
+{tag_job}:
+  rules:
+    - if: {tag_rule}
+  needs: []
+  inherit:
+    default: false
+    variables: false
+  allow_failure: true # who may push a tag may not start the other one; the schedule finds the tag as well
+  trigger:
+    project: {project}
+    branch: {branch}
+    forward:
+      yaml_variables: false
+      pipeline_variables: false
 {end}
 """
 
@@ -114,6 +130,10 @@ def pipeline(config: WorkspaceConfig, library: Library) -> str:
         begin=BEGIN,
         end=END,
         job=JOB,
+        tag_job=TAG_JOB,
+        tag_rule=json.dumps(f'$CI_COMMIT_TAG && $CI_PROJECT_PATH == "{gitlab.project}"'),
+        project=json.dumps(gitlab.project),
+        branch=json.dumps(config.ci.branch),
         image=json.dumps(gitlab.image),
         rule=json.dumps(rule),
         minutes=_MINUTES,

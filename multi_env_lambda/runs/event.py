@@ -25,7 +25,15 @@ from multi_env_lambda.operations.dispatch import tend, want_all, wanted_at
 from multi_env_lambda.operations.messages import Desk, ready_to_decide
 from multi_env_lambda.runs.report import Report
 
-__all__ = ["Asks", "Here", "event_file", "follow_event", "happened_at_github", "happened_at_gitlab"]
+__all__ = [
+    "Asks",
+    "Here",
+    "event_file",
+    "follow_event",
+    "happened_at_bitbucket",
+    "happened_at_github",
+    "happened_at_gitlab",
+]
 
 _MOST_WAITS, _PAUSE = 12, 15.0
 """For another run that has just taken up the same and may be dead; after that, the next run sees."""
@@ -95,6 +103,23 @@ def happened_at_gitlab(variables: Mapping[str, str]) -> Happened:
         commit=variables.get("CI_COMMIT_SHA", ""),
         before=variables.get("CI_COMMIT_BEFORE_SHA", ""),
         who=variables.get("GITLAB_USER_LOGIN", ""),
+    )
+
+
+def happened_at_bitbucket(variables: Mapping[str, str]) -> Happened:
+    """What a step at Bitbucket was started for: a push, as the written file says, or time to look at everything.
+
+    Source: https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+    """
+    if variables.get("MULTI_ENV_LAMBDA_EVENT") != "push":
+        return ScheduleLooked()
+    return ref_moved(
+        "bitbucket",
+        variables.get("BITBUCKET_REPO_FULL_NAME", ""),
+        f"refs/heads/{variables.get('BITBUCKET_BRANCH', '')}",
+        commit=variables.get("BITBUCKET_COMMIT", ""),
+        before="",
+        who="",
     )
 
 

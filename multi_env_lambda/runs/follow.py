@@ -12,7 +12,9 @@ from multi_env_lambda.ci.comment import Comment, Row
 from multi_env_lambda.ci.subject import PullRequest
 from multi_env_lambda.ci.telling import Followed, Told
 from multi_env_lambda.ci.wanted import Wanted, place_of
+from multi_env_lambda.host.bitbucket_api import AtBitbucket
 from multi_env_lambda.host.github import GitHub
+from multi_env_lambda.host.gitlab_api import AtGitLab
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.operations.ci_kept import read_result
@@ -25,9 +27,10 @@ __all__ = ["follow"]
 _MOST_NEW, _MOST_AT_FIRST, _MOST_FOLLOWED = 20, 5, 50
 
 
-def follow(
-    hands: Hands, host: CodeCommit | GitHub, seen: Seen, told: Told, done: Report
-) -> tuple[Told, tuple[Comment, ...]]:
+Follows = CodeCommit | GitHub | AtGitLab | AtBitbucket
+
+
+def follow(hands: Hands, host: Follows, seen: Seen, told: Told, done: Report) -> tuple[Told, tuple[Comment, ...]]:
     """Who is on the way from then on, and what the comments of those who were say now.
 
     Raises:

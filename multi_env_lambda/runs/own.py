@@ -66,6 +66,8 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
     plan = pipeline.plan(own, Request(verb="deploy", target=job.environment, only=tuple(sorted(names)), reason=reason))
     answers = frozenset(one.answer for one in plan.plan.questions if one.kind in _ANSWERED)
     done = of_results(pipeline.apply(own, plan, Consent(allowed=answers)))
+    if done.failures:
+        mark_own(world.store, attrs.evolve(mark, failed=True))
     return done + Report(failures=failures)
 
 

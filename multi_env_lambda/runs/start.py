@@ -14,12 +14,19 @@ from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.ci.happened import Happened
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host import gitlab
+from multi_env_lambda.host import bitbucket, gitlab
 from multi_env_lambda.host.branches import cloned
 from multi_env_lambda.host.github_api import GitHubApi, build_of
 from multi_env_lambda.host.identity import this_process
 from multi_env_lambda.operations.messages import Desk
-from multi_env_lambda.runs.event import Here, event_file, follow_event, happened_at_github, happened_at_gitlab
+from multi_env_lambda.runs.event import (
+    Here,
+    event_file,
+    follow_event,
+    happened_at_bitbucket,
+    happened_at_github,
+    happened_at_gitlab,
+)
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.pipeline import Found, run_step, step_of
@@ -29,7 +36,7 @@ from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start", "start_codepipeline", "start_event", "start_gitlab"]
+__all__ = ["build_id", "job_of", "start", "start_bitbucket", "start_codepipeline", "start_event", "start_gitlab"]
 
 
 def start(
@@ -102,17 +109,41 @@ def start_gitlab(
     variables = os.environ if environment is None else environment
     branch = gitlab.branch_of(variables)
     with _handed(root, variables, say=say, opener=opener) as hands:
-        world = hands.opens(root)
-        if branch != world.config.ci.branch:
-            hint = "run `ci write gitlab` again, on that branch"
-            raise ConfigurationError(
-                "ci run",
-                f"found a job of the branch `{branch}`; expected the protected branch `{world.config.ci.branch}`",
-                hint=hint,
-            )
+        world = _on_protected(hands, root, branch, "gitlab")
         project = "" if world.config.gitlab is None else world.config.gitlab.project
         here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
         return _followed(hands, root, world, here, found, project)
+
+
+def start_bitbucket(
+    root: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Report:
+    """Look, in a step of the protected branch at Bitbucket: at that branch after a push to it, else at everything.
+
+    Raises:
+        MultiEnvLambdaError: it is no such step, or what is wanted cannot be stored.
+    """
+    variables = os.environ if environment is None else environment
+    branch = bitbucket.branch_of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = _on_protected(hands, root, branch, "bitbucket")
+        repository = "" if world.config.bitbucket is None else world.config.bitbucket.repository
+        here, found = Here(hands.build, bitbucket.is_over), (happened_at_bitbucket(variables),)
+        return _followed(hands, root, world, here, found, repository)
+
+
+def _on_protected(hands: Hands, root: Path, branch: str, host: str) -> World:
+    """The workspace, if this is a job of its protected branch."""
+    world = hands.opens(root)
+    wanted = world.config.ci.branch
+    if branch != wanted:
+        what = f"found a job of the branch `{branch}`; expected the protected branch `{wanted}`"
+        raise ConfigurationError("ci run", what, hint=f"run `ci write {host}` again, on that branch")
+    return world
 
 
 def start_codepipeline(
@@ -188,7 +219,7 @@ def build_id(variables: Mapping[str, str]) -> str:
     """What the build is called where it was started; outside of a build, this process."""
     if found := variables.get("CODEBUILD_BUILD_ID", ""):
         return found
-    if found := build_of(variables) or gitlab.build_of(variables):
+    if found := build_of(variables) or gitlab.build_of(variables) or bitbucket.build_of(variables):
         return found
     here = this_process("")
     return f"{here.host}:{here.process}"

@@ -11,7 +11,9 @@ from multi_env_lambda.ci.markdown import spelled
 from multi_env_lambda.ci.subject import Branch, PullRequest, Subject
 from multi_env_lambda.ci.telling import Now, message_of
 from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.bitbucket_api import AtBitbucket
 from multi_env_lambda.host.github import GitHub
+from multi_env_lambda.host.gitlab_api import AtGitLab
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.operations.ci_kept import command_for
 from multi_env_lambda.operations.ci_told import read_told, write_told
@@ -103,6 +105,6 @@ def _followed(hands: Hands, voice: Voice, seen: Seen, subject: Subject, done: Re
 
 def _status(voice: Voice, seen: Seen, done: Report) -> None:
     """Of the commit that was looked at, where a host has such a thing. Stopping at an approval is success."""
-    if isinstance(voice.host, GitHub) and seen.commit:
+    if isinstance(voice.host, GitHub | AtGitLab | AtBitbucket) and seen.commit:
         text = spelled(" ".join(done.line.split()), 140)
         voice.host.status(seen.commit, "failure" if done.failures else "success", text, voice.link)

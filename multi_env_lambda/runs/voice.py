@@ -10,18 +10,24 @@ import attrs
 from multi_env_lambda.aws.pull_requests import SESSION, CodeCommit
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.topic import Topic
+from multi_env_lambda.host.bitbucket import link_of as link_at_bitbucket
+from multi_env_lambda.host.bitbucket_api import BITBUCKET_API, AtBitbucket
 from multi_env_lambda.host.github import PUBLIC, GitHub
 from multi_env_lambda.host.gitlab import link_of as link_at_gitlab
+from multi_env_lambda.host.gitlab_api import GITLAB_API, AtGitLab
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import topic_arn
 
-__all__ = ["API", "TOKEN", "Host", "Nowhere", "Voice", "link_of", "voices"]
+__all__ = ["API", "AT_BITBUCKET", "AT_GITLAB", "TOKEN", "Host", "Nowhere", "Voice", "link_of", "voices"]
 
 TOKEN, API = "GITHUB_TOKEN", "GITHUB_API_URL"
 """Variables of a job at GitHub; a build of CodeBuild may have them as well."""
+
+AT_GITLAB, AT_BITBUCKET = "MULTI_ENV_LAMBDA_GITLAB_TOKEN", "MULTI_ENV_LAMBDA_BITBUCKET_TOKEN"
+"""Variables that somebody sets at these hosts, so that only what is merged gets them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +35,7 @@ class Nowhere:
     """There is no host, or nothing may be written there."""
 
 
-Host = CodeCommit | GitHub | Nowhere
+Host = CodeCommit | GitHub | AtGitLab | AtBitbucket | Nowhere
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +64,7 @@ def voices(variables: Mapping[str, str]) -> Callable[[WorkspaceConfig], Voice]:
             topic = Topic(own.client(config.devops, "sns"), topic_arn(config.devops, roles)).publish
         if stack is not None and roles is not None and stack.kind == "CODECOMMIT":
             return Voice(host=_codecommit(comments, config.devops, stack, roles), topic=topic, link=link_of(variables))
-        return Voice(host=_github(config, variables), topic=topic, link=link_of(variables))
+        return Voice(host=_host(config, variables), topic=topic, link=link_of(variables))
 
     return voice
 
@@ -67,6 +73,26 @@ def _codecommit(comments: Sessions, devops: Devops, stack: CiStack, roles: Roles
     place = attrs.evolve(devops, role_name=roles.comments, external_id="", source_identity="")
     author = f"arn:aws:sts::{devops.account_id}:assumed-role/{roles.comments}/{SESSION}"
     return CodeCommit(comments.client(place, "codecommit"), stack.repository, author)
+
+
+def _host(config: WorkspaceConfig, variables: Mapping[str, str]) -> Host:
+    """The one that runs this job, if the table names it and the job has a token for it; else GitHub."""
+    gitlab, bitbucket = config.gitlab, config.bitbucket
+    if gitlab is not None and variables.get(AT_GITLAB) and link_at_gitlab(variables):
+        return AtGitLab(
+            project=gitlab.project,
+            token=variables[AT_GITLAB],
+            api=_here(variables.get("CI_API_V4_URL", "")) or GITLAB_API,
+        )
+    if bitbucket is not None and variables.get(AT_BITBUCKET) and link_at_bitbucket(variables):
+        api = _here(variables.get("MULTI_ENV_LAMBDA_BITBUCKET_API", "")) or BITBUCKET_API
+        return AtBitbucket(repository=bitbucket.repository, token=variables[AT_BITBUCKET], api=api)
+    return _github(config, variables)
+
+
+def _here(address: str) -> str:
+    """An address of this machine, as tests have it: a variable sends these tokens nowhere else."""
+    return address if urlsplit(address).hostname == "127.0.0.1" else ""
 
 
 def _github(config: WorkspaceConfig, variables: Mapping[str, str]) -> GitHub | Nowhere:
@@ -94,7 +120,7 @@ def link_of(variables: Mapping[str, str]) -> str:
         build = words[5].removeprefix("build/")
         base = f"https://{quote(words[3])}.console.aws.amazon.com/codesuite/codebuild/{quote(words[4])}"
         return f"{base}/projects/{quote(build.partition(':')[0], safe='')}/build/{quote(build, safe='')}/log"[:400]
-    if found := link_at_gitlab(variables):
+    if found := link_at_gitlab(variables) or link_at_bitbucket(variables):
         return found
     run, name = variables.get("GITHUB_RUN_ID", ""), variables.get("GITHUB_REPOSITORY", "")
     server = variables.get("GITHUB_SERVER_URL", "https://github.com")

@@ -235,6 +235,7 @@ def test_the_environment_of_a_branch_that_nobody_touches_is_over_after_its_days(
         (head(), (own(),), None),
         (head("2"), (own("1"),), OWN),
         (head(), (), OWN),
+        (head(), (attrs.evolve(own(), failed=True),), OWN),
         (GONE_BY_NOW, (own(),), REMOVE),
         (head(days_ago=8), (own(until=NOW - 1),), REMOVE),
         (head(days_ago=8), (), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -267,3 +268,34 @@ def test_one_wish_that_cannot_be_read_keeps_no_other_waiting() -> None:
 def test_wishes_about_pull_requests_have_names_of_their_own(key: str) -> None:
     begins = REQUESTS if isinstance(subject_of(key), PullRequest) else OTHERS
     assert place_of(key).removeprefix(FOLDER).startswith(begins)
+
+
+def test_an_approval_that_comes_again_is_about_what_waited_though_it_is_wanted_by_now() -> None:
+    """The build that it wanted could not be started; a tag that waited would be left lying until the schedule."""
+    store, builds = MemoryStore(), Builds()
+    want(store, "tag orders-0.1.1")
+    assert tend(store, builds, place_of("tag orders-0.1.1"))
+    begin_job(store, builds.started[0], "build 1")
+    assert finish_job(store, builds.started[0], "build 1", "waits", WAITS)
+    builds.over.add("build 1")
+    want(store, "tag orders-0.1.1", message="approval")
+
+    assert [(one.key, one.digest) for one in waiting(store)] == [("tag orders-0.1.1", "1" * 64)]
+
+
+def test_of_a_claim_that_grew_old_one_build_is_started_each_two_minutes() -> None:
+    """By dispatchers that die one after the other, or see it at once."""
+
+    class Silent(Builds):
+        def start(self, job: str, *, merged: bool) -> str | None:
+            super().start(job, merged=merged)
+            raise KeyboardInterrupt
+
+    store, builds = MemoryStore(), Silent()
+    want(store, MAIN_KEY)
+    for minute in range(6):
+        with suppress(KeyboardInterrupt):
+            tend(store, builds, place_of(MAIN_KEY))
+        store.time += 60
+        assert len(builds.started) == 1 + minute // 2, minute
+    assert len(set(builds.started)) == 1

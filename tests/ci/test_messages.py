@@ -28,7 +28,8 @@ BUCKET = "acme-artifacts"
 
 def desk(store: MemoryStore | None = None, builds: Any = None, repository: str = "acme/units") -> Desk:
     found = MemoryStore() if store is None else store
-    return Desk(store=found, builds=Builds() if builds is None else builds, bucket=BUCKET, repository=repository)
+    where = Builds() if builds is None else builds
+    return Desk(store=found, builds=where, bucket=BUCKET, repository=repository, rules=CiRules())
 
 
 def push(repository: str = "acme/units", branch: str = "main", name: str = "7d1e") -> str:
@@ -253,3 +254,22 @@ def test_of_several_things_in_one_message_none_keeps_the_others_waiting() -> Non
         take(desk(store, builds), body)
 
     assert wanted(store) == ["branch main"]
+
+
+def test_before_the_first_build_any_branch_may_be_the_protected_one_or_have_an_environment() -> None:
+    """A push to a `trunk` would be left lying until the schedule had looked twice."""
+    store, builds = MemoryStore(), Builds()
+    take(attrs.evolve(desk(store, builds), rules=None), push(branch="trunk"))
+    assert (wanted(store), len(builds.started)) == (["branch trunk"], 1)
+
+
+def test_a_message_that_comes_again_starts_what_it_wanted_whatever_is_decided_by_then() -> None:
+    """No build could be started; by when it comes again, a build has left a table that knows of no such branch."""
+    store, builds = MemoryStore(), Builds(most=0)
+    found = attrs.evolve(desk(store, builds), rules=None)
+    with pytest.raises(Busy):
+        take(found, push(branch="feature/x"))
+    leave_protected(store, None, Protected.of("1" * 40, CiRules(), ("sandbox",), None))
+    builds.most = 1
+    take(found, push(branch="feature/x"))
+    assert len(builds.started) == 1

@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.gitlab import GITLAB, PIPELINE
 from multi_env_lambda.plan.gitlab_pipeline import JOB
+from tests.tools.gitlab_server import TOKEN, gitlab_server
 
 from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import commit, git
@@ -120,7 +121,7 @@ class Runner:
             text=True,
             check=False,
         )
-        for secret in ("a-token-of-gitlab", "an-id-token", *words[1:]):
+        for secret in ("a-token-of-gitlab", "an-id-token", TOKEN, *words[1:]):
             assert secret not in done.stdout + done.stderr
         return done
 
@@ -157,9 +158,15 @@ def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: 
     line = next(line for line in done.stderr.splitlines() if "ci.py approve prod" in line)
     yes = runner.made.run("ci", *line.rpartition("ci.py ")[2].strip("`").split(), acting="approver", user="grace")
     assert yes.code == 0, yes.err
-    done = runner.run("schedule")
+    # What a merge request brought is followed there, by the token that only this job has.
+    link = {"CI_JOB_URL": "https://gitlab.com/acme/units/-/jobs/77"}
+    with gitlab_server() as api:
+        api.requests[first] = [{"iid": 7, "state": "merged", "target_branch": "main"}]
+        done = runner.run("schedule", MULTI_ENV_LAMBDA_GITLAB_TOKEN=TOKEN, CI_API_V4_URL=api.address, **link)
     assert done.returncode == 0, done.stdout + done.stderr
     assert runner.runs() == [first] * 4, done.stderr
+    assert api.statuses[first][0]["status"] == "success", done.stderr
+    assert len(api.notes[7]) == 1, done.stderr
 
 
 def test_a_branch_of_any_name_changes_nothing_and_its_name_is_run_by_nobody(runner: Runner) -> None:

@@ -75,7 +75,7 @@ def test_a_wrong_table_is_refused_by_place_value_and_hint() -> None:
     found = "\n".join(refusal(f"[tool.multi_env_lambda.ci]\n{text}") for text in WRONG)
 
     assert found == snapshot("""\
-pyproject.toml [tool.multi_env_lambda.ci] brnach: unknown key `brnach`; expected branch, branch_environments, builds, codepipeline, connection, github, gitlab, maintainers, minutes, people, repository, strangers, verify or webhook
+pyproject.toml [tool.multi_env_lambda.ci] brnach: unknown key `brnach`; expected bitbucket, branch, branch_environments, builds, codepipeline, connection, github, gitlab, maintainers, minutes, people, repository, strangers, verify or webhook
 hint: did you mean `branch`?
 pyproject.toml [tool.multi_env_lambda.ci] branch: found "refs heads"; expected the name of a branch, of letters, digits and `._/+@#=-`
 hint: without `refs/heads/`: for example `main`

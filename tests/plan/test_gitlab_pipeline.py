@@ -18,7 +18,7 @@ from multi_env_lambda.model.gitlab import GitLab
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.github_workflow import merged_file
-from multi_env_lambda.plan.gitlab_pipeline import BECOME, INSTALL, JOB, RUN, pipeline
+from multi_env_lambda.plan.gitlab_pipeline import BECOME, INSTALL, JOB, RUN, TAG_JOB, pipeline
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
 
@@ -33,7 +33,7 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
 
 def job(text: str = "") -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = yaml.safe_load(text or written())
-    assert set(found) == {JOB}
+    assert set(found) == {JOB, TAG_JOB}
     return found[JOB]
 
 
@@ -55,6 +55,16 @@ def test_its_image_is_pinned_and_nothing_of_other_jobs_gets_into_it() -> None:
     assert job()["inherit"] == {"default": False, "variables": False}
     assert job()["needs"] == []
     assert not {"cache", "dependencies", "before_script", "artifacts"} & set(job())
+
+
+def test_a_tag_starts_the_protected_branch_and_hands_over_nothing() -> None:
+    tag = yaml.safe_load(written())[TAG_JOB]
+
+    assert tag["rules"] == [{"if": '$CI_COMMIT_TAG && $CI_PROJECT_PATH == "acme/units"'}]
+    forward = {"yaml_variables": False, "pipeline_variables": False}
+    assert tag["trigger"] == {"project": "acme/units", "branch": "main", "forward": forward}
+    assert tag["inherit"] == {"default": False, "variables": False} and tag["allow_failure"] is True
+    assert not {"id_tokens", "script", "variables"} & set(tag)
 
 
 def test_one_runs_at_a_time_and_none_that_runs_is_cancelled() -> None:

@@ -110,3 +110,20 @@ def test_what_happens_in_the_environment_of_a_branch_changes_no_plan_of_the_tabl
 
     assert [one.waits for one in village.wanted() if one.key == "branch main"] == [(waits,)]
     assert lines_of_left(village.opens(Path("main"))) == ()
+
+
+def test_an_environment_that_aws_did_not_make_is_made_by_the_next_look(village: Village) -> None:
+    village.ruled(branches=("feature/*",))
+    village.settle()
+    village.pushed()
+    village.settle()
+    name = environment_of_branch("feature/x")
+    village.home.platform.failing[f"orders-{name}"] = "Rate exceeded"
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+    assert village.runs(name) == {}
+
+    village.home.platform.failing.clear()
+    village.scheduled()
+    village.settle()
+    assert village.runs(name) == {"orders": "ox"}

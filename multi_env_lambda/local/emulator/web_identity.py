@@ -1,7 +1,8 @@
 """Trust policies can compare the claims in GitHub's tokens, and a stack can create an identity provider.
 
 Reason: ministack knows only audience, subject and ``amr`` of a token, and does not have the CloudFormation type. It
-accepts any token; only tests create one here. Of GitLab's tokens, AWS compares no other claims either.
+accepts any token; only tests create one here. Of the tokens of GitLab and Bitbucket,
+AWS compares no other claims either.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html (keys of GitHub) and
 https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
 """
@@ -16,7 +17,7 @@ from .names import load, original
 
 __all__ = ["patch"]
 
-_GITHUB, _GITLAB = "token.actions.githubusercontent.com", "gitlab.com"
+_GITHUB, _GITLAB, _BITBUCKET = "token.actions.githubusercontent.com", "gitlab.com", "api.bitbucket.org/"
 _CLAIMS = (
     *("actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref"),
     *("ref", "repository", "repository_id", "workflow"),
@@ -32,7 +33,9 @@ def patch() -> None:
     def principal(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:
         arn, keys = principal_of(token, provider_id, role_arn)
         host = arn.partition(":oidc-provider/")[2]
-        if host in (_GITHUB, _GITLAB) and arn not in original(load("ministack.services.iam"), "_oidc_providers"):
+        if (host in (_GITHUB, _GITLAB) or host.startswith(_BITBUCKET)) and arn not in original(
+            load("ministack.services.iam"), "_oidc_providers"
+        ):
             return "", {}  # a token of somebody whom the account does not know
         if host == _GITHUB:
             claims = decode(token)

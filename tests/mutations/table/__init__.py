@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.table import (
     of_agreement,
     of_aws,
+    of_bitbucket,
     of_broken_parts,
     of_build,
     of_ci,
@@ -44,6 +45,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_repair.MUTATIONS,
     *of_flow.MUTATIONS,
     *of_github.MUTATIONS,
+    *of_bitbucket.MUTATIONS,
     *of_gitlab.MUTATIONS,
     *of_going_back.MUTATIONS,
     *of_agreement.MUTATIONS,

@@ -12,6 +12,27 @@ _FILE = "ci/test_ci_file.py"
 
 MUTATIONS = (
     Mutation(
+        "operations/dispatch.py",
+        "    places += [place_of(subject.key) for subject in _subjects(happened)]\n",
+        "",
+        "A message that comes again starts what it wanted, whatever is decided by then.",
+        ("ci/test_messages.py::test_a_message_that_comes_again_starts_what_it_wanted_whatever_is_decided_by_then",),
+    ),
+    Mutation(
+        "operations/dispatch.py",
+        "mine = attrs.evolve(wanted, since=store.now()) if again else claim(wanted, store.now())",
+        "mine = wanted if again else claim(wanted, store.now())",
+        "Of a claim that grew old one build is started each time.",
+        ("ci/test_dispatch.py::test_of_a_claim_that_grew_old_one_build_is_started_each_two_minutes",),
+    ),
+    Mutation(
+        "runs/own.py",
+        "        mark_own(world.store, attrs.evolve(mark, failed=True))\n",
+        "        pass\n",
+        "A branch's environment that AWS did not make is made by the next look.",
+        ("runs/test_own.py::test_an_environment_that_aws_did_not_make_is_made_by_the_next_look",),
+    ),
+    Mutation(
         "ci/wanted.py",
         "    if wanted.asked > wanted.seen:\n",
         "    if False:\n",

@@ -8,7 +8,23 @@ __all__ = ["MUTATIONS"]
 
 _WEEKS = ("histories/test_in_memory.py::test_what_is_promised_holds_in_a_few_weeks",)
 
+_PEOPLE = ("runs/test_histories.py::test_what_many_people_do_ends_with_what_the_branch_says",)
+
 MUTATIONS = (
+    Mutation(
+        "runs/look.py",
+        "if found is None or not hands.repository.has(heads[protected.config.ci.branch].commit, found.commit)",
+        "if found is None",
+        "Whoever makes tags brings nothing that nobody has merged, whatever happens beside.",
+        _PEOPLE,
+    ),
+    Mutation(
+        "ci/own.py",
+        "return tuple(sorted(late | {one.branch",
+        "return tuple(sorted({one.branch",
+        "The schedule finds the branches that nobody told of, whatever happened before.",
+        _PEOPLE,
+    ),
     Mutation(
         "flow/gate.py",
         "if question.answer not in self.consent.allowed]",
