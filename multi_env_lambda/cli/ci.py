@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import click
@@ -93,4 +95,46 @@ def write_(host: str, only_plan: bool) -> int:
         note("next: `bootstrap.py devops`, then apply the template in the devops account, as an administrator")
     elif not only_plan:
         note("next: `bootstrap.py devops`, then commit the file to the protected branch")
+    return 0
+
+
+@ci_command.command("copy")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def copy_(file: Path) -> int:
+    """Write to FILE what a plan reads: records, rules, manifests and templates, without artifacts and approvals.
+
+    Against it, changes of strangers are planned without credentials (`strangers = "copy"`). Anyone can read it who has
+    the file.
+    """
+    from multi_env_lambda.runs.strangers import write_copy
+
+    write_copy(open_workspace(None).world, file)
+    note(f"{file}: written")
+    return 0
+
+
+@ci_command.command("preview")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def preview_(file: Path, out: Path | None) -> int:
+    """Plan the work tree against the copy in FILE, without credentials; no account and no bucket is asked.
+
+    It does not know what only the accounts know, and says so. OUT gets the lines that `ci tell` shows.
+    """
+    from multi_env_lambda.runs.strangers import preview
+
+    root = Path(click.get_current_context().obj["start"])
+    lines = preview(root, file, say=note, now=time.time())
+    if out is not None:
+        out.write_text(f"{lines}\n", "ascii")
+    return 0
+
+
+@ci_command.command("tell")
+@click.argument("event", type=click.Path(dir_okay=False, path_type=Path))
+def tell_(event: Path) -> int:
+    """Show in its pull request what the job of a stranger's change said; EVENT is GitHub's `workflow_run`, as JSON."""
+    from multi_env_lambda.runs.strangers import tell_preview
+
+    note(tell_preview(event, os.environ))
     return 0

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import attrs
@@ -94,6 +94,61 @@ class GitHubApi:
             return False
         found = self._get(f"actions/runs/{named[1]}/attempts/{named[2]}")
         return not isinstance(found, Mapping) or found.get("status") == "completed"
+
+    def request_at(self, owner: str, branch: str, commit: str) -> int:
+        """The open pull request from somebody's branch that is at this commit now; 0: there is none.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        found = self._get(f"pulls?state=open&per_page=100&head={quote(f'{owner}:{branch}', safe='')}")
+        for one in found if isinstance(found, list) else []:
+            head = one.get("head") if isinstance(one, Mapping) else None
+            number = one.get("number") if isinstance(one, Mapping) else None
+            if isinstance(head, Mapping) and head.get("sha") == commit and isinstance(number, int):
+                return number
+        return 0
+
+    def log_of(self, run: int, job: str, largest: int) -> bytes:
+        """What a job of a run has logged; empty if there is no such job, or its log is gone.
+
+        Raises:
+            ToolError: GitHub does not say, or it is larger than ``largest``.
+        """
+        found = self._get(f"actions/runs/{run:d}/jobs?per_page=100")
+        jobs = found.get("jobs") if isinstance(found, Mapping) else None
+        ids = [one.get("id") for one in jobs or () if isinstance(one, Mapping) and one.get("name") == job]
+        if not ids or not isinstance(ids[0], int):
+            return b""
+        body = self._followed(f"actions/jobs/{ids[0]:d}/logs", largest)
+        if len(body) > largest:
+            raise self._error(f"the log of the job {job} has more than {largest} bytes")
+        return body
+
+    def _followed(self, path: str, largest: int) -> bytes:
+        """The bytes behind the one redirection that GitHub makes for logs; the token does not go there.
+
+        Source: https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run
+        """
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        address = f"{self.address}/repos/{self.repository}/{path}"
+        try:
+            for _ in range(2):
+                request = Request(address, headers={"User-Agent": "multi-env-lambda", **headers})  # noqa: S310
+                try:
+                    with build_opener(NoRedirect()).open(request, timeout=_SECONDS) as answer:
+                        body: bytes = answer.read(largest + 1)
+                        return body
+                except HTTPError as error:
+                    if error.code in (404, 410):
+                        return b""
+                    address, headers = error.headers.get("Location", ""), {}
+                    split = urlsplit(address)
+                    if error.code != 302 or (split.scheme != "https" and split.hostname != "127.0.0.1"):
+                        raise self._error(f"it answers {error.code}") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._error(f"it does not answer: {type(error).__name__}") from error
+        raise self._error("it redirects twice")
 
     def _get(self, path: str) -> Any:
         """The answer; None for 404."""

@@ -16,6 +16,8 @@ __all__ = [
     "ISSUER",
     "PLAN_ENVIRONMENT",
     "SENT",
+    "STRANGERS_JOB",
+    "TELLING",
     "WORKFLOW",
     "GitHub",
     "GitHubJobs",
@@ -28,6 +30,12 @@ ISSUER = "token.actions.githubusercontent.com"
 
 WORKFLOW = ".github/workflows/multi-env-lambda.yml"
 """The file that `ci write github` writes."""
+
+TELLING = ".github/workflows/multi-env-lambda-strangers.yml"
+"""The file that it writes beside that for `strangers = "copy"`: no role lets a job of it in."""
+
+STRANGERS_JOB = "stranger"
+"""The job that plans a stranger's change; its log has the preview."""
 
 PLAN_ENVIRONMENT = "multi-env-lambda-plan"
 """The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""

@@ -13,14 +13,14 @@ from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.bitbucket import PIPELINES
 from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.codepipeline import TEMPLATE
-from multi_env_lambda.model.github import WORKFLOW
+from multi_env_lambda.model.github import TELLING, WORKFLOW
 from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
 from multi_env_lambda.plan.bitbucket_pipeline import pipelines
 from multi_env_lambda.plan.codepipeline import template_text
-from multi_env_lambda.plan.github_workflow import Library, merged_file, workflow
+from multi_env_lambda.plan.github_workflow import Library, merged_file, plans_strangers, telling, workflow
 from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]
@@ -50,20 +50,29 @@ def write_ci(
     if known is None:
         what = f"found `{host}`; expected {enumerated(HOSTS)}"
         raise ConfigurationError("host", what, hint=did_you_mean(host, HOSTS, listed=True))
-    where = HOSTS[known]
     if not (root / ".git").exists():
         hint = "move it there, or start it from a workflow of your own"
-        raise ConfigurationError(where, "the workspace is not at the top of its repository", hint=hint)
+        raise ConfigurationError(HOSTS[known], "the workspace is not at the top of its repository", hint=hint)
     own = wheel()
     library = Library(address=f"s3://{config.devops.bucket}/{own.key}", sha256=own.sha256)
-    there = _text(root / where, where)
-    text = merged_file(there, _part(root, config, known, library, runtime), where)
-    if text == there:
-        return ()
+    parts = {HOSTS[known]: _part(root, config, known, library, runtime)}
+    if known == "github" and plans_strangers(config):
+        parts[TELLING] = telling(config, library)
+    # All are read before the first is written: a file that is not ours stops both.
+    texts = {where: _text(root / where, where) for where in parts}
+    files = {where: merged_file(texts[where], part, where) for where, part in parts.items()}
+    return tuple(
+        _written(root, where, texts[where], text, really=really)
+        for where, text in files.items()
+        if text != texts[where]
+    )
+
+
+def _written(root: Path, where: str, there: str | None, text: str, *, really: bool) -> str:
     if really:
         (root / where).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(root / where, text.encode("utf-8"))
-    return (f"{where}: {_said(there, text, really=really)}",)
+    return f"{where}: {_said(there, text, really=really)}"
 
 
 def _part(root: Path, config: WorkspaceConfig, host: _Host, library: Library, runtime: str) -> str:

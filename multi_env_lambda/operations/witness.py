@@ -62,10 +62,10 @@ def bear_witness(witness: Witness, environment: str, execution: str) -> Approval
     if not _PLACE.fullmatch(environment) or not _EXECUTION.fullmatch(execution):
         raise _refused("the witness", "it was asked about no environment of an execution")
     found = _last_of(witness.pipeline.actions(execution), environment)
-    now = witness.store.now()
     if found is None or found.get("status") != "Succeeded":
         raise _refused(environment, "nobody has approved it in this execution")
-    age = now - _seconds(found.get("lastUpdateTime"))
+    said_at = _seconds(found.get("lastUpdateTime"))
+    age = witness.store.now() - said_at
     if not -_MOST_AHEAD <= age <= MOST_SECONDS:
         raise _refused(
             environment, f"it was approved {age / 3600:.1f} hours ago, and the witness has to see it at once"
@@ -79,7 +79,8 @@ def bear_witness(witness: Witness, environment: str, execution: str) -> Approval
     digest = digest_in(_said(found), environment)
     if not digest:
         raise _refused(environment, "the text that was approved does not name exactly one plan")
-    when = datetime.fromtimestamp(now, tz=UTC).isoformat(timespec="seconds")
+    # When she said it: asked again about the same yes, the witness writes the same, and that renews nothing.
+    when = datetime.fromtimestamp(said_at, tz=UTC).isoformat(timespec="seconds")
     approval = Approval(environment=environment, digest=digest, who=who, when=when, user_id=WITNESSED)
     return write_approval(witness.store, approval)
 

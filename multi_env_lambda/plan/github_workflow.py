@@ -24,10 +24,23 @@ from multi_env_lambda.model.ci_stack import PYTHON
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan import github_strangers as strangers
 from multi_env_lambda.plan.access_trust import AUDIENCE
 from multi_env_lambda.plan.github_sender import SEND, SENDER
 
-__all__ = ["ACTIONS", "ASK", "BEGIN", "END", "INSTALL", "RUN", "Library", "merged_file", "workflow"]
+__all__ = [
+    "ACTIONS",
+    "ASK",
+    "BEGIN",
+    "END",
+    "INSTALL",
+    "RUN",
+    "Library",
+    "merged_file",
+    "plans_strangers",
+    "telling",
+    "workflow",
+]
 
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -167,7 +180,7 @@ _BUILDING = """\
       group: multi-env-lambda-plan-${{{{ inputs.pull_request }}}}
       queue: max
     steps:
-{steps_plan}"""
+{steps_plan}{strangers}"""
 
 _SCHEDULE = """\
   schedule:
@@ -195,10 +208,10 @@ _STEPS = """\
           SHA256: {sha256}
         run: |
 {install}
-      - name: Look
+      - name: {does}
         shell: bash
         env:
-          GITHUB_TOKEN: ${{{{ github.token }}}}
+          GITHUB_TOKEN: ${{{{ github.token }}}}{more}
         run: |
 {run}"""
 
@@ -252,7 +265,46 @@ def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Li
         plan_name=roles.of_devops("plan"),
         steps_look=_steps(config, roles.of_devops("build"), library),
         steps_plan=_steps(config, roles.of_devops("plan"), library),
+        strangers=_strangers(config, roles.of_devops("plan"), library) if plans_strangers(config) else "",
     )
+
+
+def _strangers(config: WorkspaceConfig, role: str, library: Library) -> str:
+    """The jobs for changes of strangers."""
+    assert config.github is not None, "there is a repository"
+    copying = _steps(config, role, library, does="Leave the copy", script=strangers.COPY)
+    return "\n" + strangers.JOBS.rstrip("\n").format(
+        **_of_strangers(config, library),
+        ref=_literal(f"refs/heads/{config.ci.branch}"),
+        environment=_quoted(PLAN_ENVIRONMENT),
+        plan_name=role,
+        checkout=_pinned("actions/checkout"),
+        steps_copy=copying,
+        preview=_indented(strangers.PREVIEW),
+    )
+
+
+def plans_strangers(config: WorkspaceConfig) -> bool:
+    """Whether jobs at GitHub plan changes of strangers: where they only send events, no job there has a copy."""
+    return config.ci.strangers == "copy" and config.github is not None and config.github.jobs == "run"
+
+
+def telling(config: WorkspaceConfig, library: Library) -> str:
+    """The marked part of the file that shows what was planned of a stranger's change."""
+    return strangers.TELLING_FILE.format(
+        **_of_strangers(config, library), begin=BEGIN, end=END, tell=_indented(strangers.TELL)
+    )
+
+
+def _of_strangers(config: WorkspaceConfig, library: Library) -> dict[str, str]:
+    assert config.github is not None, "there is a repository"
+    return {
+        "repository": _literal(config.github.repository),
+        "runner": _RUNNER,
+        "library": _quoted(library.address),
+        "sha256": _quoted(library.sha256),
+        "library_of_copy": _indented(strangers.LIBRARY_OF_COPY),
+    }
 
 
 def _sending(config: WorkspaceConfig, github: GitHub, roles: Roles) -> str:
@@ -267,14 +319,17 @@ def _sending(config: WorkspaceConfig, github: GitHub, roles: Roles) -> str:
     )
 
 
-def _steps(config: WorkspaceConfig, role: str, library: Library) -> str:
+def _steps(config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN) -> str:
+    more = "" if script == RUN else f"\n          LIBRARY: {_quoted(library.address)}"
     return _STEPS.format(
         checkout=_pinned("actions/checkout"),
         name=role,
         library=_quoted(library.address),
         sha256=_quoted(library.sha256),
         install=_indented(INSTALL),
-        run=_indented(RUN),
+        does=does,
+        more=more,
+        run=_indented(script),
         **_becoming(config, role),
     )
 

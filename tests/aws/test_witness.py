@@ -63,6 +63,19 @@ def test_it_writes_what_she_has_read_in_her_name() -> None:
     assert item.key.endswith("/witness.json")
 
 
+def test_asked_again_about_the_same_yes_it_renews_nothing_and_a_new_yes_does() -> None:
+    store = MemoryStore()
+    yes = action(store.now())
+    bear_witness(asked(store, yes), "prod", EXECUTION)
+    (first,) = store.list(approvals_folder("prod"))
+    bear_witness(asked(store, yes), "prod", EXECUTION)
+    assert list(store.list(approvals_folder("prod"))) == [first]
+
+    bear_witness(asked(store, {**yes, "lastUpdateTime": at(store.now() - 1)}), "prod", EXECUTION)
+    (again,) = store.list(approvals_folder("prod"))
+    assert again.key == first.key and again.etag != first.etag
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "nobody has answered": {"status": "InProgress"},
     "somebody has said no": {"status": "Failed"},

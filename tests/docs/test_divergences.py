@@ -48,6 +48,13 @@ def steps() -> set[str]:
     }
 
 
+def test_each_step_has_a_number_of_its_own() -> None:
+    texts = [path.read_text("utf-8") for path in (ROOT / "tests/live").glob("test_*.py")]
+    numbers = [int(found) for text in texts for found in re.findall(r"^@step\((\d+)", text, re.MULTILINE)]
+
+    assert len(numbers) == len(set(numbers)) == len(steps())
+
+
 def named(kind: str) -> set[str]:
     return {name for found, name in ANSWERS if found == kind}
 

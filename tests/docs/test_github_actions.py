@@ -6,26 +6,39 @@ import json
 import re
 from pathlib import Path
 
+import attrs
 import yaml
 
-from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
+from multi_env_lambda.model.ci import CiRules
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT, TELLING, WORKFLOW
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.access_trust import AUDIENCE
-from multi_env_lambda.plan.github_workflow import _MINUTES, ACTIONS
-from tests.plan.test_github_workflow import CONFIG, written
+from multi_env_lambda.plan.github_strangers import COPY_REF
+from multi_env_lambda.plan.github_workflow import _MINUTES, ACTIONS, telling
+from multi_env_lambda.runs.strangers import MOST_DAYS
+from tests.plan.test_github_workflow import CONFIG, LIBRARY, written
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/source/02-How-To/github-actions.rst").read_text("utf-8")
 
 
 def test_each_job_has_its_row_with_its_permissions() -> None:
-    table = PAGE[PAGE.index("Job        Started by") : PAGE.index("- ``ask`` runs the workflow file")]
-    rows = re.split(r"^``(\w+)``", table, flags=re.MULTILINE)[1:]
-    said = {
-        name: dict(word.split(": ") for word in re.findall(r"``([a-z-]+: [a-z]+)``", text))
-        for name, text in zip(rows[::2], rows[1::2], strict=True)
-    }
+    first = rows(PAGE[PAGE.index("Job        Started by") : PAGE.index("- ``ask`` runs the workflow file")])
+    more = rows(PAGE[PAGE.index("Job           Started by") : PAGE.index("- ``copy`` assumes")])
+    copying = attrs.evolve(CONFIG, ci=CiRules(strangers="copy"))
+    jobs = yaml.safe_load(written(copying))["jobs"] | yaml.safe_load(telling(copying, LIBRARY))["jobs"]
 
-    assert said == {name: job["permissions"] for name, job in yaml.safe_load(written())["jobs"].items()}
+    assert first | more == {name: job["permissions"] for name, job in jobs.items()}
+    assert set(first) == set(yaml.safe_load(written())["jobs"])
+    assert f"``{TELLING}``" in PAGE and f"``{COPY_REF}``" in PAGE and f"more than {MOST_DAYS} days old" in PAGE
+
+
+def rows(table: str) -> dict[str, dict[str, str]]:
+    """Which permissions a table of the page gives to each job."""
+    found = re.split(r"^``(\w+)``", table, flags=re.MULTILINE)[1:]
+    return {
+        name: dict(word.split(": ") for word in re.findall(r"``([a-z-]+: [a-z]+)``", text))
+        for name, text in zip(found[::2], found[1::2], strict=True)
+    }
 
 
 def test_names_and_numbers_are_those_of_the_code() -> None:

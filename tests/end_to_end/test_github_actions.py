@@ -23,7 +23,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.local.programs import write_programs
-from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW
+from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, TELLING, WORKFLOW
 
 from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import commit, git
@@ -32,10 +32,12 @@ pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
 CI = """
 [tool.multi_env_lambda.ci]
+strangers = "copy"
 github = { repository = "acme/units", owner_id = 11, repository_id = 22 }
 """
 SUBJECT = "repo:acme@11/units@22:"
 PLACES = ("sandbox", "test", "staging", "prod")
+_OF_PLANS = ("plan", "copy")
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
 _GH = """#!/bin/sh
 for word in "$@"; do printf '%s\\0' "$word"; done >> "$GH_SAID"
@@ -64,8 +66,9 @@ class Runner:
 
     @property
     def jobs(self) -> dict[str, Any]:
-        found: dict[str, Any] = yaml.safe_load((self.root / WORKFLOW).read_text("utf-8"))["jobs"]
-        return found
+        """Of both files."""
+        texts = [(self.root / file).read_text("utf-8") for file in (WORKFLOW, TELLING)]
+        return {name: job for text in texts for name, job in yaml.safe_load(text)["jobs"].items()}
 
     def push(self, text: str, branch: str = "main") -> str:
         path = self.root / "projects/customers/customers/__init__.py"
@@ -115,7 +118,7 @@ class Runner:
             "GITHUB_REPOSITORY": "acme/units",
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_RUN_ID": str(number),
-            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_SERVER_URL": f"file://{self.folder}/served",
             "MULTI_ENV_LAMBDA_LOCAL_BUILD": "1",
             "RUNNER_TEMP": os.fspath(temp),
             "RUNNER_TOOL_CACHE": os.fspath(self.folder / "tools"),
@@ -125,9 +128,13 @@ class Runner:
         for step in self.jobs[job]["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 git(self.folder, "clone", "-q", os.fspath(self.origin), os.fspath(clone))
+                if "ref" in step["with"]:
+                    theirs = payload["pull_request"]["head"]["sha"]
+                    git(clone, "fetch", "-q", "origin", theirs)
+                    git(clone, "checkout", "-q", theirs)
             elif "uses" in step:
-                place = f"environment:{PLAN_ENVIRONMENT}" if job == "plan" else f"ref:{ref}"
-                more = {"environment": PLAN_ENVIRONMENT} if job == "plan" else {}
+                place = f"environment:{PLAN_ENVIRONMENT}" if job in _OF_PLANS else f"ref:{ref}"
+                more = {"environment": PLAN_ENVIRONMENT} if job in _OF_PLANS else {}
                 role = step["with"]["role-to-assume"]
                 variables |= self.credentials(role, sub=f"{SUBJECT}{place}", **more)
             else:
@@ -141,7 +148,7 @@ class Runner:
             "${{ github.event.number }}": str(payload.get("number", "")),
             "${{ inputs.pull_request }}": str((payload.get("inputs") or {}).get("pull_request", "")),
         }
-        own = {name: expressions.get(text, text) for name, text in step["env"].items()}
+        own = {name: expressions.get(text, text) for name, text in step.get("env", {}).items()}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=cwd,
@@ -174,9 +181,20 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     class Api(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0])
+            if isinstance(found, str):
+                self.send_response(302)
+                self.send_header("Location", found)
+                return self.end_headers()
             self.send_response(200 if found is not None else 404)
             self.end_headers()
-            self.wfile.write(json.dumps(found).encode())
+            self.wfile.write(found if isinstance(found, bytes) else json.dumps(found).encode())
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answers[f"POST {self.path}"] = body
+            self.send_response(201)
+            self.end_headers()
+            self.wfile.write(b"{}")
 
         def log_message(self, *_: Any) -> None:
             return
@@ -191,6 +209,9 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         path.chmod(0o755)
     with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=CI) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
+        (folder / "served/acme").mkdir(parents=True)
+        (folder / "served/acme/units").symlink_to(origin)
+        git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
         written = made.stage.script("ci", "write", "github", local=False)
         assert "written" in written.err, written.err
@@ -244,6 +265,36 @@ def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing
     said = runner.run("plan", "workflow_dispatch", started(pull_request="7"))
     assert f"pull request 7 at {theirs[:12]}, plan " in said
     assert runner.runs() == before
+
+
+def test_a_strangers_pull_request_is_planned_by_a_copy_and_told_by_a_job_that_believes_nothing(runner: Runner) -> None:
+    git(runner.root, "checkout", "-q", "feature")
+    theirs = git(runner.root, "rev-parse", "HEAD")
+    git(runner.root, "checkout", "-q", "-")
+    runner.run("copy", "push", push(git(runner.origin, "rev-parse", "main")))
+    before = runner.made.run("history", "customers", "--json").answer
+    head = {"ref": "feature", "sha": theirs, "repo": {"id": 33}}
+    event = {"number": 8, "pull_request": {"head": head}}
+
+    log = runner.run("stranger", "pull_request", event, ref="refs/pull/8/merge")
+    with_credentials = runner.run("plan", "workflow_dispatch", started(pull_request="7"))
+
+    api = "/repos/acme/units"
+    about = {
+        f"{api}/pulls": [{"number": 8, "head": head}],
+        f"{api}/actions/runs/5/jobs": {"jobs": [{"id": 6, "name": "stranger"}]},
+        f"{api}/actions/jobs/6/logs": f"{runner.api}/blob",
+        "/blob": log.encode(),
+        f"{api}/issues/8/comments": [],
+    }
+    runner.answers.update(about)
+    run = {"id": 5, "head_branch": "feature", "head_sha": theirs, "head_repository": {"owner": {"login": "eve"}}}
+    assert "pull request 8: said" in runner.run("tell", "workflow_run", {"workflow_run": run})
+    text = runner.answers[f"POST {api}/issues/8/comments"]["body"]
+    digest = with_credentials.partition(f"pull request 7 at {theirs[:12]}, plan ")[2][:12]
+    assert len(digest) == 12 and f"Pull request 8 at `{theirs[:12]}`, plan `{digest}`" in text
+    assert "planned without credentials" in text and "nobody has to believe" in text
+    assert runner.made.run("history", "customers", "--json").answer == before
 
 
 def test_a_branch_or_tag_is_asked_for_by_its_name_whatever_that_is(runner: Runner) -> None:

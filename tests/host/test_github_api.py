@@ -119,3 +119,17 @@ def test_no_other_place_gets_the_token(wrong: dict[str, str]) -> None:
 def test_a_run_is_a_build_by_number_and_attempt() -> None:
     assert build_of({"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2"}) == "github:7:2"
     assert build_of({}) == ""
+
+
+def test_a_log_is_fetched_from_where_github_says_without_the_token(server: Server) -> None:
+    api = "/repos/acme/units/actions"
+    jobs = {"jobs": [{"id": 5, "name": "other"}, {"id": 6, "name": "stranger"}]}
+    server.answers[f"{api}/runs/1/jobs?per_page=100"] = (200, jobs)
+    server.answers[f"{api}/jobs/6/logs"] = (302, f"{server.address}/blob")
+    server.answers["/blob"] = (200, b"a log")
+
+    assert server.api.log_of(1, "stranger", 100) == b"a log"
+    assert dict(server.asked)["/blob"] is None
+    assert server.api.log_of(1, "nobody", 100) == b""
+    with pytest.raises(ToolError, match="more than 3 bytes"):
+        server.api.log_of(1, "stranger", 3)

@@ -1,4 +1,4 @@
-"""Step 13: what CodePipeline says of an approval, on which the witness relies."""
+"""Step 14: what CodePipeline says of an approval, on which the witness relies."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _template(name: str, run: str) -> dict[str, Any]:
     }
 
 
-@step(13, cost="nothing: one pipeline for some minutes", needs=("bucket",))
+@step(14, cost="nothing: one pipeline for some minutes", needs=("bucket",))
 def test_pipeline(yard: Yard) -> None:
     """CodePipeline says whose session approved, and which text it was, with its variables; a condition skips."""
     name = yard.name("pipeline")

@@ -19,7 +19,8 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, workflow
+from multi_env_lambda.plan.github_strangers import COPY, LIBRARY_OF_COPY, PREVIEW, TELL
+from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, telling, workflow
 from multi_env_lambda.testing.local_cloud import sample_config
 
 LIBRARY = Library(
@@ -115,10 +116,11 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
 def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
-    path.write_text(written(own_decisions=True), "utf-8")
+    path.write_text(written(COPYING, own_decisions=True), "utf-8")
+    (path.parent / "telling.yml").write_text(telling(COPYING, LIBRARY), "utf-8")
     zizmor = Path(sys.executable).parent / "zizmor"
     done = subprocess.run(
-        [zizmor, "--offline", "--no-progress", "--min-severity", "low", "--format", "plain", path],
+        [zizmor, "--offline", "--no-progress", "--min-severity", "low", "--format", "plain", path.parent],
         capture_output=True,
         text=True,
         check=False,
@@ -139,8 +141,50 @@ def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
         words = [program, "--builtin-schema", "vendor.github-workflows", path]
         return subprocess.run(words, capture_output=True, check=False).returncode
 
-    assert code(written(own_decisions=True)) == 0
+    assert code(written(COPYING, own_decisions=True)) == 0
+    assert code(telling(COPYING, LIBRARY)) == 0
     assert code(written().replace("queue: max", "queue: most")) == 1
+
+
+# --- changes of strangers ---
+COPYING = attrs.evolve(CONFIG, ci=CiRules(strangers="copy"))
+
+
+def test_only_where_the_table_says_so_are_there_jobs_for_strangers() -> None:
+    assert set(jobs(written())) == {"ask", "look", "plan"}
+    assert set(jobs(written(COPYING))) == {"ask", "look", "plan", "copy", "stranger"}
+    assert {name: job for name, job in jobs(written(COPYING)).items() if name in jobs(written())} == jobs(written())
+
+
+def test_a_strangers_job_has_a_token_that_reads_and_nothing_else() -> None:
+    stranger, tell = jobs(written(COPYING))["stranger"], jobs(telling(COPYING, LIBRARY))["tell"]
+
+    assert stranger["permissions"] == {"contents": "read"}
+    assert tell["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
+    assert "environment" not in stranger and "environment" not in tell
+    assert [step["uses"].partition("@")[0] for step in stranger["steps"] if "uses" in step] == ["actions/checkout"]
+    assert [step for step in tell["steps"] if "uses" in step] == []
+    assert stranger["steps"][0]["with"]["persist-credentials"] is False
+    assert "env" not in stranger["steps"][2], "what runs the change's code has not even that token"
+    assert "secrets." not in written(COPYING) + telling(COPYING, LIBRARY)
+    for text in (written(COPYING), telling(COPYING, LIBRARY)):
+        assert "pull_request_target" not in text and "actions/cache" not in text
+
+
+def test_what_may_write_to_the_repository_runs_no_code_of_units_and_may_only_read_at_aws() -> None:
+    copy = jobs(written(COPYING))["copy"]
+
+    assert copy["permissions"] == {"contents": "write", "id-token": "write"}
+    assert copy["environment"] == {"name": PLAN_ENVIRONMENT, "deployment": False}
+    assert copy["steps"][1]["with"]["role-to-assume"].endswith(":role/acme-plan")
+    assert scripts(written(COPYING))["copy"] == [INSTALL, COPY]
+    assert [word for word in ("ci run", "deploy", "plan") if f"multi_env_lambda {word}" in COPY] == []
+
+
+def test_the_scripts_for_strangers_are_constants_too() -> None:
+    assert scripts(written(COPYING))["stranger"] == [LIBRARY_OF_COPY, PREVIEW]
+    assert scripts(telling(COPYING, LIBRARY)) == {"tell": [LIBRARY_OF_COPY, TELL]}
+    assert not any("${{" in script for script in (COPY, LIBRARY_OF_COPY, PREVIEW, TELL))
 
 
 # --- edits of others ---
@@ -208,12 +252,25 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
         config = read_workspace(table(**{key: text}), where="pyproject.toml")
     except ConfigurationError:
         return
-    found = workflow(config, LIBRARY, own_decisions=True)
-    assert scripts(found) == scripts(written())
-    usual = workflow(read_workspace(table(), where="pyproject.toml"), LIBRARY, own_decisions=True)
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
-    assert found.count("${{") == usual.count("${{")
-    assert merged_file(found, found) == found
+    usual = read_workspace(table(), where="pyproject.toml")
+    for kind in (as_it_is, with_strangers, telling_of):
+        found, expected = kind(config), kind(usual)
+        assert scripts(found) == scripts(kind(CONFIG))
+        assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(expected))
+        assert found.count("${{") == expected.count("${{")
+        assert merged_file(found, found) == found
+
+
+def as_it_is(config: WorkspaceConfig) -> str:
+    return workflow(config, LIBRARY, own_decisions=True)
+
+
+def with_strangers(config: WorkspaceConfig) -> str:
+    return as_it_is(attrs.evolve(config, ci=attrs.evolve(config.ci, strangers="copy")))
+
+
+def telling_of(config: WorkspaceConfig) -> str:
+    return telling(config, LIBRARY)
 
 
 def shape(value: Any) -> Any:

@@ -122,7 +122,7 @@ class Actions:
         build = codebuild._builds[document["build"]["id"]]
         build["initiator"] = f"codepipeline/{run.pipeline['name']}"
         said["output"]["executionResult"]["externalExecutionId"] = build["id"]
-        while build["buildStatus"] == "IN_PROGRESS":
+        while build["buildStatus"] == "IN_PROGRESS" and said["status"] == "InProgress":
             time.sleep(_POLL_SECONDS)
         if build["buildStatus"] != "SUCCEEDED":
             raise ActionFailed(f"Build terminated with state: {build['buildStatus']}")

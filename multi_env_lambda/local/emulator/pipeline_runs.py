@@ -41,6 +41,7 @@ class Run:
         self.stages: dict[str, str] = {}
         self.actions: list[dict[str, Any]] = []
         self.source: dict[str, str] = {}
+        self.stopping = False
 
     def resolved(self, text: str) -> str:
         """The text with the values of its variables.
@@ -72,22 +73,49 @@ class Executions:
         run = Run(pipeline, str(uuid.uuid4()), trigger, self._now())
         with self.turn:
             self.runs.setdefault(place, []).append(run)
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._walk, place, run), daemon=True).start()
+        self._set_out(place, run, 0, frozenset())
         return run
 
-    def _walk(self, place: tuple[str, str], run: Run) -> None:
+    def stop(self, run: Run, *, abandon: bool) -> None:
+        """Go no further; ``abandon``: nor wait for the actions that run, which go on unseen, as builds do."""
+        with self.turn:
+            run.stopping, run.status = True, "Stopping"
+            for said in run.actions if abandon else ():
+                if said["status"] == "InProgress":
+                    said |= {"status": "Abandoned", "lastUpdateTime": self._now()}
+            self.turn.notify_all()
+
+    def retry(self, place: tuple[str, str], run: Run, stage: str, *, all_actions: bool) -> None:
+        """Do the actions of a stage again that have failed, or all of them, and go on from there."""
+        names = [one["name"] for one in run.pipeline["stages"]]
+        last = {said["actionName"]: said["status"] for said in run.actions if said["stageName"] == stage}
+        done = frozenset(name for name, status in last.items() if status == "Succeeded" and not all_actions)
+        run.stopping, run.status = False, "InProgress"
+        self._set_out(place, run, names.index(stage), done)
+
+    def is_last_in(self, place: tuple[str, str], run: Run, stage: str) -> bool:
+        """Whether none that began later has been in the stage."""
+        runs = self.runs[place]
+        return not any(stage in one.stages for one in runs[runs.index(run) + 1 :])
+
+    def _set_out(self, place: tuple[str, str], run: Run, first: int, done: frozenset[str]) -> None:
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._walk, place, run, first, done), daemon=True).start()
+
+    def _walk(self, place: tuple[str, str], run: Run, first: int, done: frozenset[str]) -> None:
+        """From the stage ``first`` on; ``done``: its actions that are not done again."""
         try:
-            for stage in run.pipeline["stages"]:
+            for stage in run.pipeline["stages"][first:]:
                 if not self._enter(place, stage["name"], run):
-                    run.status = "Superseded"
+                    run.status = "Stopped" if run.stopping else "Superseded"
                     return
                 try:
-                    self._through(run, stage)
+                    self._through(run, stage, done)
                 finally:
                     self._leave(place, stage["name"])
-                if run.stages[stage["name"]] == "Failed":
-                    run.status = "Failed"
+                done = frozenset()
+                if run.stages[stage["name"]] in ("Failed", "Stopped"):
+                    run.status = run.stages[stage["name"]]
                     return
             run.status = "Succeeded"
         except Exception as error:  # noqa: BLE001 -- the thread's last chance to say why
@@ -95,14 +123,16 @@ class Executions:
             print(f"pipeline {run.pipeline['name']}: {error!r}", flush=True)
 
     def _enter(self, place: tuple[str, str], stage: str, run: Run) -> bool:
-        """Wait for the stage; False: a newer execution waits for it, too, and goes first."""
+        """Wait for the stage; False: it is stopped, or a newer execution waits for it, too, and goes first."""
         mode = run.pipeline.get("executionMode", "SUPERSEDED")
+        if run.stopping:
+            return False
         run.stages[stage] = "InProgress"
         if mode == "PARALLEL":
             return True
         with self.turn:
             while (holder := self._inside.get((*place, stage))) is not None or self._earlier(place, stage, run, mode):
-                if mode == "SUPERSEDED" and holder is not None and self._newer(place, stage, run):
+                if run.stopping or (mode == "SUPERSEDED" and holder is not None and self._newer(place, stage, run)):
                     return False
                 self.turn.wait(_WAIT_SECONDS)
             self._inside[(*place, stage)] = run
@@ -126,7 +156,7 @@ class Executions:
             self._inside.pop((*place, stage), None)
             self.turn.notify_all()
 
-    def _through(self, run: Run, stage: dict[str, Any]) -> None:
+    def _through(self, run: Run, stage: dict[str, Any], done: frozenset[str]) -> None:
         name = stage["name"]
         try:
             if (result := _refused(run, stage)) is not None:
@@ -135,9 +165,9 @@ class Executions:
         except ActionFailed:
             run.stages[name] = "Failed"
             return
-        orders = sorted({int(action.get("runOrder", 1)) for action in stage["actions"]})
-        for order in orders:
-            group = [action for action in stage["actions"] if int(action.get("runOrder", 1)) == order]
+        left = [action for action in stage["actions"] if action["name"] not in done]
+        for order in sorted({int(action.get("runOrder", 1)) for action in left}):
+            group = [action for action in left if int(action.get("runOrder", 1)) == order]
             told = [self._begin(run, name, action) for action in group]
             threads = [
                 threading.Thread(target=contextvars.copy_context().run, args=(self._one, run, said, action))
@@ -147,8 +177,8 @@ class Executions:
                 thread.start()
             for thread in threads:
                 thread.join()
-            if any(said["status"] != "Succeeded" for said in told):
-                run.stages[name] = "Failed"
+            if run.stopping or any(said["status"] != "Succeeded" for said in told):
+                run.stages[name] = "Stopped" if run.stopping else "Failed"
                 return
         run.stages[name] = "Succeeded"
 

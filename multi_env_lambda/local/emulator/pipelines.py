@@ -90,6 +90,8 @@ class _Service:
             "GetPipeline": lambda asked: {"pipeline": self._named(asked.get("name"))},
             "DeletePipeline": self._delete,
             "StartPipelineExecution": self._start,
+            "StopPipelineExecution": self._stop,
+            "RetryStageExecution": self._retry,
             "GetPipelineExecution": self._execution,
             "ListPipelineExecutions": self._executions,
             "ListActionExecutions": self._list,
@@ -162,15 +164,40 @@ class _Service:
     def _start(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"pipelineExecutionId": self.begin(str(asked.get("name")), "StartPipelineExecution", _caller()).id}
 
+    def _stop(self, asked: dict[str, Any]) -> dict[str, Any]:
+        run = self._one(asked)
+        if run.status == "Stopping" and not asked.get("abandon"):
+            raise _Refused("DuplicatedStopRequest", "The pipeline execution is already in a Stopping state")
+        if run.status not in ("InProgress", "Stopping"):
+            raise _Refused("PipelineExecutionNotStoppable", f"The pipeline execution is {run.status}")
+        self._runs.stop(run, abandon=bool(asked.get("abandon")))
+        return {"pipelineExecutionId": run.id}
+
+    def _retry(self, asked: dict[str, Any]) -> dict[str, Any]:
+        run, stage = self._one(asked), str(asked.get("stageName"))
+        if stage not in {one["name"] for one in run.pipeline["stages"]}:
+            raise _Refused("StageNotFound", f"There is no stage '{stage}'")
+        ended = run.status in ("Failed", "Stopped") and run.stages.get(stage) in ("Failed", "Stopped")
+        if not ended or asked.get("retryMode") not in ("FAILED_ACTIONS", "ALL_ACTIONS"):
+            raise _Refused("StageNotRetryable", f"The stage {stage} is {run.stages.get(stage)}")
+        place = _place(str(asked.get("pipelineName")))
+        if not self._runs.is_last_in(place, run, stage):
+            raise _Refused("NotLatestPipelineExecution", "A newer execution has been in the stage")
+        self._runs.retry(place, run, stage, all_actions=asked["retryMode"] == "ALL_ACTIONS")
+        return {"pipelineExecutionId": run.id}
+
+    def _one(self, asked: Mapping[str, Any]) -> Run:
+        found = [run for run in self._of(asked.get("pipelineName")) if run.id == asked.get("pipelineExecutionId")]
+        if not found:
+            raise _Refused("PipelineExecutionNotFound", "There is no such execution")
+        return found[0]
+
     def _of(self, name: Any) -> list[Run]:
         self._named(name)
         return list(self._runs.runs.get(_place(str(name)), ()))
 
     def _execution(self, asked: dict[str, Any]) -> dict[str, Any]:
-        found = [run for run in self._of(asked.get("pipelineName")) if run.id == asked.get("pipelineExecutionId")]
-        if not found:
-            raise _Refused("PipelineExecutionNotFound", "There is no such execution")
-        return {"pipelineExecution": {"pipelineName": asked["pipelineName"], **_summary(found[0])}}
+        return {"pipelineExecution": {"pipelineName": asked["pipelineName"], **_summary(self._one(asked))}}
 
     def _executions(self, asked: dict[str, Any]) -> dict[str, Any]:
         runs = reversed(self._of(asked.get("pipelineName")))

@@ -27,6 +27,13 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/witness.py",
+        "datetime.fromtimestamp(said_at, tz=UTC)",
+        "datetime.fromtimestamp(witness.store.now(), tz=UTC)",
+        "Asked again about the same yes, the witness renews nothing.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "operations/witness.py",
         'found.get("status") != "Succeeded"',
         'found.get("status") == "Failed"',
         "What nobody has answered is not approved.",

@@ -9,6 +9,8 @@ __all__ = ["MUTATIONS"]
 _TRUST = "plan/test_access.py::test_builds_at_github_come_in_by_one_file_of_the_protected_branch_alone"
 _FILE, _RUNS, _API = "plan/test_github_workflow.py", "runs/test_events.py", "host/test_github_api.py"
 
+_STRANGERS = "runs/test_strangers.py"
+
 MUTATIONS = (
     Mutation(
         "plan/access_trust.py",
@@ -100,5 +102,40 @@ MUTATIONS = (
         "    if False:\n",
         "Another workflow's inputs are no wish.",
         ("ci/test_read.py",),
+    ),
+    Mutation(
+        "model/plan_copy.py",
+        'if digest(found) != document.get("sha256"):',
+        "if False:",
+        "A copy of the records that was changed on the way is refused.",
+        (f"{_STRANGERS}::test_a_copy_that_is_none_is_refused_with_what_is_wrong",),
+    ),
+    Mutation(
+        "operations/copying.py",
+        "    return masked(text) != text\n",
+        "    return False\n",
+        "What looks like a secret is in no copy of the records.",
+        (f"{_STRANGERS}::test_what_looks_like_a_secret_is_left_out_and_named",),
+    ),
+    Mutation(
+        "operations/copying.py",
+        'attrs.evolve(record.holder, nonce="", host="elsewhere", process="")',
+        "record.holder",
+        "No copy says on which machine somebody works.",
+        (f"{_STRANGERS}::test_nobody_hears_on_which_machine_somebody_works",),
+    ),
+    Mutation(
+        "ci/strangers.py",
+        "    if longest > _LONGEST or most > _MOST or not _DIGEST.fullmatch(found.digest):",
+        "    if False:",
+        "What a stranger's job says has a bounded shape.",
+        (f"{_STRANGERS}::test_a_log_without_a_sound_preview_shows_nothing",),
+    ),
+    Mutation(
+        "plan/github_workflow.py",
+        'if plans_strangers(config) else ""',
+        'if True else ""',
+        "There are jobs for strangers only where the table says so.",
+        (f"{_FILE}::test_only_where_the_table_says_so_are_there_jobs_for_strangers",),
     ),
 )
