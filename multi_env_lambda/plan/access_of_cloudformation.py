@@ -70,8 +70,8 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 def in_its_role(place: Environment, grants: Iterable[Grant]) -> Iterator[Grant]:
     """The same statements, so that CloudFormation acts in the role of this environment and in no other.
 
-    A stack keeps its role, and whoever changes the stack acts in it without ``iam:PassRole``. Stacks of others may have
-    names like those of units, and an administrator's role.
+    A stack keeps its role, and anyone who changes the stack acts in it without ``iam:PassRole``. Stacks of others may
+    have names like those of units, and an administrator's role.
     """
     condition = {"ArnEquals": {"cloudformation:RoleArn": place.execution_role_arn}}
     for grant in grants:
