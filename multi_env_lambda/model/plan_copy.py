@@ -23,7 +23,7 @@ __all__ = ["KIND", "LARGEST_PACKED", "CopiedObject", "PlanCopy"]
 
 KIND = "a copy of the records"
 LARGEST_PACKED = 32 * 1024 * 1024
-"""Bytes, compressed; a workspace of 500 units in four environments needs about a tenth of it."""
+"""Bytes, compressed."""
 
 _HINT = "get it again, from the last run of the protected branch"
 
