@@ -52,6 +52,7 @@ class FakeRepository:
     branches: Mapping[str, Head] | None = None
     frozen: tuple[Frozen, ...] = ()
     held: tuple[UnitHeld, ...] = ()
+    stages: tuple[tuple[str, ...], ...] = ()
 
     @property
     def state(self) -> State:
@@ -66,6 +67,7 @@ class FakeRepository:
             message=self.message,
             frozen=self.frozen,
             held=self.held,
+            stages=self.stages,
         )
 
     # --- what happens ---

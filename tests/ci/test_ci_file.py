@@ -198,6 +198,19 @@ def test_the_fake_says_what_elsewhere_would_be_a_note(tmp_path: Path) -> None:
         repository.decide(tmp_path / "ci.py", repository.pushed("main"))
 
 
+def test_a_rule_about_stages_can_be_tested(tmp_path: Path) -> None:
+    (tmp_path / "ci.py").write_text(
+        "def decide(happened, state, default): return default.up_to(state.stages[-2][-1]) if state.stages else default"
+    )
+    places = ("sandbox", "test-eu", "test-us", "prod-eu", "prod-us")
+    stages = (("sandbox",), ("test-eu", "test-us"), ("prod-eu", "prod-us"))
+    repository = FakeRepository(environments=places, stages=stages)
+
+    decision = repository.decide(tmp_path / "ci.py", repository.pushed("main"))
+
+    assert decision.jobs == (Bring(branch="main", to="test-us"),)
+
+
 def test_everything_can_happen_to_the_fake() -> None:
     repository = FakeRepository(rules=CiRules(branches=("feature",)))
     happened = [
