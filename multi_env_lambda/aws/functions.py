@@ -179,7 +179,8 @@ def invoke(
             version=answer.get("ExecutedVersion", ""),
         )
 
-    return retried(call, _is_busy, where, partial(_error, where), retrying)
+    # A function that is throttled may be switched off (a reserved concurrency of 0): nobody waits minutes for that.
+    return retried(call, _is_busy, where, partial(_error, where), retrying, throttled=lambda _: False)
 
 
 def get_alias(client: Any, function_name: str, alias: str) -> Alias:

@@ -76,14 +76,18 @@ def retried(
     what: str,
     in_our_words: Callable[[Exception], Exception],
     retrying: Retrying,
+    *,
+    throttled: Callable[[Exception], bool] = is_throttled,
 ) -> _Answer:
     """The response to a call, which is retried after a pause if ``passes`` says that its error may be temporary.
+
+    ``throttled``: whether the account only asks for less at a time, and so for minutes.
 
     Raises:
         Exception: what ``in_our_words`` makes of a permanent error, or of the last one.
     """
     try:
-        return retrying.run(send, what=what, errors=aws_errors(), passes=passes, throttled=is_throttled, reason=code_of)
+        return retrying.run(send, what=what, errors=aws_errors(), passes=passes, throttled=throttled, reason=code_of)
     except aws_errors() as error:
         raise in_our_words(error) from error
 

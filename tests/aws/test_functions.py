@@ -65,6 +65,15 @@ def test_a_function_that_is_busy_or_not_ready_is_called_again(client: FaultyClie
     assert invoke(client, "f", "live", b"{}", AT_ONCE).payload == b"{}"
 
 
+def test_nobody_waits_minutes_for_a_function_that_is_switched_off(client: FaultyClient) -> None:
+    client.fail("invoke", code="TooManyRequestsException", status=429, times=1000)
+    waited: list[float] = []
+
+    with pytest.raises(StackError, match="TooManyRequestsException"):
+        invoke(client, "f", "live", b"{}", Retrying(sleep=waited.append))
+    assert sum(waited) < 5
+
+
 def test_a_lost_answer_does_not_call_the_function_again() -> None:
     function = Lambda()
     client = FaultyClient(function)
