@@ -348,8 +348,8 @@ def approve(
     return write_approval(world.store, approval)
 
 
-def write_approval(store: ObjectStore, approval: Approval) -> Approval:
-    """Leave it where the gate looks for it; one that is there is renewed, unless it is the very same."""
+def write_approval(store: ObjectStore, approval: Approval, *, renews: bool = True) -> Approval:
+    """Leave it where the gate looks for it; one that is there is renewed, the very same one only if it ``renews``."""
     order = approval.order
     left_out = ("age_seconds",) if order else ("age_seconds", "order")
     document = {name: value for name, value in attrs.asdict(approval).items() if name not in left_out}
@@ -358,6 +358,6 @@ def write_approval(store: ObjectStore, approval: Approval) -> Approval:
     there = store.get(key)
     if there is None:
         store.put_new(key, body)
-    elif there.body != body:
+    elif renews or there.body != body:
         store.replace(key, body, etag=there.etag)
     return approval

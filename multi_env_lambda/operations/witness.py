@@ -82,7 +82,7 @@ def bear_witness(witness: Witness, environment: str, execution: str) -> Approval
     # When she said it: asked again about the same yes, the witness writes the same, and that renews nothing.
     when = datetime.fromtimestamp(said_at, tz=UTC).isoformat(timespec="seconds")
     approval = Approval(environment=environment, digest=digest, who=who, when=when, user_id=WITNESSED)
-    return write_approval(witness.store, approval)
+    return write_approval(witness.store, approval, renews=False)
 
 
 def _last_of(actions: Iterable[Mapping[str, Any]], environment: str) -> Mapping[str, Any] | None:
