@@ -61,7 +61,8 @@ class Listeners:
         return [json.loads(line) for line in lines]
 
     def first(self, function: str) -> Any:
-        eventually(lambda: bool(self.got(function)), seconds=60)
+        # A function that could not start on a busy machine is called again a minute later.
+        eventually(lambda: bool(self.got(function)), seconds=150)
         return self.got(function)[0]
 
     def bucket(self, key: str) -> str:
