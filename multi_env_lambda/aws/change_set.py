@@ -184,9 +184,10 @@ class ChangeSets:
             Refused: it would lose data that must not be lost; the change set is deleted.
         """
         began = answered = self._clock()
-        for pause in self._looks():
+        looks = self._looks()
+        while True:
             # Wait first: CloudFormation has never computed it by the time it responds.
-            self._retrying.sleep(pause)
+            self._retrying.sleep(next(looks))
             try:
                 described, answered = self._describe(change_set), self._clock()
                 answer = _answer_of(described)
@@ -207,7 +208,6 @@ class ChangeSets:
             if self._clock() >= target.deadline:
                 what = "the change set was not computed before the deadline"
                 raise StackError(target.where, what, hint="run the command again")
-        raise AssertionError("looks never end")
 
     def _looks(self) -> Iterator[float]:
         """Seconds before each look: the first one shortly before the quickest of the last ones was done.

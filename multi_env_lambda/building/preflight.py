@@ -36,10 +36,11 @@ from multi_env_lambda.building.preflight_process import (
     lambda_environment,
     link_programs,
     own_libraries,
+    site_packages,
     start,
 )
 from multi_env_lambda.building.shared_objects import Missing
-from multi_env_lambda.building.unpacked import kept_folder, unpack
+from multi_env_lambda.building.unpacked import kept_layer, layer_folders, unpack
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host import lambda_python, sandbox
 from multi_env_lambda.host.files import sha256_of, write_atomically
@@ -211,8 +212,8 @@ class _Check:
         inner = "" if self._are_jobs else "python/"
         with (
             private_folder() as folder,
-            _extracted(
-                self.layer, folder if cache is None else cache / "preflight", inner, self.judge.where
+            kept_layer(
+                self.layer, folder if cache is None else cache / "preflight", inner, where=self.judge.where
             ) as layer_folder,
         ):
             unpack(self.wheel, folder / "task", "", where=self.judge.where)
@@ -240,11 +241,10 @@ class _Check:
             return attrs.evolve(outcome, layer_folder=layer_folder)
 
     def _orders(self, folder: Path, scratch: Path, layer: Path | None, interpreter: Path) -> dict[str, Any]:
-        task, inner = folder / "task", "lib/python3*/site-packages"
-        packages = sorted(layer.glob(inner)) if layer and not self._are_jobs else []
-        brought = [task, *packages, *([layer] if layer else [])]
+        task = folder / "task"
+        brought = [task, *([] if layer is None else [layer] if self._are_jobs else layer_folders(layer))]
         first = [] if self._are_jobs else brought
-        last = [*(brought if self._are_jobs else []), *_site_packages(interpreter)]
+        last = [*(brought if self._are_jobs else []), *site_packages(interpreter)]
         # A process that the handler starts reads this program, too (`multiprocessing`).
         own = [task, folder / "bin", *([layer] if layer else []), _PROGRAM]
         return {
@@ -288,19 +288,3 @@ def _order(code: Code, handler: Handler) -> dict[str, Any]:
 def _venv_settings(interpreter: Path) -> str:
     settings = interpreter.parent.parent / "pyvenv.cfg"
     return settings.read_text(encoding="utf-8") if settings.is_file() else ""
-
-
-def _site_packages(interpreter: Path) -> list[Path]:
-    # `-S` leaves out the venv's own packages, so that nothing in them runs automatically (`.pth` files).
-    venv = interpreter.parent.parent
-    return sorted(venv.glob("lib/python3*/site-packages")) if (venv / "pyvenv.cfg").is_file() else []
-
-
-@contextmanager
-def _extracted(layer: Path | None, kept: Path, inner: str, where: str) -> Iterator[Path | None]:
-    """The content of a folder of the layer."""
-    if layer is None:
-        yield None
-        return
-    with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", inner, where=where) as folder:
-        yield folder

@@ -28,6 +28,7 @@ __all__ = [
     "lambda_environment",
     "link_programs",
     "own_libraries",
+    "site_packages",
     "start",
 ]
 
@@ -139,6 +140,12 @@ def lambda_environment(folder: Path, scratch: Path, own: Mapping[str, str]) -> d
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
     }
+
+
+def site_packages(interpreter: Path) -> list[Path]:
+    """The packages of its venv. ``-S`` leaves them out, so that nothing in them runs automatically (``.pth`` files)."""
+    venv = interpreter.parent.parent
+    return sorted(venv.glob("lib/python3*/site-packages")) if (venv / "pyvenv.cfg").is_file() else []
 
 
 def own_libraries(task: Path) -> tuple[Path, Path]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from multi_env_lambda.building.archive import check_names
 from multi_env_lambda.host.files import has_sha256, read_sealed, sha256_of, write_sealed
 
-__all__ = ["kept_folder", "unpack", "without_bytecode"]
+__all__ = ["kept_folder", "kept_layer", "layer_folders", "unpack", "without_bytecode"]
 
 _BYTECODE = "__pycache__"
 _CHUNK = 1 << 20
@@ -35,6 +35,21 @@ def kept_folder(archive: Path, place: Path, prefix: str, *, where: str) -> Itera
     with suppress(FileNotFoundError):  # another process has removed one: then the next use can reuse less
         known = {path.relative_to(place).as_posix(): sha256_of(path) for path in list(_bytecode(place))}
         write_sealed(_listing(place), known)
+
+
+@contextmanager
+def kept_layer(layer: Path | None, kept: Path, inner: str, *, where: str) -> Iterator[Path | None]:
+    """The content of a folder of a layer, by the layer's bytes; None without a layer."""
+    if layer is None:
+        yield None
+        return
+    with kept_folder(layer, kept / f"layer-{sha256_of(layer)}", inner, where=where) as folder:
+        yield folder
+
+
+def layer_folders(layer: Path) -> list[Path]:
+    """Where a function finds modules in the content of ``python/``: first among the packages of its version."""
+    return [*sorted(layer.glob("lib/python3*/site-packages")), layer]
 
 
 def unpack(archive_path: Path, folder: Path, prefix: str, *, where: str) -> None:

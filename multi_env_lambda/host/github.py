@@ -9,19 +9,13 @@ https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-wi
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
-from http.client import HTTPException
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import attrs
 
-from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.github_api import NoRedirect
-from multi_env_lambda.model.visible import visible
+from multi_env_lambda.host.rest import Rest, normal
 
 __all__ = ["PUBLIC", "GitHub", "State"]
 
@@ -29,8 +23,6 @@ State = Literal["success", "failure", "pending"]
 
 PUBLIC = "https://api.github.com"
 _VERSION = "2022-11-28"
-_SECONDS = 20.0
-_MOST_BYTES = 8 << 20
 _PAGE, _MOST_PAGES = 100, 10
 _LONGEST_STATUS = 140
 _HINT = "the token in GITHUB_TOKEN needs `pull-requests: write` and `statuses: write` on this repository"
@@ -67,7 +59,7 @@ class GitHub:
         there = next((one for one in self._pages(comments) if _is_ours(one, marker)), None)
         if there is None:
             self._call("POST", comments, {"body": text})
-        elif _body(there) == _normal(text):
+        elif _body(there) == normal(text):
             return False
         else:
             self._call("PATCH", f"issues/comments/{int(there['id'])}", {"body": text})
@@ -113,31 +105,15 @@ class GitHub:
                 return
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {self.token}",
-            "Content-Type": "application/json",
-            "User-Agent": "multi-env-lambda",
-            "X-GitHub-Api-Version": _VERSION,
-        }
-        address = f"{self.api.rstrip('/')}/repos/{quote(self.repository)}/{path}"
-        split = urlsplit(address)
-        if split.scheme != "https" and not (split.scheme == "http" and split.hostname == "127.0.0.1"):
-            raise self._error(method, path, "the address of the API is no https address")
-        data = None if body is None else json.dumps(body).encode("ascii")
-        request = urllib.request.Request(address, data=data, headers=headers, method=method)  # noqa: S310
-        try:
-            with urllib.request.build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
-                return json.loads(answer.read(_MOST_BYTES) or b"null")
-        except urllib.error.HTTPError as error:
-            with error:
-                raise self._error(method, path, f"{error.code} {_message(error)}") from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise self._error(method, path, f"{type(error).__name__}: {error}") from None
-
-    def _error(self, method: str, path: str, said: str) -> ToolError:
-        what = f"{method} {path.partition('?')[0]}: {visible(said.replace(self.token, '***'))[:200]}"
-        return ToolError(f"GitHub, {self.repository}", what, hint=_HINT)
+        rest = Rest(
+            where=f"GitHub, {self.repository}",
+            address=f"{self.api.rstrip('/')}/repos/{quote(self.repository)}",
+            token=self.token,
+            words=("message",),
+            hint=_HINT,
+            headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": _VERSION},
+        )
+        return rest.call(method, path, body)
 
 
 def _is_ours(comment: Mapping[str, Any], marker: str) -> bool:
@@ -148,17 +124,4 @@ def _is_ours(comment: Mapping[str, Any], marker: str) -> bool:
 
 
 def _body(comment: Mapping[str, Any]) -> str:
-    return _normal(str(comment.get("body", "")))
-
-
-def _normal(text: str) -> str:
-    """GitHub keeps what was written in a browser with other line ends, and may drop the last one."""
-    return text.replace("\r\n", "\n").rstrip()
-
-
-def _message(error: urllib.error.HTTPError) -> str:
-    try:
-        said = json.loads(error.read(_MOST_BYTES))
-    except (OSError, HTTPException, ValueError):
-        return str(error.reason)
-    return str(said.get("message", error.reason)) if isinstance(said, dict) else str(error.reason)
+    return normal(str(comment.get("body", "")))

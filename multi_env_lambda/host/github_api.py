@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request, build_opener
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError, ToolError
+from multi_env_lambda.host.posting import NoRedirect
 
-__all__ = ["BUILD", "GitHubApi", "NoRedirect", "build_of"]
+__all__ = ["BUILD", "GitHubApi", "build_of"]
 
 _SECONDS = 30.0
 _LARGEST = 8 * 1024 * 1024
@@ -34,13 +35,6 @@ def build_of(variables: Mapping[str, str]) -> str:
     """What this run is called as a build; empty outside of GitHub Actions."""
     found = variables.get("GITHUB_RUN_ID", "")
     return f"github:{found}:{variables.get('GITHUB_RUN_ATTEMPT', '1')}" if found else ""
-
-
-class NoRedirect(HTTPRedirectHandler):
-    """The token goes to nobody else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 @attrs.frozen(kw_only=True)

@@ -11,14 +11,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from multi_env_lambda.errors import ToolError
 
-__all__ = ["post"]
+__all__ = ["NoRedirect", "post"]
 
 _SECONDS: Final = 15.0
 _LARGEST: Final = 4096
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """Another address would be somebody else's answer."""
+class NoRedirect(HTTPRedirectHandler):
+    """Another address would get what is meant for this one, and its answer would be somebody else's."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -34,7 +34,7 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, st
         raise ToolError(address, "it is no address of http", hint="see what wrote it")
     request = Request(address, data=body, headers=dict(headers), method="POST")  # noqa: S310 - see above
     try:
-        with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
+        with build_opener(NoRedirect).open(request, timeout=_SECONDS) as answer:
             return answer.status, answer.read(_LARGEST).decode("utf-8", "replace")
     except HTTPError as error:
         return error.code, error.read(_LARGEST).decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.github_api import NoRedirect
+from multi_env_lambda.host.posting import NoRedirect
 from multi_env_lambda.model.visible import visible
 
 __all__ = ["Rest", "normal"]
@@ -29,6 +29,7 @@ class Rest:
     Args:
         where: what messages call it. address: without a slash at the end. token: never shown.
         words: in which keys of an answer the service says why it refuses. hint: of each error.
+        headers: that only this service wants.
     """
 
     where: str
@@ -36,6 +37,7 @@ class Rest:
     token: str = attrs.field(repr=False)
     words: tuple[str, ...]
     hint: str
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, no: Collection[int] = ()) -> Any:
         """The answer; None where the service answers with one of the codes ``no``.
@@ -51,6 +53,7 @@ class Rest:
             "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/json",
             "User-Agent": "multi-env-lambda",
+            **self.headers,
         }
         data = None if body is None else json.dumps(body).encode("ascii")
         address = f"{self.address}/{path}"

@@ -20,13 +20,12 @@ import attrs
 
 from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.own_tests import code_folders
-from multi_env_lambda.building.preflight_process import Outcome, compile_loaded
-from multi_env_lambda.building.unpacked import kept_folder
+from multi_env_lambda.building.preflight_process import Outcome, compile_loaded, site_packages
+from multi_env_lambda.building.unpacked import kept_layer, layer_folders
 from multi_env_lambda.host import lambda_answers, lambda_python
-from multi_env_lambda.host.files import sha256_of
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run_attached
-from multi_env_lambda.make.dependencies import Layer, build_dependencies
+from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import template_of_unbuilt
 from multi_env_lambda.model.environment import Environment
@@ -91,8 +90,11 @@ def call_here(call: Call) -> Returned:
         ToolError: the interpreter could not be started.
     """
     layer = build_dependencies(call.root, call.cache, call.project, Published()).layer
-    handler = _handler(call)
-    with private_folder() as folder, _packages(call, layer) as packages:
+    zipped, handler = None if layer is None else layer.built.layer, _handler(call)
+    with (
+        private_folder() as folder,
+        kept_layer(zipped, call.cache / "preflight", "python/", where=call.project.folder) as packages,
+    ):
         orders, answer, log = folder / "orders.json", folder / "answer.json", folder / "log"
         orders.write_text(json.dumps(_orders(call, handler, packages)), encoding="utf-8")
         words = [os.fspath(part) for part in (call.interpreter, "-I", "-S", _PROGRAM, orders, answer)]
@@ -137,20 +139,9 @@ def _handler(call: Call) -> Handler:
     return next(handler for handler in found if handler.key == call.function.key)
 
 
-@contextmanager
-def _packages(call: Call, layer: Layer | None) -> Iterator[Path | None]:
-    if layer is None:
-        yield None
-        return
-    zipped = layer.built.layer
-    place = call.cache / "preflight" / f"layer-{sha256_of(zipped)}"
-    with kept_folder(zipped, place, "python/", where=call.project.folder) as folder:
-        yield folder
-
-
 def _orders(call: Call, handler: Handler, packages: Path | None) -> dict[str, Any]:
     code = code_folders(call.root, call.project)
-    within = [] if packages is None else [*sorted(packages.glob("lib/python3*/site-packages")), packages]
+    within = [] if packages is None else layer_folders(packages)
     place, name = call.environment, call.project.function_name(call.environment.name, call.function.key)
     return {
         "module": handler.module,
@@ -159,7 +150,7 @@ def _orders(call: Call, handler: Handler, packages: Path | None) -> dict[str, An
         "timeout": call.function.timeout,
         "arn": f"arn:{place.partition}:lambda:{place.region}:{place.account_id}:function:{name}",
         "first": [os.fspath(path) for path in (*code, *within)],
-        "last": [os.fspath(path) for path in sorted(call.interpreter.parent.parent.glob("lib/python3*/site-packages"))],
+        "last": [os.fspath(path) for path in site_packages(call.interpreter)],
         "lambda_answers": lambda_answers.__file__,
         "lambda_python": lambda_python.__file__,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from multi_env_lambda.model.name import IMAGE
 from multi_env_lambda.model.reading import Rule, Table
 
 __all__ = ["BITBUCKET", "PIPELINES", "Bitbucket", "read_bitbucket_table"]
@@ -35,13 +36,6 @@ _DEPLOYMENT = Rule(
     maximum=60,
     allowed="the name of a deployment environment, of letters, digits, `_` and `-`",
     hint='for example `deployment = "multi-env-lambda"`',
-)
-_IMAGE = Rule(
-    pattern=r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}",
-    maximum=300,
-    allowed="an image by its digest",
-    hint="`docker buildx imagetools inspect IMAGE` prints the digest: "
-    '`image = "public.ecr.aws/sam/build-python3.13@sha256:…"`',
 )
 
 
@@ -110,7 +104,7 @@ def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
         repository_id=repository_id,
         deployment_id=deployment_id,
         deployment=own.named_or("deployment", _DEPLOYMENT, "multi-env-lambda"),
-        image=own.named("image", _IMAGE),
+        image=own.named("image", IMAGE),
         only_from_branch=own.flag("only_from_branch", False),
         provider=own.flag("provider", True),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from multi_env_lambda.model.name import IMAGE
 from multi_env_lambda.model.reading import Rule, Table
 
 __all__ = ["GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
@@ -23,13 +24,6 @@ _PROJECT = Rule(
     maximum=255,
     allowed="group/project, as in the address of a project at gitlab.com",
     hint='for example `project = "acme/units"`',
-)
-_IMAGE = Rule(
-    pattern=r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}",
-    maximum=300,
-    allowed="an image by its digest",
-    hint="`docker buildx imagetools inspect IMAGE` prints the digest: "
-    '`image = "public.ecr.aws/sam/build-python3.13@sha256:…"`',
 )
 
 
@@ -66,6 +60,6 @@ def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
     own.allow(("project", "image", "provider"))
     return GitLab(
         project=own.named("project", _PROJECT),
-        image=own.named("image", _IMAGE),
+        image=own.named("image", IMAGE),
         provider=own.flag("provider", True),
     )

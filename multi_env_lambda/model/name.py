@@ -13,6 +13,7 @@ __all__ = [
     "BUCKET",
     "ENVIRONMENT_NAME",
     "EXTERNAL_ID",
+    "IMAGE",
     "KEY",
     "LIMITS",
     "PROJECT_NAME",
@@ -24,6 +25,15 @@ __all__ = [
     "check_length",
     "normalised",
 ]
+
+IMAGE = Rule(
+    pattern=r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}",
+    maximum=300,
+    allowed="an image by its digest",
+    hint="`docker buildx imagetools inspect IMAGE` prints the digest: "
+    '`image = "public.ecr.aws/sam/build-python3.13@sha256:…"`',
+)
+"""What a job of another host runs in."""
 
 PROJECT_NAME = Rule(
     pattern=r"[a-z](-?[a-z0-9])*",

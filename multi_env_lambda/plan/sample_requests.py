@@ -9,6 +9,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+import attrs
+
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.route import problem_with_route, read_route
@@ -21,6 +23,20 @@ _REQUEST = "JKJaXmPLvHcESHA="
 _TIME = "31/Mar/2026:08:00:00 +0000"
 _AGENT = "curl/8"
 _CALLER = "203.0.113.7"
+
+
+@attrs.frozen(kw_only=True)
+class _Sent:
+    """A request, and the route that it met."""
+
+    here: Here
+    method: str
+    route: str
+    path: str
+    query: str
+    body: str
+    headers: dict[str, str]
+    variables: dict[str, str]
 
 
 def http_sample(
@@ -54,9 +70,17 @@ def http_sample(
     }
     headers |= front_end(host)
     headers = {name: text for name, text in headers.items() if not name.startswith("x-amzn-tls")}
-    if payload == "1.0":
-        return _first_form(here, method, found.key, sent, query, body, headers, variables)
-    return _second_form(here, method, found.key, sent, query, body, headers, variables)
+    request = _Sent(
+        here=here,
+        method=method,
+        route=found.key,
+        path=sent,
+        query=query,
+        body=body,
+        headers=headers,
+        variables=variables,
+    )
+    return _first_form(request) if payload == "1.0" else _second_form(request)
 
 
 def _variables(route: str, path: str) -> dict[str, str] | None:
@@ -70,64 +94,46 @@ def _variables(route: str, path: str) -> dict[str, str] | None:
     return None if match is None else dict(zip(names, match.groups(), strict=True))
 
 
-def _second_form(
-    here: Here,
-    method: str,
-    route: str,
-    path: str,
-    query: str,
-    body: str,
-    headers: dict[str, str],
-    variables: dict[str, str],
-) -> Any:
-    named = query_of(query)
+def _second_form(sent: _Sent) -> Any:
+    named = query_of(sent.query)
     return {
         "version": "2.0",
-        "routeKey": route,
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
+        "routeKey": sent.route,
+        "rawPath": sent.path,
+        "rawQueryString": sent.query,
+        "headers": sent.headers,
         **({"queryStringParameters": named} if named else {}),
         "requestContext": {
-            "accountId": here.account,
+            "accountId": sent.here.account,
             "apiId": _API,
-            "domainName": headers["host"],
+            "domainName": sent.headers["host"],
             "domainPrefix": _API,
             "http": {
-                "method": method,
-                "path": path,
+                "method": sent.method,
+                "path": sent.path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": _CALLER,
                 "userAgent": _AGENT,
             },
             "requestId": _REQUEST,
-            "routeKey": route,
+            "routeKey": sent.route,
             "stage": "$default",
             "time": _TIME,
             "timeEpoch": EPOCH * 1000,
         },
-        **({"pathParameters": variables} if variables else {}),
-        **({"body": body} if body else {}),
+        **({"pathParameters": sent.variables} if sent.variables else {}),
+        **({"body": sent.body} if sent.body else {}),
         "isBase64Encoded": False,
     }
 
 
-def _first_form(
-    here: Here,
-    method: str,
-    route: str,
-    path: str,
-    query: str,
-    body: str,
-    headers: dict[str, str],
-    variables: dict[str, str],
-) -> Any:
+def _first_form(sent: _Sent) -> Any:
     """What a REST API sends, too; what there is none of is null here."""
-    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs = parse_qsl(sent.query, keep_blank_values=True)
     many: dict[str, list[str]] = {}
     for name, value in pairs:
         many.setdefault(name, []).append(value)
-    resource = route.partition(" ")[2] or route
+    resource = sent.route.partition(" ")[2] or sent.route
     none: tuple[str, ...] = (
         "accessKey",
         "accountId",
@@ -140,32 +146,32 @@ def _first_form(
     return {
         "version": "1.0",
         "resource": resource,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [text] for name, text in headers.items()},
+        "path": sent.path,
+        "httpMethod": sent.method,
+        "headers": sent.headers,
+        "multiValueHeaders": {name: [text] for name, text in sent.headers.items()},
         "queryStringParameters": dict(pairs) or None,
         "multiValueQueryStringParameters": many or None,
         "requestContext": {
-            "accountId": here.account,
+            "accountId": sent.here.account,
             "apiId": _API,
-            "domainName": headers["host"],
+            "domainName": sent.headers["host"],
             "domainPrefix": _API,
             "extendedRequestId": _REQUEST,
-            "httpMethod": method,
+            "httpMethod": sent.method,
             "identity": {**dict.fromkeys(none), "sourceIp": _CALLER, "userAgent": _AGENT},
-            "path": path,
+            "path": sent.path,
             "protocol": "HTTP/1.1",
             "requestId": _REQUEST,
             "requestTime": _TIME,
             "requestTimeEpoch": EPOCH * 1000,
-            "resourceId": route,
+            "resourceId": sent.route,
             "resourcePath": resource,
             "stage": "$default",
         },
-        "pathParameters": variables or None,
+        "pathParameters": sent.variables or None,
         "stageVariables": None,
-        "body": body or None,
+        "body": sent.body or None,
         "isBase64Encoded": False,
     }
 

@@ -89,7 +89,7 @@ def run_step(hands: Hands, root: Path, step: Step) -> tuple[Report, Found]:
     places = tuple(place.name for place in world.config.environments)
     if step.name == RESULT:
         failures = [text for name in (PLAN, *places) for text in read_step(world.store, step.execution, name)]
-        return _said(hands, Report(failures=tuple(failures))), Found()
+        return Report(failures=tuple(failures)).told(hands.say), Found()
     if step.name != PLAN and step.name not in places:
         hint = "run `ci write codepipeline` again, and apply the template"
         raise ConfigurationError(
@@ -101,9 +101,8 @@ def run_step(hands: Hands, root: Path, step: Step) -> tuple[Report, Found]:
         # Somebody has agreed to something, and it is not what would be done now.
         wait = report.waits[0]
         text = f"{wait.environment}: nothing was deployed, since the plan is now {wait.digest[:12]}: {wait.what}"
-        return _said(hands, report + Report(failures=(text,))), found
-    told = _said(hands, report)
-    return attrs.evolve(told, failures=()), found
+        return (report + Report(failures=(text,))).told(hands.say), found
+    return attrs.evolve(report.told(hands.say), failures=()), found
 
 
 def _looked(hands: Hands, world: World, step: Step) -> tuple[Report, Found]:
@@ -179,9 +178,3 @@ def _summary(plan: Mapping[str, object], environment: str) -> str:
     units = list(dict.fromkeys(named))
     text = f"{len(units)} unit{'' if len(units) == 1 else 's'}: {', '.join(units)}"
     return _ODD.sub("-", text)[:_LONGEST]
-
-
-def _said(hands: Hands, report: Report) -> Report:
-    for line in report.lines():
-        hands.say(line)
-    return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -48,6 +49,12 @@ class Report:
     again: str = ""
     plan: Plan | None = None
     handed: tuple[tuple[str, str], ...] = ()
+
+    def told(self, say: Callable[[str], None]) -> Report:
+        """The same, once its lines are said."""
+        for line in self.lines():
+            say(line)
+        return self
 
     def __add__(self, other: Report) -> Report:
         return Report(

@@ -60,7 +60,7 @@ def run_job(hands: Hands, root: Path) -> Report:
     world = hands.opens(root)
     wanted = begin_job(world.store, job, hands.build)
     if wanted is None:
-        return _ended(hands, Report(notes=("there is nothing to do: the job is another build's, or over",)))
+        return Report(notes=("there is nothing to do: the job is another build's, or over",)).told(hands.say)
     named = subject_of(wanted.key)
     assert named is not None, "what is stored names a subject"
     cell = named if isinstance(named, Cell) else None
@@ -77,12 +77,12 @@ def run_job(hands: Hands, root: Path) -> Report:
         if seen is not None and cell is None and not done.handed:
             done = _settled(done + Report(notes=tell(hands, seen, subject, done)))
         if _finished(hands, world, done):
-            return _ended(hands, done)
+            return done.told(hands.say)
         hands.say("somebody has asked in the meantime, so it looks again")
     given_up = Report(failures=(f"after {MOST_LOOKS} looks the world still moves; the schedule will look again",))
     done = _settled(done + given_up)
     _finished(hands, world, done)
-    return _ended(hands, done)
+    return done.told(hands.say)
 
 
 def _look(hands: Hands, world: World, subject: Subject, cell: Cell | None) -> tuple[Seen | None, Report]:
@@ -202,9 +202,3 @@ def _settled(done: Report) -> Report:
         plan=done.plan,
         handed=tuple(dict.fromkeys(done.handed)),
     )
-
-
-def _ended(hands: Hands, done: Report) -> Report:
-    for line in done.lines():
-        hands.say(line)
-    return done

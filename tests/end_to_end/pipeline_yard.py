@@ -7,7 +7,6 @@ the witness as a function, and the roles of all of them. Played: what CodeCommit
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from multi_env_lambda.local.host_events import tell
 from multi_env_lambda.local.remote import push
 from multi_env_lambda.model.codepipeline import APPROVE, TEMPLATE
 from multi_env_lambda.model.record import approvals_folder
-from multi_env_lambda.testing.local_cloud import sample_config
+from multi_env_lambda.testing.local_cloud import eventually, sample_config
 
 from .bootstrapped import BUCKET, Bootstrapped, bootstrapped
 from .stage import commit
@@ -136,11 +135,15 @@ class Yard:
 
 
 def until(look: Callable[[], Any]) -> Any:
-    for _ in range(1800):
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it does not end")
+    """What is found in the end."""
+    found: list[Any] = []
+
+    def is_there() -> bool:
+        found.append(look())
+        return bool(found[-1])
+
+    eventually(is_there, seconds=180)
+    return found[-1]
 
 
 def apply(made: Bootstrapped, text: str, name: str = NAME) -> None:

@@ -5,12 +5,8 @@ Played are GitLab's own part, which is the clone, the variables and the token, a
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +16,11 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.gitlab import GITLAB, PIPELINE
 from multi_env_lambda.plan.gitlab_pipeline import JOB
 from tests.tools.gitlab_server import TOKEN, gitlab_server
 
-from .bootstrapped import Bootstrapped, bootstrapped
+from .host_machine import BUILD, HostMachine, host_machine
 from .stage import commit, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
@@ -36,37 +31,18 @@ project = "acme/units"
 image = "public.ecr.aws/sam/build-python3.13@sha256:{"0" * 64}"
 """
 SUBJECT = "project_path:acme/units:ref_type:branch:ref:main"
-BUILD = f"arn:aws:iam::{'1' * 12}:role/acme-build"
-PLACES = ("sandbox", "test", "staging", "prod")
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
-_AWS = """#!/bin/sh
-# the server here talks to nobody whose request is not signed, so the keys for this token are there already
-if test "$1" = sts; then
-  test -s "${{8#file://}}" || exit 9
-  test "$4" = {role} || exit 8
-  exec cat {keys}
-fi
-exec {aws} "$@"
-"""
-_PYTHON = """#!/bin/sh
-# what pip would install is there already
-if test "$2" = venv; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit; fi
-if test "$2" = pip; then for wheel in "$@"; do :; done; exec test -s "$wheel"; fi
-exec {python} "$@"
-"""
 
 
 @attrs.frozen
 class Runner:
-    """GitLab and its machine: the project, and a folder for what jobs leave."""
+    """GitLab and its machine."""
 
-    made: Bootstrapped
-    folder: Path
-    origin: Path
+    machine: HostMachine
 
     @property
     def root(self) -> Path:
-        return self.made.stage.root
+        return self.machine.root
 
     def push(self, text: str, branch: str = "main") -> str:
         path = self.root / "projects/customers/customers/__init__.py"
@@ -76,27 +52,14 @@ class Runner:
         return git(self.root, "rev-parse", "HEAD")
 
     def keys(self, role: str = BUILD, **claims: str) -> dict[str, str]:
-        """What STS gives for a token of these claims."""
         usual = {"aud": "sts.amazonaws.com", "iss": f"https://{GITLAB}", "sub": SUBJECT}
-        body = base64.urlsafe_b64encode(json.dumps({**usual, **claims}).encode()).rstrip(b"=").decode()
-        client = self.made.root("devops", "sts")
-        client.meta.events.register_first("choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4")
-        found: dict[str, str] = client.assume_role_with_web_identity(
-            RoleArn=role, RoleSessionName="gitlab-1", WebIdentityToken=f"e30.{body}.e30"
-        )["Credentials"]
-        return found
+        return self.machine.keys(role, "gitlab-1", {**usual, **claims})
 
     def run(self, source: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """The one job, all of its scripts in one shell; what it wrote."""
-        number = len(list(self.folder.glob("clone-*"))) + 1
-        clone = self.folder / f"clone-{number}"
-        git(self.folder, "clone", "-q", os.fspath(self.origin), os.fspath(clone))
-        keys = self.keys()
-        words = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        (self.folder / "keys").write_text("\t".join(words) + "\n", "utf-8")
+        """The one job; what it wrote."""
+        number, clone = self.machine.clone()
         job: dict[str, Any] = yaml.safe_load((self.root / PIPELINE).read_text("utf-8"))[JOB]
         variables = {
-            "AWS_ENDPOINT_URL": self.made.stage.cloud.endpoint,
             "CI_COMMIT_BRANCH": "main",
             "CI_JOB_ID": str(number),
             "CI_JOB_TOKEN": "a-token-of-gitlab",
@@ -104,49 +67,20 @@ class Runner:
             "CI_COMMIT_BEFORE_SHA": "0" * 40,
             "CI_COMMIT_SHA": git(clone, "rev-parse", "HEAD"),
             "CI_PROJECT_PATH": "acme/units",
-            "CI_PROJECT_URL": f"file://{os.fspath(self.origin).removesuffix('.git')}",
+            "CI_PROJECT_URL": f"file://{os.fspath(self.machine.origin).removesuffix('.git')}",
             "CI_SERVER_URL": "https://gitlab.com",
             "GITLAB_CI": "true",
-            "HOME": os.environ["HOME"],
-            "MULTI_ENV_LAMBDA_LOCAL_BUILD": "1",
             "MULTI_ENV_LAMBDA_TOKEN": "an-id-token",
-            "PATH": f"{self.folder / 'programs'}{os.pathsep}{os.environ['PATH']}",
-            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", os.path.expanduser("~/.cache/uv")),
         }
-        done = subprocess.run(
-            ["sh", "-e", "-c", "\n".join(job["script"])],
-            cwd=clone,
-            env={**variables, **job["variables"], **more},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for secret in ("a-token-of-gitlab", "an-id-token", TOKEN, *words[1:]):
-            assert secret not in done.stdout + done.stderr
-        return done
-
-    def runs(self) -> list[str]:
-        kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        secrets = ("a-token-of-gitlab", "an-id-token", TOKEN)
+        given = {**variables, **job["variables"], **more}
+        return self.machine.run(job["script"], clone, self.keys(), given, secrets)
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    folder = tmp_path_factory.mktemp("gitlab")
-    origin, programs = folder / "units.git", folder / "programs"
-    write_programs(programs)
-    (programs / "aws").rename(folder / "aws")
-    names = {"role": BUILD, "keys": shlex.quote(os.fspath(folder / "keys")), "aws": shlex.quote(f"{folder}/aws")}
-    for name, text in (("aws", _AWS.format(**names)), ("python3", _PYTHON.format(python=sys.executable))):
-        (programs / name).write_text(text, "utf-8")
-        (programs / name).chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=CI) as made:
-        git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
-        git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", "gitlab", local=False)
-        assert "written" in written.err, written.err
-        made.without_the_organisations_role()
-        yield Runner(made, folder, origin)
+    with host_machine(tmp_path_factory.mktemp("gitlab"), "gitlab", CI) as machine:
+        yield Runner(machine)
 
 
 def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: Runner) -> None:
@@ -154,9 +88,11 @@ def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: 
     done = runner.run("push")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert runner.runs() == [first, first, first, ""], done.stderr
+    assert runner.machine.runs() == [first, first, first, ""], done.stderr
     line = next(line for line in done.stderr.splitlines() if "ci.py approve prod" in line)
-    yes = runner.made.run("ci", *line.rpartition("ci.py ")[2].strip("`").split(), acting="approver", user="grace")
+    yes = runner.machine.made.run(
+        "ci", *line.rpartition("ci.py ")[2].strip("`").split(), acting="approver", user="grace"
+    )
     assert yes.code == 0, yes.err
     # What a merge request brought is followed there, by the token that only this job has.
     link = {"CI_JOB_URL": "https://gitlab.com/acme/units/-/jobs/77"}
@@ -164,21 +100,21 @@ def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: 
         api.requests[first] = [{"iid": 7, "state": "merged", "target_branch": "main"}]
         done = runner.run("schedule", MULTI_ENV_LAMBDA_GITLAB_TOKEN=TOKEN, CI_API_V4_URL=api.address, **link)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert runner.runs() == [first] * 4, done.stderr
+    assert runner.machine.runs() == [first] * 4, done.stderr
     assert api.statuses[first][0]["status"] == "success", done.stderr
     assert len(api.notes[7]) == 1, done.stderr
 
 
 def test_a_branch_of_any_name_changes_nothing_and_its_name_is_run_by_nobody(runner: Runner) -> None:
-    before = runner.runs()
+    before = runner.machine.runs()
     git(runner.root, "checkout", "-q", "-b", "feature")
     runner.push("not merged", HOSTILE)
     git(runner.root, "checkout", "-q", "-")
     done = runner.run("schedule", CI_COMMIT_MESSAGE="$(touch pwned)", CI_COMMIT_REF_NAME=HOSTILE)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert runner.runs() == before
-    assert [*runner.folder.rglob("pwned"), *runner.root.rglob("pwned")] == []
+    assert runner.machine.runs() == before
+    assert [*runner.machine.folder.rglob("pwned"), *runner.root.rglob("pwned")] == []
 
 
 def test_a_wheel_that_is_another_one_is_not_installed_and_another_branch_is_refused(runner: Runner) -> None:
@@ -207,5 +143,5 @@ def test_no_other_token_opens_a_role(runner: Runner, role: str, claims: dict[str
 
 
 def test_the_file_is_as_it_should_be(runner: Runner) -> None:
-    again = runner.made.stage.script("ci", "write", "gitlab", "--plan", local=False)
+    again = runner.machine.made.stage.script("ci", "write", "gitlab", "--plan", local=False)
     assert "nothing would change" in again.err

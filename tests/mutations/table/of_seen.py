@@ -58,7 +58,7 @@ MUTATIONS = (
         (f"{_GITHUB}::test_the_marker_of_a_stranger_is_only_a_text",),
     ),
     Mutation(
-        "host/github.py",
+        "host/rest.py",
         "urllib.request.build_opener(NoRedirect)",
         "urllib.request.build_opener()",
         "The token follows no redirection.",
