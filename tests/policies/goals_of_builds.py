@@ -94,7 +94,7 @@ def pipeline() -> Iterator[Goal]:
 
 
 _CODE = ("another build spec", "another role", "another image", "privileges")
-"""With one of these a build is no step of the pipeline any more, but whatever its starter wants, in the role of builds."""
+"""With one of these a build is no step of the pipeline , but what its starter likes, in the role of builds."""
 
 
 def _of_its_builds(arn: str) -> Iterator[Goal]:
