@@ -153,9 +153,7 @@ def tokens(text: str) -> list[Token]:
 
 
 @given(comment=COMMENTS)
-def test_whatever_anything_is_called_the_comment_fits_has_its_rows_and_is_code_and_nothing_that_acts(
-    comment: Comment,
-) -> None:
+def test_whatever_anything_is_called_the_comment_fits_and_only_shows(comment: Comment) -> None:
     """One test: to make a comment and to read its Markdown is most of the work."""
     for limit in LIMITS:
         text = render(comment, limit)
