@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError, Refused
+from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
@@ -295,16 +295,8 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
     except Exception as raised:
         error = as_ours(f"{step.project} in {step.environment}", raised)
         _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
-        return Result(
-            project=step.project,
-            environment=step.environment,
-            outcome="blocked" if isinstance(error, (Refused, Busy)) else "failed",
-            version=step.release.version,
-            release=step.release.digest,
-            detail=f"{error.where}: {error.what}",
-            hint=error.hint,
-            error=type(error).__name__,
-        )
+        found = Result.of_error(step.project, step.environment, error)
+        return attrs.evolve(found, version=step.release.version, release=step.release.digest)
 
 
 def _still(world: World, step: Step) -> Result:
