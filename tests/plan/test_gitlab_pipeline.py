@@ -21,6 +21,7 @@ from multi_env_lambda.plan.github_workflow import merged_file
 from multi_env_lambda.plan.gitlab_pipeline import BECOME, INSTALL, JOB, RUN, TAG_JOB, pipeline
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 IMAGE = f"public.ecr.aws/sam/build-python3.13@sha256:{'0' * 64}"
 GITLAB = GitLab(project="acme/units", image=IMAGE)
@@ -32,7 +33,7 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
 
 
 def job(text: str = "") -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text or written())
+    found: dict[str, dict[str, Any]] = yaml_in(text or written())
     assert set(found) == {JOB, TAG_JOB}
     return found[JOB]
 
@@ -137,6 +138,6 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     found = pipeline(config, LIBRARY)
     usual = pipeline(read_workspace(table(), where="pyproject.toml"), LIBRARY)
     assert job(found)["script"] == job(usual)["script"]
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("$") == usual.count("$")
     assert merged_file(found, found) == found
