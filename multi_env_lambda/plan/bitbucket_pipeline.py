@@ -19,7 +19,8 @@ import shlex
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bitbucket import PIPELINES
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_workflow import END, Library
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import END
 from multi_env_lambda.plan.gitlab_pipeline import INSTALL
 
 __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]
@@ -27,7 +28,7 @@ __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]
 BEGIN = "# begin multi-env-lambda: `ci write bitbucket` writes what is between this line and the last one of its kind"
 SCHEDULED = "multi-env-lambda"
 """The pipeline that the schedule starts."""
-_MINUTES = 55
+MINUTES = 55
 """Less than the hour that credentials last which the step gets from STS."""
 
 BECOME = """\
@@ -115,7 +116,7 @@ def _step(config: WorkspaceConfig, library: Library, event: str) -> str:
         image=json.dumps(bitbucket.image),
         name=name,
         deployment=json.dumps(bitbucket.deployment),
-        minutes=_MINUTES,
+        minutes=MINUTES,
         event=json.dumps(f"export MULTI_ENV_LAMBDA_EVENT={event}"),
         exports="\n".join(f"            - {line}" for line in exports),
         become=_indented(BECOME),

@@ -21,14 +21,15 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.gitlab import PIPELINE
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import AUDIENCE
-from multi_env_lambda.plan.github_workflow import END, Library
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import END
 
 __all__ = ["BECOME", "BEGIN", "INSTALL", "JOB", "PIPELINE", "RUN", "TAG_JOB", "pipeline"]
 
 BEGIN = "# begin multi-env-lambda: `ci write gitlab` writes what is between this line and the last one of its kind"
 JOB = "multi-env-lambda"
 TAG_JOB = "multi-env-lambda-tag"
-_MINUTES = 55
+MINUTES = 55
 """Less than the hour that credentials last which the job gets from STS."""
 
 BECOME = """\
@@ -136,7 +137,7 @@ def pipeline(config: WorkspaceConfig, library: Library) -> str:
         branch=json.dumps(config.ci.branch),
         image=json.dumps(gitlab.image),
         rule=json.dumps(rule),
-        minutes=_MINUTES,
+        minutes=MINUTES,
         name=name,
         audience=json.dumps(AUDIENCE),
         region=json.dumps(devops.region),

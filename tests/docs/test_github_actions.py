@@ -13,8 +13,9 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, TELLING, WORKFLOW
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.access_trust import AUDIENCE
+from multi_env_lambda.plan.github_steps import ACTIONS, MINUTES
 from multi_env_lambda.plan.github_strangers import COPY_REF
-from multi_env_lambda.plan.github_workflow import _MINUTES, ACTIONS, telling
+from multi_env_lambda.plan.github_workflow import telling
 from multi_env_lambda.runs.strangers import MOST_DAYS
 from tests.plan.test_github_workflow import CONFIG, LIBRARY, written
 
@@ -44,7 +45,7 @@ def rows(table: str) -> dict[str, dict[str, str]]:
 def test_names_and_numbers_are_those_of_the_code() -> None:
     assert f"{WORKFLOW}: written" in PAGE
     assert f"``{PLAN_ENVIRONMENT}``" in PAGE
-    assert f"ends after {_MINUTES} minutes" in PAGE
+    assert f"ends after {MINUTES} minutes" in PAGE
     assert all(f"``{action}``" in PAGE for action in ACTIONS)
 
 
