@@ -155,7 +155,7 @@ def tell_(event: Path) -> int:
 @click.argument("environment")
 @click.argument("digest")
 def show_(environment: str, digest: str) -> int:
-    """Show the plan DIGEST that waits for ENVIRONMENT on the page of a run at GitHub, where somebody reviews it.
+    """Show the plan DIGEST that waits for ENVIRONMENT on the page of a run at GitHub, for the review there.
 
     It is made again first, from what is published; no code of a unit runs. Refused if GitHub would ask nobody.
     """

@@ -287,7 +287,7 @@ def _is_same(world: World, approval: Approval, caller: str) -> bool:
 
 
 def _is_build(world: World, caller: str) -> bool:
-    """Whether the caller is the role of builds: no person is in it, and whoever pushed is kept apart at GitHub."""
+    """Whether the caller is the role of builds: no person is in it, and GitHub keeps apart who pushed."""
     roles, account_id = world.config.roles, world.config.devops.account_id
     who = principal_of(caller)
     is_ours = roles is not None and who.name.endswith(f":role/{roles.of_devops('build')}")

@@ -129,6 +129,11 @@ def show(
         MultiEnvLambdaError: as above.
     """
     asks = GitHubApi.of(variables)
+    if variables.get("GITHUB_RUN_ATTEMPT", "1") != "1":
+        note = (
+            "nobody is asked in a run that is repeated, since GitHub keeps who agreed by run: start the workflow again"
+        )
+        return Shown(environment=environment, digest=digest, note=note)
     return what_waits((opener or Workspace.open)(root, progress=say).world, asks, environment, digest)
 
 
