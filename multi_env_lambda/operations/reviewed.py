@@ -24,7 +24,10 @@ from multi_env_lambda.model.principal import at_github
 from multi_env_lambda.model.record import REVIEWED
 from multi_env_lambda.model.store import ObjectStore
 
-__all__ = ["Reviewed", "Reviews", "bear_out", "must_be_protected", "unprotected"]
+__all__ = ["PROTECT", "Reviewed", "Reviews", "bear_out", "must_be_protected", "unprotected"]
+
+PROTECT = "at GitHub, Settings, Environments: require reviewers, prevent self-review, and let nobody bypass the rules"
+"""What protects an environment there, as a hint."""
 
 _PLACE = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -111,8 +114,8 @@ def bear_out(store: ObjectStore, said: Reviews, asked: Reviewed) -> Approval:
 
 def must_be_protected(environment: str, missing: Iterable[str]) -> Refused:
     """Why nobody is asked, and nothing is written."""
-    hint = "at GitHub, Settings, Environments: require reviewers, prevent self-review, and let nobody bypass the rules"
-    return Refused(environment, f"the environment at GitHub does not protect it: {', '.join(missing)}", hint=hint)
+    what = f"the environment at GitHub does not protect it: {', '.join(missing)}"
+    return Refused(environment, what, hint=PROTECT)
 
 
 def _reviewer(place: str, environment: Mapping[str, Any], approvals: Iterable[Any]) -> Mapping[str, Any]:
