@@ -28,7 +28,7 @@ __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]
 BEGIN = "# begin multi-env-lambda: `ci write bitbucket` writes what is between this line and the last one of its kind"
 SCHEDULED = "multi-env-lambda"
 """The pipeline that the schedule starts."""
-MINUTES = 55
+_MINUTES = 55
 """Less than the hour that credentials last which the step gets from STS."""
 
 BECOME = """\
@@ -116,7 +116,7 @@ def _step(config: WorkspaceConfig, library: Library, event: str) -> str:
         image=json.dumps(bitbucket.image),
         name=name,
         deployment=json.dumps(bitbucket.deployment),
-        minutes=MINUTES,
+        minutes=_MINUTES,
         event=json.dumps(f"export MULTI_ENV_LAMBDA_EVENT={event}"),
         exports="\n".join(f"            - {line}" for line in exports),
         become=_indented(BECOME),

@@ -29,7 +29,7 @@ __all__ = ["BECOME", "BEGIN", "INSTALL", "JOB", "PIPELINE", "RUN", "TAG_JOB", "p
 BEGIN = "# begin multi-env-lambda: `ci write gitlab` writes what is between this line and the last one of its kind"
 JOB = "multi-env-lambda"
 TAG_JOB = "multi-env-lambda-tag"
-MINUTES = 55
+_MINUTES = 55
 """Less than the hour that credentials last which the job gets from STS."""
 
 BECOME = """\
@@ -137,7 +137,7 @@ def pipeline(config: WorkspaceConfig, library: Library) -> str:
         branch=json.dumps(config.ci.branch),
         image=json.dumps(gitlab.image),
         rule=json.dumps(rule),
-        minutes=MINUTES,
+        minutes=_MINUTES,
         name=name,
         audience=json.dumps(AUDIENCE),
         region=json.dumps(devops.region),
