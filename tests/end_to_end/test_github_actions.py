@@ -25,6 +25,7 @@ from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
 from .bootstrapped import BUCKET, bootstrapped, denied
 from .github_runner import SUBJECT, Runner
 from .stage import git
+from .test_stripped_roles import give, statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
@@ -291,6 +292,23 @@ def test_nobody_else_writes_an_approval_as_a_reviewer_s_job_does_and_it_writes_n
         assert denied(mine, "put_object", Bucket=BUCKET, Key=key, Body=b"{}"), key
     assert denied(mine, "delete_object", Bucket=BUCKET, Key=f"{folder}/github.json")
     assert not denied(mine, "put_object", Bucket=BUCKET, Key=f"{folder}/github.json", Body=b"{}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sid", ["FetchTheLibrary", "ListTheBucket", "WriteApprovals"])
+def test_each_statement_of_a_reviewer_s_job_is_needed(runner: Runner, sid: str) -> None:
+    role, iam, s3 = "acme-prod-reviewer", runner.made.root("devops", "iam"), runner.made.root("devops", "s3")
+    for there in s3.list_objects_v2(Bucket=BUCKET, Prefix="environments/prod/approvals/").get("Contents", ()):
+        s3.delete_object(Bucket=BUCKET, Key=there["Key"])
+    kept = statements(runner.made, role)
+    assert {one["Sid"] for one in kept} == {"FetchTheLibrary", "ListTheBucket", "WriteApprovals"}
+    give(iam, role, [one for one in kept if one["Sid"] != sid])
+    try:
+        with pytest.raises(AssertionError, match="AccessDenied|Access Denied|403|Forbidden|not authorized|may not"):
+            runner.run("approve-prod", "push", {}, run=77)
+    finally:
+        give(iam, role, kept)
+    assert "approved by grace" in runner.run("approve-prod", "push", {}, run=77)
 
 
 def test_the_stacks_and_the_file_are_as_they_should_be(runner: Runner) -> None:

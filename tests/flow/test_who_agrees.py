@@ -233,3 +233,13 @@ def test_a_person_who_deploys_after_a_review_is_told_why_it_does_not_count(tmp_p
 
     assert "was approved by grace at GitHub (github.com:12), which lets the build deploy" in done.detail
     assert "let the workflow deploy it" in done.hint
+
+
+def test_a_review_never_stands_in_the_way_of_an_approval_that_counts(tmp_path: Path) -> None:
+    fake = waiting(tmp_path, roles=ROLES)
+    approved_by(fake, GRACE)
+    fake.store.time += 60
+    reviewed_as(fake, "github.com:12:grace", "github")
+    fake.platform.who = ADA
+
+    assert promote(fake, "prod")["search"].outcome == "deployed"

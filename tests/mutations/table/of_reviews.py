@@ -92,8 +92,8 @@ MUTATIONS = (
         "flow/gate.py",
         "        return not _is_build(world, caller)\n",
         "        return False\n",
-        "A review at GitHub lets no person deploy, who may be the one who gave it.",
-        (_AGREES,),
+        "A review at GitHub is no approval for a person who deploys, and does not stand in the way of one.",
+        ("flow/test_who_agrees.py::test_a_review_never_stands_in_the_way_of_an_approval_that_counts",),
     ),
     Mutation(
         "flow/gate.py",
