@@ -190,22 +190,23 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
     devops = config.devops
     github = config.github if config.github is not None and config.github.jobs == "run" else None
-    gitlab = config.gitlab if acting == "build" else None
-    bitbucket = config.bitbucket if acting == "build" else None
+    merged = acting == "build"
+    gitlab = config.gitlab if config.gitlab is not None and (merged or config.gitlab.plans) else None
+    bitbucket = config.bitbucket if config.bitbucket is not None and (merged or config.bitbucket.plans) else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    walks = config.codepipeline is not None and acting == "build"
+    walks = config.codepipeline is not None and merged
     elsewhere = any(host is not None for host in (github, gitlab, bitbucket)) or walks
     trusts = [as_service("codebuild", project)] if not elsewhere or config.ci_stack is not None else []
     if walks:
         its_project = as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.pipeline}"))
         trusts.append(named(its_project, "Pipeline"))
     if github is not None:
-        merged = acting == "build"
         trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
     if gitlab is not None:
-        trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch))
+        trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch, merged=merged))
     if bitbucket is not None:
-        trusts.append(as_bitbucket(provider_arn(devops.account_id, bitbucket.issuer), bitbucket))
+        provider = provider_arn(devops.account_id, bitbucket.issuer)
+        trusts.append(as_bitbucket(provider, bitbucket, merged=merged))
     return as_any(trusts)
 
 

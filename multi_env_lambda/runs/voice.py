@@ -10,9 +10,11 @@ import attrs
 from multi_env_lambda.aws.pull_requests import SESSION, CodeCommit
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.topic import Topic
+from multi_env_lambda.host.bitbucket import is_request as is_request_at_bitbucket
 from multi_env_lambda.host.bitbucket import link_of as link_at_bitbucket
 from multi_env_lambda.host.bitbucket_api import BITBUCKET_API, AtBitbucket
 from multi_env_lambda.host.github import PUBLIC, GitHub
+from multi_env_lambda.host.gitlab import is_request as is_request_at_gitlab
 from multi_env_lambda.host.gitlab import link_of as link_at_gitlab
 from multi_env_lambda.host.gitlab_api import GITLAB_API, AtGitLab
 from multi_env_lambda.model.ci_stack import CiStack
@@ -21,7 +23,7 @@ from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import topic_arn
 
-__all__ = ["API", "AT_BITBUCKET", "AT_GITLAB", "TOKEN", "Host", "Nowhere", "Voice", "link_of", "voices"]
+__all__ = ["API", "AT_BITBUCKET", "AT_GITLAB", "TOKEN", "Host", "Later", "Nowhere", "Voice", "link_of", "voices"]
 
 TOKEN, API = "GITHUB_TOKEN", "GITHUB_API_URL"
 """Variables of a job at GitHub; a build of CodeBuild may have them as well."""
@@ -35,7 +37,12 @@ class Nowhere:
     """There is no host, or nothing may be written there."""
 
 
-Host = CodeCommit | GitHub | AtGitLab | AtBitbucket | Nowhere
+@attrs.frozen(kw_only=True)
+class Later:
+    """This job runs the code of a change, so it may say nothing; it leaves what another job says."""
+
+
+Host = CodeCommit | GitHub | AtGitLab | AtBitbucket | Later | Nowhere
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +85,10 @@ def _codecommit(comments: Sessions, devops: Devops, stack: CiStack, roles: Roles
 def _host(config: WorkspaceConfig, variables: Mapping[str, str]) -> Host:
     """The one that runs this job, if the table names it and the job has a token for it; else GitHub."""
     gitlab, bitbucket = config.gitlab, config.bitbucket
+    if (gitlab is not None and is_request_at_gitlab(variables)) or (
+        bitbucket is not None and is_request_at_bitbucket(variables)
+    ):
+        return Later()
     if gitlab is not None and variables.get(AT_GITLAB) and link_at_gitlab(variables):
         return AtGitLab(
             project=gitlab.project,
