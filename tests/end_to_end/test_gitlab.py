@@ -6,6 +6,7 @@ Played are GitLab's own part, which is the clone, the variables and the token, a
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,9 +149,10 @@ def test_a_merge_request_is_planned_by_a_role_that_may_only_read_and_its_note_is
 ) -> None:
     before = runner.machine.runs()
     git(runner.root, "checkout", "-q", "-b", "change")
-    commit = runner.push("not merged yet", HOSTILE)
+    branch = f"{HOSTILE}9"
+    commit = runner.push("not merged yet", branch)
     git(runner.root, "checkout", "-q", "-")
-    done = runner.plan(HOSTILE, CI_MERGE_REQUEST_TITLE="$(touch pwned)", MULTI_ENV_LAMBDA_GITLAB_TOKEN=TOKEN)
+    done = runner.plan(branch, CI_MERGE_REQUEST_TITLE="$(touch pwned)", MULTI_ENV_LAMBDA_GITLAB_TOKEN=TOKEN)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"pull request 9 at {commit[:12]}, plan " in done.stderr and "was not said" not in done.stderr
@@ -174,7 +176,7 @@ def test_a_change_that_names_another_bucket_is_not_followed_there(runner: Runner
     git(runner.root, "checkout", "-q", "-b", "elsewhere")
     table = runner.root / "pyproject.toml"
     kept = table.read_text("utf-8")
-    table.write_text(kept.replace('bucket = "', 'bucket = "x'), "utf-8")
+    table.write_text(re.sub(r'(bucket\s*=\s*")', r"\1x", kept), "utf-8")
     commit(runner.root)
     git(runner.root, "push", "-q", "origin", "HEAD:refs/heads/elsewhere")
     git(runner.root, "checkout", "-q", "-")
