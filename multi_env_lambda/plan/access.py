@@ -22,7 +22,14 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants, in_its_role
 from multi_env_lambda.plan.access_of_events import of_events
-from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_there, of_pipeline, reads_repository
+from multi_env_lambda.plan.access_of_pipelines import (
+    approves_there,
+    builds_there,
+    of_pipeline,
+    reads_repository,
+    speaks,
+    spoken_in,
+)
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
@@ -170,15 +177,15 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
 
 
 def _has_comments(config: WorkspaceConfig) -> bool:
-    return config.ci_stack is not None and config.ci_stack.kind == "CODECOMMIT"
+    return bool(spoken_in(config))
 
 
 def _comments(config: WorkspaceConfig) -> Grant:
     """Who has written a comment alone may change it, so all builds are one author for that."""
-    assert config.ci_stack is not None, "there is a repository"
     look = ("GetCommentsForPullRequest", "GetPullRequest", "ListPullRequests")
     calls = calls_of("codecommit", *look, "PostCommentForPullRequest", "UpdateComment")
-    return grant_of("CommentOnPullRequests", "push", [repository_arn(config.devops, config.ci_stack)], *calls)
+    arns = [repository_arn(config.devops, one) for one in spoken_in(config)]
+    return grant_of("CommentOnPullRequests", "push", arns, *calls)
 
 
 def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
@@ -327,8 +334,7 @@ def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[G
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
     yield from reads_repository(devops, config.ci_stack, "ReadTheRepository", "push")
     if config.ci_stack.kind == "CODECOMMIT":
-        comments = f"arn:aws:iam::{devops.account_id}:role/{roles.comments}"
-        yield grant_of("SpeakInPullRequests", "push", [comments], "sts:AssumeRole")
+        yield speaks(devops, roles)
 
 
 def repository_arn(devops: Devops, stack: CiStack) -> str:

@@ -18,6 +18,7 @@ from multi_env_lambda.host.gitlab import is_request as is_request_at_gitlab
 from multi_env_lambda.host.gitlab import link_of as link_at_gitlab
 from multi_env_lambda.host.gitlab_api import GITLAB_API, AtGitLab
 from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.codepipeline import STEP_VARIABLE
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -69,8 +70,11 @@ def voices(variables: Mapping[str, str]) -> Callable[[WorkspaceConfig], Voice]:
         # A build of what is not merged may not write to people.
         if stack is not None and roles is not None and config.devops.role_name == roles.of_devops("build"):
             topic = Topic(own.client(config.devops, "sns"), topic_arn(config.devops, roles)).publish
-        if stack is not None and roles is not None and stack.kind == "CODECOMMIT":
-            return Voice(host=_codecommit(comments, config.devops, stack, roles), topic=topic, link=link_of(variables))
+        # In a build of the pipeline, its own repository comes first.
+        walks = config.codepipeline if STEP_VARIABLE in variables else None
+        there = stack if walks is None else walks.source
+        if there is not None and roles is not None and there.kind == "CODECOMMIT":
+            return Voice(host=_codecommit(comments, config.devops, there, roles), topic=topic, link=link_of(variables))
         return Voice(host=_host(config, variables), topic=topic, link=link_of(variables))
 
     return voice
@@ -111,9 +115,10 @@ def _github(config: WorkspaceConfig, variables: Mapping[str, str]) -> GitHub | N
     token, name = variables.get(TOKEN, ""), ""
     if config.github is not None:
         name = config.github.repository
-    elif config.ci_stack is not None:
-        address = urlsplit(config.ci_stack.repository)
-        name = address.path.strip("/").removesuffix(".git") if address.hostname == "github.com" else ""
+    else:
+        addresses = (urlsplit(one.repository) for one in config.read_by_builds)
+        names = (one.path.strip("/").removesuffix(".git") for one in addresses if one.hostname == "github.com")
+        name = next(names, "")
     if not token or name.count("/") != 1:
         return Nowhere()
     return GitHub(repository=name, token=token, api=variables.get(API) or PUBLIC)
