@@ -1,5 +1,5 @@
-"""A step of a pipeline of CodePipeline: what there is to do, one environment, what waits in several that stand beside
-each other, or how it all went.
+"""A step of a pipeline of CodePipeline: what there is to do, one environment, what waits in several of one stage, or
+how it all went.
 
 Each looks at what the protected branch says at that moment, as every run does, so an execution that was replaced by a
 newer one has lost nothing. A unit that fails stops itself and its dependents, while the others go on: the step of an
