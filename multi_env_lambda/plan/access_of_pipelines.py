@@ -33,6 +33,13 @@ __all__ = [
 ]
 
 _VERB = "pipeline"
+_FIXED = ("environment.image", "environment.privilegedMode", "serviceRole", "source.buildspec")
+_AS_IN_THE_PROJECT = {f"codebuild:{key}": "true" for key in _FIXED}
+"""With one of these in the request, a build would be whatever its starter likes, in the role of builds. Source and
+artifacts CodePipeline says itself, for each build.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
+"""
 
 
 def pipeline_arn(devops: Devops, roles: Roles) -> str:
@@ -70,7 +77,8 @@ def _walks(config: WorkspaceConfig, roles: Roles, *, asks: bool) -> Iterator[Gra
     assert config.codepipeline is not None, "there is a pipeline"
     devops, source = config.devops, config.codepipeline.source
     project = arn_of(devops, "codebuild", f"project/{roles.pipeline}")
-    yield grant_of("StartItsBuilds", _VERB, [project], *calls_of("codebuild", "BatchGetBuilds", "StartBuild"))
+    starts = calls_of("codebuild", "BatchGetBuilds", "StartBuild")
+    yield grant_of("StartItsBuilds", _VERB, [project], *starts, condition={"Null": _AS_IN_THE_PROJECT})
     if source.kind == "CODECOMMIT":
         reads = ("CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
         arn = arn_of(devops, "codecommit", source.repository)

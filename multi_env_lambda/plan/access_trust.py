@@ -93,8 +93,8 @@ def as_gitlab(provider: str, gitlab: GitLab, branch: str, *, merged: bool) -> Tr
     """Jobs at GitLab that run for the protected branch of one project: ``merged``, or for any branch of it.
 
     A tag's token says ``ref_type:tag``, and that of a merge request names the project and the branch that it comes
-    from: a fork's names the fork. STS compares no other claim of GitLab. So everybody who may push a branch is let in by the
-    role that may only read, and nobody else.
+    from: a fork's names the fork. STS compares no other claim of GitLab. So everybody who may push a branch is
+    let in by the role that may only read, and nobody else.
 
     Source: https://docs.gitlab.com/ci/secrets/id_token_authentication/ for the subject, and
     https://gitlab.com/gitlab-org/gitlab/-/issues/548165 for forks, since 18.2.2

@@ -23,12 +23,13 @@ from multi_env_lambda.ci.happened import (
     NotForUs,
     PullRequestChanged,
     ScheduleLooked,
+    TagMade,
 )
 from multi_env_lambda.ci.hosts.refs import ref_moved
 from multi_env_lambda.ci.names import is_ref_name
 from multi_env_lambda.ci.read import LARGEST, read_webhook
-from multi_env_lambda.ci.subject import PullRequest, subject_of
-from multi_env_lambda.ci.wanted import FOLDER
+from multi_env_lambda.ci.subject import Branch, PullRequest, subject_of
+from multi_env_lambda.ci.wanted import FOLDER, place_of
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host import bitbucket, gitlab
 from multi_env_lambda.model.store import ObjectStore
@@ -242,6 +243,8 @@ def _follow(turn: _Turn, happened: Happened, message: str) -> Report:
     for line in (decision.why, *decision.notes):
         turn.say(line)
     places = want_all(turn.desk.store, happened, decision, message=message)
+    if isinstance(happened, TagMade):  # its run wants another look at the branch
+        places.append(place_of(Branch(name=state.rules.branch).key))
     done = Report(notes=(decision.why,))
     while True:
         if isinstance(happened, ScheduleLooked):

@@ -28,6 +28,7 @@ from multi_env_lambda.plan.github_workflow import merged_file
 from multi_env_lambda.plan.gitlab_pipeline import INSTALL
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 WORKSPACE, REPOSITORY, DEPLOYMENT, STEP = (f"{n * 8}-{n * 4}-{n * 4}-{n * 4}-{n * 12}" for n in "1234")
 IMAGE = f"public.ecr.aws/sam/build-python3.13@sha256:{'0' * 64}"
@@ -51,7 +52,7 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
 
 def steps(text: str = "") -> dict[str, dict[str, Any]]:
     """By what starts them."""
-    found = yaml.safe_load(text or written())
+    found = yaml_in(text or written())
     assert set(found) == {"pipelines"} and list(found["pipelines"]) == ["custom", "pull-requests", "branches"]
     assert list(found["pipelines"]["pull-requests"]) == ["**"]
     assert list(found["pipelines"]["custom"]) == [SCHEDULED]

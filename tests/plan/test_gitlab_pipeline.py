@@ -31,6 +31,7 @@ from multi_env_lambda.plan.gitlab_pipeline import (
 )
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 IMAGE = f"public.ecr.aws/sam/build-python3.13@sha256:{'0' * 64}"
 GITLAB = GitLab(project="acme/units", image=IMAGE)
@@ -42,7 +43,7 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
 
 
 def job(text: str = "", name: str = JOB) -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text or written())
+    found: dict[str, dict[str, Any]] = yaml_in(text or written())
     assert set(found) == {JOB, PLAN_JOB, TELL_JOB, TAG_JOB}
     return found[name]
 
@@ -75,7 +76,7 @@ def test_what_says_a_plan_at_once_hands_over_nothing_and_is_there_by_wish_alone(
 
 
 def test_plans_can_be_left_out() -> None:
-    without = yaml.safe_load(written(attrs.evolve(CONFIG, gitlab=attrs.evolve(GITLAB, plans=False))))
+    without = yaml_in(written(attrs.evolve(CONFIG, gitlab=attrs.evolve(GITLAB, plans=False))))
 
     assert without == {name: job(name=name) for name in (JOB, TAG_JOB)}
 
@@ -180,6 +181,6 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     found = pipeline(config, LIBRARY)
     usual = pipeline(read_workspace(table(), where="pyproject.toml"), LIBRARY)
     assert job(found)["script"] == job(usual)["script"]
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("$") == usual.count("$")
     assert merged_file(found, found) == found
