@@ -27,8 +27,10 @@ def ci_command() -> None:
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
 @click.option("--reviewed", nargs=2, metavar="ENVIRONMENT DIGEST", help="Go on after a review of this plan at GitHub.")
-@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
-@click.option("--bitbucket", is_flag=True, help="Look, in a step of the protected branch at Bitbucket.")
+@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch or a merge request at GitLab.")
+@click.option(
+    "--bitbucket", is_flag=True, help="Look, in a step of the protected branch or a pull request at Bitbucket."
+)
 @click.option("--codepipeline", is_flag=True, help="Do one step, in an action of a pipeline of CodePipeline.")
 @json_option
 def run_(
@@ -60,9 +62,9 @@ def run_(
     elif reviewed is not None:
         report = runs.start_reviewed(root, *reviewed, **shown)
     elif gitlab:
-        report = runs.start_gitlab(root, **shown)
+        report = runs.start_at("gitlab", root, **shown)
     elif bitbucket:
-        report = runs.start_bitbucket(root, **shown)
+        report = runs.start_at("bitbucket", root, **shown)
     else:
         report = runs.start(root, job, **shown) if event is None else runs.start_event(root, event, **shown)
     if as_json:

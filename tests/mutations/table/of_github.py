@@ -14,7 +14,7 @@ _STRANGERS = "runs/test_strangers.py"
 MUTATIONS = (
     Mutation(
         "plan/access.py",
-        'own = "" if acting == "build" else PLAN_ENVIRONMENT',
+        'own = "" if merged else PLAN_ENVIRONMENT',
         'own = ""',
         "What is planned has no token that opens the role which deploys.",
         (_TRUST,),
