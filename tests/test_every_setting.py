@@ -35,6 +35,7 @@ CHECKED = 'http_api.authorizers.own.function = "create"'
 
 SALES = 'tables.sales.partition_key = "id"'
 INDEX = 'tables.sales.indexes.by-day.partition_key = "day"'
+OTHER_INDEX = 'tables.sales.indexes.by-day.partition_key = "date"'
 
 
 def event(inner: str) -> str:
@@ -131,7 +132,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         f"{SALES}\n{INDEX}",
         {
             "key": f"{SALES}\n{INDEX.replace('by-day', 'by-date')}",
-            "partition_key": f"{SALES}\n{INDEX.replace('= "day', '= "date')}",
+            "partition_key": f"{SALES}\n{OTHER_INDEX}",
             "sort_key": f'{SALES}\n{INDEX}\ntables.sales.indexes.by-day.sort_key = "id"',
         },
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -12,7 +12,7 @@ from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.resources import DataTable, OwnResource, ResourceKind, ResourceReference, kind_of
 from multi_env_lambda.model.settings import DynamoDBStream, Event, Function, GlueJob, Own, Settings
-from multi_env_lambda.model.uses import ACCESS, VERBS
+from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
 __all__ = ["OF_RESOURCES", "check_uses", "read_resources", "with_streams"]
 
@@ -113,9 +113,13 @@ def _check_access(table: Table, holder: Function | GlueJob, made: _Known, functi
                 )
                 table.refuse(place, what, hint=did_you_mean(name, able) if able else "add it, or remove this name")
             if name not in able:
-                words = tuple(ACCESS[known[name]])
-                what = f"`{name}` is a {known[name]}, for which there is no `{verb}`; expected {enumerated(words)}"
-                table.refuse(place, what, hint=f'write `{words[0]} = ["{name}"]`')
+                _refuse_word(table, place, verb, name, known[name])
+
+
+def _refuse_word(table: Table, place: str, verb: Verb, name: str, kind: ResourceKind) -> NoReturn:
+    words = tuple(ACCESS[kind])
+    what = f"`{name}` is a {kind}, for which there is no `{verb}`; expected {enumerated(words)}"
+    table.refuse(place, what, hint=f'write `{words[0]} = ["{name}"]`')
 
 
 def _check_known(table: Table, key: str, name: str, kind: ResourceKind, known: _Known) -> None:

@@ -1,7 +1,7 @@
 """CloudFormation gives a table its backups and the attribute that expires, and DynamoDB changes little at once.
 
 Reason: ministack's CloudFormation ignores ``PointInTimeRecoverySpecification`` and ``TimeToLiveSpecification``, changes
-any number of indexes in one update, makes an index with other keys anew, and changes what a stream tells.
+any number of indexes in one update, recreates an index with other keys, and changes what a stream tells.
 Texts: https://github.com/aws/aws-cdk/issues/12246, https://github.com/hashicorp/terraform-provider-aws/issues/18402 and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 """

@@ -1,6 +1,6 @@
 """What a unit's stack creates beside functions and jobs, and how functions and jobs refer to it: values and rights.
 
-References instead of names let CloudFormation create a resource before whoever uses it.
+References instead of names let CloudFormation create a resource before the functions that use it.
 """
 
 from __future__ import annotations
