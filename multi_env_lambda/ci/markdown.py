@@ -28,7 +28,10 @@ def spelled(text: str, most: int) -> str:
     """On one line, with nothing in it that acts, and no longer than ``most``."""
     found: list[str] = []
     left = most - len(_CUT)
-    for sign in masked(text):
+    shown = masked(text)
+    if shown.isascii() and shown.isprintable() and len(shown) <= left and _NOT_AS_IT_IS.isdisjoint(shown):
+        return shown
+    for sign in shown:
         said = _escaped(sign) if sign in _NOT_AS_IT_IS or not sign.isprintable() else sign
         left -= size(said)
         if left < 0:

@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.github_sender import SEND
 from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, workflow
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, jobs, scripts, shape, table
+from tests.tools.yaml_files import yaml_in
 
 from .test_github_workflow import CONFIG, GITHUB
 
@@ -212,5 +212,5 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     usual = workflow(read_workspace(of_table(), where="pyproject.toml"), LIBRARY, own_decisions=True)
     found = workflow(config, LIBRARY, own_decisions=True)
     assert scripts(found) == scripts(usual)
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("${{") == usual.count("${{")

@@ -22,6 +22,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.github_strangers import COPY, LIBRARY_OF_COPY, PREVIEW, TELL
 from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, telling, workflow
 from multi_env_lambda.testing.local_cloud import sample_config
+from tests.tools.yaml_files import yaml_in
 
 LIBRARY = Library(
     address=f"s3://artifacts/ci/library/{'0' * 64}/multi_env_lambda-1.0-py3-none-any.whl", sha256="0" * 64
@@ -35,7 +36,7 @@ def written(config: WorkspaceConfig = CONFIG, *, own_decisions: bool = False) ->
 
 
 def jobs(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    found: dict[str, Any] = yaml_in(text)["jobs"]
     return found
 
 
@@ -256,7 +257,7 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     for kind in (as_it_is, with_strangers, telling_of):
         found, expected = kind(config), kind(usual)
         assert scripts(found) == scripts(kind(CONFIG))
-        assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(expected))
+        assert shape(yaml_in(found)) == shape(yaml_in(expected))
         assert found.count("${{") == expected.count("${{")
         assert merged_file(found, found) == found
 
