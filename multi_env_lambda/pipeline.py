@@ -31,6 +31,7 @@ from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
@@ -62,6 +63,7 @@ class PreparedPlan:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
+@timed("step", "plan")
 def plan(
     world: World,
     request: Request,
@@ -143,6 +145,7 @@ def _must_be_published(made: Plan) -> None:
             raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 
 
+@timed("step", "apply")
 def apply(
     world: World, draft: PreparedPlan, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
 ) -> tuple[Result, ...]:
@@ -172,6 +175,7 @@ def apply(
     return tuple(result for environment in draft.plan.environments for result in results[environment])
 
 
+@timed("step", "publish")
 def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
@@ -291,7 +295,8 @@ def _good(result: Result) -> bool:
 
 def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Result:
     try:
-        return run()
+        with timed("unit", f"{step.project} in {step.environment}"):
+            return run()
     except Exception as raised:
         error = as_ours(f"{step.project} in {step.environment}", raised)
         _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")

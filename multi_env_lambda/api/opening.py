@@ -15,6 +15,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
@@ -44,6 +45,7 @@ class Read:
     broken: tuple[BrokenUnit, ...]
 
 
+@timed("step", "read the workspace")
 def read(path: Path) -> Read:
     """The folder, settings and units of the workspace that contains ``path``.
 

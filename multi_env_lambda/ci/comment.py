@@ -69,19 +69,21 @@ def of_plan(number: int, commit: str, plan: Plan, *, failures: Iterable[str] = (
     """What merging would do."""
     changed = [step for step in plan.steps if isinstance(step, DeployStep | BlockedStep)]
     failures = tuple(failures)
-    title = (
-        "Merging this would fail" if failures else "Merging this changes" if changed else "Merging this changes nothing"
-    )
     return Comment(
         number=number,
         commit=commit,
-        title=title,
+        title=title_of(failures, changed),
         rows=tuple(_row(step) for step in changed),
         rights=tuple(_rights(plan.deploys)),
         failures=failures,
         digest=plan.digest if plan.deploys else "",
         lines=tuple(str(plan).splitlines()) if plan.deploys else (),
     )
+
+
+def title_of(failures: Sequence[object], rows: Sequence[object]) -> str:
+    """How it stands, in words of ours."""
+    return "Merging this would fail" if failures else "Merging this changes" if rows else "Merging this changes nothing"
 
 
 def _row(step: DeployStep | BlockedStep) -> Row:

@@ -26,8 +26,10 @@ def ci_command() -> None:
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
-@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
-@click.option("--bitbucket", is_flag=True, help="Look, in a step of the protected branch at Bitbucket.")
+@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch or a merge request at GitLab.")
+@click.option(
+    "--bitbucket", is_flag=True, help="Look, in a step of the protected branch or a pull request at Bitbucket."
+)
 @click.option("--codepipeline", is_flag=True, help="Do one step, in an action of a pipeline of CodePipeline.")
 @json_option
 def run_(job: str, event: Path | None, gitlab: bool, bitbucket: bool, codepipeline: bool, as_json: bool) -> int:
@@ -36,7 +38,7 @@ def run_(job: str, event: Path | None, gitlab: bool, bitbucket: bool, codepipeli
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start, start_bitbucket, start_codepipeline, start_event, start_gitlab
+    from multi_env_lambda.runs.start import start, start_at, start_codepipeline, start_event
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
@@ -49,9 +51,9 @@ def run_(job: str, event: Path | None, gitlab: bool, bitbucket: bool, codepipeli
             for line in (found.changes, found.digest, found.summary):
                 out(line)
     elif gitlab:
-        report = start_gitlab(root, **shown)
+        report = start_at("gitlab", root, **shown)
     elif bitbucket:
-        report = start_bitbucket(root, **shown)
+        report = start_at("bitbucket", root, **shown)
     else:
         report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
     if as_json:

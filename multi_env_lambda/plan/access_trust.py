@@ -85,56 +85,40 @@ def as_github(provider: str, github: GitHub, branch: str, *, merged: bool) -> Tr
         **({"repository_id": str(github.repository_id)} if github.repository_id else {}),
         **({} if merged else {"environment": PLAN_ENVIRONMENT}),
     }
-    statement = {
-        "Sid": "GitHub",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}},
-    }
-    return _document([statement])
+    equal = {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}
+    return _federated("GitHub", provider, {"StringEquals": equal})
 
 
-def as_gitlab(provider: str, gitlab: GitLab, branch: str) -> Trust:
-    """Jobs at GitLab that run for the protected branch of one project.
+def as_gitlab(provider: str, gitlab: GitLab, branch: str, *, merged: bool) -> Trust:
+    """Jobs at GitLab that run for the protected branch of one project: ``merged``, or for any branch of it.
 
-    A tag's token says ``ref_type:tag``, that of another branch names it, and that of a fork's merge request names the
-    fork. STS compares no other claim of GitLab: there is none by which a job that plans could be told from one that
-    deploys, so no role that plans lets one in.
+    A tag's token says ``ref_type:tag``, and that of a merge request names the project and the branch that it comes
+    from: a fork's names the fork. STS compares no other claim of GitLab. So everybody who may push a branch is
+    let in by the role that may only read, and nobody else.
 
     Source: https://docs.gitlab.com/ci/secrets/id_token_authentication/ for the subject, and
     https://gitlab.com/gitlab-org/gitlab/-/issues/548165 for forks, since 18.2.2
     """
-    claims = {"aud": AUDIENCE, "sub": gitlab.subject(branch)}
-    statement = {
-        "Sid": "GitLab",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{GITLAB}:{claim}": value for claim, value in sorted(claims.items())}},
-    }
-    return _document([statement])
+    aud = {f"{GITLAB}:aud": AUDIENCE}
+    if merged:
+        return _federated("GitLab", provider, {"StringEquals": {**aud, f"{GITLAB}:sub": gitlab.subject(branch)}})
+    return _federated("GitLab", provider, {"StringEquals": aud, "StringLike": {f"{GITLAB}:sub": gitlab.members}})
 
 
-def as_bitbucket(provider: str, bitbucket: Bitbucket) -> Trust:
-    """Steps at Bitbucket in one deployment environment of one repository.
+def as_bitbucket(provider: str, bitbucket: Bitbucket, *, merged: bool) -> Trust:
+    """Steps at Bitbucket of one repository: ``merged``, in one deployment environment of it, or any.
 
-    The subject of other steps has no environment in it, so these are not let in. It has no branch either: which one
-    may deploy there, only Bitbucket knows.
+    The subject of other steps has no environment in it, so these are let in by the role that may only read, if by any.
+    It has no branch either: which one may deploy there, only Bitbucket knows. A fork's steps run in the fork, and name
+    it.
 
     Source: https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/
     """
-    statement = {
-        "Sid": "Bitbucket",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{bitbucket.issuer}:aud": bitbucket.audience},
-            "StringLike": {f"{bitbucket.issuer}:sub": bitbucket.subject},
-        },
+    condition = {
+        "StringEquals": {f"{bitbucket.issuer}:aud": bitbucket.audience},
+        "StringLike": {f"{bitbucket.issuer}:sub": bitbucket.subject if merged else bitbucket.members},
     }
-    return _document([statement])
+    return _federated("Bitbucket", provider, condition)
 
 
 def provider_arn(account_id: str, issuer: str = ISSUER) -> str:
@@ -173,6 +157,18 @@ def _statement(sid: str, arns: list[str], condition: dict[str, Any]) -> dict[str
         "Action": _ASSUME,
         "Condition": condition,
     }
+
+
+def _federated(sid: str, provider: str, condition: dict[str, Any]) -> Trust:
+    """Who has a token of a host that the condition is true of."""
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    return _document([statement])
 
 
 def _document(statements: list[dict[str, Any]]) -> Trust:
