@@ -57,6 +57,7 @@ def test_its_scripts_are_constants_without_expressions() -> None:
     assert "${{" not in SEND
 
 
+@pytest.mark.slow
 def test_linter_and_schema_find_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)

@@ -115,6 +115,7 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, github=None))
 
 
+@pytest.mark.slow
 def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
@@ -134,6 +135,7 @@ def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     assert "template-injection" in bad.stdout
 
 
+@pytest.mark.slow
 def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     path = tmp_path / "workflow.yml"
