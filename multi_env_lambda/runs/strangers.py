@@ -80,7 +80,7 @@ def preview(root: Path, file: Path, *, say: Callable[[str], None], now: float) -
 
     with private_folder() as folder:
         world = world_against(root, copy, folder, report=told, said=say)
-        last = world.config.environments[-1].name
+        last = world.config.end
         plan = pipeline.plan(world, Request(verb="deploy", target=last, through=True)).plan
     say(str(plan) if plan.deploys else "nothing would change")
     say(f"This is a plan against a copy of the records of {made}, which may be old. It does not know:")
