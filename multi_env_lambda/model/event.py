@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any
 
 import attrs
 
@@ -52,8 +52,11 @@ def _arn_of(service: str, example: str) -> Rule:
 
 _QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
 _TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
-_TABLE_STREAM = _arn_of(
-    "dynamodb", "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+_TABLE_STREAM = Rule(
+    pattern="arn:aws:dynamodb:.+",
+    allowed="the key of a table below `tables`, or an ARN such as "
+    "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000",
+    hint="an ARN may contain `${region}` and `${account_id}`",
 )
 _STREAM_FAILURES = Rule(
     pattern=r"arn:aws:(sqs|sns|s3):.+",
@@ -191,7 +194,6 @@ def _check_operators(pattern: Table) -> None:
 
 
 # --- streams ---
-_Stream = TypeVar("_Stream", DynamoDBStream, KinesisStream)
 _STREAM_OPTIONS = (
     "starting_position",
     "batch_size",
@@ -206,17 +208,20 @@ _STREAM_OPTIONS = (
 
 
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "dynamodb", _TABLE_STREAM, DynamoDBStream)
+    table.allow(("dynamodb", *_STREAM_OPTIONS))
+    name = table.text("dynamodb")
+    source = Own(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb", _TABLE_STREAM))
+    return DynamoDBStream(source=source, **_stream(table))
 
 
 def _kinesis(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "kinesis", _KINESIS_ARN, KinesisStream)
+    table.allow(("kinesis", *_STREAM_OPTIONS))
+    return KinesisStream(arn=table.named("kinesis", _KINESIS_ARN), **_stream(table))
 
 
-def _stream(table: Table, kind: str, rule: Rule, made: type[_Stream]) -> _Stream:
-    table.allow((kind, *_STREAM_OPTIONS))
-    return made(
-        arn=table.named(kind, rule),
+def _stream(table: Table) -> dict[str, Any]:
+    """What both have in common."""
+    return dict(
         starting_position=table.choice("starting_position", ("LATEST", "TRIM_HORIZON"), "LATEST"),
         batch_size=table.number("batch_size", 1, 10_000, 100),
         window=table.number("window", 0, 300, 0),

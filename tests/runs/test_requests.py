@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
 from multi_env_lambda.model.roles import Roles
+from tests.flow.test_stages import staged
+from tests.runs.test_stages import village as village_of
 from tests.runs.village import Village, request_event, review_event, tag_event
 
 
@@ -54,6 +58,18 @@ def test_a_pull_request_is_planned_and_nothing_is_written_but_what_is_wanted(vil
     assert {key.split("/")[0] for _, key in village.store.writes} == {"ci"}
     assert "orders" in "\n".join(report.notes)
     assert village.unmerged == [one.id for one in village.wanted()]
+
+
+def test_a_plan_of_a_pull_request_reaches_all_environments_of_the_last_stage(tmp_path: Path) -> None:
+    village = village_of(tmp_path, config=staged(("sandbox",), ("eu", "us")))
+    village.repository.requests[7] = village.repository.push(
+        "feature", onto=village.repository.remote["main"], orders="o2"
+    )
+    village.send("github.com", "pull_request", request_event(7))
+    (report,) = village.settle()
+
+    assert report.plan is not None
+    assert {step.environment for step in report.plan.deploys} == {"sandbox", "eu", "us"}
 
 
 def test_nothing_of_what_is_not_merged_is_checked_out_in_a_build_that_may_deploy(village: Village) -> None:
