@@ -172,7 +172,7 @@ hint: did you mean `region`?\
 
 
 def test_an_environment_within_reach_of_anothers_roles_is_refused() -> None:
-    """Stacks of `eu-sandbox` are called as the role of `sandbox` may change them, if it is in their account."""
+    """Stacks of `eu-sandbox` are called as the role of `sandbox` may change them, in any region of the account."""
     apart = GOOD.replace('"prod"', '"eu-sandbox"')
     together = apart.replace('"555555555555"', '"222222222222"')
     roles = '[tool.multi_env_lambda.roles]\nprefix = "acme"\n'
@@ -180,13 +180,6 @@ def test_an_environment_within_reach_of_anothers_roles_is_refused() -> None:
     assert [len(read(text).environments) for text in (apart + roles, together)] == [2, 2]
     with pytest.raises(ConfigurationError, match=r"called `\*-sandbox-\*`, and so for `\*-eu-sandbox-\*`"):
         read(together + roles)
-
-
-def test_an_environment_in_another_region_within_reach_of_anothers_roles_is_refused() -> None:
-    """What has no region in its name, such as a bucket, is still in that account."""
-    together = GOOD.replace('"prod"', '"eu-sandbox"\nregion = "eu-west-1"').replace('"555555555555"', '"222222222222"')
-    with pytest.raises(ConfigurationError, match=r"and so for `\*-eu-sandbox-\*`"):
-        read(together + '[tool.multi_env_lambda.roles]\nprefix = "acme"\n')
 
 
 def test_two_environments_with_one_name_are_refused() -> None:

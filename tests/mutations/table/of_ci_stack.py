@@ -127,7 +127,7 @@ MUTATIONS = (
         "if ends or reaching(",
         "if reaching(",
         "No environment lies within reach of another one's roles.",
-        ("model/test_workspace.py::test_an_environment_in_another_region_within_reach_of_anothers_roles_is_refused",),
+        ("model/test_workspace.py::test_an_environment_within_reach_of_anothers_roles_is_refused",),
     ),
     Mutation(
         "model/reach.py",
