@@ -24,7 +24,7 @@ def read_queue(table: Table, key: str) -> MessageQueue:
         fifo=fifo,
         deduplicate=deduplicate,
         visibility_timeout=table.optional_number("visibility_timeout", 0, 43_200),
-        max_receive_count=table.number("max_receive_count", 1, 1000, 3),
+        max_receive_count=table.number("max_receive_count", 1, 1000, 5),
         retention_days=table.number("retention_days", 1, 14, 4),
         delay=table.number("delay", 0, 900, 0),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, assert_never
 
 import attrs
 
@@ -65,16 +65,23 @@ def completed(table: Table, settings: Settings) -> Settings:
 
 def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnResource:
     match resource:
-        case DataTable(stream=None, key=key) if _readers(settings, DynamoDBStream, key):
-            inner = table.table("tables").table(key)
-            if inner.values.get("stream") is False:
-                hint = "remove `stream`, or the event"
-                inner.refuse("stream", "found false, but a function gets the changes of this table", hint=hint)
-            return attrs.evolve(resource, stream=WHOLE_STREAM)
+        case DataTable(key=key):
+            return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
         case MessageQueue(key=key):
             return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
-        case _:
+        case MessageTopic():
             return resource
+        case _:
+            assert_never(resource)
+
+
+def _with_stream(table: Table, resource: DataTable, readers: list[tuple[Function, Any]]) -> DataTable:
+    if not readers or resource.stream is not None:
+        return resource
+    if table.values.get("stream") is False:
+        hint = "remove `stream`, or the event"
+        table.refuse("stream", "found false, but a function gets the changes of this table", hint=hint)
+    return attrs.evolve(resource, stream=WHOLE_STREAM)
 
 
 def _with_time(table: Table, queue: MessageQueue, readers: list[tuple[Function, Any]]) -> MessageQueue:

@@ -64,7 +64,7 @@ class MessageQueue:
     fifo: bool = False
     deduplicate: bool = False
     visibility_timeout: int | None = None
-    max_receive_count: int = 3
+    max_receive_count: int = 5
     retention_days: int = 4
     delay: int = 0
 

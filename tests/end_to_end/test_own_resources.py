@@ -183,6 +183,8 @@ def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Boo
     assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
 
-    back = made.run("deploy", "sandbox", "--only", "customers", "--yes")
+    queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")
+    agreed = [word for name in queues for word in ("--agree", f"import:customers/customers-sandbox-{name}")]
+    back = made.run("deploy", "sandbox", "--only", "customers", "--yes", *agreed)
     assert back.code == 0, back.err
     assert call(made, "read") == {"customers": ["ada"]}

@@ -184,7 +184,7 @@ def test_two_functions_may_call_each_other() -> None:
 
 
 # --- queues and topics ---
-JOBS = MessageQueue(key="jobs", visibility_timeout=18)
+JOBS = MessageQueue(key="jobs", visibility_timeout=18, max_receive_count=3)
 
 
 def test_a_queue_is_the_same_whether_its_table_or_an_event_makes_it() -> None:

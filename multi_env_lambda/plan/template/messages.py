@@ -1,6 +1,6 @@
 """From a queue or a topic of the unit to its resources: a queue with its dead-letter queue, a topic with who gets it.
 
-SQS encrypts every queue with a key of its own unless it is told otherwise, and SNS its disks.
+SQS encrypts every queue with its own key by default, and SNS its disks.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html and
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html (the policy of the queue).
 """
