@@ -214,7 +214,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
         ci_stack=ci_stack,
-        github=read_github_table(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(
+            table.table("ci"),
+            has_roles=roles is not None,
+            approving=[place.name for place in environments if place.approval],
+        ),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
         bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
