@@ -87,7 +87,7 @@ def going_on(config: WorkspaceConfig) -> tuple[str, ...]:
 
 
 def cells(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
-    """Two jobs for each stage with several cells; none where there is none."""
+    """Two jobs for each stage with several cells."""
     count, build = stages_with_cells(config), roles.of_devops("build")
     found = ""
     for number in range(1, count + 1):

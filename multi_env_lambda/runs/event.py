@@ -68,7 +68,7 @@ class Asks(Protocol):
 class Here:
     """Builds that run in this very process, one after the other. ``jobs`` are those that are still to run.
 
-    ``turn`` tells apart what several jobs of one run of the workflow wish: the build is the same for all of them.
+    ``turn`` tells apart what several jobs of one run of the workflow want: the build is the same for all of them.
     ``cell_of`` says of which cell a job is, where cells are worked on in jobs beside this one: any but ``mine`` is left
     to them, and is in ``left``.
     """
@@ -305,7 +305,7 @@ def follow_left(
     say: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> Report:
-    """Go on after cells: with the branch or tag that all of its cells are done for. Nothing new is wished.
+    """Go on after cells: with the branch or tag that all of its cells are done for. Nothing new is wanted.
 
     Raises:
         MultiEnvLambdaError: what is wanted cannot be read.
