@@ -11,11 +11,12 @@ from multi_env_lambda.model.api import read_http_route
 from multi_env_lambda.model.bucket_event import read_bucket
 from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
-from multi_env_lambda.model.event_source import creates, existing
+from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -128,11 +129,15 @@ _OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retent
 
 
 def _queue(table: Table, function: str, timeout: int) -> Event:
-    own = creates(table, "sqs")
-    only_new = "it applies to a queue that the unit creates; set it where the existing queue is defined"
+    own, declared = creates(table, "sqs"), declares(table, "sqs")
+    only_new = (
+        "set it in the queue's table"
+        if declared
+        else ("it applies to a queue that the unit creates; set it where the existing queue is defined")
+    )
     elsewhere = {} if own else {key: only_new for key in _OWN_QUEUE_OPTIONS}
     table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if own else ())), elsewhere=elsewhere)
-    source = _own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN)
+    source = declared or (_own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN))
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
     batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
     window = table.number("window", 0, 0 if fifo else 300, 0)
@@ -166,14 +171,14 @@ def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
 
 # --- sns, event_pattern ---
 def _topic(table: Table, function: str, timeout: int) -> Event:
-    made = creates(table, "sns")
+    made, declared = creates(table, "sns"), declares(table, "sns")
     table.allow(("sns", "filter_policy", *(("name",) if made else ())))
     own = Own(key=table.named_or("name", KEY, function)) if made else None
     # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(source=own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
+    return Topic(source=declared or own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
 
 
 def _event_pattern(table: Table, function: str, timeout: int) -> Event:
@@ -210,7 +215,7 @@ _STREAM_OPTIONS = (
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
     table.allow(("dynamodb", *_STREAM_OPTIONS))
     name = table.text("dynamodb")
-    source = Own(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb", _TABLE_STREAM))
+    source = Declared(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb", _TABLE_STREAM))
     return DynamoDBStream(source=source, **_stream(table))
 
 

@@ -16,7 +16,7 @@ from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, OwnResource, kind_of
+from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
     BucketEvents,
@@ -37,7 +37,7 @@ from multi_env_lambda.model.settings import (
 from multi_env_lambda.model.unit_settings import KEYS, read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_name", "made_names", "name_of", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
 _IN_WORKSPACE = "set that in the root pyproject.toml"
@@ -138,18 +138,24 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
     for resource in settings.resources:
-        yield kind_of(resource), made_name(resource, project, environment)
+        for name in names_of_resource(resource, project, environment):
+            yield kind_of(resource), name
     if settings.http_api is not None:
         yield "API", project.api_name(environment.name)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
 
 
-def made_name(resource: OwnResource, project: Project, environment: Environment) -> str:
-    """What a resource of the unit is called in AWS."""
+def names_of_resource(resource: OwnResource, project: Project, environment: Environment) -> tuple[str, ...]:
+    """What a resource of the unit is called in AWS; of a queue also its dead-letter queue."""
     match resource:
         case DataTable(key=key):
-            return project.table_name(environment.name, key)
+            return (project.table_name(environment.name, key),)
+        case MessageQueue(key=key, fifo=fifo):
+            name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
+            return f"{name}{end}", f"{name}-dlq{end}"
+        case MessageTopic(key=key, fifo=fifo):
+            return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
             assert_never(resource)
 

@@ -128,7 +128,12 @@ def test_a_strangers_pull_request_is_planned_by_a_copy_and_told_by_a_job_that_be
         f"{api}/issues/8/comments": [],
     }
     runner.answers.update(about)
-    run = {"id": 5, "head_branch": "feature", "head_sha": theirs, "head_repository": {"owner": {"login": "eve"}}}
+    run = {
+        "id": 5,
+        "head_branch": "feature",
+        "head_sha": theirs,
+        "head_repository": {"id": 33, "owner": {"login": "eve"}},
+    }
     assert "pull request 8: said" in runner.run("tell", "workflow_run", {"workflow_run": run})
     text = runner.answers[f"POST {api}/issues/8/comments"]["body"]
     digest = with_credentials.partition(f"pull request 7 at {theirs[:12]}, plan ")[2][:12]

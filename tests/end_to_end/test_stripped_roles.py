@@ -43,7 +43,6 @@ BREAKS: Mapping[str, Mapping[str, Words]] = {
         "LookAtStacks": DEPLOY,
         "ChangeStacks": DEPLOY,
         "ChangeStacksInItsRole": DEPLOY,
-        "ExecuteItsChangeSets": DEPLOY,
         "LetCloudFormationAct": DEPLOY,
         "LookAtTheRoles": ("doctor",),
         "TakeWhatIsPublished": ("doctor",),
