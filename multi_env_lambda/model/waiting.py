@@ -27,4 +27,4 @@ class WaitingChange:
         """What waits, and the command that agrees."""
         what = f"a change of {', '.join(self.units)}" if self.units else "a change"
         agrees = command_for(self.environment, self.digest)
-        return advice("{}: {} waits for a yes; `{}` agrees", self.environment, what, agrees)
+        return advice("{}: {} waits for approval; `{}` agrees", self.environment, what, agrees)

@@ -146,8 +146,8 @@ def test_what_waits_for_a_yes_is_said_with_the_command_that_agrees(tmp_path: Pat
     workspace = waiting(chain(tmp_path), tmp_path)
     lines = workspace.status().lines()
     assert lines == (
-        "prod: a change of search waits for a yes; `ci.py approve prod aaaaaaaaaaaa` agrees",
-        "prod: a change waits for a yes; `ci.py approve prod bbbbbbbbbbbb` agrees",
+        "prod: a change of search waits for approval; `ci.py approve prod aaaaaaaaaaaa` agrees",
+        "prod: a change waits for approval; `ci.py approve prod bbbbbbbbbbbb` agrees",
     )
     assert 'waiting_plan("aaaaaaaaaaaa")' in workspace.status().text()
     assert [one["units"] for one in workspace.status().to_dict()["waits"]] == [("search",), ()]
