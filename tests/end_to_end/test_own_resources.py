@@ -222,6 +222,7 @@ def test_nothing_drifts(made: Bootstrapped) -> None:
 
 
 def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Bootstrapped) -> None:
+    call(made, "write", {"customer": "ada"})
     gone = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
     assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
