@@ -3,8 +3,8 @@
 CloudFormation sets the rules of a bucket.
 
 Reason: ministack returns the policy text as it was sent, so comparing texts works here and never on AWS. It also
-ignores a lifecycle rule's own ``Prefix``, so such a rule would apply to the whole bucket. Its CloudFormation ignores the
-rules of a bucket.
+ignores a lifecycle rule's own ``Prefix``, so such a rule would apply to the whole bucket. Its CloudFormation
+ignores the rules of a bucket.
 Texts: https://github.com/hashicorp/terraform/issues/2432, https://github.com/aws/aws-sdk-ruby/issues/1653 and
 https://github.com/noobaa/noobaa-core/issues/8426
 """
