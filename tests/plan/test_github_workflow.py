@@ -19,8 +19,9 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+from multi_env_lambda.plan.github_steps import ACTIONS, INSTALL, Library
 from multi_env_lambda.plan.github_strangers import COPY, LIBRARY_OF_COPY, PREVIEW, TELL
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, telling, workflow
+from multi_env_lambda.plan.github_workflow import ASK, RUN, merged_file, telling, workflow
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.tools.yaml_files import yaml_in
 
