@@ -44,18 +44,23 @@ def commit(folder: Path) -> None:
         subprocess.run(["git", *words], cwd=folder, check=True)
 
 
+def generate(units: int, folder: Path, layers: int = 0) -> None:
+    """Write a workspace of so many units, with so many different locks, into a folder that is not there yet."""
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(workspace_table(), encoding="utf-8")
+    (folder / ".gitignore").write_text("/.multi_env_lambda/\n", encoding="utf-8")
+    for number in range(units):
+        write_unit(folder, number, layers)
+    commit(folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("units", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--layers", type=int, default=0, choices=range(len(LOCKS) + 1))
     asked = parser.parse_args()
-    asked.folder.mkdir(parents=True)
-    (asked.folder / "pyproject.toml").write_text(workspace_table(), encoding="utf-8")
-    (asked.folder / ".gitignore").write_text("/.multi_env_lambda/\n", encoding="utf-8")
-    for number in range(asked.units):
-        write_unit(asked.folder, number, asked.layers)
-    commit(asked.folder)
+    generate(asked.units, asked.folder, asked.layers)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from graphlib import TopologicalSorter
+from queue import SimpleQueue
 from typing import TypeVar
 
 __all__ = ["run_in_order"]
@@ -30,6 +31,7 @@ def run_in_order(
     """
     done: dict[str, Outcome] = {}
     running: dict[Future[Outcome], str] = {}
+    finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
     graph = TopologicalSorter({task: [need for need in wanted if need in needs] for task, wanted in needs.items()})
     graph.prepare()
     with ThreadPoolExecutor(workers) as pool:
@@ -38,16 +40,18 @@ def run_in_order(
                 for task in sorted(free):
                     lacking = next((need for need in sorted(needs[task]) if _failed(need, done, succeeded)), None)
                     if lacking is None:
-                        running[pool.submit(start, task)] = task
+                        future = pool.submit(start, task)
+                        running[future] = task
+                        future.add_done_callback(finished.put)
                     else:
                         done[task] = skip(task, lacking)
                         graph.done(task)
             if running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    task = running.pop(future)
-                    done[task] = future.result()
-                    graph.done(task)
+                # Not ``wait``, which looks at all that run, each time that one of them ends.
+                future = finished.get()
+                task = running.pop(future)
+                done[task] = future.result()
+                graph.done(task)
     return done
 
 

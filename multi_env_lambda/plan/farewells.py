@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -81,13 +81,14 @@ def _old(change: ResourceChange, path: str) -> str:
 def new_names(steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps; if a unit is new and the folder of another no longer exists, with a note in case it was renamed."""
     found = tuple(steps)
-    return tuple(_with_old_name(step, found) for step in found)
+    gone: dict[str, list[str]] = {}
+    for step in found:
+        if isinstance(step, RemovedStep):
+            gone.setdefault(step.environment, []).append(step.project)
+    return tuple(_with_old_name(step, gone.get(step.environment, [])) for step in found)
 
 
-def _with_old_name(step: Step, steps: Iterable[Step]) -> Step:
-    gone = [
-        other.project for other in steps if isinstance(other, RemovedStep) and other.environment == step.environment
-    ]
+def _with_old_name(step: Step, gone: Sequence[str]) -> Step:
     if not gone or not isinstance(step, DeployStep) or step.running is not None:
         return step
     note = advice(
