@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
+    from multi_env_lambda.api.schema import configuration_schema
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
     from multi_env_lambda.aws.jobs import JobRun
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.plan.template.context import Context
     from multi_env_lambda.world import ProgressEvent
 
 _HOMES = {
@@ -78,6 +80,7 @@ _HOMES = {
     "Build": "api.build",
     "Candidate": "plan.prune",
     "Consent": "flow.consent",
+    "Context": "plan.template.context",
     "Deployment": "model.record",
     "Devops": "model.environment",
     "Dialog": "api.dialog",
@@ -112,6 +115,7 @@ _HOMES = {
     "UnitDrift": "flow.drifted",
     "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
+    "configuration_schema": "api.schema",
     "run": "cli.main",
     "sample_event": "api.samples",
     "save": "api.saved",
@@ -148,6 +152,7 @@ __all__ = [
     "CheckFailed",
     "ConfigurationError",
     "Consent",
+    "Context",
     "Deployment",
     "Devops",
     "Dialog",
@@ -196,6 +201,7 @@ __all__ = [
     "UpgradeNeeded",
     "Workspace",
     "__version__",
+    "configuration_schema",
     "run",
     "sample_event",
     "save",

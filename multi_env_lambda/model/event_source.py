@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.settings import Existing
 
 __all__ = ["creates", "existing"]
@@ -15,7 +15,8 @@ def creates(table: Table, main: str) -> bool:
     return table.values.get(main, True) is True
 
 
-def existing(table: Table, key: str, rule: Rule) -> Existing:
+def existing(table: Table, key: str) -> Existing:
     if not isinstance(table.values[key], str):
+        rule = table.rule(key)
         table.wrong(key, allowed=f"true or {rule.allowed}", hint=f"`{key} = true` creates one for the unit")
-    return Existing(identifier=table.named(key, rule))
+    return Existing(identifier=table.named(key))

@@ -15,11 +15,11 @@ from multi_env_lambda.model.api import read_http_api
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
+from multi_env_lambda.model.keys.unit import ARCHITECTURES, BY_ENVIRONMENT, MOST_TAGS, UNIT
 from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets, read_not_secret
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -40,11 +40,7 @@ from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
 
-ARCHITECTURES = ("arm64", "x86_64")
-_MOST_TAGS = 40
 _IN_WORKSPACE = "set that in the root pyproject.toml"
-_BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tags")
-_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *_BY_ENVIRONMENT, "environments")
 # Half of one reference or payload merged with half of another makes no sense.
 _WHOLE = (
     ("functions", "*", "environment", "*"),
@@ -172,19 +168,21 @@ def read_project(
     ``folder`` is relative to the root of the repository, ``where`` is the file's name in errors.
     """
     standard = _standard_table(document, where)
-    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
+    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it").of(
+        UNIT
+    )
     for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
-    table.allow(_KEYS, elsewhere=elsewhere)
+    table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning", ("post", "strict"), "post")
+    versioning = table.choice("versioning")
     project = Project(
         name=_name(standard),
         folder=folder,
         version=_version(standard, versioning),
-        runtime=table.choice("runtime", RUNTIMES, "python3.13"),
-        architecture=table.choice("architecture", ARCHITECTURES, "x86_64"),
+        runtime=table.choice("runtime"),
+        architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,
@@ -317,9 +315,9 @@ def _all_settings(table: Table, project: Project, environments: tuple[Environmen
 
 def _written(table: Table, difference: Table, project: Project, environment: Environment) -> Table:
     """What the file says for one environment: differences merged, variables replaced."""
-    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in _KEYS}
-    difference.allow(_BY_ENVIRONMENT, elsewhere=elsewhere)
-    base = {key: value for key, value in table.values.items() if key in _BY_ENVIRONMENT}
+    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in UNIT.names}
+    difference.allow(elsewhere=elsewhere)
+    base = {key: value for key, value in table.values.items() if key in BY_ENVIRONMENT}
     merged = attrs.evolve(
         table,
         values=merge(base, difference.values, whole=_WHOLE),
@@ -378,8 +376,8 @@ def _check_queues(table: Table, settings: Settings) -> None:
 
 
 def _tags(table: Table) -> tuple[tuple[str, str], ...]:
-    if len(table.values) > _MOST_TAGS:
-        what = f"found {len(table.values)} tags; expected at most {_MOST_TAGS}"
+    if len(table.values) > MOST_TAGS:
+        what = f"found {len(table.values)} tags; expected at most {MOST_TAGS}"
         table.refuse("", what, hint="AWS accepts 50 per resource, and this library sets some")
     for name in table.values:
         if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
