@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
     from multi_env_lambda.api.schema import configuration_schema
+    from multi_env_lambda.api.timings import Timings, timings
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
     from multi_env_lambda.aws.jobs import JobRun
@@ -72,6 +73,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Package": "model.artifact",
     "LocalCloudSwitch": "api.local",
+    "Timings": "api.timings",
+    "timings": "api.timings",
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
     "Approval": "flow.gate",
@@ -195,6 +198,7 @@ __all__ = [
     "StackError",
     "Status",
     "Template",
+    "Timings",
     "ToolError",
     "UnitDrift",
     "UnitsFailed",
@@ -205,6 +209,7 @@ __all__ = [
     "run",
     "sample_event",
     "save",
+    "timings",
 ]
 
 

@@ -26,6 +26,7 @@ ENVIRONMENTS = tuple(
 
 _DEVOPS = {"account_id": "111111111111", "region": "us-east-1", "bucket": "acme-artifacts"}
 _PLACE = {"name": "sandbox", "account_id": "222222222222"}
+_PROD = {"name": "prod", "account_id": "555555555555", "approval": True}
 _AUTHORIZER = {"issuer": "https://login.example.com/", "audience": ["shop"]}
 _HOSTS = {
     "github": {"repository": "acme/units", "owner_id": 1, "repository_id": 2},
@@ -136,7 +137,7 @@ def _declared(schema: SchemaName, keys: Keys, key: Key) -> Declared:
 def complete_workspace(document: dict[str, Any]) -> dict[str, Any]:
     table = document["tool"]["multi_env_lambda"]
     table["devops"] = {**_DEVOPS, **table.get("devops", {})}
-    table["environments"] = [{**_PLACE, **one} for one in table.get("environments", [{}])]
+    table["environments"] = [{**_PLACE, **one} for one in table.get("environments", [{}, _PROD])]
     table.setdefault("roles", {})
     ci = table.get("ci", {})
     for name, needed in _HOSTS.items():
@@ -154,6 +155,10 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     functions.setdefault("check", {"handler": "orders.check.handler"})
     functions["api"] = {"handler": "orders.api.handler", "events": [{"http": "GET /"}]}
     api.setdefault("authorizers", {}).setdefault("login", _AUTHORIZER)
+    tables = table.setdefault("tables", {"orders": {}})
+    for one in (table, *table.get("environments", {}).values()):
+        for name in one.get("tables", {}):
+            tables.setdefault(name, {}).setdefault("partition_key", "customer")
     if any("jobs" in one for one in (table, *table.get("environments", {}).values())):
         for job in table.setdefault("jobs", {"nightly": {}}).values():
             job.setdefault("entry", "orders.nightly:main")

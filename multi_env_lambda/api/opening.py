@@ -15,6 +15,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
@@ -34,6 +35,10 @@ LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
 
 
+_HERE = 8
+"""Units that change at the same time in the local cloud, whose work this machine does."""
+
+
 @attrs.frozen(kw_only=True)
 class Read:
     """What the files of a workspace say. Errors in the root table affect everything; those in a unit only that unit."""
@@ -44,6 +49,7 @@ class Read:
     broken: tuple[BrokenUnit, ...]
 
 
+@timed("step", "read the workspace")
 def read(path: Path) -> Read:
     """The folder, settings and units of the workspace that contains ``path``.
 
@@ -111,6 +117,8 @@ def connect(
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
+    from multi_env_lambda.host.pace import Paces
+    from multi_env_lambda.host.parallel import UNITS_AT_ONCE
     from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
@@ -125,9 +133,10 @@ def connect(
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
+    on_aws = cloud is None and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
     return World(
         config=config,
-        projects=on_this_machine(projects) if cloud is not None or LOCAL_BUILD in os.environ else projects,
+        projects=projects if on_aws else on_this_machine(projects),
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),
@@ -141,5 +150,7 @@ def connect(
         said=said,
         now=now,
         retries=met.retries,
+        workers=UNITS_AT_ONCE if on_aws else _HERE,
+        paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )

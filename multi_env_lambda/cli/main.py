@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,9 +118,12 @@ def main(
     """
     words = sys.argv[1:] if argv is None else argv
     context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener}
+    context["begun"] = time.perf_counter()
     with edge():
         try:
-            answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
+            with ExitStack() as ends:
+                context["ends"] = ends
+                answer = _group.main(words, prog_name="multi-env-lambda", standalone_mode=False, obj=context)
         except MultiEnvLambdaError as error:
             return _told(error)
         except click.exceptions.NoArgsIsHelpError as error:

@@ -11,13 +11,16 @@ import attrs
 from multi_env_lambda.model.keys.ci import CI
 from multi_env_lambda.model.reading import Table
 
-__all__ = ["BITBUCKET", "PIPELINES", "Bitbucket", "read_bitbucket_table"]
+__all__ = ["BITBUCKET", "PIPELINES", "PULL_REQUEST", "Bitbucket", "read_bitbucket_table"]
 
 BITBUCKET = "api.bitbucket.org/2.0/workspaces/{}/pipelines-config/identity/oidc"
 """Whose tokens they are, by workspace; also how the provider is called in IAM, and its condition keys begin."""
 
 PIPELINES = "bitbucket-pipelines.yml"
 """The file that `ci write bitbucket` writes; Bitbucket reads no other."""
+
+PULL_REQUEST = "pull-request"
+"""What the written file says to a step that was started for a pull request."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +32,7 @@ class Bitbucket:
         deployment: the name of that environment. image: what its steps run in, by digest.
         only_from_branch: whether Bitbucket lets only the protected branch deploy there, which takes Premium. Nothing
             in a token shows it.
+        plans: whether pull requests are planned before the merge.
         provider: whether `bootstrap` makes the identity provider in the devops account, which can have one only.
     """
 
@@ -39,6 +43,7 @@ class Bitbucket:
     deployment_id: str
     image: str
     only_from_branch: bool
+    plans: bool = True
     provider: bool = True
 
     @property
@@ -61,6 +66,11 @@ class Bitbucket:
     def subject(self) -> str:
         """The subject of its tokens, as a pattern: it ends in the UUID of the step, which is another one each time."""
         return f"{{{self.repository_id}}}:{{{self.deployment_id}}}:*"
+
+    @property
+    def members(self) -> str:
+        """The subjects of tokens of all steps of this repository, as a pattern: who may push, runs them."""
+        return f"{{{self.repository_id}}}:{{*"
 
 
 def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
@@ -88,5 +98,6 @@ def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
         deployment=own.named_or("deployment"),
         image=own.named("image"),
         only_from_branch=own.flag("only_from_branch"),
+        plans=own.flag("plans"),
         provider=own.flag("provider"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any
 
 import attrs
 
@@ -13,6 +13,7 @@ from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.event_source import creates, existing
 from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
+from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
@@ -148,21 +149,21 @@ def _check_operators(pattern: Table) -> None:
 
 
 # --- streams ---
-_Stream = TypeVar("_Stream", DynamoDBStream, KinesisStream)
-
-
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "dynamodb", DynamoDBStream)
+    table.allow()
+    name = table.text("dynamodb")
+    source = Own(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb"))
+    return DynamoDBStream(source=source, **_stream(table))
 
 
 def _kinesis(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "kinesis", KinesisStream)
-
-
-def _stream(table: Table, kind: str, made: type[_Stream]) -> _Stream:
     table.allow()
-    return made(
-        arn=table.named(kind),
+    return KinesisStream(arn=table.named("kinesis"), **_stream(table))
+
+
+def _stream(table: Table) -> dict[str, Any]:
+    """What both have in common."""
+    return dict(
         starting_position=table.choice("starting_position"),
         batch_size=table.number("batch_size"),
         window=table.number("window"),

@@ -11,6 +11,7 @@ from multi_env_lambda.model.event import read_event
 from multi_env_lambda.model.keys.function import DESCRIPTION, FUNCTION, HANDLER, MOST_OTHER_LAYERS, VARIABLE
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.resources import ResourceReference
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -36,6 +37,7 @@ from multi_env_lambda.model.settings import (
     Traffic,
     Vpc,
 )
+from multi_env_lambda.model.uses import read_reference, read_uses
 
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
@@ -93,6 +95,9 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
         layers=_layers(table),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
+        read=read_uses(table, "read"),
+        write=read_uses(table, "write"),
+        invoke=read_uses(table, "invoke"),
         events=_events(table, key, timeout),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
@@ -164,7 +169,9 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference:
+def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
+    if (own := read_reference(table)) is not None:
+        return own
     table.allow()
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
@@ -198,9 +205,9 @@ def _identity(event: Event) -> tuple[str, str]:
             return kind, "one per function"
         case HttpRoute(route=route):
             return kind, route.key
-        case Queue(source=source) | Topic(source=source):
+        case Queue(source=source) | Topic(source=source) | DynamoDBStream(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
-        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+        case KinesisStream(arn=arn):
             return kind, arn
         case BucketEvents(source=source):
             return kind, str(event) if isinstance(source, Existing) else f"created as `{source.key}`"

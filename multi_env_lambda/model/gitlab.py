@@ -26,11 +26,13 @@ class GitLab:
 
     Args:
         project: its path, ``group/project``. image: what its job runs in, by digest.
+        plans: whether merge requests are planned before the merge, in pipelines of their own.
         provider: whether `bootstrap` makes GitLab's identity provider in the devops account, which can have one only.
     """
 
     project: str
     image: str
+    plans: bool = True
     provider: bool = True
 
     def subject(self, branch: str) -> str:
@@ -40,6 +42,17 @@ class GitLab:
         'project_path:acme/units:ref_type:branch:ref:main'
         """
         return f"project_path:{self.project}:ref_type:branch:ref:{branch}"
+
+    @property
+    def members(self) -> str:
+        """The subjects of tokens of jobs for any branch of this project, as a pattern: who may push, runs them.
+
+        A job for a merge request has the subject of the branch that it comes from, in the project where that branch is.
+
+        >>> GitLab(project="acme/units", image="").members
+        'project_path:acme/units:ref_type:branch:ref:*'
+        """
+        return self.subject("*")
 
 
 def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
@@ -55,5 +68,6 @@ def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
     return GitLab(
         project=own.named("project"),
         image=own.named("image"),
+        plans=own.flag("plans"),
         provider=own.flag("provider"),
     )

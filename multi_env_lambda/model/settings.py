@@ -11,6 +11,7 @@ from typing import assert_never
 import attrs
 
 from multi_env_lambda.model.api_settings import Cors, HttpApi, HttpRoute
+from multi_env_lambda.model.resources import DataTable, OwnResource, ResourceReference, TableIndex
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BucketPermission",
     "Canary",
     "Cors",
+    "DataTable",
     "DynamoDBStream",
     "EnvironmentValue",
     "Event",
@@ -35,15 +37,18 @@ __all__ = [
     "PlainValue",
     "Own",
     "OwnQueue",
+    "OwnResource",
     "ParameterReference",
     "PythonShell",
     "Queue",
+    "ResourceReference",
     "Schedule",
     "SecretReference",
     "Settings",
     "Smoke",
     "Spark",
     "Statement",
+    "TableIndex",
     "Topic",
     "Traffic",
     "Vpc",
@@ -73,7 +78,7 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = PlainValue | SecretReference | ParameterReference
+EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference
 
 
 # --- permissions ---
@@ -177,12 +182,12 @@ class EventPattern:
 
 @attrs.frozen(kw_only=True)
 class DynamoDBStream:
-    """Changes of a DynamoDB table, by the stream's ARN.
+    """Changes of a DynamoDB table: of the unit's own, or of an existing one by its stream's ARN.
 
     ``filters`` are canonical JSON; ``retries`` -1 means until the record expires.
     """
 
-    arn: str
+    source: Existing | Own
     starting_position: str = "LATEST"
     batch_size: int = 100
     window: int = 0
@@ -287,6 +292,7 @@ class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
     ``layers`` are ARNs of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
     key: str
@@ -307,6 +313,9 @@ class Function:
     layers: tuple[str, ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    invoke: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     alarms: Alarms | None = None
     smoke: Smoke | None = None
@@ -341,6 +350,9 @@ class GlueJob:
     arguments: tuple[tuple[str, str], ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    invoke: tuple[str, ...] = ()
     schedule: str | None = None
     description: str = ""
 
@@ -358,7 +370,7 @@ class GlueJob:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """All of one unit in one environment; functions and jobs are sorted by key, tags by name.
+    """All of one unit in one environment; functions, jobs and resources are sorted by key, tags by name.
 
     ``http_api`` is None where no function has a route of one.
     """
@@ -367,10 +379,11 @@ class Settings:
     jobs: tuple[GlueJob, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     http_api: HttpApi | None = None
+    resources: tuple[OwnResource, ...] = ()
 
     @property
     def references(self) -> tuple[SecretReference | ParameterReference, ...]:
         """Every secret and parameter that a function needs, once each, so that a missing one is found early."""
         values = {value for function in self.functions for _, value in function.environment}
-        found = [value for value in values if not isinstance(value, PlainValue)]
+        found = [value for value in values if isinstance(value, SecretReference | ParameterReference)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))

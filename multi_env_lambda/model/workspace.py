@@ -129,6 +129,19 @@ class WorkspaceConfig:
         """The names that the table gives to stages."""
         return tuple(dict.fromkeys(place.stage for place in self.environments if place.stage))
 
+    @property
+    def end(self) -> str:
+        """The name of the last stage as a target: to reach it is to reach all of its environments."""
+        last = self.environments[-1]
+        return last.stage or last.name
+
+    @property
+    def read_by_builds(self) -> tuple[CiStack, ...]:
+        """The repositories that builds in the devops account read."""
+        own = None if self.codepipeline is None else self.codepipeline.source
+        found = {one.repository: one for one in (own, self.ci_stack) if one is not None}
+        return tuple(found.values())
+
     def reached(self, name: str) -> Stage:
         """What a person names as a target: one environment, or all of a stage.
 
@@ -192,7 +205,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id"),
         ci=ci,
         ci_stack=ci_stack,
-        github=read_github_table(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(
+            table.table("ci"),
+            has_roles=roles is not None,
+            approving=[place.name for place in environments if place.approval],
+        ),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
         bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),

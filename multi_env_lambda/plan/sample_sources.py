@@ -57,17 +57,14 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return _named("queue", source, lambda key: project.queue_name(place.name, key))
         case Topic(source=source):
             return _named("topic", source, lambda key: project.topic_name(place.name, key))
-        case BucketNotification(key=key):
-            return {"form": "s3", "bucket": project.bucket_name(place, key), "key": _object(event)}
-        case BucketPermission(bucket=bucket):
-            return {"form": "s3", "bucket": bucket}
-        case BucketEvents(source=source):
-            bucket = project.bucket_name(place, source.key) if isinstance(source, Own) else source.identifier
-            return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
+        case BucketNotification() | BucketPermission() | BucketEvents():
+            return _of_bucket(event, lambda key: project.bucket_name(place, key))
         case EventPattern(pattern=pattern):
             return _of_pattern(json.loads(pattern))
-        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
-            return _of_stream(event, arn)
+        case DynamoDBStream(source=source):
+            return _of_table(source, lambda key: project.table_name(place.name, key))
+        case KinesisStream(arn=arn):
+            return {"stream": arn.rpartition("/")[2], **_where(arn)}
         case HttpRoute(route=route, payload=payload):
             return {"route": route.key, "payload": payload}
         case Schedule() | FunctionUrl():
@@ -76,9 +73,25 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             assert_never(event)
 
 
-def _of_stream(event: DynamoDBStream | KinesisStream, arn: str) -> dict[str, Any]:
-    if isinstance(event, KinesisStream):
-        return {"stream": arn.rpartition("/")[2], **_where(arn)}
+def _of_bucket(
+    event: BucketNotification | BucketPermission | BucketEvents, made: Callable[[str], str]
+) -> dict[str, Any]:
+    match event:
+        case BucketNotification(key=key):
+            return {"form": "s3", "bucket": made(key), "key": _object(event)}
+        case BucketPermission(bucket=bucket):
+            return {"form": "s3", "bucket": bucket}
+        case BucketEvents(source=source):
+            bucket = made(source.key) if isinstance(source, Own) else source.identifier
+            return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
+        case _:
+            assert_never(event)
+
+
+def _of_table(source: Existing | Own, made: Callable[[str], str]) -> dict[str, Any]:
+    if isinstance(source, Own):
+        return {"table": made(source.key)}
+    arn = source.identifier
     return {"table": arn.split("/")[1], **_where(arn)} if arn.count("/") else {}
 
 

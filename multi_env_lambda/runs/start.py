@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import attrs
 
 from multi_env_lambda.api.workspace import Workspace
-from multi_env_lambda.ci.happened import Happened
+from multi_env_lambda.ci.happened import Happened, PullRequestChanged, ScheduleLooked
+from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host import bitbucket, gitlab
 from multi_env_lambda.host.branches import cloned
 from multi_env_lambda.host.github_api import GitHubApi, build_of
 from multi_env_lambda.host.identity import this_process
+from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.messages import Desk
 from multi_env_lambda.runs.event import (
     Here,
@@ -30,13 +33,24 @@ from multi_env_lambda.runs.event import (
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.pipeline import Found, run_step, step_of
+from multi_env_lambda.runs.previews import say_previews
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
+from multi_env_lambda.runs.reviews import leave_waits, must_have_gone
 from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["build_id", "job_of", "start", "start_bitbucket", "start_codepipeline", "start_event", "start_gitlab"]
+__all__ = [
+    "Host",
+    "build_id",
+    "job_of",
+    "start",
+    "start_at",
+    "start_codepipeline",
+    "start_event",
+    "start_reviewed",
+]
 
 
 def start(
@@ -91,52 +105,120 @@ def start_event(
         github = world.config.github
         repository = "" if github is None else f"https://github.com/{github.repository}"
         found = happened_at_github(name, body, asks)
-        return _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+        report = _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+    leave_waits(report, () if github is None else github.reviewed, variables)
+    return report
 
 
-def start_gitlab(
+def start_reviewed(
+    root: Path,
+    environment: str,
+    digest: str,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Report:
+    """Go on after a reviewer at GitHub has agreed to a plan: look at everything, as each hour does.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be done.
+    """
+    variables = os.environ if variables is None else variables
+    asks = GitHubApi.of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        github = world.config.github
+        if github is None or environment not in github.reviewed:
+            what = f"{quoted(environment)} is not opened by reviewers at GitHub"
+            raise ConfigurationError("ci run", what, hint="name it in `reviewed` of the table, then `ci write github`")
+        here = Here(hands.build, asks.is_over, turn=f"/{environment}/{digest[:12]}")
+        repository = f"https://github.com/{github.repository}"
+        report = _followed(hands, root, world, here, (ScheduleLooked(),), repository)
+    leave_waits(report, github.reviewed, variables)
+    found = must_have_gone(report, environment)
+    for text in found.failures[len(report.failures) :]:
+        say(f"failed: {text}")
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class _AtHost:
+    """A host whose jobs say by their variables what they were started for.
+
+    Args:
+        repository: how the table of a workspace calls the one that all is about.
+    """
+
+    branch_of: Callable[[Mapping[str, str]], str]
+    is_over: Callable[[str], bool]
+    happened: Callable[[Mapping[str, str]], Happened]
+    repository: Callable[[WorkspaceConfig], str]
+
+
+Host = Literal["gitlab", "bitbucket"]
+_HOSTS: Mapping[Host, _AtHost] = {
+    "gitlab": _AtHost(
+        branch_of=gitlab.branch_of,
+        is_over=gitlab.is_over,
+        happened=happened_at_gitlab,
+        repository=lambda config: "" if config.gitlab is None else config.gitlab.project,
+    ),
+    "bitbucket": _AtHost(
+        branch_of=bitbucket.branch_of,
+        is_over=bitbucket.is_over,
+        happened=happened_at_bitbucket,
+        repository=lambda config: "" if config.bitbucket is None else config.bitbucket.repository,
+    ),
+}
+
+
+def start_at(
+    name: Host,
     root: Path,
     *,
     say: Callable[[str], None],
     opener: Callable[..., Workspace] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Report:
-    """Look, in a job of the protected branch at GitLab: at that branch after a push to it, else at everything.
+    """Look, in a job at GitLab or Bitbucket: at the protected branch after a push to it, at a change that is not merged
+    in a job for it, else at everything.
 
     Raises:
         MultiEnvLambdaError: it is no such job, or what is wanted cannot be stored.
     """
     variables = os.environ if environment is None else environment
-    branch = gitlab.branch_of(variables)
+    host = _HOSTS[name]
+    happened = host.happened(variables)
     with _handed(root, variables, say=say, opener=opener) as hands:
-        world = _on_protected(hands, root, branch, "gitlab")
-        project = "" if world.config.gitlab is None else world.config.gitlab.project
-        here, found = Here(hands.build, gitlab.is_over), (happened_at_gitlab(variables),)
-        return _followed(hands, root, world, here, found, project)
+        here = Here(hands.build, host.is_over)
+        if isinstance(happened, PullRequestChanged):
+            own = {} if happened.stranger else {happened.number: happened.branch}
+            hands = attrs.evolve(hands, requested=own)
+            root = _checked_out(hands, happened.into)
+            world = hands.opens(root)
+            return _followed(hands, root, world, here, (happened,), host.repository(world.config))
+        world = _on_protected(hands, root, host.branch_of(variables), name)
+        report = _followed(hands, root, world, here, (happened,), host.repository(world.config))
+        said = say_previews(hands.voice(world.config), world.store, world.config.ci.branch)
+        return report + Report(notes=said).told(say)
 
 
-def start_bitbucket(
-    root: Path,
-    *,
-    say: Callable[[str], None],
-    opener: Callable[..., Workspace] | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Report:
-    """Look, in a step of the protected branch at Bitbucket: at that branch after a push to it, else at everything.
+def _checked_out(hands: Hands, branch: str) -> Path:
+    """The branch that a change goes into, which decides; what the job has checked out is the change itself.
 
     Raises:
-        MultiEnvLambdaError: it is no such step, or what is wanted cannot be stored.
+        ConfigurationError: the remote has no such branch.
     """
-    variables = os.environ if environment is None else environment
-    branch = bitbucket.branch_of(variables)
-    with _handed(root, variables, say=say, opener=opener) as hands:
-        world = _on_protected(hands, root, branch, "bitbucket")
-        repository = "" if world.config.bitbucket is None else world.config.bitbucket.repository
-        here, found = Here(hands.build, bitbucket.is_over), (happened_at_bitbucket(variables),)
-        return _followed(hands, root, world, here, found, repository)
+    hands.repository.fetch()
+    there = hands.repository.heads().get(branch)
+    if there is None:
+        hint = "start the pipeline again; the branch may be gone"
+        raise ConfigurationError("ci run", f"the remote has no branch {quoted(branch)}", hint=hint)
+    return hands.repository.check_out(there.commit)
 
 
-def _on_protected(hands: Hands, root: Path, branch: str, host: str) -> World:
+def _on_protected(hands: Hands, root: Path, branch: str, host: Host) -> World:
     """The workspace, if this is a job of its protected branch."""
     world = hands.opens(root)
     wanted = world.config.ci.branch

@@ -17,8 +17,9 @@ from multi_env_lambda.operations.ci_kept import result_place
 from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.run import MOST_LOOKS
+from multi_env_lambda.runs.voice import Later, Voice
 from tests.house import ROOT
-from tests.runs.village import ALL, Repository, Village
+from tests.runs.village import ALL, Repository, Village, request_event
 
 PAGE = (ROOT / "docs/source/03-Concepts/how-a-run-works.rst").read_text("utf-8")
 WAIT = Wait(environment="prod", digest="0" * 64, what="not approved", command="ci.py approve prod")
@@ -65,6 +66,12 @@ def written(village: Village) -> set[str]:
     village.pushed(orders="o2")
     village.settle()
     village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+    village.voice = Voice(host=Later())
+    village.repository.requests[7] = village.repository.push(
+        "change", onto=village.repository.remote["main"], orders="o3"
+    )
+    village.send("github.com", "pull_request", request_event(7))
     village.settle()
     return {key for _, key in village.store.writes if key.startswith("ci/")}
 

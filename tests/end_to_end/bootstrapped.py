@@ -105,16 +105,24 @@ def denied(client: Any, call: str, **parameters: Any) -> bool:
 
 @contextmanager
 def bootstrapped(
-    folder: Path, *, units: tuple[str, ...], table: str = "", more: str = "", rules: str = "caller-rights"
+    folder: Path,
+    *,
+    units: tuple[str, ...],
+    table: str = "",
+    staging: str = "",
+    more: str = "",
+    rules: str = "caller-rights",
 ) -> Iterator[Bootstrapped]:
-    """The named sample units; ``table`` is added to what the root table says of the environment prod, ``more`` at its
-    end."""
+    """The named sample units; ``table`` is added to what the root table says of the environment prod, ``staging`` to
+    that one, and ``more`` at its end."""
     root = sample_workspace(folder)
     for path in (root / "projects").iterdir():
         if path.name not in units:
             shutil.rmtree(path)
     file = root / "pyproject.toml"
-    text = file.read_text("utf-8").replace('name = "prod"\n', f'name = "prod"\n{table}')
+    text = file.read_text("utf-8")
+    for name, said in (("prod", table), ("staging", staging)):
+        text = text.replace(f'name = "{name}"\n', f'name = "{name}"\n{said}')
     file.write_text(text + _TABLE + more, "utf-8")
     commit(root)
     with pytest.MonkeyPatch.context() as patched:

@@ -22,15 +22,16 @@ from multi_env_lambda.local.programs import write_programs
 from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import git
 
-__all__ = ["BUILD", "PLACES", "HostMachine", "host_machine"]
+__all__ = ["BUILD", "PLACES", "PLAN", "HostMachine", "host_machine"]
 
 BUILD = f"arn:aws:iam::{'1' * 12}:role/acme-build"
+PLAN = f"arn:aws:iam::{'1' * 12}:role/acme-plan"
 PLACES = ("sandbox", "test", "staging", "prod")
 _AWS = """#!/bin/sh
 # the server here talks to nobody whose request is not signed, so the keys for this token are there already
 if test "$1" = sts; then
   test -s "${{8#file://}}" || exit 9
-  test "$4" = {role} || exit 8
+  test "$4" = "$(cat {role})" || exit 8
   exec cat {keys}
 fi
 exec {aws} "$@"
@@ -79,8 +80,10 @@ class HostMachine:
         keys: Mapping[str, str],
         variables: Mapping[str, str],
         secrets: Sequence[str],
+        role: str = BUILD,
     ) -> subprocess.CompletedProcess[str]:
-        """A job's scripts in one shell, which may show none of these secrets."""
+        """A job's scripts in one shell, which may show none of these secrets; ``role``: what its token is good for."""
+        (self.folder / "role").write_text(role, "utf-8")
         words = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         (self.folder / "keys").write_text("\t".join(words) + "\n", "utf-8")
         usual = {
@@ -121,7 +124,11 @@ def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
     origin, programs = folder / "units.git", folder / "programs"
     write_programs(programs)
     (programs / "aws").rename(folder / "aws")
-    names = {"role": BUILD, "keys": shlex.quote(os.fspath(folder / "keys")), "aws": shlex.quote(f"{folder}/aws")}
+    names = {
+        "role": shlex.quote(os.fspath(folder / "role")),
+        "keys": shlex.quote(os.fspath(folder / "keys")),
+        "aws": shlex.quote(f"{folder}/aws"),
+    }
     for name, text in (("aws", _AWS.format(**names)), ("python3", _PYTHON.format(python=sys.executable))):
         (programs / name).write_text(text, "utf-8")
         (programs / name).chmod(0o755)

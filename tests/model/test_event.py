@@ -102,7 +102,7 @@ def bad_event(text: str) -> str:
             '{ event_pattern = { source = ["shop"] }, bus = "own" }',
             EventPattern(pattern='{"source":["shop"]}', bus="own"),
         ),
-        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(arn=STREAM)),
+        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(source=Existing(identifier=STREAM))),
         (
             f'{{ kinesis = {{ arn = "{KINESIS}", filters = [{{ data = {{ a = [1] }} }}], retries = 3 }} }}',
             KinesisStream(arn=KINESIS, filters=('{"data":{"a":[1]}}',), retries=3),

@@ -69,8 +69,11 @@ def _arn_of(service: str, example: str) -> Rule:
 
 _QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
 _TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
-_TABLE_STREAM = _arn_of(
-    "dynamodb", "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+_TABLE_STREAM = Rule(
+    pattern="arn:aws:dynamodb:.+",
+    allowed="the key of a table below `tables`, or an ARN such as "
+    "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000",
+    hint="an ARN may contain `${region}` and `${account_id}`",
 )
 _KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream/clicks")
 _STREAM_FAILURES = Rule(
@@ -219,15 +222,15 @@ PATTERN = Keys(
 )
 
 
-def _stream(kind: str, title: str, arn: Rule, meaning: str, example: str) -> Keys:
-    """Streams of tables and of Kinesis are written alike."""
+def _stream(kind: str, title: str, arn: Rule, meaning: str, example: str, own: Either | None = None) -> Keys:
+    """Streams of tables and of Kinesis are written alike; ``own``: the unit can have it itself."""
     source = f'{kind} = "{example}"'
     return Keys(
         title=title,
         header=HEADER,
         about="Lambda starts to read a stream a few minutes after the deploy that adds it, and up to 90 seconds after "
         "a change.",
-        keys=(Key(kind, Text(arn), meaning, source), *_batches(source), *_failures(source)),
+        keys=(Key(kind, own or Text(arn), meaning, source), *_batches(source), *_failures(source)),
     )
 
 
@@ -295,8 +298,9 @@ DYNAMODB = _stream(
     "dynamodb",
     "A stream of a table",
     _TABLE_STREAM,
-    "The ARN of the stream of a DynamoDB table.",
-    "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000",
+    "The key of a DynamoDB table of the unit, or the ARN of the stream of another one.",
+    "orders",
+    Either((Text(_TABLE_STREAM), Text(KEY))),
 )
 KINESIS = _stream(
     "kinesis",

@@ -19,11 +19,12 @@ from multi_env_lambda.model.key import (
     Texts,
 )
 from multi_env_lambda.model.keys.event import EVENTS
-from multi_env_lambda.model.keys.policy import MANAGED_POLICIES, POLICIES
+from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, WRITE
+from multi_env_lambda.model.keys.reference import REFERENCE
 from multi_env_lambda.model.name import ARN
 from multi_env_lambda.model.retention import RETENTION_DAYS
 
-__all__ = ["ALARMS", "DESCRIPTION", "FUNCTION", "HANDLER", "MOST_OTHER_LAYERS", "REFERENCE", "SMOKE", "VARIABLE", "VPC"]
+__all__ = ["ALARMS", "DESCRIPTION", "FUNCTION", "HANDLER", "MOST_OTHER_LAYERS", "SMOKE", "VARIABLE", "VPC"]
 
 MOST_OTHER_LAYERS = 4
 """Lambda takes five, and one is the unit's own."""
@@ -57,54 +58,10 @@ _DEAD_LETTER = Rule(
     allowed="the ARN of a queue or topic that does not end in .fifo",
     hint="Lambda sends only to standard queues and topics; it may contain `${region}` and `${account_id}`",
 )
-_SECRET = Rule(
-    pattern=r"[A-Za-z0-9/_+=.@-]+",
-    maximum=512,
-    allowed="the name of a secret: letters, digits and `/_+=.@-`",
-    hint="write the name, not the ARN and not the value",
-)
-_SECRET_KEY = Rule(
-    pattern=r"[^:{}\s]+",
-    maximum=256,
-    allowed="one key of a JSON secret, without `:`, braces and spaces",
-    hint='for example { secret = "orders/db", key = "password" }',
-)
-_PARAMETER = Rule(
-    pattern=r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
-    maximum=1011,
-    allowed="the name of a parameter: letters, digits, `_.-`, with `/` between the parts",
-    hint="for example `/orders/url`",
-)
 _TRAFFIC = Rule(
     pattern=r"(canary|linear) [0-9]{1,2}% [0-9]{1,4}m",
     allowed='"canary 10% 5m" or "linear 20% 1m"',
     hint="the percentage is 1 to 99, the minutes are 1 to 9999",
-)
-
-REFERENCE = Keys(
-    title="A secret or parameter as a variable",
-    header="[tool.multi_env_lambda.functions.main.environment.DATABASE]",
-    about="An environment variable that is a table refers to a value kept elsewhere:\n"
-    ":doc:`../02-How-To/secrets-and-parameters`.",
-    either=("secret", "parameter"),
-    keys=(
-        Key("secret", Text(_SECRET), "The name of a secret in Secrets Manager.", 'secret = "orders/db"', off=True),
-        Key(
-            "key",
-            Text(_SECRET_KEY),
-            "One key of a secret that is a JSON object.",
-            'secret = "orders/db"\nkey = "password"',
-            default="none: the whole secret",
-            off=True,
-        ),
-        Key(
-            "parameter",
-            Text(_PARAMETER),
-            "The name of a parameter in the Parameter Store, of the type ``String``.",
-            'parameter = "/orders/url"',
-            off=True,
-        ),
-    ),
 )
 
 _BOTH = 'subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]\nsecurity_group_ids = ["sg-0a1b2c3d"]'
@@ -262,6 +219,9 @@ FUNCTION = Keys(
         ),
         MANAGED_POLICIES,
         POLICIES,
+        READ,
+        WRITE,
+        INVOKE,
         Key("events", EVENTS, "What invokes it, one table per event, see below.", "events = [{ sqs = true }]"),
         Key(
             "alarms",

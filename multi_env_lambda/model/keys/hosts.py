@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.key import Choice, Flag, Key, Keys, Number, Rule, Text
+from multi_env_lambda.model.key import Choice, Flag, Key, Keys, Number, Rule, Text, Texts
 from multi_env_lambda.model.name import IMAGE
 
 __all__ = ["BITBUCKET", "CODEPIPELINE", "CONNECTION", "GITHUB", "GITLAB", "REPOSITORY", "WEBHOOK", "WEBHOOK_HOSTS"]
@@ -126,6 +126,13 @@ GITHUB = Keys(
             "``ci``, which builds: :doc:`../02-How-To/webhooks`.",
             'jobs = "run"',
         ),
+        Key(
+            "reviewed",
+            Texts(),
+            "The environments whose approval the required reviewers of GitHub's environment of that name may give.\n"
+            "They must have ``approval = true``.",
+            'reviewed = ["prod"]',
+        ),
     ),
 )
 
@@ -142,6 +149,7 @@ GITLAB = Keys(
             required=True,
         ),
         _IMAGE,
+        Key("plans", Flag(True), "Whether merge requests are planned, in separate pipelines.", "plans = false"),
         _provider("GitLab"),
     ),
 )
@@ -195,6 +203,7 @@ BITBUCKET = Keys(
             "only_from_branch = true",
             required=True,
         ),
+        Key("plans", Flag(True), "Whether pull requests are planned.", "plans = false"),
         _provider("the workspace"),
     ),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from multi_env_lambda.model.key import Choice, Inners, Key, Keys, Rule, Texts, Tree
-from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.name import ARN, KEY
 
-__all__ = ["MANAGED_POLICIES", "POLICIES", "STATEMENT"]
+__all__ = ["INVOKE", "MANAGED_POLICIES", "POLICIES", "READ", "STATEMENT", "WRITE"]
 
 _ACTION = Rule(
     pattern=r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+",
@@ -51,6 +51,14 @@ STATEMENT = Keys(
     ),
 )
 
+READ = Key(
+    "read",
+    Texts(KEY),
+    "The keys of the unit's resources that it may read: :ref:`read-write-invoke`.",
+    'read = ["orders"]',
+)
+WRITE = Key("write", Texts(KEY), "The keys of the unit's resources that it may change.", 'write = ["orders"]')
+INVOKE = Key("invoke", Texts(KEY), "The keys of the unit's functions that it may call.", 'invoke = ["check"]')
 POLICIES = Key(
     "policies",
     Inners(STATEMENT),

@@ -6,6 +6,7 @@ import attrs
 
 from multi_env_lambda.model.key import ByName, Choice, Inner, Key, Keys, Text, Texts
 from multi_env_lambda.model.keys.api import HTTP_API
+from multi_env_lambda.model.keys.data_table import DATA_TABLE
 from multi_env_lambda.model.keys.function import FUNCTION
 from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.name import KEY
@@ -38,6 +39,13 @@ _JOBS = Key(
     '[tool.multi_env_lambda.jobs.nightly]\nentry = "orders.nightly:main"',
     default="none",
 )
+_TABLES = Key(
+    "tables",
+    ByName(Inner(DATA_TABLE), KEY, off=True),
+    "The DynamoDB tables by key, see below.",
+    '[tool.multi_env_lambda.tables.orders]\npartition_key = "customer"',
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -45,7 +53,7 @@ _TAGS = Key(
     'tags = { team = "sales", "cost-center" = "4711" }',
     default="none",
 )
-BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tags")
+BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "tags")
 """What can differ between environments."""
 
 
@@ -75,6 +83,11 @@ DIFFERENCE = Keys(
             _JOBS,
             "Other settings of jobs, or jobs that exist only here.",
             "[tool.multi_env_lambda.environments.prod.jobs.nightly]\ntimeout = 240",
+        ),
+        _here(
+            _TABLES,
+            "Other settings of tables, or tables that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.tables.orders]\ndeletion_protection = true",
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -129,6 +142,7 @@ UNIT = Keys(
         _FUNCTIONS,
         _HTTP_API,
         _JOBS,
+        _TABLES,
         _TAGS,
         Key(
             "environments",

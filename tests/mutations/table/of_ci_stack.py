@@ -84,6 +84,15 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "plan/access_boundary.py",
+        "    yield from _of_a_function(roles.witness)\n",
+        "",
+        "A unit in the account of the CI does not become the witness.",
+        (
+            "plan/test_access_boundary.py::test_a_unit_reaches_nothing_of_the_pipeline_nor_the_witness_who_writes_approvals",
+        ),
+    ),
+    Mutation(
         "plan/access_of_cloudformation.py",
         "        *not_by_cloudformation(config, place),\n",
         "",
