@@ -156,6 +156,8 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     functions["api"] = {"handler": "orders.api.handler", "events": [{"http": "GET /"}]}
     api.setdefault("authorizers", {}).setdefault("login", _AUTHORIZER)
     tables = table.setdefault("tables", {"orders": {}})
+    table.setdefault("queues", {}).setdefault("incoming", {})
+    table.setdefault("topics", {}).setdefault("news", {})
     for one in (table, *table.get("environments", {}).values()):
         for name in one.get("tables", {}):
             tables.setdefault(name, {}).setdefault("partition_key", "customer")

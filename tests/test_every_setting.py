@@ -34,6 +34,7 @@ CHECKED = 'http_api.authorizers.own.function = "create"'
 
 
 SALES = 'tables.sales.partition_key = "id"'
+JOBS = "\n[queues.jobs]"
 INDEX = 'tables.sales.indexes.by-day.partition_key = "day"'
 OTHER_INDEX = 'tables.sales.indexes.by-day.partition_key = "date"'
 
@@ -147,6 +148,33 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         },
     ),
     settings.Existing: (event(f'sqs = "{ARN}:a"'), {"identifier": event(f'sqs = "{ARN}:b"')}),
+    settings.Declared: (
+        event('sqs = "jobs"') + JOBS,
+        {"key": event('sqs = "more"') + f"{JOBS}\n[queues.more]"},
+    ),
+    settings.MessageQueue: (
+        JOBS,
+        {
+            field: f"{JOBS}\n{more}"
+            for field, more in {
+                "fifo": "fifo = true",
+                "deduplicate": "fifo = true\ndeduplicate = true",
+                "visibility_timeout": "visibility_timeout = 77",
+                "max_receive_count": "max_receive_count = 7",
+                "retention_days": "retention_days = 7",
+                "delay": "delay = 7",
+            }.items()
+        },
+    ),
+    settings.MessageTopic: (
+        f"{JOBS}\n[topics.news]",
+        {
+            "fifo": f"{JOBS}\n[topics.news]\nfifo = true",
+            "deduplicate": f"{JOBS}\n[topics.news]\nfifo = true\ndeduplicate = true",
+            "queues": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]',
+            "raw": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]\nraw = true',
+        },
+    ),
     settings.Own: (event("sns = true"), {"key": event('sns = true, name = "b"')}),
     settings.OwnQueue: (
         event("sqs = true"),

@@ -18,6 +18,7 @@ from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
+from multi_env_lambda.model.ci import BRANCH_PREFIX
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.principal import session_name_of, session_of_job
 from multi_env_lambda.model.project import Project, name_of, read_project
@@ -69,14 +70,24 @@ def read_units(
     """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
     unreadable: list[BrokenUnit] = []
+    environments, devops = config.environments, config.devops
+    first = environments[0]
+    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.name)
+    unlisted = (of_branches,) if config.ci.branches else ()
     for folder, document in documents.items():
         where, name = f"{folder}/pyproject.toml", name_of(document, folder)
         try:
             if isinstance(document, ConfigurationError):
                 raise document
-            environments, devops = config.environments, config.devops
             projects.append(
-                read_project(document, folder=folder, where=where, environments=environments, devops=devops)
+                read_project(
+                    document,
+                    folder=folder,
+                    where=where,
+                    environments=environments,
+                    devops=devops,
+                    unlisted=unlisted,
+                )
             )
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))

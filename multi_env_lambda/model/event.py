@@ -11,12 +11,13 @@ from multi_env_lambda.model.api import read_http_route
 from multi_env_lambda.model.bucket_event import read_bucket
 from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
-from multi_env_lambda.model.event_source import creates, existing
+from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -83,11 +84,15 @@ def _schedule(table: Table, function: str, timeout: int) -> Event:
 
 # --- sqs ---
 def _queue(table: Table, function: str, timeout: int) -> Event:
-    own = creates(table, "sqs")
-    only_new = "it applies to a queue that the unit creates; set it where the existing queue is defined"
+    own, declared = creates(table, "sqs"), declares(table, "sqs")
+    only_new = (
+        "set it in the queue's table"
+        if declared
+        else ("it applies to a queue that the unit creates; set it where the existing queue is defined")
+    )
     elsewhere = {} if own else {key: only_new for key in OF_A_NEW_QUEUE}
     table.of(SQS if own else SQS.without(*OF_A_NEW_QUEUE)).allow(elsewhere=elsewhere)
-    source = _own_queue(table, function, timeout) if own else existing(table, "sqs")
+    source = declared or (_own_queue(table, function, timeout) if own else existing(table, "sqs"))
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
     batch_size = table.number("batch_size", high=10 if fifo else None)
     window = table.number("window", high=0 if fifo else None)
@@ -121,14 +126,14 @@ def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
 
 # --- sns, event_pattern ---
 def _topic(table: Table, function: str, timeout: int) -> Event:
-    made = creates(table, "sns")
+    made, declared = creates(table, "sns"), declares(table, "sns")
     table.of(SNS if made else SNS.without("name")).allow()
     own = Own(key=table.named_or("name", default=function)) if made else None
     # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(source=own or existing(table, "sns"), filter_policy=policy)
+    return Topic(source=declared or own or existing(table, "sns"), filter_policy=policy)
 
 
 def _event_pattern(table: Table, function: str, timeout: int) -> Event:
@@ -152,7 +157,7 @@ def _check_operators(pattern: Table) -> None:
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
     table.allow()
     name = table.text("dynamodb")
-    source = Own(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb"))
+    source = Declared(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb"))
     return DynamoDBStream(source=source, **_stream(table))
 
 

@@ -15,6 +15,7 @@ from multi_env_lambda.model.keys.ci import CI
 from multi_env_lambda.model.reading import Table, did_you_mean
 
 __all__ = [
+    "CELLS_LEFT",
     "ISSUER",
     "PLAN_ENVIRONMENT",
     "SENT",
@@ -42,6 +43,10 @@ STRANGERS_JOB = "stranger"
 
 PLAN_ENVIRONMENT = "multi-env-lambda-plan"
 """The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""
+
+
+CELLS_LEFT = "cells_left"
+"""The output of a job that leaves cells to others; no environment is called so."""
 
 
 def approving_job(environment: str, digest: str) -> str:

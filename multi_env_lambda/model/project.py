@@ -11,13 +11,15 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.keys.unit import ARCHITECTURES, UNIT
 from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
+from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, OwnResource, kind_of
+from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -37,7 +39,7 @@ from multi_env_lambda.model.settings import (
 from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_name", "made_names", "name_of", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
@@ -137,18 +139,24 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
     for resource in settings.resources:
-        yield kind_of(resource), made_name(resource, project, environment)
+        for name in names_of_resource(resource, project, environment):
+            yield kind_of(resource), name
     if settings.http_api is not None:
         yield "API", project.api_name(environment.name)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
 
 
-def made_name(resource: OwnResource, project: Project, environment: Environment) -> str:
-    """What a resource of the unit is called in AWS."""
+def names_of_resource(resource: OwnResource, project: Project, environment: Environment) -> tuple[str, ...]:
+    """What a resource of the unit is called in AWS; of a queue also its dead-letter queue."""
     match resource:
         case DataTable(key=key):
-            return project.table_name(environment.name, key)
+            return (project.table_name(environment.name, key),)
+        case MessageQueue(key=key, fifo=fifo):
+            name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
+            return f"{name}{end}", f"{name}-dlq{end}"
+        case MessageTopic(key=key, fifo=fifo):
+            return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
             assert_never(resource)
 
@@ -168,11 +176,19 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
 
 
 def read_project(
-    document: Mapping[str, object], *, folder: str, where: str, environments: tuple[Environment, ...], devops: Devops
+    document: Mapping[str, object],
+    *,
+    folder: str,
+    where: str,
+    environments: tuple[Environment, ...],
+    devops: Devops,
+    unlisted: tuple[Environment, ...] = (),
 ) -> Project:
     """A project with its settings per environment, from the whole parsed ``pyproject.toml`` of a unit.
 
-    ``folder`` is relative to the root of the repository, ``where`` is the file's name in errors.
+    Args:
+        folder: relative to the root of the repository. where: the file's name in errors.
+        unlisted: stands for environments that the table does not list, since branches have them.
     """
     standard = _standard_table(document, where)
     table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it").of(
@@ -205,6 +221,7 @@ def read_project(
     project = attrs.evolve(project, settings=settings)
     _check_python(standard, project)
     _check_names(project, environments, where)
+    _check_reach(project, environments, (*environments, *unlisted), where)
     return project
 
 
@@ -307,3 +324,19 @@ def _check_names(project: Project, environments: Iterable[Environment], where: s
     for environment in environments:
         for kind, name in made_names(project, environment):
             check_length(kind, name, where=f"{where} ({environment.name})")
+
+
+def _check_reach(
+    project: Project, environments: Iterable[Environment], others: tuple[Environment, ...], where: str
+) -> None:
+    """No name of a unit lies within reach of the roles of another environment in the same account."""
+    for place in environments:
+        for kind, name in made_names(project, place):
+            other = reaching(f"{name}-" if kind == "stack" else name, place, others)
+            if other is not None:
+                what = (
+                    f"the {kind} would be called `{name}`, and the roles of `{other.name}` in the same account may "
+                    f"change whatever is called `*-{other.name}-*`"
+                )
+                hint = f"rename the unit or the key, or let `{place.name}` have an account of its own"
+                raise ConfigurationError(f"{where} ({place.name})", what, hint=hint)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, assert_never
 
 import attrs
 
 from multi_env_lambda.model.data_table import WHOLE_STREAM, read_data_table
+from multi_env_lambda.model.messages import read_queue, read_topic
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
-from multi_env_lambda.model.resources import DataTable, OwnResource, ResourceKind, ResourceReference, kind_of
-from multi_env_lambda.model.settings import DynamoDBStream, Event, Function, GlueJob, Own, Settings
+from multi_env_lambda.model.resources import (
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnResource,
+    ResourceKind,
+    ResourceReference,
+    kind_of,
+)
+from multi_env_lambda.model.settings import Declared, DynamoDBStream, Event, Function, GlueJob, Queue, Settings, Topic
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
-__all__ = ["check_uses", "read_resources", "with_streams"]
+__all__ = ["check_uses", "completed", "read_resources"]
 
-_READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {"tables": read_data_table}
+_READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
+    "tables": read_data_table,
+    "queues": read_queue,
+    "topics": read_topic,
+}
 
 
 def read_resources(table: Table) -> tuple[OwnResource, ...]:
@@ -42,29 +55,53 @@ def _check_name(table: Table, title: str, name: str, seen: dict[str, str]) -> No
     seen[plain] = f"{title}.{name}"
 
 
-def with_streams(table: Table, settings: Settings) -> Settings:
-    """The settings, in which each table that a function listens to has a stream."""
-    heard = {source.key for _, event in _events(settings) if isinstance(source := _source(event), Own)}
-    resources = tuple(_with_stream(table, each) if each.key in heard else each for each in settings.resources)
+def completed(table: Table, settings: Settings) -> Settings:
+    """The settings, in which each resource has what the functions that read it need: a stream, time for their work."""
+    resources = tuple(_complete(table, each, settings) for each in settings.resources)
     return attrs.evolve(settings, resources=resources)
 
 
-def _with_stream(table: Table, resource: OwnResource) -> OwnResource:
+def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnResource:
     match resource:
-        case DataTable(stream=None):
-            inner = table.table("tables").table(resource.key)
-            if inner.values.get("stream") is False:
-                hint = "remove `stream`, or the event"
-                inner.refuse("stream", "found false, but a function gets the changes of this table", hint=hint)
-            return attrs.evolve(resource, stream=WHOLE_STREAM)
-        case _:
+        case DataTable(key=key):
+            return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
+        case MessageQueue(key=key):
+            return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
+        case MessageTopic():
             return resource
+        case _:
+            assert_never(resource)
 
 
-def _events(settings: Settings) -> Iterator[tuple[Function, Event]]:
-    for function in settings.functions:
-        for event in function.events:
-            yield function, event
+def _with_stream(table: Table, resource: DataTable, readers: list[tuple[Function, Any]]) -> DataTable:
+    if not readers or resource.stream is not None:
+        return resource
+    if table.values.get("stream") is False:
+        hint = "remove `stream`, or the event"
+        table.refuse("stream", "found false, but a function gets the changes of this table", hint=hint)
+    return attrs.evolve(resource, stream=WHOLE_STREAM)
+
+
+def _with_time(table: Table, queue: MessageQueue, readers: list[tuple[Function, Any]]) -> MessageQueue:
+    """As for a queue that an event creates: messages must not come back while a function works on them."""
+    least = max((6 * function.timeout + event.window for function, event in readers), default=0)
+    if queue.visibility_timeout is None:
+        return attrs.evolve(queue, visibility_timeout=least or 30)
+    if queue.visibility_timeout < least:
+        found = f"found {queue.visibility_timeout}; expected {least} or more"
+        what = f"{found}: 6 times the timeout of a function that reads it, plus the window"
+        table.refuse("visibility_timeout", what, hint=f"leave it out for {least}")
+    return queue
+
+
+def _readers(settings: Settings, kind: type, key: str) -> list[tuple[Function, Any]]:
+    """The functions with an event of this resource, and the event."""
+    return [
+        (function, event)
+        for function in settings.functions
+        for event in function.events
+        if isinstance(event, kind) and getattr(event, "source", None) == Declared(key=key)
+    ]
 
 
 # --- what refers to them ---
@@ -84,19 +121,49 @@ def check_uses(table: Table, settings: Settings) -> None:
                 known = functions if value.kind == "function" else made
                 _check_known(inner.table("environment").table(name), value.kind, value.key, value.kind, known)
         for place, event in zip(inner.tables("events"), function.events, strict=True):
-            kind = _KIND_OF_SOURCE.get(type(event))
-            if kind is not None and isinstance(source := _source(event), Own):
-                _check_known(place, kind[0], source.key, kind[1], made)
+            source = getattr(event, "source", None)
+            if isinstance(source, Declared):
+                word, kind = _KIND_OF_SOURCE[type(event)]
+                _check_known(place, word, source.key, kind, made)
+                _check_order(place, event, next(each for each in settings.resources if each.key == source.key))
+    _check_fans(table, settings, made)
     for job in settings.jobs:
         _check_access(table.table("jobs").table(job.key), job, made, functions)
 
 
-_KIND_OF_SOURCE: Mapping[type, tuple[str, ResourceKind]] = {DynamoDBStream: ("dynamodb", "table")}
+_KIND_OF_SOURCE: Mapping[type, tuple[str, ResourceKind]] = {
+    DynamoDBStream: ("dynamodb", "table"),
+    Queue: ("sqs", "queue"),
+    Topic: ("sns", "topic"),
+}
 """By kind of event: its word in a table, and what it comes from."""
 
 
-def _source(event: Any) -> Any:
-    return event.source if type(event) in _KIND_OF_SOURCE else None
+def _check_order(table: Table, event: Event, source: OwnResource) -> None:
+    """What keeps the order of messages is read by fewer at a time."""
+    match event, source:
+        case Queue(batch_size=size, window=window), MessageQueue(fifo=True) if size > 10 or window:
+            key = "window" if window else "batch_size"
+            hint = "a FIFO queue delivers up to 10 messages, and does not wait for more"
+            table.refuse(key, f"found {window or size}, but `{source.key}` is a FIFO queue", hint=hint)
+        case Topic(), MessageTopic(fifo=True):
+            hint = "name a FIFO queue in `queues` of the topic, and use that queue as `sqs`"
+            table.refuse("sns", f"`{source.key}` is a FIFO topic, which delivers only to queues", hint=hint)
+        case _:
+            return
+
+
+def _check_fans(table: Table, settings: Settings, made: _Known) -> None:
+    """The queues that a topic delivers to."""
+    queues = {each.key: each for each in settings.resources if isinstance(each, MessageQueue)}
+    for topic in settings.resources:
+        if isinstance(topic, MessageTopic):
+            inner = table.table("topics").table(topic.key)
+            for number, name in enumerate(topic.queues):
+                _check_known(inner, f"queues[{number}]", name, "queue", made)
+                if queues[name].fifo and not topic.fifo:
+                    hint = "add `fifo = true` to the topic, or remove it from the queue"
+                    inner.refuse(f"queues[{number}]", f"`{name}` is a FIFO queue, and the topic is not", hint=hint)
 
 
 def _check_access(table: Table, holder: Function | GlueJob, made: _Known, functions: _Known) -> None:

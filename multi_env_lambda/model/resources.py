@@ -1,4 +1,4 @@
-"""What a unit's stack creates beside its functions and jobs: tables. Each has a key, by which the unit refers to it.
+"""What a unit's stack creates beside its functions and jobs. Each has a key, by which the unit refers to it.
 
 All values are frozen and hashable; the readers are in ``read_resources.py``.
 """
@@ -9,9 +9,19 @@ from typing import Literal
 
 import attrs
 
-__all__ = ["KIND_OF", "DataTable", "OwnResource", "ResourceKind", "ResourceReference", "TableIndex", "kind_of"]
+__all__ = [
+    "KIND_OF",
+    "DataTable",
+    "MessageQueue",
+    "MessageTopic",
+    "OwnResource",
+    "ResourceKind",
+    "ResourceReference",
+    "TableIndex",
+    "kind_of",
+]
 
-ResourceKind = Literal["table", "function"]
+ResourceKind = Literal["table", "queue", "topic", "function"]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -43,9 +53,36 @@ class DataTable:
     deletion_protection: bool = False
 
 
-OwnResource = DataTable
+@attrs.frozen(kw_only=True)
+class MessageQueue:
+    """An SQS queue and its dead-letter queue; times in seconds.
 
-KIND_OF: dict[type, ResourceKind] = {DataTable: "table"}
+    ``visibility_timeout`` None is decided by the functions that read it. ``deduplicate``: by the message's content.
+    """
+
+    key: str
+    fifo: bool = False
+    deduplicate: bool = False
+    visibility_timeout: int | None = None
+    max_receive_count: int = 5
+    retention_days: int = 4
+    delay: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class MessageTopic:
+    """An SNS topic; ``queues`` of the unit get its messages, ``raw`` without SNS's envelope."""
+
+    key: str
+    fifo: bool = False
+    deduplicate: bool = False
+    queues: tuple[str, ...] = ()
+    raw: bool = False
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic
+
+KIND_OF: dict[type, ResourceKind] = {DataTable: "table", MessageQueue: "queue", MessageTopic: "topic"}
 """What people call each kind, and the name of a reference to it."""
 
 

@@ -14,9 +14,9 @@ from multi_env_lambda.model.keys.unit import BY_ENVIRONMENT, MOST_TAGS, UNIT
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.own_resources import own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets
-from multi_env_lambda.model.read_resources import check_uses, read_resources, with_streams
+from multi_env_lambda.model.read_resources import check_uses, completed, read_resources
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.settings import Settings
+from multi_env_lambda.model.settings import MessageQueue, Settings
 
 __all__ = ["read_all_settings", "read_settings"]
 
@@ -94,7 +94,7 @@ def read_settings(table: Table, runtime: str) -> Settings:
     )
     _check_queues(table, settings)
     check_uses(table, settings)
-    return with_streams(table, settings)
+    return completed(table, settings)
 
 
 def _check_keys(table: Table, keys: Iterable[tuple[str, str]]) -> None:
@@ -113,12 +113,13 @@ def _check_keys(table: Table, keys: Iterable[tuple[str, str]]) -> None:
 
 
 def _check_queues(table: Table, settings: Settings) -> None:
-    names: set[str] = set()
+    declared = [resource.key for resource in settings.resources if isinstance(resource, MessageQueue)]
+    names = {name for key in declared for name in (key, f"{key}-dlq")}
     for queue in own_queues(settings):
         for name in (queue.key, f"{queue.key}-dlq"):
             if name in names:
-                hint = "set another `name` for one of them; define a queue for two functions in stack.py"
-                table.refuse("functions", f"two events would create the queue `{name}`", hint=hint)
+                hint = "set another `name` for one of them; a queue for two functions is a table below `queues`"
+                table.refuse("functions", f"the queue `{name}` would be created twice", hint=hint)
             names.add(name)
 
 

@@ -37,11 +37,27 @@ ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
             "dynamodb:UpdateItem",
         ),
     },
+    "queue": {
+        "read": (
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ReceiveMessage",
+        ),
+        "write": ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"),
+    },
+    "topic": {"write": ("sns:Publish",)},
     "function": {"invoke": ("lambda:InvokeFunction",)},
 }
 """By kind and word: the calls."""
 
-VALUES: Mapping[ResourceKind, tuple[str, ...]] = {"table": ("name", "arn"), "function": ("arn", "name")}
+VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
+    "table": ("name", "arn"),
+    "queue": ("url", "arn", "name"),
+    "topic": ("arn", "name"),
+    "function": ("arn", "name"),
+}
 """By kind: what a variable can tell about one, first what it tells by default."""
 
 

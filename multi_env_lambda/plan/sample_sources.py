@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.project import Project, names_of_resource
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
     BucketPermission,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -48,7 +49,21 @@ def source_values(kind: str, function: Function, project: Project, place: Enviro
     """The values of the first event of this kind in the function's table; account and region, if it has none."""
     here = {"account": place.account_id, "region": place.region}
     event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)
-    return here if event is None else {**here, **_values(event, project, place)}
+    if event is None:
+        return here
+    source = getattr(event, "source", None)
+    if isinstance(source, Declared):
+        return {**here, _WORD_OF[type(event)]: _name_of(source.key, project, place)}
+    return {**here, **_values(event, project, place)}
+
+
+_WORD_OF: dict[type, str] = {Queue: "queue", Topic: "topic", DynamoDBStream: "table"}
+"""What a sample calls the source of an event."""
+
+
+def _name_of(key: str, project: Project, place: Environment) -> str:
+    found = next(each for each in project.settings[place.name].resources if each.key == key)
+    return names_of_resource(found, project, place)[0]
 
 
 def _values(event: Event, project: Project, place: Environment) -> dict[str, Any]:
@@ -62,7 +77,7 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
         case EventPattern(pattern=pattern):
             return _of_pattern(json.loads(pattern))
         case DynamoDBStream(source=source):
-            return _of_table(source, lambda key: project.table_name(place.name, key))
+            return _of_table(source)
         case KinesisStream(arn=arn):
             return {"stream": arn.rpartition("/")[2], **_where(arn)}
         case HttpRoute(route=route, payload=payload):
@@ -88,11 +103,10 @@ def _of_bucket(
             assert_never(event)
 
 
-def _of_table(source: Existing | Own, made: Callable[[str], str]) -> dict[str, Any]:
-    if isinstance(source, Own):
-        return {"table": made(source.key)}
-    arn = source.identifier
-    return {"table": arn.split("/")[1], **_where(arn)} if arn.count("/") else {}
+def _of_table(source: Existing | Declared) -> dict[str, Any]:
+    if isinstance(source, Declared) or not source.identifier.count("/"):
+        return {}
+    return {"table": source.identifier.split("/")[1], **_where(source.identifier)}
 
 
 def _object(event: BucketNotification | BucketEvents) -> str:
@@ -107,7 +121,7 @@ def _of_pattern(pattern: dict[str, Any]) -> dict[str, Any]:
     return {word: value for word, value in asked.items() if isinstance(value, str)}
 
 
-def _named(word: str, source: Existing | Own | OwnQueue, made: Callable[[str], str]) -> dict[str, Any]:
+def _named(word: str, source: Existing | Own | OwnQueue | Declared, made: Callable[[str], str]) -> dict[str, Any]:
     if isinstance(source, Existing):
         return {word: source.identifier.rpartition(":")[2], **_where(source.identifier)}
     return {word: made(source.key)}

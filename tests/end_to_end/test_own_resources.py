@@ -49,6 +49,17 @@ def heard(event, context):
         print("HEARD", json.dumps(record["dynamodb"]["Keys"]))
 
 
+def send(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["JOBS"], MessageBody="a job")
+    boto3.client("sqs").send_message(QueueUrl=os.environ["ORDERED"], MessageBody="in turn", MessageGroupId="a")
+    boto3.client("sns").publish(TopicArn=os.environ["NEWS"], Message="the news")
+
+
+def got(event, context):
+    for record in event["Records"]:
+        print("GOT", record["Sns"]["Message"] if "Sns" in record else record["body"])
+
+
 def ask(event, context):
     answer = boto3.client("lambda").invoke(FunctionName=os.environ["READ"], Payload=b"{}")
     return json.loads(answer["Payload"].read())
@@ -79,6 +90,29 @@ read = ["sales"]
 [tool.multi_env_lambda.functions.heard]
 handler = "customers.uses.heard"
 events = [{ dynamodb = "sales", starting_position = "TRIM_HORIZON" }]
+
+[tool.multi_env_lambda.queues]
+jobs = {}
+ordered = { fifo = true, deduplicate = true }
+
+[tool.multi_env_lambda.topics.news]
+queues = ["jobs"]
+raw = true
+
+[tool.multi_env_lambda.functions.send]
+handler = "customers.uses.send"
+environment.JOBS = { queue = "jobs" }
+environment.ORDERED = { queue = "ordered" }
+environment.NEWS = { topic = "news" }
+write = ["jobs", "ordered", "news"]
+
+[tool.multi_env_lambda.functions.works]
+handler = "customers.uses.got"
+events = [{ sqs = "jobs" }, { sqs = "ordered" }]
+
+[tool.multi_env_lambda.functions.listens]
+handler = "customers.uses.got"
+events = [{ sns = "news" }]
 
 [tool.multi_env_lambda.functions.ask]
 handler = "customers.uses.ask"
@@ -121,6 +155,14 @@ def test_a_table_is_written_read_and_heard(made: Bootstrapped) -> None:
     eventually(lambda: 'HEARD {"customer": {"S": "ada"}' in printed(made, "heard"), seconds=60)
 
 
+def test_messages_are_sent_and_delivered(made: Bootstrapped) -> None:
+    call(made, "send")
+
+    wanted = {"GOT a job", "GOT in turn", "GOT the news"}
+    eventually(lambda: wanted <= set(printed(made, "works").splitlines()), seconds=90)
+    eventually(lambda: "GOT the news" in printed(made, "listens"), seconds=90)
+
+
 def test_a_table_is_as_it_says(made: Bootstrapped) -> None:
     tables = made.root("sandbox", "dynamodb")
     table = tables.describe_table(TableName="customers-sandbox-sales")["Table"]
@@ -141,6 +183,8 @@ def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Boo
     assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
 
-    back = made.run("deploy", "sandbox", "--only", "customers", "--yes")
+    queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")
+    agreed = [word for name in queues for word in ("--agree", f"import:customers/customers-sandbox-{name}")]
+    back = made.run("deploy", "sandbox", "--only", "customers", "--yes", *agreed)
     assert back.code == 0, back.err
     assert call(made, "read") == {"customers": ["ada"]}

@@ -8,8 +8,8 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, ResourceReference, TableIndex
-from multi_env_lambda.model.settings import DynamoDBStream, Own, Settings
+from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, ResourceReference, TableIndex
+from multi_env_lambda.model.settings import Declared, DynamoDBStream, Queue, Settings, Topic
 from multi_env_lambda.model.unit_settings import read_settings
 
 TABLES = """
@@ -69,7 +69,7 @@ events = [{ dynamodb = "orders" }]
         "ARN": ResourceReference(kind="table", key="orders", value="arn"),
     }
     assert (made.read, made.write) == (("orders",), ("orders", "drafts"))
-    assert made.events == (DynamoDBStream(source=Own(key="orders")),)
+    assert made.events == (DynamoDBStream(source=Declared(key="orders")),)
 
 
 def test_a_table_whose_changes_are_heard_has_a_stream() -> None:
@@ -161,3 +161,79 @@ def test_a_table_can_differ_in_one_environment_and_a_name_is_looked_for_there() 
 
     assert [table.key for table in read(off.replace("LINE", "")).resources] == ["orders"]
     assert "the unit has no resource `drafts`" in refusal(off.replace("LINE", 'read = ["drafts"]'))
+
+
+# --- queues and topics ---
+MESSAGES = """
+[queues.jobs]
+delay = 5
+[queues.ordered]
+fifo = true
+deduplicate = true
+[topics.news]
+queues = ["jobs"]
+raw = true
+"""
+READS = """
+events = [{ sqs = "jobs", window = 2 }, { sns = "news" }]
+timeout = 20
+environment.JOBS = { queue = "jobs" }
+environment.NEWS = { topic = "news" }
+write = ["jobs", "news"]
+read = ["ordered"]
+"""
+
+
+def test_queues_and_topics_are_read() -> None:
+    found = read(FUNCTIONS + READS + MESSAGES)
+
+    jobs, ordered, news = found.resources
+    assert jobs == MessageQueue(key="jobs", delay=5, visibility_timeout=122)
+    assert ordered == MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30)
+    assert news == MessageTopic(key="news", queues=("jobs",), raw=True)
+    (function,) = found.functions
+    assert function.events == (Queue(source=Declared(key="jobs"), window=2), Topic(source=Declared(key="news")))
+    assert dict(function.environment) == {
+        "JOBS": ResourceReference(kind="queue", key="jobs", value="url"),
+        "NEWS": ResourceReference(kind="topic", key="news", value="arn"),
+    }
+
+
+def test_two_functions_may_share_a_queue_and_the_slower_one_decides() -> None:
+    slow = '[functions.slow]\nhandler = "orders.slow.handler"\ntimeout = 60\nevents = [{ sqs = "jobs" }]\n'
+
+    assert read(FUNCTIONS + READS + slow + MESSAGES).resources[0] == MessageQueue(
+        key="jobs", delay=5, visibility_timeout=360
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "tables", "words"),
+    [
+        ("", "[queues.a]\nvisibility = 7", ["queues.a] visibility: unknown key", "did you mean `visibility_timeout`?"]),
+        ("", "[queues.a]\ndelay = 901", ["found 901; expected a whole number from 0 to 900"]),
+        ("", "[queues.a]\ndeduplicate = true", ["deduplicate: found true without `fifo`"]),
+        ("", "[topics.a]\nraw = true", ["raw: found true, but no queue gets the messages"]),
+        ("", '[topics.a]\nqueues = ["jobz"]\n[queues.jobs]', ["queues[0]: the unit has no queue `jobz`", "`jobs`?"]),
+        ("", '[topics.a]\nqueues = ["a1"]\n[queues.a1]\nfifo = true', ["`a1` is a FIFO queue, and the topic is not"]),
+        (
+            'events = [{ sqs = "a" }]',
+            "[queues.a]\nvisibility_timeout = 17",
+            ["queues.a] visibility_timeout: found 17; expected 18 or more", "leave it out for 18"],
+        ),
+        ('events = [{ sqs = "a", delay = 1 }]', "[queues.a]", ["unknown key `delay`"]),
+        ('events = [{ sqs = "a", retention_days = 1 }]', "[queues.a]", ["set it in the queue's table"]),
+        ('events = [{ sqs = "b" }]', "[queues.a]", ["sqs: the unit has no queue `b`"]),
+        ('events = [{ sqs = "a", batch_size = 11, window = 1 }]', "[queues.a]\nfifo = true", ["`a` is a FIFO queue"]),
+        ('events = [{ sns = "a" }]', "[topics.a]\nfifo = true", ["`a` is a FIFO topic, which delivers only to queues"]),
+        ('events = [{ sns = "b" }]', "[topics.a]", ["sns: the unit has no topic `b`"]),
+        ("events = [{ sqs = true }]", "[queues.create]", ["the queue `create` would be created twice"]),
+        ('read = ["a"]', "[topics.a]", ["`a` is a topic, for which there is no `read`; expected write"]),
+        ("", "[queues.a]\n[topics.a]", ["`topics.a` and `queues.a` have the same name"]),
+        ('events = [{ sqs = "a", name = "b" }]', "[queues.a]", ["unknown key `name`"]),
+    ],
+)
+def test_a_queue_or_topic_that_aws_would_refuse_is_refused(line: str, tables: str, words: list[str]) -> None:
+    found = refusal(f"{FUNCTIONS}{line}\n{tables}")
+
+    assert not [word for word in words if word not in found], found

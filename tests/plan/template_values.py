@@ -18,6 +18,7 @@ from multi_env_lambda.model.settings import (
     BucketPermission,
     Cors,
     DataTable,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -28,6 +29,8 @@ from multi_env_lambda.model.settings import (
     HttpApi,
     HttpRoute,
     KinesisStream,
+    MessageQueue,
+    MessageTopic,
     Own,
     OwnQueue,
     OwnResource,
@@ -117,18 +120,28 @@ RESOURCES: tuple[OwnResource, ...] = (
         stream="NEW_AND_OLD_IMAGES",
         expires="until",
     ),
+    MessageQueue(key="jobs", visibility_timeout=30, delay=5),
+    MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30),
+    MessageTopic(key="told", queues=("jobs",), raw=True),
+    MessageTopic(key="in-turn", fifo=True, queues=("ordered",)),
 )
 USES = Function(
     key="sell",
     handler="orders.sell.handler",
     environment=(
         ("CREATE", ResourceReference(kind="function", key="create", value="arn")),
+        ("JOBS", ResourceReference(kind="queue", key="jobs", value="url")),
         ("SALES", ResourceReference(kind="table", key="sales", value="name")),
+        ("TOLD", ResourceReference(kind="topic", key="told", value="arn")),
     ),
-    read=("sales",),
-    write=("sales",),
+    read=("sales", "ordered"),
+    write=("sales", "jobs", "told"),
     invoke=("create",),
-    events=(DynamoDBStream(source=Own(key="sales"), starting_position="TRIM_HORIZON"),),
+    events=(
+        DynamoDBStream(source=Declared(key="sales"), starting_position="TRIM_HORIZON"),
+        Queue(source=Declared(key="jobs")),
+        Topic(source=Declared(key="told")),
+    ),
 )
 """What names the unit's own resources."""
 SMALL = Function(key="create", handler="orders.create.handler")

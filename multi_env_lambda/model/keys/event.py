@@ -111,8 +111,9 @@ SQS = Keys(
     keys=(
         Key(
             "sqs",
-            Either((Created("a queue, with a dead-letter queue"), Text(_QUEUE_ARN))),
-            "``true``: the stack creates a queue with a dead-letter queue. Or the ARN of an existing one.",
+            Either((Created("a queue, with a dead-letter queue"), Text(_QUEUE_ARN), Text(KEY))),
+            "``true``: the stack creates a queue with a dead-letter queue. Or the key of a queue below ``queues``, or\n"
+            "the ARN of an existing one.",
             "sqs = true",
         ),
         Key(
@@ -146,7 +147,7 @@ SQS = Keys(
             "name",
             Text(KEY),
             "What the queue is called in the unit. Only for a queue in the stack, like the following.",
-            'sqs = true\nname = "incoming"',
+            'sqs = true\nname = "fast"',
             default="the function's key",
         ),
         Key(
@@ -178,8 +179,8 @@ SNS = Keys(
     keys=(
         Key(
             "sns",
-            Either((Created("a topic"), Text(_TOPIC_ARN))),
-            "``true``: the stack creates a topic. Or the ARN of an existing one.",
+            Either((Created("a topic"), Text(_TOPIC_ARN), Text(KEY))),
+            "``true``: the stack creates a topic. Or the key of a topic below ``topics``, or the ARN of another one.",
             'sns = "arn:aws:sns:${region}:${account_id}:news"',
         ),
         Key(
@@ -195,7 +196,7 @@ SNS = Keys(
             "name",
             Text(KEY),
             "What the topic is called in the unit. Only for a topic in the stack.",
-            'sns = true\nname = "news"',
+            'sns = true\nname = "shop"',
             default="the function's key",
         ),
     ),

@@ -9,6 +9,7 @@ from multi_env_lambda.model.keys.api import HTTP_API
 from multi_env_lambda.model.keys.data_table import DATA_TABLE
 from multi_env_lambda.model.keys.function import FUNCTION
 from multi_env_lambda.model.keys.job import JOB
+from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.runtime import RUNTIMES
 
@@ -46,6 +47,20 @@ _TABLES = Key(
     '[tool.multi_env_lambda.tables.orders]\npartition_key = "customer"',
     default="none",
 )
+_QUEUES = Key(
+    "queues",
+    ByName(Inner(QUEUE), KEY, off=True),
+    "The queues by key, see below.",
+    "[tool.multi_env_lambda.queues.incoming]\nmax_receive_count = 10",
+    default="none",
+)
+_TOPICS = Key(
+    "topics",
+    ByName(Inner(TOPIC), KEY, off=True),
+    "The topics by key, see below.",
+    "[tool.multi_env_lambda.topics.news]\nfifo = true",
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -53,7 +68,7 @@ _TAGS = Key(
     'tags = { team = "sales", "cost-center" = "4711" }',
     default="none",
 )
-BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "tags")
+BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "queues", "topics", "tags")
 """What can differ between environments."""
 
 
@@ -88,6 +103,16 @@ DIFFERENCE = Keys(
             _TABLES,
             "Other settings of tables, or tables that exist only here.",
             "[tool.multi_env_lambda.environments.prod.tables.orders]\ndeletion_protection = true",
+        ),
+        _here(
+            _QUEUES,
+            "Other settings of queues, or queues that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.queues.incoming]\nretention_days = 14",
+        ),
+        _here(
+            _TOPICS,
+            "Other settings of topics, or topics that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.topics.news]\nfifo = true",
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -143,6 +168,8 @@ UNIT = Keys(
         _HTTP_API,
         _JOBS,
         _TABLES,
+        _QUEUES,
+        _TOPICS,
         _TAGS,
         Key(
             "environments",

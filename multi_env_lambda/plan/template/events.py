@@ -9,6 +9,7 @@ from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
     BucketPermission,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -91,6 +92,8 @@ def _topic(unit: StackInput, function: Function, event: Topic) -> Part:
             properties = {"TopicName": unit.project.topic_name(unit.environment.name, source), **unit.tags}
             made = (event_resource(function, topic_id, "AWS::SNS::Topic", properties),)
             topic_arn = ref(topic_id)
+        case Declared(key=source):
+            made, topic_arn = (), ref(logical_id(source, "Topic"))
         case _:
             assert_never(event.source)
     name = event_name(function, "Topic", source)
@@ -129,6 +132,9 @@ def _queue(unit: StackInput, function: Function, event: Queue) -> Part:
             queue_arn = get_att(logical_id(source, "Queue"), "Arn")
             outputs = ((logical_id(source, "QueueUrl"), {"Value": ref(logical_id(source, "Queue"))}),)
             keys = ()
+        case Declared(key=source):
+            made, outputs, keys = (), (), ()
+            queue_arn = get_att(logical_id(source, "Queue"), "Arn")
         case _:
             assert_never(event.source)
     properties: Json = {"BatchSize": event.batch_size}
@@ -167,7 +173,7 @@ def _table_stream(unit: StackInput, function: Function, event: DynamoDBStream) -
         case Existing(identifier=arn):
             needs = (allow(_DYNAMODB, arn), list_streams, decrypt(unit, "dynamodb"))
             return _stream(unit, function, event, arn, event_name(function, "Records", arn), needs)
-        case Own(key=key):
+        case Declared(key=key):
             stream = get_att(table_id(key), "StreamArn")
             name = event_name(function, "Records", "own table", key)
             return _stream(unit, function, event, stream, name, (allow(_DYNAMODB, stream), list_streams))

@@ -8,9 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from multi_env_lambda.model.resources import DataTable, OwnResource, ResourceReference, kind_of
+from multi_env_lambda.model.resources import (
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnResource,
+    ResourceReference,
+    kind_of,
+)
 from multi_env_lambda.model.settings import Function, GlueJob
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
+from multi_env_lambda.plan.template.messages import queue_id, queue_resources, topic_id, topic_resources
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
 from multi_env_lambda.plan.template.tables import data_table, table_id
@@ -27,6 +35,16 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
         case DataTable():
             name = table_id(resource.key)
             return Part(resources=(data_table(unit, resource),), outputs=((f"{name}Name", {"Value": ref(name)}),))
+        case MessageQueue():
+            name = queue_id(resource.key)
+            return Part(
+                resources=tuple(queue_resources(unit, resource)), outputs=((f"{name}Url", {"Value": ref(name)}),)
+            )
+        case MessageTopic():
+            name = topic_id(resource.key)
+            return Part(
+                resources=tuple(topic_resources(unit, resource)), outputs=((f"{name}Arn", {"Value": ref(name)}),)
+            )
         case _:
             assert_never(resource)
 
@@ -42,6 +60,16 @@ def value_of(unit: StackInput, reference: ResourceReference) -> Any:
             return ref(table_id(reference.key))
         case "table", "arn":
             return get_att(table_id(reference.key), "Arn")
+        case "queue", "url":
+            return ref(queue_id(reference.key))
+        case "queue", "arn":
+            return get_att(queue_id(reference.key), "Arn")
+        case "queue", "name":
+            return get_att(queue_id(reference.key), "QueueName")
+        case "topic", "arn":
+            return ref(topic_id(reference.key))
+        case "topic", "name":
+            return get_att(topic_id(reference.key), "TopicName")
         case _:
             raise AssertionError(f"{reference} is read, but has no value")
 
@@ -83,5 +111,9 @@ def _statements(resource: OwnResource, verb: Verb) -> Iterator[Json]:
             # An index is asked by an ARN of its own; a new one should need no new rights.
             below = [{"Fn::Join": ["", [arn, "/index/*"]]}] if verb == "read" else []
             yield allow(ACCESS["table"][verb], arn, *below)
+        case MessageQueue(key=key):
+            yield allow(ACCESS["queue"][verb], get_att(queue_id(key), "Arn"))
+        case MessageTopic(key=key):
+            yield allow(ACCESS["topic"][verb], ref(topic_id(key)))
         case _:
             assert_never(resource)

@@ -34,10 +34,31 @@ MUTATIONS = (
     ),
     Mutation(
         "model/read_resources.py",
-        "_with_stream(table, each) if each.key in heard else each",
-        "each",
+        "    if not readers or resource.stream is not None:",
+        "    if True:",
         "A table whose changes a function gets has a stream.",
         _READER,
+    ),
+    Mutation(
+        "model/read_resources.py",
+        "6 * function.timeout + event.window",
+        "function.timeout",
+        "A message does not come back while a function works on it.",
+        _READER,
+    ),
+    Mutation(
+        "plan/template/messages.py",
+        'waits_for = (logical_id(key, "QueuePolicy"),)',
+        "waits_for = ()",
+        "A topic delivers to a queue that lets it.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/messages.py",
+        """            "Condition": {"ArnEquals": {"aws:SourceArn": [ref(topic_id(topic.key)) for topic in topics]}},\n""",
+        "",
+        "A queue gets the messages of its topics and of nobody else.",
+        _TEMPLATE,
     ),
     Mutation(
         "plan/template/tables.py",
