@@ -158,6 +158,7 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     tables = table.setdefault("tables", {"orders": {}})
     table.setdefault("queues", {}).setdefault("incoming", {})
     table.setdefault("topics", {}).setdefault("news", {})
+    table.setdefault("buckets", {}).setdefault("reports", {})
     for one in (table, *table.get("environments", {}).values()):
         for name in one.get("tables", {}):
             tables.setdefault(name, {}).setdefault("partition_key", "customer")

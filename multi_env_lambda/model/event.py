@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import attrs
@@ -37,8 +37,11 @@ _LONGEST_INPUT = 8192
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 
 
-def read_event(table: Table, *, function: str, timeout: int) -> Event:
-    """One event of a function; what it creates is named after the function unless it says otherwise."""
+def read_event(table: Table, *, function: str, timeout: int, buckets: Collection[str] = ()) -> Event:
+    """One event of a function; what it creates is named after the function unless it says otherwise.
+
+    ``buckets`` are the keys of the unit's own: `s3 = "reports"` names one of them before any other bucket.
+    """
     found = [key for key in table.values if key in _KINDS]
     if len(found) != 1:
         kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
@@ -47,6 +50,9 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
         hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
     flat = _flat(table, found[0]).of(EVENTS.kinds[found[0]])
+    name = flat.values.get("s3")
+    if isinstance(name, str) and name in buckets and "name" not in flat.values:
+        flat = attrs.evolve(flat, values={**flat.values, "s3": True, "name": name})
     return _KINDS[found[0]](flat, function, timeout)
 
 

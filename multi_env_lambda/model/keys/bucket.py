@@ -42,8 +42,8 @@ BUCKET_EVENT = Keys(
     keys=(
         Key(
             "s3",
-            Either((Created("a bucket"), Text(BUCKET))),
-            "``true``: the stack creates a bucket. Or the name of an existing one.",
+            Either((Created("a bucket"), Text(BUCKET), Text(KEY))),
+            "``true``: the stack creates a bucket. Or the key of a bucket below ``buckets``, or the name of another.",
             "s3 = true",
         ),
         Key(

@@ -31,7 +31,7 @@ REFERENCE = Keys(
     header="[tool.multi_env_lambda.functions.main.environment.DATABASE]",
     about="An environment variable that is a table gets its value from elsewhere: a secret or a parameter\n"
     "(:doc:`../02-How-To/secrets-and-parameters`), or a resource of the unit (:doc:`../02-How-To/own-resources`).",
-    either=("secret", "parameter", "table", "queue", "topic", "function"),
+    either=("secret", "parameter", "table", "queue", "topic", "bucket", "function"),
     keys=(
         Key("secret", Text(_SECRET), "The name of a secret in Secrets Manager.", 'secret = "orders/db"', off=True),
         Key(
@@ -52,13 +52,14 @@ REFERENCE = Keys(
         Key("table", Text(KEY), "The key of a DynamoDB table of the unit.", 'table = "orders"'),
         Key("queue", Text(KEY), "The key of a queue of the unit.", 'queue = "incoming"'),
         Key("topic", Text(KEY), "The key of a topic of the unit.", 'topic = "news"'),
+        Key("bucket", Text(KEY), "The key of a bucket of the unit.", 'bucket = "reports"'),
         Key("function", Text(KEY), "The key of a function of the unit.", 'function = "check"'),
         Key(
             "value",
             Choice(("name", "arn", "url")),
             "What of the resource. Only a queue has a URL; the ARN of a function is that of its alias.",
             'table = "orders"\nvalue = "arn"',
-            default="``name`` of a table, ``url`` of a queue, ``arn`` of a topic or a function",
+            default="``name`` of a table or a bucket, ``url`` of a queue, ``arn`` of a topic or a function",
         ),
     ),
 )

@@ -6,6 +6,7 @@ import attrs
 
 from multi_env_lambda.model.key import ByName, Choice, Inner, Key, Keys, Text, Texts
 from multi_env_lambda.model.keys.api import HTTP_API
+from multi_env_lambda.model.keys.data_bucket import DATA_BUCKET
 from multi_env_lambda.model.keys.data_table import DATA_TABLE
 from multi_env_lambda.model.keys.function import FUNCTION
 from multi_env_lambda.model.keys.job import JOB
@@ -61,6 +62,13 @@ _TOPICS = Key(
     "[tool.multi_env_lambda.topics.news]\nfifo = true",
     default="none",
 )
+_BUCKETS = Key(
+    "buckets",
+    ByName(Inner(DATA_BUCKET), KEY, off=True),
+    "The buckets by key, see below.",
+    "[tool.multi_env_lambda.buckets.reports]\nold_versions_days = 90",
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -68,7 +76,7 @@ _TAGS = Key(
     'tags = { team = "sales", "cost-center" = "4711" }',
     default="none",
 )
-BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "queues", "topics", "tags")
+BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "queues", "topics", "buckets", "tags")
 """What can differ between environments."""
 
 
@@ -113,6 +121,11 @@ DIFFERENCE = Keys(
             _TOPICS,
             "Other settings of topics, or topics that exist only here.",
             "[tool.multi_env_lambda.environments.prod.topics.news]\nfifo = true",
+        ),
+        _here(
+            _BUCKETS,
+            "Other settings of buckets, or buckets that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.buckets.reports]\nold_versions_days = 365",
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -170,6 +183,7 @@ UNIT = Keys(
         _TABLES,
         _QUEUES,
         _TOPICS,
+        _BUCKETS,
         _TAGS,
         Key(
             "environments",
