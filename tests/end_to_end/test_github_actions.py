@@ -26,16 +26,12 @@ from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, TELLING, WORKFLOW
 
 from .bootstrapped import Bootstrapped, bootstrapped
+from .host_page import HostPage
 from .stage import commit, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
-CI = """
-[tool.multi_env_lambda.ci]
-strangers = "copy"
-github = { repository = "acme/units", owner_id = 11, repository_id = 22 }
-"""
-SUBJECT = "repo:acme@11/units@22:"
+SUBJECT = "repo:acme@123456/units@456789:"
 PLACES = ("sandbox", "test", "staging", "prod")
 _OF_PLANS = ("plan", "copy")
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
@@ -55,6 +51,7 @@ class Runner:
     """GitHub and its machine: the workflow on the protected branch, and a folder for what jobs leave."""
 
     made: Bootstrapped
+    page: HostPage
     folder: Path
     origin: Path
     api: str
@@ -84,7 +81,7 @@ class Runner:
             "aud": "sts.amazonaws.com",
             "iss": f"https://{ISSUER}",
             "job_workflow_ref": f"acme/units/{WORKFLOW}@refs/heads/main",
-            "repository_id": "22",
+            "repository_id": "456789",
         }
         body = base64.urlsafe_b64encode(json.dumps({**usual, **claims}).encode()).rstrip(b"=").decode()
         client = self.made.root("devops", "sts")
@@ -208,16 +205,22 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     for path, text in ((folder / "programs/gh", _GH), (tool, _PYTHON.format(python=sys.executable))):
         path.write_text(text, "utf-8")
         path.chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=CI) as made:
+    page = HostPage.of("github-actions", "github")
+    tables = page.tables.replace("[tool.multi_env_lambda.ci]\n", '[tool.multi_env_lambda.ci]\nstrangers = "copy"\n')
+    place, table = folder / "workspace", "approval = true\n"
+    with bootstrapped(place, units=("customers",), table=table, roles="", more=tables, set_up=page.set_up) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         (folder / "served/acme").mkdir(parents=True)
         (folder / "served/acme/units").symlink_to(origin)
         git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", "github", local=False)
-        assert "written" in written.err, written.err
+        for words in (["add", WORKFLOW], ["commit", "-m", "Deploy what is merged"]):
+            assert page.next("git", words[0])[1:] == words
+            git(made.stage.root, *words)
+        assert page.next("git", "push") == ["git", "push"]
+        git(made.stage.root, "push", "-q", "origin", "HEAD:refs/heads/main")
         made.without_the_organisations_role()
-        yield Runner(made, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
+        yield Runner(made, page, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
         shutil.rmtree(origin)
     server.shutdown()
 
@@ -227,7 +230,7 @@ def push(commit: str, branch: str = "main") -> dict[str, Any]:
         "ref": f"refs/heads/{branch}",
         "before": "0" * 40,
         "after": commit,
-        "repository": {"full_name": "acme/units", "id": 22},
+        "repository": {"full_name": "acme/units", "id": 456789},
         "sender": {"login": "ada"},
     }
 
@@ -244,7 +247,9 @@ def test_a_push_walks_to_the_approval_and_the_hourly_look_goes_on_after_it(runne
     command = (
         next(line for line in said.splitlines() if "ci.py approve prod" in line).rpartition("ci.py ")[2].strip("`")
     )
+    runner.page.approves(command.split())
     yes = runner.made.run("ci", *command.split(), acting="approver", user="grace")
+    assert runner.page.next("gh", "workflow", "run")[3:] == [Path(WORKFLOW).name] and runner.page.left == []
     assert yes.code == 0, yes.err
     said = runner.run("look", "schedule", {"schedule": "23 * * * *"})
     assert runner.runs() == [first] * 4, said
@@ -259,7 +264,7 @@ def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing
     runner.run("ask", "pull_request", {"number": 7}, ref="refs/pull/7/merge")
     assert runner.asked() == ["workflow", "run", Path(WORKFLOW).name, "--ref", "main", "--raw-field", "pull_request=7"]
 
-    own = {"id": 22, "full_name": "acme/units"}
+    own = {"id": 456789, "full_name": "acme/units"}
     head, base = {"ref": "feature", "sha": theirs, "repo": own}, {"ref": "main", "sha": "2" * 40, "repo": own}
     request = {"number": 7, "state": "open", "user": {"login": "ada"}, "head": head, "base": base}
     runner.answers["/repos/acme/units/pulls/7"] = request
