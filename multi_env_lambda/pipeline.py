@@ -26,6 +26,7 @@ from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.flow.paced import paced
 from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
@@ -46,8 +47,8 @@ from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
 __all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
 
-WORKERS = 8
-"""Units that change at the same time; with real round trips, more would only hit CloudFormation's throttling."""
+UPLOADING = 8
+"""Units whose artifacts are uploaded at the same time."""
 
 BUSY_SECONDS = 1.0
 """How often to check again a unit that somebody else is deploying."""
@@ -187,7 +188,7 @@ def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
         return _still(world, step)
 
     needs: dict[str, tuple[str, ...]] = {step.project: () for step in first}
-    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=WORKERS)
+    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=UPLOADING)
     return tuple(done[step.project] for step in first)
 
 
@@ -235,7 +236,7 @@ def _run(
     def skip(name: str, need: str) -> Result:
         return _skipped(world, name, steps[name].environment, need)
 
-    return run_in_order(needs, start, skip, _good, workers=WORKERS)
+    return run_in_order(needs, start, skip, _good, workers=world.workers)
 
 
 def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage, opening: Gate) -> Result:
@@ -247,11 +248,16 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
     """
     opening.check(step)
     until = world.seconds() + passage.wait_seconds
+
+    def act(again: bool) -> Result:
+        made, approved = _made(draft, step), opening.approved
+        there = None if again else draft.known.there.get((step.environment, step.project))
+        already = Already() if again else passage.already
+        return deploy_step(world, draft.plan, step, made, approved=approved, already=already, there=there)
+
     while True:
         try:
-            made, approved = _made(draft, step), opening.approved
-            there = draft.known.there.get((step.environment, step.project))
-            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already, there=there)
+            return paced(world, step, act)
         except Busy:
             if world.seconds() >= until:
                 raise

@@ -18,6 +18,7 @@ from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
+from multi_env_lambda.model.ci import BRANCH_PREFIX
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.principal import session_name_of, session_of_job
 from multi_env_lambda.model.project import Project, name_of, read_project
@@ -33,6 +34,10 @@ __all__ = ["LOCAL_BUILD", "Read", "connect", "read", "read_units", "sessions"]
 
 LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
+
+
+_HERE = 8
+"""Units that change at the same time in the local cloud, whose work this machine does."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,14 +70,24 @@ def read_units(
     """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
     unreadable: list[BrokenUnit] = []
+    environments, devops = config.environments, config.devops
+    first = environments[0]
+    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.name)
+    unlisted = (of_branches,) if config.ci.branches else ()
     for folder, document in documents.items():
         where, name = f"{folder}/pyproject.toml", name_of(document, folder)
         try:
             if isinstance(document, ConfigurationError):
                 raise document
-            environments, devops = config.environments, config.devops
             projects.append(
-                read_project(document, folder=folder, where=where, environments=environments, devops=devops)
+                read_project(
+                    document,
+                    folder=folder,
+                    where=where,
+                    environments=environments,
+                    devops=devops,
+                    unlisted=unlisted,
+                )
             )
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
@@ -113,6 +128,8 @@ def connect(
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
+    from multi_env_lambda.host.pace import Paces
+    from multi_env_lambda.host.parallel import UNITS_AT_ONCE
     from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
@@ -127,9 +144,10 @@ def connect(
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
+    on_aws = cloud is None and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
     return World(
         config=config,
-        projects=on_this_machine(projects) if cloud is not None or LOCAL_BUILD in os.environ else projects,
+        projects=projects if on_aws else on_this_machine(projects),
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),
@@ -143,5 +161,7 @@ def connect(
         said=said,
         now=now,
         retries=met.retries,
+        workers=UNITS_AT_ONCE if on_aws else _HERE,
+        paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )

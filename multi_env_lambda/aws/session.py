@@ -13,7 +13,7 @@ from multi_env_lambda.aws.call_events import note_retries, time_calls
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.errors import AccountError
-from multi_env_lambda.host.parallel import WORKERS
+from multi_env_lambda.host.parallel import UNITS_AT_ONCE, WORKERS
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
@@ -33,7 +33,7 @@ _FALLBACK_REGION = "us-east-1"
 _SAY = "sts:SetSourceIdentity"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
-_CONNECTIONS = WORKERS * WORKERS
+_CONNECTIONS = UNITS_AT_ONCE * WORKERS
 """The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
 warns about each one beyond this."""
 RETRIES: Mapping[str, Any] = {"mode": "adaptive", "total_max_attempts": 6}

@@ -13,6 +13,7 @@ from multi_env_lambda.model.event import read_event
 from multi_env_lambda.model.name import ARN
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.resources import ResourceReference
 from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.model.settings import (
     Alarms,
@@ -39,6 +40,7 @@ from multi_env_lambda.model.settings import (
     Traffic,
     Vpc,
 )
+from multi_env_lambda.model.uses import VALUES, read_reference, read_uses
 
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
@@ -144,6 +146,9 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
         layers=_layers(table),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
+        read=read_uses(table, "read"),
+        write=read_uses(table, "write"),
+        invoke=read_uses(table, "invoke"),
         events=_events(table, key, timeout),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
@@ -216,8 +221,10 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference:
-    table.allow(("secret", "key", "parameter"))
+def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
+    if (own := read_reference(table)) is not None:
+        return own
+    table.allow(("secret", "key", "parameter", *VALUES))
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
         found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
@@ -250,9 +257,9 @@ def _identity(event: Event) -> tuple[str, str]:
             return kind, "one per function"
         case HttpRoute(route=route):
             return kind, route.key
-        case Queue(source=source) | Topic(source=source):
+        case Queue(source=source) | Topic(source=source) | DynamoDBStream(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
-        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+        case KinesisStream(arn=arn):
             return kind, arn
         case BucketEvents(source=source):
             return kind, str(event) if isinstance(source, Existing) else f"created as `{source.key}`"

@@ -27,6 +27,7 @@ from multi_env_lambda.model.name import (
     WORKSPACE_ID,
     check_bucket,
 )
+from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
@@ -214,7 +215,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
         ci_stack=ci_stack,
-        github=read_github_table(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(
+            table.table("ci"),
+            has_roles=roles is not None,
+            approving=[place.name for place in environments if place.approval],
+        ),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
         bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
@@ -252,8 +257,11 @@ def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...
             hint = "call it otherwise, or leave `ci.branch_environments` out"
             table.refuse("environments", what, hint=hint)
     for place, other in permutations([one for one in environments if one.prefix], 2):
-        if place.account_id == other.account_id and place.name.endswith(f"-{other.name}"):
-            what = f"the roles of `{other.name}` are for stacks called `*-{other.name}`, and so for `*-{place.name}`"
+        ends = place.account_id == other.account_id and place.name.endswith(f"-{other.name}")
+        if ends or reaching(f"unit-{place.name}-", place, [other]) is not None:
+            what = (
+                f"the roles of `{other.name}` are for what is called `*-{other.name}-*`, and so for `*-{place.name}-*`"
+            )
             hint = f"rename one of them, or let `{place.name}` have an account of its own"
             table.refuse("environments", what, hint=hint)
 

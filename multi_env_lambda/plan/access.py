@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, KEPT_BY_BUILDS, REQUESTS, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.freeze import freeze_key
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT
 from multi_env_lambda.model.gitlab import GITLAB
 from multi_env_lambda.model.record import approvals_folder, current_key, history_key, summary_key
 from multi_env_lambda.model.reference import Reference
@@ -30,6 +31,7 @@ from multi_env_lambda.plan.access_of_pipelines import (
     speaks,
     spoken_in,
 )
+from multi_env_lambda.plan.access_of_reviewers import of_reviewers
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
@@ -172,7 +174,7 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     made = [(f"{key.capitalize()}Role", f"{roles.prefix}-{key}", trust, grants) for key, trust, grants in found]
     return tuple(
         RoleAccess(key=key, name=name, trust=trust, grants=grants)
-        for key, name, trust, grants in (*made, *of_pipeline(config, roles))
+        for key, name, trust, grants in (*made, *of_pipeline(config, roles), *of_reviewers(config, roles))
     )
 
 
@@ -208,7 +210,8 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
         its_project = as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.pipeline}"))
         trusts.append(named(its_project, "Pipeline"))
     if github is not None:
-        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+        own = "" if merged else PLAN_ENVIRONMENT
+        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, environment=own))
     if gitlab is not None:
         trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch, merged=merged))
     if bitbucket is not None:

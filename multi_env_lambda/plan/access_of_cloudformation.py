@@ -82,15 +82,14 @@ def in_its_role(place: Environment, grants: Iterable[Grant]) -> Iterator[Grant]:
     names = [NAMES_OF_CHANGE_SETS, arn_of(place, "cloudformation", f"changeSet/{NAMES_OF_CHANGE_SETS}")]
     for grant in grants:
         carried_out = tuple(action for action in grant.actions if action in _CARRIED_OUT)
-        others = tuple(action for action in grant.actions if action not in (*_CARRIED_OUT, _EXECUTES))
+        others = tuple(action for action in grant.actions if action not in _CARRIED_OUT)
         if others:
-            yield attrs.evolve(grant, actions=others)
+            # Tags have no such key; each request that is about a change set names it.
+            ours = {"StringLikeIfExists": {"cloudformation:ChangeSetName": names}}
+            yield attrs.evolve(grant, actions=others, condition=ours if _EXECUTES in others else grant.condition)
         if carried_out:
             sid = f"{grant.sid}InItsRole" if others else grant.sid
             yield attrs.evolve(grant, sid=sid, actions=carried_out, condition=condition)
-        if _EXECUTES in grant.actions:
-            ours = {"StringLike": {"cloudformation:ChangeSetName": names}}
-            yield attrs.evolve(grant, sid="ExecuteItsChangeSets", actions=(_EXECUTES,), condition=ours)
 
 
 def execution_grants(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from multi_env_lambda.model.bitbucket import Bitbucket
-from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.github import ISSUER, WORKFLOW, GitHub
 from multi_env_lambda.model.gitlab import GITLAB, GitLab
 
 __all__ = [
@@ -66,24 +66,25 @@ def as_roles(arns: Iterable[str]) -> Trust:
     return _document([_statement("Roles", named, {"ArnEquals": {"aws:PrincipalArn": named}})])
 
 
-def as_github(provider: str, github: GitHub, branch: str, *, merged: bool) -> Trust:
-    """Jobs of one file at GitHub, as the protected branch has it: ``merged``, or the one that plans what is not.
+def as_github(provider: str, github: GitHub, branch: str, *, environment: str = "") -> Trust:
+    """Jobs of one file at GitHub, as the protected branch has it: those without an environment, or with this one.
 
-    ``pull_request`` is the subject of a fork's changes as well, so no role lets it in; nor a tag or another branch,
-    whose workflow is whatever its commit says. The two kinds of jobs differ by an environment, which their tokens name:
-    otherwise what is planned could ask for the token of what deploys.
+    What plans a change that is not merged has one, and what a reviewer lets start has another. ``pull_request`` is the
+    subject of a fork's changes as well, so no role lets it in; nor a tag or another branch, whose workflow is whatever
+    its commit says. Kinds of jobs differ by the environment, which their tokens name: otherwise what is planned could
+    ask for the token of what deploys, and what deploys for that of a reviewer's yes.
 
     Source: https://docs.github.com/en/actions/reference/security/oidc for the claims, and
     https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/ for those
     that STS compares beside audience and subject
     """
-    place = f"ref:refs/heads/{branch}" if merged else f"environment:{PLAN_ENVIRONMENT}"
+    place = f"environment:{environment}" if environment else f"ref:refs/heads/{branch}"
     claims = {
         "aud": AUDIENCE,
         "job_workflow_ref": f"{github.repository}/{WORKFLOW}@refs/heads/{branch}",
         "sub": f"{github.subject_prefix}{place}",
         **({"repository_id": str(github.repository_id)} if github.repository_id else {}),
-        **({} if merged else {"environment": PLAN_ENVIRONMENT}),
+        **({"environment": environment} if environment else {}),
     }
     equal = {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}
     return _federated("GitHub", provider, {"StringEquals": equal})

@@ -21,7 +21,8 @@ import shlex
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.bitbucket import PIPELINES, PULL_REQUEST
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_workflow import END, Library
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import END
 from multi_env_lambda.plan.gitlab_pipeline import INSTALL
 
 __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]

@@ -52,7 +52,7 @@ from multi_env_lambda.model.stages import cells_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_pipelines import artifacts_bucket, pipeline_arn
 from multi_env_lambda.plan.ci_stack import DAYS, IMAGE, Resource
-from multi_env_lambda.plan.github_workflow import Library
+from multi_env_lambda.plan.github_steps import Library
 from multi_env_lambda.plan.pipeline_spec import SPEC
 from multi_env_lambda.plan.template.cotton import made_of
 from multi_env_lambda.plan.yaml_text import yaml_of

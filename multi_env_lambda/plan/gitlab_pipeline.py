@@ -24,7 +24,8 @@ from multi_env_lambda.model.gitlab import PIPELINE, GitLab
 from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import AUDIENCE
-from multi_env_lambda.plan.github_workflow import END, Library
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import END
 
 __all__ = [
     "BECOME",

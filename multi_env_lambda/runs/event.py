@@ -64,10 +64,14 @@ class Asks(Protocol):
 
 @attrs.define
 class Here:
-    """Builds that run in this very process, one after the other. ``jobs`` are those that are still to run."""
+    """Builds that run in this very process, one after the other. ``jobs`` are those that are still to run.
+
+    ``turn`` tells apart what several jobs of one run of the workflow wish: the build is the same for all of them.
+    """
 
     build: str
     others: Callable[[str], bool]
+    turn: str = ""
     jobs: list[str] = attrs.field(factory=list)
 
     def start(self, job: str, *, merged: bool) -> str | None:
@@ -230,7 +234,7 @@ def follow_event(
     turn = _Turn(desk=desk, here=here, run=run, say=say, sleep=sleep)
     done = Report()
     for number, happened in enumerate(found):
-        done += _follow(turn, happened, f"{here.build}#{number}")
+        done += _follow(turn, happened, f"{here.build}{here.turn}#{number}")
     return done
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import attrs
 
 from multi_env_lambda.api.workspace import Workspace
-from multi_env_lambda.ci.happened import Happened, PullRequestChanged
+from multi_env_lambda.ci.happened import Happened, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.ci.read import JOB_VARIABLE
 from multi_env_lambda.errors import ConfigurationError
@@ -36,11 +36,21 @@ from multi_env_lambda.runs.pipeline import Found, run_step, step_of
 from multi_env_lambda.runs.previews import say_previews
 from multi_env_lambda.runs.proofs import RealProofs
 from multi_env_lambda.runs.report import Report
+from multi_env_lambda.runs.reviews import leave_waits, must_have_gone
 from multi_env_lambda.runs.run import is_job, run_job
 from multi_env_lambda.runs.voice import voices
 from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["Host", "build_id", "job_of", "start", "start_at", "start_codepipeline", "start_event"]
+__all__ = [
+    "Host",
+    "build_id",
+    "job_of",
+    "start",
+    "start_at",
+    "start_codepipeline",
+    "start_event",
+    "start_reviewed",
+]
 
 
 def start(
@@ -95,7 +105,41 @@ def start_event(
         github = world.config.github
         repository = "" if github is None else f"https://github.com/{github.repository}"
         found = happened_at_github(name, body, asks)
-        return _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+        report = _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+    leave_waits(report, () if github is None else github.reviewed, variables)
+    return report
+
+
+def start_reviewed(
+    root: Path,
+    environment: str,
+    digest: str,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Report:
+    """Go on after a reviewer at GitHub has agreed to a plan: look at everything, as each hour does.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be done.
+    """
+    variables = os.environ if variables is None else variables
+    asks = GitHubApi.of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        github = world.config.github
+        if github is None or environment not in github.reviewed:
+            what = f"{quoted(environment)} is not opened by reviewers at GitHub"
+            raise ConfigurationError("ci run", what, hint="name it in `reviewed` of the table, then `ci write github`")
+        here = Here(hands.build, asks.is_over, turn=f"/{environment}/{digest[:12]}")
+        repository = f"https://github.com/{github.repository}"
+        report = _followed(hands, root, world, here, (ScheduleLooked(),), repository)
+    leave_waits(report, github.reviewed, variables)
+    found = must_have_gone(report, environment)
+    for text in found.failures[len(report.failures) :]:
+        say(f"failed: {text}")
+    return found
 
 
 @attrs.frozen(kw_only=True)

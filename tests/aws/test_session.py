@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda import pipeline
 from multi_env_lambda.api.opening import sessions as sessions_of
 from multi_env_lambda.aws.access import Profile
 from multi_env_lambda.aws.pull_requests import SESSION
@@ -148,7 +147,7 @@ def test_credentials_of_another_account_are_refused_with_both_numbers_and_no_tra
 def test_every_call_of_all_units_at_once_has_its_connection(cloud: None) -> None:
     pool = Sessions().client(SANDBOX, "s3").meta.config.max_pool_connections
 
-    assert pool >= pipeline.WORKERS * parallel.WORKERS
+    assert pool >= parallel.UNITS_AT_ONCE * parallel.WORKERS
 
 
 @pytest.mark.parametrize(

@@ -106,15 +106,17 @@ def test_no_other_text_is_a_signature(signature: str) -> None:
 
 @given(
     found=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
         lambda x: (
-            st.lists(x)
+            st.lists(x, max_size=4)
             | st.dictionaries(
                 st.sampled_from(["headers", "body", "requestContext", "http", "method", "rawPath", "isBase64Encoded"])
-                | st.text(),
+                | st.text(max_size=8),
                 x,
+                max_size=5,
             )
         ),
+        max_leaves=20,
     )
 )
 @pytest.mark.parametrize("host", HOSTS)

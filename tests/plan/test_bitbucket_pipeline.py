@@ -93,6 +93,7 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, bitbucket=None))
 
 
+@pytest.mark.slow
 def test_it_is_a_pipeline_by_bitbuckets_schema(tmp_path: Path) -> None:
     program, path = Path(sys.executable).parent / "check-jsonschema", tmp_path / "bitbucket-pipelines.yml"
 

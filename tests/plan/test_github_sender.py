@@ -23,7 +23,8 @@ from multi_env_lambda.model.webhook import KINDS
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.github_sender import SEND
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, workflow
+from multi_env_lambda.plan.github_steps import ACTIONS
+from multi_env_lambda.plan.github_workflow import ASK, workflow
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, jobs, scripts, shape, table
 from tests.tools.yaml_files import yaml_in
 
@@ -56,6 +57,7 @@ def test_its_scripts_are_constants_without_expressions() -> None:
     assert "${{" not in SEND
 
 
+@pytest.mark.slow
 def test_linter_and_schema_find_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)

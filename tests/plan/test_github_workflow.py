@@ -19,8 +19,9 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+from multi_env_lambda.plan.github_steps import ACTIONS, INSTALL, Library
 from multi_env_lambda.plan.github_strangers import COPY, LIBRARY_OF_COPY, PREVIEW, TELL
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, telling, workflow
+from multi_env_lambda.plan.github_workflow import ASK, RUN, merged_file, telling, workflow
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.tools.yaml_files import yaml_in
 
@@ -114,6 +115,7 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, github=None))
 
 
+@pytest.mark.slow
 def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
@@ -133,6 +135,7 @@ def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     assert "template-injection" in bad.stdout
 
 
+@pytest.mark.slow
 def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     path = tmp_path / "workflow.yml"

@@ -134,6 +134,7 @@ def test_without_a_project_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, gitlab=None))
 
 
+@pytest.mark.slow
 def test_it_is_a_pipeline_by_gitlabs_schema(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     path = tmp_path / "pipeline.yml"

@@ -237,7 +237,6 @@ def _in_a_role(action: str, arn: str, account: str, place: str) -> Iterator[Goal
             for called in (name, f"arn:aws:cloudformation:us-east-1:{account}:changeSet/{name}/0a1b"):
                 key = {"cloudformation:ChangeSetName": called}
                 yield goal_of(action, arn, account, *may_do, name=f"carry out {called} of {arn}", context=key)
-        yield goal_of(action, arn, account, name=f"carry out something of {arn}")
         return
     own = {"cloudformation:RoleArn": f"arn:aws:iam::{account}:role/acme-{place}-execution"}
     other = {"cloudformation:RoleArn": f"arn:aws:iam::{account}:role/platform"}

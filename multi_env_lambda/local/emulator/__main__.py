@@ -224,6 +224,7 @@ def _keep_limits() -> None:
         rule_dead_letters,
         stack_policies,
         subscriptions,
+        table_settings,
         template_references,
         web_identity,
     )
@@ -248,6 +249,7 @@ def _keep_limits() -> None:
     quiet_updates.patch()
     refusal_words.patch()
     reverted_drift.patch()
+    table_settings.patch()
     template_references.patch()
 
 

@@ -124,9 +124,16 @@ MUTATIONS = (
     ),
     Mutation(
         "model/workspace.py",
-        'place.name.endswith(f"-{other.name}")',
-        "place.name == other.name",
+        "if ends or reaching(",
+        "if reaching(",
         "No environment lies within reach of another one's roles.",
         ("model/test_workspace.py::test_an_environment_within_reach_of_anothers_roles_is_refused",),
+    ),
+    Mutation(
+        "model/reach.py",
+        'f"-{other.name}-" in name',
+        'f"-{other.name}-" == name',
+        "No unit lies within reach of the roles of another environment.",
+        ("model/test_reach.py::test_a_unit_within_reach_of_another_environments_roles_is_refused_with_both_names",),
     ),
 )

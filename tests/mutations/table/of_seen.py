@@ -24,8 +24,8 @@ MUTATIONS = (
     ),
     Mutation(
         "ci/markdown.py",
-        "or not sign.isprintable() else sign",
-        "else sign",
+        "or not sign.isprintable() or",
+        "or",
         "What turns the direction of a line is written as an escape.",
         (f"{_COMMENT}::test_whatever_anything_is_called_the_comment_fits_and_only_shows",),
     ),
