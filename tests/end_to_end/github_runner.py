@@ -160,4 +160,4 @@ class Runner:
 
     def runs(self) -> list[str]:
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]

@@ -119,7 +119,7 @@ class HostMachine:
     def runs(self) -> list[str]:
         """The commit that each environment runs."""
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
 
 @contextmanager
