@@ -200,7 +200,7 @@ def start_at(
             return _followed(hands, root, world, here, (happened,), host.repository(world.config))
         world = _on_protected(hands, root, host.branch_of(variables), name)
         report = _followed(hands, root, world, here, (happened,), host.repository(world.config))
-        said = say_previews(hands.voice(world.config), world.store, world.config.ci.branch)
+        said = say_previews(partial(hands.voice, world.config), world.store, world.config.ci.branch)
         return report + Report(notes=said).told(say)
 
 
