@@ -119,8 +119,11 @@ class HostMachine:
 
 
 @contextmanager
-def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
-    """With what `ci write` wrote for this host; ``table``: what the workspace says of it."""
+def host_machine(folder: Path, host: str, table: str, *, stage: tuple[str, ...] = ()) -> Iterator[HostMachine]:
+    """With what `ci write` wrote for this host; ``table``: what the workspace says of it.
+
+    ``stage``: environments that stand beside each other.
+    """
     origin, programs = folder / "units.git", folder / "programs"
     write_programs(programs)
     (programs / "aws").rename(folder / "aws")
@@ -133,6 +136,11 @@ def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
         (programs / name).write_text(text, "utf-8")
         (programs / name).chmod(0o755)
     with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=table) as made:
+        file = made.stage.root / "pyproject.toml"
+        text = file.read_text("utf-8")
+        for name in stage:
+            text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n')
+        file.write_text(text, "utf-8")
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
         written = made.stage.script("ci", "write", host, local=False)
