@@ -25,7 +25,7 @@ from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.github import ISSUER, TELLING, WORKFLOW
 
 from .bootstrapped import Bootstrapped, bootstrapped
-from .host_page import HostPage
+from .host_page import HostPage, in_one_stage
 from .stage import commit, git
 
 __all__ = ["PLACES", "SUBJECT", "Runner", "github", "push"]
@@ -222,11 +222,7 @@ def github(
     page = HostPage.of("github-actions", "github")
 
     def set_up(made: Bootstrapped) -> None:
-        file = made.stage.root / "pyproject.toml"
-        text = file.read_text("utf-8")
-        for name in stage:
-            text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n')
-        file.write_text(text, "utf-8")
+        in_one_stage(made, stage)
         page.set_up(made)
 
     place, tables = folder / "workspace", page.tables.replace(*more)

@@ -20,7 +20,7 @@ import attrs
 from multi_env_lambda.local.programs import write_programs
 
 from .bootstrapped import Bootstrapped, bootstrapped
-from .host_page import HostPage
+from .host_page import HostPage, in_one_stage
 from .stage import git
 
 __all__ = ["BUILD", "PLACES", "PLAN", "HostMachine", "host_machine"]
@@ -123,9 +123,14 @@ class HostMachine:
 
 
 @contextmanager
-def host_machine(folder: Path, host: str) -> Iterator[HostMachine]:
-    """With what its page leads to, up to the file that `ci write` wrote."""
+def host_machine(folder: Path, host: str, *, stage: tuple[str, ...] = ()) -> Iterator[HostMachine]:
+    """With what its page leads to, up to the file that `ci write` wrote; ``stage``: environments of one stage."""
     page = HostPage.of(host)
+
+    def set_up(made: Bootstrapped) -> None:
+        in_one_stage(made, stage)
+        page.set_up(made)
+
     origin, programs = folder / "units.git", folder / "programs"
     write_programs(programs)
     (programs / "aws").rename(folder / "aws")
@@ -138,7 +143,7 @@ def host_machine(folder: Path, host: str) -> Iterator[HostMachine]:
         (programs / name).write_text(text, "utf-8")
         (programs / name).chmod(0o755)
     place, table = folder / "workspace", "approval = true\n"
-    with bootstrapped(place, units=("customers",), table=table, roles="", more=page.tables, set_up=page.set_up) as made:
+    with bootstrapped(place, units=("customers",), table=table, roles="", more=page.tables, set_up=set_up) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
         made.without_the_organisations_role()

@@ -17,7 +17,7 @@ from tests.house import ROOT
 
 from .bootstrapped import Bootstrapped
 
-__all__ = ["HostPage", "aws"]
+__all__ = ["HostPage", "aws", "in_one_stage"]
 
 _TITLE = "From nothing to the first automatic deploy\n"
 _SCRIPT = re.compile(r"bin/automation/(\w+)\.py")
@@ -94,6 +94,15 @@ def _commands(section: str) -> Iterator[tuple[list[str], list[str]]]:
                     break
                 shown.append(other)
             yield shlex.split(line[2:]), shown
+
+
+def in_one_stage(made: Bootstrapped, names: tuple[str, ...]) -> None:
+    """Let these environments of the root table stand in one stage."""
+    file = made.stage.root / "pyproject.toml"
+    text = file.read_text("utf-8")
+    for name in names:
+        text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n')
+    file.write_text(text, "utf-8")
 
 
 def aws(client: Any, words: list[str], **instead: str) -> Any:
