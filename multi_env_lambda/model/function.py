@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import assert_never
 
 import attrs
 
 from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.event import read_event
-from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.name import ARN, KEY, PROJECT_NAME
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
-from multi_env_lambda.model.resources import ResourceReference
+from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.model.settings import (
     Alarms,
@@ -38,9 +38,10 @@ from multi_env_lambda.model.settings import (
     Smoke,
     Topic,
     Traffic,
+    UnitValue,
     Vpc,
 )
-from multi_env_lambda.model.uses import VALUES, read_reference, read_uses
+from multi_env_lambda.model.uses import SECRET_KEY, VALUES, read_reference, read_uses
 
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
@@ -78,12 +79,6 @@ _SECRET = Rule(
     maximum=512,
     allowed="the name of a secret: letters, digits and `/_+=.@-`",
     hint="write the name, not the ARN and not the value",
-)
-_SECRET_KEY = Rule(
-    pattern=r"[^:{}\s]+",
-    maximum=256,
-    allowed="one key of a JSON secret, without `:`, braces and spaces",
-    hint='for example { secret = "orders/db", key = "password" }',
 )
 _PARAMETER = Rule(
     pattern=r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
@@ -123,8 +118,8 @@ _MOST_LAYERS = 5
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
-def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[str] = ()) -> Function:
-    """One function of one environment; ``table`` is already merged and substituted, ``buckets`` are the unit's own."""
+def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, ResourceKind] = {}) -> Function:  # noqa: B006 - never written
+    """One function of one environment; ``table`` is merged and substituted, ``own`` are the unit's resources."""
     table.allow(name for name in attrs.fields_dict(Function) if name != "key")
     timeout = table.number("timeout", 1, 900, 3)
     return Function(
@@ -132,7 +127,7 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
         handler=_handler(table),
         memory_size=table.number("memory_size", 128, 10_240, 128),
         timeout=timeout,
-        environment=_environment(table),
+        environment=_environment(table, own),
         description=table.named_or("description", DESCRIPTION, ""),
         ephemeral_storage=table.number("ephemeral_storage", 512, 10_240, 512),
         reserved_concurrency=table.optional_number("reserved_concurrency", 0, 1_000_000),
@@ -149,7 +144,7 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
-        events=_events(table, key, timeout, buckets),
+        events=_events(table, key, timeout, own),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
         traffic=_traffic(table) if table.has("traffic") else None,
@@ -192,9 +187,9 @@ def _vpc(table: Table) -> Vpc:
 
 
 # --- environment variables ---
-def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
+def _environment(table: Table, own: Mapping[str, ResourceKind]) -> tuple[tuple[str, EnvironmentValue], ...]:
     inner = table.table("environment")
-    found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
+    found = tuple((name, _environment_value(inner, name, own)) for name in sorted(inner.values))
     size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, PlainValue))
     if size > _MOST_ENVIRONMENT_BYTES:
         what = f"found {size} bytes of names and values; expected at most {_MOST_ENVIRONMENT_BYTES}"
@@ -202,7 +197,7 @@ def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
     return found
 
 
-def _environment_value(table: Table, name: str) -> EnvironmentValue:
+def _environment_value(table: Table, name: str, own: Mapping[str, ResourceKind]) -> EnvironmentValue:
     if name in _RESERVED_VARIABLES:
         table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
     if not _VARIABLE.accepts(name):
@@ -215,30 +210,36 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
         case int() | float() as number:
             return PlainValue(text=str(number))
         case Mapping():
-            return _reference(table.table(name))
+            return _reference(table.table(name), own)
         case _:
             hint = 'write a list as JSON text: `\'["a", "b"]\'`'
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
-    if (own := read_reference(table)) is not None:
-        return own
-    table.allow(("secret", "key", "parameter", *VALUES))
+def _reference(
+    table: Table, own: Mapping[str, ResourceKind]
+) -> SecretReference | ParameterReference | ResourceReference | UnitValue:
+    if "unit" in table.values:
+        table.allow(("unit", "parameter"))
+        return UnitValue(unit=table.named("unit", PROJECT_NAME), parameter=table.named("parameter", KEY))
+    if (named := read_reference(table, own)) is not None:
+        return named
+    table.allow(("secret", "key", "parameter", "unit", *VALUES))
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
         found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
         table.refuse("", f"found {found}; expected exactly one of `secret` and `parameter`", hint=hint)
     if table.has("secret"):
-        return SecretReference(name=table.named("secret", _SECRET), key=table.optional_named("key", _SECRET_KEY))
+        return SecretReference(name=table.named("secret", _SECRET), key=table.optional_named("key", SECRET_KEY))
     if table.has("key"):
         table.refuse("key", "`key` cannot be combined with `parameter`", hint="only a secret has keys")
     return ParameterReference(name=table.named("parameter", _PARAMETER))
 
 
 # --- events and checks ---
-def _events(table: Table, key: str, timeout: int, buckets: Collection[str]) -> tuple[Event, ...]:
+def _events(table: Table, key: str, timeout: int, own: Mapping[str, ResourceKind]) -> tuple[Event, ...]:
     tables = table.tables("events")
+    buckets = [name for name, kind in own.items() if kind == "bucket"]
     events = tuple(read_event(item, function=key, timeout=timeout, buckets=buckets) for item in tables)
     seen: set[tuple[str, str]] = set()
     for item, event in zip(tables, events, strict=True):
