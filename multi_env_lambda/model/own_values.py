@@ -35,5 +35,5 @@ def read_parameter(table: Table, key: str) -> OwnParameter:
 
 def read_secret(table: Table, key: str) -> OwnSecret:
     where = "put it into the secret after the deploy: `aws secretsmanager put-secret-value`"
-    table.allow(("description",), elsewhere={"value": where, "password": where})
+    table.allow(("description",), elsewhere={"value": where})
     return OwnSecret(key=key, description=table.named_or("description", _DESCRIPTION, ""))

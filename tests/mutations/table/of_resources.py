@@ -113,7 +113,7 @@ MUTATIONS = (
         "model/uses.py",
         'kind not in ("parameter", "secret") or ',
         "",
-        "A table of the unit is named before it is known.",
+        "A table is the unit's own, whether it is there or not.",
         _READER,
     ),
     Mutation(
