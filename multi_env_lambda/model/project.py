@@ -126,9 +126,11 @@ class Project:
     def table_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
-    def value_name(self, environment_name: str, key: str) -> str:
-        """Of a parameter or a secret."""
+    def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
+
+    def secret_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}/{environment_name}/{key}"
 
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
@@ -171,8 +173,10 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
             return f"{name}{end}", f"{name}-dlq{end}"
-        case OwnParameter(key=key) | OwnSecret(key=key):
-            return (project.value_name(environment.name, key),)
+        case OwnParameter(key=key):
+            return (project.parameter_name(environment.name, key),)
+        case OwnSecret(key=key):
+            return (project.secret_name(environment.name, key),)
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):

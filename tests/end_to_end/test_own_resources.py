@@ -296,13 +296,14 @@ def test_nothing_drifts(made: Bootstrapped) -> None:
 
 def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Bootstrapped) -> None:
     call(made, "write", {"customer": "ada"})
-    gone = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
-    assert gone.code == 0, gone.err
+    for unit in ("portal", "customers"):  # who needs the other goes first
+        gone = made.run("destroy", unit, "sandbox", "--yes", "--confirm", unit)
+        assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
 
     queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")
     agreed = [word for name in queues for word in ("--agree", f"import:customers/customers-sandbox-{name}")]
-    agreed += ["--agree", "import:customers//customers/sandbox/bank"]
+    agreed += ["--agree", "import:customers/customers/sandbox/bank"]
     back = made.run("deploy", "sandbox", "--only", "customers", "--yes", *agreed)
     assert back.code == 0, back.err
     assert call(made, "read") == {"customers": ["ada"]}

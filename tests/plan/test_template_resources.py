@@ -463,13 +463,16 @@ def test_a_secret_begins_with_a_random_value_and_is_kept() -> None:
         "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
-            "Name": "/orders/sandbox/bank",
+            "Name": "orders/sandbox/bank",
             "GenerateSecretString": {"PasswordLength": 32, "ExcludePunctuation": True},
         },
     }
 
 
-READS_SECRET = (["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], [{"Ref": "BankSecret"}])
+READS_SECRET = (
+    ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+    [{"Fn::GetAtt": ["BankSecret", "Id"]}],
+)
 
 
 @pytest.mark.parametrize(
@@ -508,7 +511,7 @@ def test_variables_hold_values_or_the_names_of_them() -> None:
     found = one(made(TABLE, LIMIT, WHERE, BANK, environment=variables), "AWS::Lambda::Function")
 
     assert found["Environment"]["Variables"] == {
-        "BANK": {"Ref": "BankSecret"},
+        "BANK": {"Fn::GetAtt": ["BankSecret", "Id"]},
         "BANK_KEY": "token",
         "LIMIT": "100",
         "LIMIT_NAME": "/orders/sandbox/limit",
@@ -522,3 +525,11 @@ def test_a_value_of_another_unit_is_looked_for_before_a_deploy() -> None:
 
     (found,) = references_of(unit.settings["sandbox"], SANDBOX)
     assert (found.kind, found.name) == ("parameter", "/customers/sandbox/list")
+
+
+def test_a_secret_is_named_by_its_arn() -> None:
+    found = made(BANK, environment=(("BANK", ResourceReference(kind="secret", key="bank", value="arn")),))
+
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:orders/sandbox/bank"
+    assert plausible_variables(stack, "create") == {"BANK": arn}

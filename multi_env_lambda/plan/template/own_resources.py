@@ -27,10 +27,12 @@ from multi_env_lambda.plan.template.messages import queue_id, queue_resources, t
 from multi_env_lambda.plan.template.own_values import (
     parameter_arn,
     parameter_id,
+    parameter_name,
     parameter_resource,
+    secret_arn,
     secret_id,
+    secret_name,
     secret_resource,
-    value_name,
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
@@ -63,7 +65,9 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
             return Part(resources=(made,), outputs=((f"{name}Name", {"Value": ref(name)}),))
         case OwnSecret(key=key):
             name = secret_id(key)
-            return Part(resources=(secret_resource(unit, resource),), outputs=((f"{name}Arn", {"Value": ref(name)}),))
+            return Part(
+                resources=(secret_resource(unit, resource),), outputs=((f"{name}Arn", {"Value": secret_arn(key)}),)
+            )
         case MessageTopic():
             name = topic_id(resource.key)
             return Part(
@@ -92,9 +96,9 @@ _VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
     ("bucket", "name"): bucket_name,
     ("bucket", "arn"): bucket_arn,
     ("parameter", "value"): lambda unit, key: _held(unit, key),
-    ("parameter", "name"): value_name,
-    ("secret", "arn"): lambda unit, key: ref(secret_id(key)),
-    ("secret", "name"): value_name,
+    ("parameter", "name"): parameter_name,
+    ("secret", "arn"): lambda unit, key: secret_arn(key),
+    ("secret", "name"): secret_name,
 }
 
 
@@ -156,7 +160,7 @@ def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator
         case OwnParameter(key=key):
             yield allow(ACCESS["parameter"][verb], parameter_arn(unit, key))
         case OwnSecret(key=key):
-            yield allow(ACCESS["secret"][verb], ref(secret_id(key)))
+            yield allow(ACCESS["secret"][verb], secret_arn(key))
         case DataBucket(key=key):
             whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
             if whole:

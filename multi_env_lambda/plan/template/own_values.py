@@ -9,9 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from multi_env_lambda.model.resources import OwnParameter, OwnSecret
-from multi_env_lambda.plan.template.parts import Json, Resource, StackInput, logical_id
+from multi_env_lambda.plan.template.parts import Json, Resource, StackInput, get_att, logical_id
 
-__all__ = ["parameter_arn", "parameter_id", "parameter_resource", "secret_id", "secret_resource", "value_name"]
+__all__ = [
+    "parameter_arn",
+    "parameter_id",
+    "parameter_name",
+    "parameter_resource",
+    "secret_arn",
+    "secret_id",
+    "secret_name",
+    "secret_resource",
+]
 
 
 def parameter_id(key: str) -> str:
@@ -22,18 +31,26 @@ def secret_id(key: str) -> str:
     return logical_id(key, "Secret")
 
 
-def value_name(unit: StackInput, key: str) -> str:
-    return unit.project.value_name(unit.environment.name, key)
+def secret_arn(key: str) -> Json:
+    return get_att(secret_id(key), "Id")
+
+
+def parameter_name(unit: StackInput, key: str) -> str:
+    return unit.project.parameter_name(unit.environment.name, key)
+
+
+def secret_name(unit: StackInput, key: str) -> str:
+    return unit.project.secret_name(unit.environment.name, key)
 
 
 def parameter_arn(unit: StackInput, key: str) -> str:
-    return unit.arn("ssm", f"parameter{value_name(unit, key)}")
+    return unit.arn("ssm", f"parameter{parameter_name(unit, key)}")
 
 
 def parameter_resource(unit: StackInput, parameter: OwnParameter, value: Any) -> Resource:
     """``value`` is a text or a reference. The tags of this type are a table."""
     properties: Json = {
-        "Name": value_name(unit, parameter.key),
+        "Name": parameter_name(unit, parameter.key),
         "Type": "String",
         "Value": value,
         **({"Description": parameter.description} if parameter.description else {}),
@@ -47,7 +64,7 @@ def parameter_resource(unit: StackInput, parameter: OwnParameter, value: Any) ->
 
 def secret_resource(unit: StackInput, secret: OwnSecret) -> Resource:
     properties: Json = {
-        "Name": value_name(unit, secret.key),
+        "Name": secret_name(unit, secret.key),
         # Punctuation breaks addresses and shells, and 32 letters and digits are enough.
         "GenerateSecretString": {"PasswordLength": 32, "ExcludePunctuation": True},
         **({"Description": secret.description} if secret.description else {}),
