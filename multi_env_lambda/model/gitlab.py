@@ -11,10 +11,13 @@ import attrs
 from multi_env_lambda.model.name import IMAGE
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
+__all__ = ["CELLS_FILE", "GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
 
 GITLAB = "gitlab.com"
 """Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
+
+CELLS_FILE = "multi-env-lambda-cells.yml"
+"""The pipeline that the job of the protected branch leaves for the accounts and regions of a stage."""
 
 PIPELINE = ".gitlab/multi-env-lambda.yml"
 """The file that `ci write gitlab` writes, and the project's own ``.gitlab-ci.yml`` includes."""

@@ -75,8 +75,8 @@ class Workflow:
         event = json.dumps(push_event("main", commit)).encode()
         return self._followed(happened_at_github("push", event, self.api))
 
-    def shown(self, digest: str, environment: str = "prod") -> Shown:
-        return what_waits(self.village.opens(Path("clone")), self.api, environment, digest)
+    def shown(self, digest: str, environment: str = "prod", *, again: bool = True) -> Shown:
+        return what_waits(self.village.opens(Path("clone")), self.api, environment, digest, run="7", again=again)
 
     def yes(self, digest: str) -> None:
         approval = Approval(environment="prod", digest=digest, who="github.com:12:grace", when="now", user_id=REVIEWED)
@@ -163,6 +163,16 @@ def test_nobody_is_asked_twice_for_the_same(workflow: Workflow) -> None:
     assert shown.plan is None and shown.note.endswith("/actions/runs/4")
     workflow.api.waits.pop(4)
     assert workflow.shown(digest).plan is not None
+
+
+def test_after_a_no_the_hourly_run_asks_nobody_and_a_person_may(workflow: Workflow) -> None:
+    digest = waits(workflow.look(orders="o2"))
+    assert workflow.shown(digest, again=False).plan is not None, "the first time, whatever it was started by"
+    later = workflow.shown(digest, again=False)
+    assert later.plan is None and "start the workflow by hand" in later.note
+    assert workflow.shown(digest).plan is not None
+    other = waits(workflow.look(orders="o3"))
+    assert workflow.shown(other, again=False).plan is not None, "it is another plan"
 
 
 def test_nobody_is_asked_where_github_would_ask_nobody(workflow: Workflow) -> None:
