@@ -303,7 +303,6 @@ def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Boo
 
     queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")
     agreed = [word for name in queues for word in ("--agree", f"import:customers/customers-sandbox-{name}")]
-    agreed += ["--agree", "import:customers/customers/sandbox/bank"]
     back = made.run("deploy", "sandbox", "--only", "customers", "--yes", *agreed)
     assert back.code == 0, back.err
     assert call(made, "read") == {"customers": ["ada"]}
