@@ -111,7 +111,6 @@ LIMITS = {
     "API": 128,
     "table": 255,
     "parameter": 1011,
-    "secret": 512,
 }
 """The most characters that AWS accepts; a function's name also fits its role (64)."""
 

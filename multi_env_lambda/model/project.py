@@ -129,9 +129,6 @@ class Project:
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
 
-    def secret_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}/{environment_name}/{key}"
-
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
@@ -175,8 +172,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return f"{name}{end}", f"{name}-dlq{end}"
         case OwnParameter(key=key):
             return (project.parameter_name(environment.name, key),)
-        case OwnSecret(key=key):
-            return (project.secret_name(environment.name, key),)
+        case OwnSecret():
+            return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):

@@ -73,7 +73,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
     "topic": ("arn", "name"),
     "bucket": ("name", "arn"),
     "parameter": ("value", "name"),
-    "secret": ("arn", "name"),
+    "secret": ("arn",),
     "function": ("arn", "name"),
 }
 """By kind: what a variable can tell about one, first what it tells by default."""

@@ -365,7 +365,7 @@ def test_a_variable_names_a_value_of_the_unit_of_another_one_or_one_that_exists(
         ('write = ["a"]', "[parameters.a]\nvalue = 'x'", ["`a` is a parameter, for which there is no `write`"]),
         ('environment.AA = { unit = "shop" }', "", ["`parameter` is missing"]),
         ('environment.AA = { unit = "shop", parameter = "/a" }', "", ['parameter: found "/a"']),
-        ('environment.AA = { secret = "a", value = "url" }', "[secrets.a]", ['expected "arn" or "name"']),
+        ('environment.AA = { secret = "a", value = "url" }', "[secrets.a]", ['expected "arn"']),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(line: str, tables: str, words: list[str]) -> None:

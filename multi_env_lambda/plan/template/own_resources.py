@@ -31,7 +31,6 @@ from multi_env_lambda.plan.template.own_values import (
     parameter_resource,
     secret_arn,
     secret_id,
-    secret_name,
     secret_resource,
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
@@ -98,7 +97,6 @@ _VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
     ("parameter", "value"): lambda unit, key: _held(unit, key),
     ("parameter", "name"): parameter_name,
     ("secret", "arn"): lambda unit, key: secret_arn(key),
-    ("secret", "name"): secret_name,
 }
 
 

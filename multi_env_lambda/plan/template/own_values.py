@@ -18,7 +18,6 @@ __all__ = [
     "parameter_resource",
     "secret_arn",
     "secret_id",
-    "secret_name",
     "secret_resource",
 ]
 
@@ -37,10 +36,6 @@ def secret_arn(key: str) -> Json:
 
 def parameter_name(unit: StackInput, key: str) -> str:
     return unit.project.parameter_name(unit.environment.name, key)
-
-
-def secret_name(unit: StackInput, key: str) -> str:
-    return unit.project.secret_name(unit.environment.name, key)
 
 
 def parameter_arn(unit: StackInput, key: str) -> str:
@@ -63,8 +58,8 @@ def parameter_resource(unit: StackInput, parameter: OwnParameter, value: Any) ->
 
 
 def secret_resource(unit: StackInput, secret: OwnSecret) -> Resource:
+    """Without a name: it would be taken for weeks after a deletion, and CloudFormation takes no secret back by it."""
     properties: Json = {
-        "Name": secret_name(unit, secret.key),
         # Punctuation breaks addresses and shells, and 32 letters and digits are enough.
         "GenerateSecretString": {"PasswordLength": 32, "ExcludePunctuation": True},
         **({"Description": secret.description} if secret.description else {}),
