@@ -273,7 +273,7 @@ def start_at(
         report = _followed(hands, root, world, here, (happened,), host.repository(world.config))
         if here.left:
             leave_pipeline(root, world.config, here.left, variables)
-        said = say_previews(hands.voice(world.config), world.store, world.config.ci.branch)
+        said = say_previews(partial(hands.voice, world.config), world.store, world.config.ci.branch)
         return report + Report(notes=said).told(say)
 
 

@@ -15,7 +15,7 @@ from multi_env_lambda.plan.gitlab_pipeline import JOB
 
 from .host_machine import HostMachine, host_machine
 from .stage import commit, git
-from .test_gitlab import CI, SECRETS, Runner
+from .test_gitlab import SECRETS, Runner
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.long]
 
@@ -41,7 +41,7 @@ def run(machine: HostMachine, job: dict[str, Any], **more: str) -> tuple[Path, s
 
 
 def test_each_cell_is_a_job_of_the_pipeline_that_was_left(tmp_path: Path) -> None:
-    with host_machine(tmp_path, "gitlab", CI, stage=("test", "staging")) as machine:
+    with host_machine(tmp_path, "gitlab", stage=("test", "staging")) as machine:
         commit(machine.root)
         git(machine.root, "push", "-q", "origin", "HEAD:refs/heads/main")
         head = git(machine.root, "rev-parse", "HEAD")
