@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.person import environment_of_a_person
 from tests.rules import keep_all_rules
 
 keep_all_rules()
+gc.disable()  # until all is imported: a look through what is never forgotten is a tenth of the work
 # How fast a machine is says nothing about the code: with a load of 40 every deadline passes.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -42,6 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = MARKS.intersection(mark.name for mark in item.iter_markers())
         if not certain(item.path) <= marks <= possible(item.path):
             raise pytest.UsageError(f"{item.nodeid}: tests/marks.py reads other marks in its file than {sorted(marks)}")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

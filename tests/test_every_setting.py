@@ -152,6 +152,14 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         event('sqs = "jobs"') + JOBS,
         {"key": event('sqs = "more"') + f"{JOBS}\n[queues.more]"},
     ),
+    settings.DataBucket: (
+        "\n[buckets.reports]",
+        {
+            "versioning": "\n[buckets.reports]\nversioning = false",
+            "old_versions_days": "\n[buckets.reports]\nold_versions_days = 7",
+            "expire_days": "\n[buckets.reports]\nexpire_days = 7",
+        },
+    ),
     settings.MessageQueue: (
         JOBS,
         {

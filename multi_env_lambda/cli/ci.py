@@ -26,6 +26,7 @@ def ci_command() -> None:
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
+@click.option("--leave-cells", is_flag=True, help="With --event: leave the cells of a stage to jobs beside each other.")
 @click.option("--reviewed", nargs=2, metavar="ENVIRONMENT DIGEST", help="Go on after a review of this plan at GitHub.")
 @click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch or a merge request at GitLab.")
 @click.option(
@@ -36,6 +37,7 @@ def ci_command() -> None:
 def run_(
     job: str,
     event: Path | None,
+    leave_cells: bool,
     reviewed: tuple[str, str] | None,
     gitlab: bool,
     bitbucket: bool,
@@ -51,9 +53,9 @@ def run_(
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
-    if sum((bool(job), event is not None, reviewed is not None, gitlab, bitbucket, codepipeline)) > 1:
-        others = "--reviewed, --gitlab, --bitbucket or --codepipeline"
-        raise click.UsageError(f"an event says itself what is to be done: give JOB, --event, {others}")
+    _at_most_one(bool(job), event is not None, reviewed is not None, gitlab, bitbucket, codepipeline)
+    if leave_cells and event is None:
+        raise click.UsageError("--leave-cells is for --event")
     if codepipeline:
         report, found = runs.start_codepipeline(root, **shown)
         if not as_json:
@@ -65,10 +67,40 @@ def run_(
         report = runs.start_at("gitlab", root, **shown)
     elif bitbucket:
         report = runs.start_at("bitbucket", root, **shown)
+    elif event is not None:
+        report = runs.start_event(root, event, leaves=leave_cells, **shown)
     else:
-        report = runs.start(root, job, **shown) if event is None else runs.start_event(root, event, **shown)
+        report = runs.start(root, job, **shown)
     if as_json:
         print_json(report.to_document())
+    return FAILED if report.failures else 0
+
+
+def _at_most_one(*said: bool) -> None:
+    if sum(said) > 1:
+        others = "--reviewed, --gitlab, --bitbucket or --codepipeline"
+        raise click.UsageError(f"an event says itself what is to be done: give JOB, --event, {others}")
+
+
+@ci_command.command("cell")
+@click.argument("cell")
+def cell_(cell: str) -> int:
+    """Do what a run at GitHub has left to CELL, one account and region of a stage."""
+    from multi_env_lambda.runs.start import start_cell
+
+    context = click.get_current_context().obj
+    report = start_cell(Path(context["start"]), cell, say=note, opener=context["opener"])
+    return FAILED if report.failures else 0
+
+
+@ci_command.command("go-on")
+@click.option("--leave-cells", is_flag=True, help="Leave the cells of the next stage to jobs beside each other, too.")
+def go_on_(leave_cells: bool) -> int:
+    """Go on at GitHub after the cells of a stage, if all of them have ended."""
+    from multi_env_lambda.runs.start import start_after_cells
+
+    context = click.get_current_context().obj
+    report = start_after_cells(Path(context["start"]), say=note, opener=context["opener"], leaves=leave_cells)
     return FAILED if report.failures else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import attrs
@@ -78,8 +78,11 @@ class _Kind:
     read: Callable[[Table, str, int], Event]
 
 
-def read_event(table: Table, *, function: str, timeout: int) -> Event:
-    """One event of a function; what it creates is named after the function unless it says otherwise."""
+def read_event(table: Table, *, function: str, timeout: int, buckets: Collection[str] = ()) -> Event:
+    """One event of a function; what it creates is named after the function unless it says otherwise.
+
+    ``buckets`` are the keys of the unit's own: `s3 = "reports"` names one of them before any other bucket.
+    """
     found = [key for key in table.values if key in _KINDS]
     if len(found) != 1:
         kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
@@ -88,7 +91,10 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
         hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
     kind = _KINDS[found[0]]
-    return kind.read(_flat(table, found[0], kind), function, timeout)
+    flat = _flat(table, found[0], kind)
+    if found[0] == "s3" and (name := flat.values["s3"]) in buckets and "name" not in flat.values:
+        flat = attrs.evolve(flat, values={**flat.values, "s3": True, "name": name})
+    return kind.read(flat, function, timeout)
 
 
 def _flat(table: Table, name: str, kind: _Kind) -> Table:

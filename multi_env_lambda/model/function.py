@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import assert_never
 
 import attrs
@@ -123,8 +123,8 @@ _MOST_LAYERS = 5
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
-def read_function(table: Table, *, key: str, runtime: str) -> Function:
-    """One function of one environment; ``table`` is already merged and substituted."""
+def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[str] = ()) -> Function:
+    """One function of one environment; ``table`` is already merged and substituted, ``buckets`` are the unit's own."""
     table.allow(name for name in attrs.fields_dict(Function) if name != "key")
     timeout = table.number("timeout", 1, 900, 3)
     return Function(
@@ -149,7 +149,7 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
-        events=_events(table, key, timeout),
+        events=_events(table, key, timeout, buckets),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
         traffic=_traffic(table) if table.has("traffic") else None,
@@ -237,9 +237,9 @@ def _reference(table: Table) -> SecretReference | ParameterReference | ResourceR
 
 
 # --- events and checks ---
-def _events(table: Table, key: str, timeout: int) -> tuple[Event, ...]:
+def _events(table: Table, key: str, timeout: int, buckets: Collection[str]) -> tuple[Event, ...]:
     tables = table.tables("events")
-    events = tuple(read_event(item, function=key, timeout=timeout) for item in tables)
+    events = tuple(read_event(item, function=key, timeout=timeout, buckets=buckets) for item in tables)
     seen: set[tuple[str, str]] = set()
     for item, event in zip(tables, events, strict=True):
         kind, what = _identity(event)

@@ -14,6 +14,7 @@ import attrs
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean
 
 __all__ = [
+    "CELLS_LEFT",
     "ISSUER",
     "PLAN_ENVIRONMENT",
     "SENT",
@@ -41,6 +42,10 @@ STRANGERS_JOB = "stranger"
 
 PLAN_ENVIRONMENT = "multi-env-lambda-plan"
 """The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""
+
+
+CELLS_LEFT = "cells_left"
+"""The output of a job that leaves cells to others; no environment is called so."""
 
 
 def approving_job(environment: str, digest: str) -> str:

@@ -18,7 +18,7 @@ from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
+from multi_env_lambda.model.resources import DataBucket, DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
     BucketEvents,
@@ -134,8 +134,10 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "function", project.function_name(environment.name, function.key)
         for event in function.events:
             yield from _made_for(event, project, environment)
+    declared = {resource.key for resource in settings.resources}
     for key in own_buckets(settings):
-        yield "bucket", project.bucket_name(environment, key)
+        if key not in declared:
+            yield "bucket", project.bucket_name(environment, key)
     for queue in own_queues(settings):
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
@@ -156,6 +158,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
             return f"{name}{end}", f"{name}-dlq{end}"
+        case DataBucket(key=key):
+            return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:

@@ -7,11 +7,13 @@ from typing import Any, NoReturn, assert_never
 
 import attrs
 
+from multi_env_lambda.model.data_bucket import read_data_bucket
 from multi_env_lambda.model.data_table import WHOLE_STREAM, read_data_table
 from multi_env_lambda.model.messages import read_queue, read_topic
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.resources import (
+    DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
@@ -29,6 +31,7 @@ _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "tables": read_data_table,
     "queues": read_queue,
     "topics": read_topic,
+    "buckets": read_data_bucket,
 }
 OF_RESOURCES = tuple(_READERS)
 """The keys of a unit's table under which they are."""
@@ -69,7 +72,7 @@ def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnRes
             return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
         case MessageQueue(key=key):
             return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
-        case MessageTopic():
+        case MessageTopic() | DataBucket():
             return resource
         case _:
             assert_never(resource)

@@ -11,6 +11,7 @@ import attrs
 
 __all__ = [
     "KIND_OF",
+    "DataBucket",
     "DataTable",
     "MessageQueue",
     "MessageTopic",
@@ -21,7 +22,7 @@ __all__ = [
     "kind_of",
 ]
 
-ResourceKind = Literal["table", "queue", "topic", "function"]
+ResourceKind = Literal["table", "queue", "topic", "bucket", "function"]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -80,9 +81,27 @@ class MessageTopic:
     raw: bool = False
 
 
-OwnResource = DataTable | MessageQueue | MessageTopic
+@attrs.frozen(kw_only=True)
+class DataBucket:
+    """An S3 bucket that nobody outside of the account can read; days are 0 for never.
 
-KIND_OF: dict[type, ResourceKind] = {DataTable: "table", MessageQueue: "queue", MessageTopic: "topic"}
+    ``old_versions_days``: how long an object that was overwritten or deleted can be restored.
+    """
+
+    key: str
+    versioning: bool = True
+    old_versions_days: int = 30
+    expire_days: int = 0
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket
+
+KIND_OF: dict[type, ResourceKind] = {
+    DataTable: "table",
+    MessageQueue: "queue",
+    MessageTopic: "topic",
+    DataBucket: "bucket",
+}
 """What people call each kind, and the name of a reference to it."""
 
 

@@ -29,6 +29,7 @@ from multi_env_lambda.model.event_kinds import (
     Topic,
 )
 from multi_env_lambda.model.resources import (
+    DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
@@ -45,6 +46,7 @@ __all__ = [
     "BucketPermission",
     "Canary",
     "Cors",
+    "DataBucket",
     "DataTable",
     "Declared",
     "DynamoDBStream",

@@ -15,7 +15,7 @@ from multi_env_lambda.model.own_resources import own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets
 from multi_env_lambda.model.read_resources import OF_RESOURCES, check_uses, completed, read_resources
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.settings import MessageQueue, Settings
+from multi_env_lambda.model.settings import DataBucket, MessageQueue, Settings
 
 __all__ = ["KEYS", "read_all_settings", "read_settings"]
 
@@ -87,15 +87,17 @@ def read_settings(table: Table, runtime: str) -> Settings:
     functions = table.subtables("functions")
     jobs = table.subtables("jobs")
     _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
+    resources = read_resources(table)
+    buckets = frozenset(resource.key for resource in resources if isinstance(resource, DataBucket))
     api, complete = read_http_api(
-        table, tuple(read_function(inner, key=name, runtime=runtime) for name, inner in functions)
+        table, tuple(read_function(inner, key=name, runtime=runtime, buckets=buckets) for name, inner in functions)
     )
     settings = Settings(
         functions=complete,
         http_api=api,
         jobs=tuple(read_job(inner, key=name) for name, inner in jobs),
         tags=_tags(table.table("tags")),
-        resources=read_resources(table),
+        resources=resources,
     )
     _check_queues(table, settings)
     check_uses(table, settings)

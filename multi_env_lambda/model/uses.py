@@ -48,6 +48,10 @@ ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
         "write": ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"),
     },
     "topic": {"write": ("sns:Publish",)},
+    "bucket": {
+        "read": ("s3:GetBucketLocation", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"),
+        "write": ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"),
+    },
     "function": {"invoke": ("lambda:InvokeFunction",)},
 }
 """By kind and word: the calls."""
@@ -56,6 +60,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
     "table": ("name", "arn"),
     "queue": ("url", "arn", "name"),
     "topic": ("arn", "name"),
+    "bucket": ("name", "arn"),
     "function": ("arn", "name"),
 }
 """By kind: what a variable can tell about one, first what it tells by default."""

@@ -10,23 +10,24 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#cont
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE
 from multi_env_lambda.model.github import GitHub, approving_job
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_steps import GIT, MINUTES, RUNNER, Library, literal, quoted, steps
+from multi_env_lambda.plan.github_steps import GIT, MINUTES, PROGRAM, RUNNER, Library, literal, quoted, steps
 
 __all__ = ["APPROVE", "DEPLOY", "SHOW", "outputs", "reviews"]
 
-_PROGRAM = '"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda'
 SHOW = f"""\
-{_PROGRAM} ci show "$PLACE" "$DIGEST"
+{PROGRAM} ci show "$PLACE" "$DIGEST"
 """
 APPROVE = f"""\
-{_PROGRAM} ci reviewed "$PLACE" "$DIGEST" "$BRANCH"
+{PROGRAM} ci reviewed "$PLACE" "$DIGEST" "$BRANCH"
 """
 DEPLOY = f"""\
-{GIT}{_PROGRAM} ci run --reviewed "$PLACE" "$DIGEST"
+{GIT}{PROGRAM} ci run --reviewed "$PLACE" "$DIGEST"
 """
 
 _JOBS = """\
@@ -87,20 +88,22 @@ _JOBS = """\
 
 
 def outputs(names: tuple[str, ...]) -> str:
-    """What a job that runs leaves for those that show: by environment, the digest of the plan that waits."""
+    """What a job that runs leaves for others, such as by environment the digest of the plan that waits."""
     lines = [f"\n      {name}: ${{{{ steps.run.outputs.{name} }}}}" for name in names]
     return "\n    outputs:" + "".join(lines) if lines else ""
 
 
-def reviews(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
-    """Three jobs for each environment with reviewers, in the order of the table."""
-    return "".join(_jobs(config, github, roles, library, name) for name in github.reviewed)
+def reviews(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library, after: Sequence[str] = ()) -> str:
+    """Three jobs for each environment with reviewers, in the order of the table; ``after``: jobs that run as well."""
+    return "".join(_jobs(config, github, roles, library, name, after) for name in github.reviewed)
 
 
-def _jobs(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library, place: str) -> str:
+def _jobs(
+    config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library, place: str, after: Sequence[str]
+) -> str:
     earlier = _before(config, place)
     # Of environments beside each other, none waits for the reviewers of another.
-    runs = ["look", *(f"deploy-{name}" for name in github.reviewed if name in earlier)]
+    runs = ["look", *after, *(f"deploy-{name}" for name in github.reviewed if name in earlier)]
     later = tuple(name for name in github.reviewed if place in _before(config, name))
     found = [f"needs.{job}.outputs.{place}" for job in reversed(runs)]
     devops = config.devops

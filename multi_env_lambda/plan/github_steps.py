@@ -20,6 +20,7 @@ __all__ = [
     "GIT",
     "INSTALL",
     "MINUTES",
+    "PROGRAM",
     "RUNNER",
     "Library",
     "becoming",
@@ -53,6 +54,8 @@ echo "$SHA256  $wheel" | sha256sum --check --quiet
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
 rm -rf "$new"
 """
+
+PROGRAM = '"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda'
 
 GIT = """\
 export GIT_CONFIG_COUNT=1

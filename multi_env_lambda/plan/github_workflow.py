@@ -15,15 +15,17 @@ https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deploymen
 from __future__ import annotations
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.github import CELLS_LEFT, PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan import github_strangers as strangers
+from multi_env_lambda.plan.github_cells import cells, going_on
 from multi_env_lambda.plan.github_reviews import outputs, reviews
 from multi_env_lambda.plan.github_sender import SEND, SENDER
 from multi_env_lambda.plan.github_steps import (
     GIT,
     MINUTES,
+    PROGRAM,
     RUNNER,
     Library,
     becoming,
@@ -39,6 +41,7 @@ __all__ = [
     "BEGIN",
     "END",
     "RUN",
+    "RUN_LEAVING",
     "merged_file",
     "plans_strangers",
     "telling",
@@ -59,7 +62,10 @@ gh workflow run "$WORKFLOW" --ref "$BRANCH" --raw-field "$wish"
 """
 
 RUN = f"""\
-{GIT}"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci run --event "$GITHUB_EVENT_PATH"
+{GIT}{PROGRAM} ci run --event "$GITHUB_EVENT_PATH"
+"""
+RUN_LEAVING = f"""\
+{GIT}{PROGRAM} ci run --event "$GITHUB_EVENT_PATH" --leave-cells
 """
 
 _HEAD = """\
@@ -135,7 +141,7 @@ _BUILDING = """\
       queue: max # by default, a run that waits is thrown away by the next{outputs}
     steps:
 {steps_look}
-{reviews}
+{more}
   # Plans a member's pull request by a role that may only read; its environment makes its tokens unlike those above.
   plan:
     if: >-
@@ -195,6 +201,8 @@ def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) 
 
 
 def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
+    after = going_on(config)
+    leaves = (*github.reviewed, *((CELLS_LEFT,) if after else ()))
     return _BUILDING.format(
         runner=RUNNER,
         minutes=MINUTES,
@@ -203,11 +211,16 @@ def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Li
         environment=quoted(PLAN_ENVIRONMENT),
         build_name=roles.of_devops("build"),
         plan_name=roles.of_devops("plan"),
-        outputs=outputs(github.reviewed),
+        outputs=outputs(leaves),
         steps_look=steps(
-            config, roles.of_devops("build"), library, does="Look", script=RUN, leaves=bool(github.reviewed)
+            config,
+            roles.of_devops("build"),
+            library,
+            does="Look",
+            script=RUN_LEAVING if after else RUN,
+            leaves=bool(leaves),
         ),
-        reviews=reviews(config, github, roles, library),
+        more=cells(config, github, roles, library) + reviews(config, github, roles, library, after),
         steps_plan=steps(config, roles.of_devops("plan"), library, does="Look", script=RUN),
         strangers=_strangers(config, roles.of_devops("plan"), library) if plans_strangers(config) else "",
     )

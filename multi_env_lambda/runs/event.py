@@ -41,7 +41,9 @@ __all__ = [
     "Asks",
     "Here",
     "event_file",
+    "follow_cell",
     "follow_event",
+    "follow_left",
     "happened_at_bitbucket",
     "happened_at_github",
     "happened_at_gitlab",
@@ -66,15 +68,24 @@ class Asks(Protocol):
 class Here:
     """Builds that run in this very process, one after the other. ``jobs`` are those that are still to run.
 
-    ``turn`` tells apart what several jobs of one run of the workflow wish: the build is the same for all of them.
+    ``turn`` tells apart what several jobs of one run of the workflow want: the build is the same for all of them.
+    ``cell_of`` says of which cell a job is, where cells are worked on in jobs beside this one: any but ``mine`` is left
+    to them, and is in ``left``.
     """
 
     build: str
     others: Callable[[str], bool]
     turn: str = ""
+    cell_of: Callable[[str], str] = lambda job: ""
+    mine: str = ""
+    left: list[str] = attrs.field(factory=list)
     jobs: list[str] = attrs.field(factory=list)
 
     def start(self, job: str, *, merged: bool) -> str | None:
+        cell = self.cell_of(job)
+        if cell and cell != self.mine:
+            self.left += [] if cell in self.left else [cell]
+            return None
         self.jobs.append(job)
         return self.build
 
@@ -249,7 +260,12 @@ def _follow(turn: _Turn, happened: Happened, message: str) -> Report:
     places = want_all(turn.desk.store, happened, decision, message=message)
     if isinstance(happened, TagMade):  # its run wants another look at the branch
         places.append(place_of(Branch(name=state.rules.branch).key))
-    done = Report(notes=(decision.why,))
+    return Report(notes=(decision.why,)) + _served(turn, places, happened)
+
+
+def _served(turn: _Turn, places: list[str], happened: Happened) -> Report:
+    """Do what is to be done in these places, and what follows from that."""
+    done = Report()
     while True:
         if isinstance(happened, ScheduleLooked):
             places += [one.key for one in turn.desk.store.list(FOLDER)]
@@ -258,6 +274,43 @@ def _follow(turn: _Turn, happened: Happened, message: str) -> Report:
             return done
         while turn.here.jobs:
             done += _done(turn, turn.here.jobs.pop(0))
+
+
+def follow_cell(
+    desk: Desk,
+    here: Here,
+    *,
+    run: Callable[[str], Report],
+    say: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Report:
+    """Do what a run has left to the cell of this job; after the last one, another job goes on.
+
+    Raises:
+        Busy: another job has claimed it and has not said for a while which one it is.
+    """
+    turn = _Turn(desk=desk, here=here, run=run, say=say, sleep=sleep)
+    _take_up(turn, [place_of(here.mine)], alone=True)
+    done = Report() if here.jobs else Report(notes=("nothing is left to do in this cell",)).told(say)
+    while here.jobs:
+        done += _done(turn, here.jobs.pop(0))
+    return done
+
+
+def follow_left(
+    desk: Desk,
+    here: Here,
+    *,
+    run: Callable[[str], Report],
+    say: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Report:
+    """Go on after cells: with the branch or tag that all of its cells are done for. Nothing new is wanted.
+
+    Raises:
+        MultiEnvLambdaError: what is wanted cannot be read.
+    """
+    return _served(_Turn(desk=desk, here=here, run=run, say=say, sleep=sleep), [], ScheduleLooked())
 
 
 def _is_ours(store: ObjectStore, place: str, happened: Happened) -> bool:
@@ -269,16 +322,16 @@ def _is_ours(store: ObjectStore, place: str, happened: Happened) -> bool:
     return of_a_request == isinstance(happened, PullRequestChanged | CommitAgreed)
 
 
-def _take_up(turn: _Turn, places: Iterable[str]) -> None:
-    """Claim what is wanted, in the name of this run.
+def _take_up(turn: _Turn, places: Iterable[str], *, alone: bool = False) -> None:
+    """Claim what is wanted, in the name of this run; of a cell ``alone``, nothing for the run that handed it on.
 
     Raises:
         Busy: another run has claimed it and has not said for a while which one it is.
     """
     left = list(places)
     for _ in range(_MOST_WAITS):
-        left = [place for place in left if not tend(turn.desk.store, turn.here, place)]
-        if not left or turn.here.jobs:
+        left = [place for place in left if not tend(turn.desk.store, turn.here, place, alone=alone)]
+        if not left or turn.here.jobs or turn.here.left:
             return
         turn.say("another run has just taken it up, so this one waits")
         turn.sleep(_PAUSE)

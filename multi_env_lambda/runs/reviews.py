@@ -27,7 +27,8 @@ from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.github import WORKFLOW, approving_job
 from multi_env_lambda.model.plan import Plan
-from multi_env_lambda.operations.ci_kept import command_for, kept_plan
+from multi_env_lambda.model.waiting import command_for
+from multi_env_lambda.operations.ci_kept import kept_plan
 from multi_env_lambda.operations.reviewed import Reviewed, bear_out, must_be_protected, unprotected
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.world import World

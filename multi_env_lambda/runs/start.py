@@ -25,12 +25,15 @@ from multi_env_lambda.operations.messages import Desk
 from multi_env_lambda.runs.event import (
     Here,
     event_file,
+    follow_cell,
     follow_event,
+    follow_left,
     happened_at_bitbucket,
     happened_at_github,
     happened_at_gitlab,
 )
 from multi_env_lambda.runs.hands import Hands
+from multi_env_lambda.runs.matrix import cells_in, leave_cells, must_be_cell
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.pipeline import Found, run_step, step_of
 from multi_env_lambda.runs.previews import say_previews
@@ -46,7 +49,9 @@ __all__ = [
     "build_id",
     "job_of",
     "start",
+    "start_after_cells",
     "start_at",
+    "start_cell",
     "start_codepipeline",
     "start_event",
     "start_reviewed",
@@ -84,11 +89,13 @@ def start_event(
     say: Callable[[str], None],
     opener: Callable[..., Workspace] | None = None,
     environment: Mapping[str, str] | None = None,
+    leaves: bool = False,
 ) -> Report:
     """Hear of an event of GitHub, and do what follows from it and nobody does yet, in the clone at ``root``.
 
     Args:
         file: the event's JSON, which GitHub writes; the variable ``GITHUB_EVENT_NAME`` says what it is.
+        leaves: cells of a stage are left to jobs beside each other.
 
     Raises:
         MultiEnvLambdaError: it cannot be read, or what is wanted cannot be stored.
@@ -105,8 +112,62 @@ def start_event(
         github = world.config.github
         repository = "" if github is None else f"https://github.com/{github.repository}"
         found = happened_at_github(name, body, asks)
-        report = _followed(hands, root, world, Here(hands.build, asks.is_over), found, repository)
+        here = Here(hands.build, asks.is_over, cell_of=_cell_of(world, leaves=leaves))
+        report = _followed(attrs.evolve(hands, spreads=leaves), root, world, here, found, repository)
     leave_waits(report, () if github is None else github.reviewed, variables)
+    leave_cells(here.left, variables)
+    return report
+
+
+def _cell_of(world: World, *, leaves: bool) -> Callable[[str], str]:
+    return cells_in(world.store) if leaves else lambda _: ""
+
+
+def start_cell(
+    root: Path,
+    cell: str,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Report:
+    """Do what a job of the same workflow has left to a cell; ``cell``: its key.
+
+    Raises:
+        MultiEnvLambdaError: it is none, or it cannot be done.
+    """
+    variables = os.environ if variables is None else variables
+    asks, mine = GitHubApi.of(variables), must_be_cell(cell)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        here = Here(hands.build, asks.is_over, mine=mine, cell_of=cells_in(world.store))
+        run = partial(_run_in, hands, root)
+        return follow_cell(_desk(world, here, ""), here, run=run, say=say, sleep=world.sleep)
+
+
+def start_after_cells(
+    root: Path,
+    *,
+    say: Callable[[str], None],
+    opener: Callable[..., Workspace] | None = None,
+    variables: Mapping[str, str] | None = None,
+    leaves: bool = False,
+) -> Report:
+    """Go on after the cells of a stage; ``leaves`` as for an event.
+
+    Raises:
+        MultiEnvLambdaError: it cannot be done.
+    """
+    variables = os.environ if variables is None else variables
+    asks = GitHubApi.of(variables)
+    with _handed(root, variables, say=say, opener=opener) as hands:
+        world = hands.opens(root)
+        github = world.config.github
+        here = Here(hands.build, asks.is_over, cell_of=_cell_of(world, leaves=leaves))
+        run = partial(_run_in, attrs.evolve(hands, spreads=leaves), root)
+        report = follow_left(_desk(world, here, ""), here, run=run, say=say, sleep=world.sleep)
+    leave_waits(report, () if github is None else github.reviewed, variables)
+    leave_cells(here.left, variables)
     return report
 
 
@@ -248,9 +309,13 @@ def start_codepipeline(
 
 def _followed(hands: Hands, root: Path, world: World, here: Here, found: Iterable[Happened], repository: str) -> Report:
     """Do what follows; ``repository``: the one that events are about, if they name one."""
-    bucket, rules = world.config.devops.bucket, world.config.ci
-    desk = Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
+    desk = _desk(world, here, repository)
     return follow_event(desk, here, found, run=partial(_run_in, hands, root), say=hands.say, sleep=world.sleep)
+
+
+def _desk(world: World, here: Here, repository: str) -> Desk:
+    bucket, rules = world.config.devops.bucket, world.config.ci
+    return Desk(store=world.store, builds=here, bucket=bucket, repository=repository, rules=rules)
 
 
 def _run_in(hands: Hands, root: Path, job: str) -> Report:

@@ -18,6 +18,7 @@ from multi_env_lambda.plan.github_steps import ACTIONS, MINUTES
 from multi_env_lambda.plan.github_strangers import COPY_REF
 from multi_env_lambda.plan.github_workflow import telling
 from multi_env_lambda.runs.strangers import MOST_DAYS
+from tests.plan.test_github_cells import config as with_cells
 from tests.plan.test_github_reviews import config, jobs
 from tests.plan.test_github_workflow import CONFIG, LIBRARY, written
 
@@ -26,7 +27,8 @@ PAGE = (Path(__file__).parent.parent.parent / "docs/source/02-How-To/github-acti
 
 def test_each_job_has_its_row_with_its_permissions() -> None:
     first = rows(PAGE[PAGE.index("Job        Started by") : PAGE.index("- ``ask`` runs the workflow file")])
-    more = rows(PAGE[PAGE.index("Job           Started by") : PAGE.index("- ``copy`` assumes")])
+    of_strangers = PAGE[PAGE.index("Plan pull requests from forks\n---") :]
+    more = rows(of_strangers[: of_strangers.index("- ``copy`` assumes")])
     copying = attrs.evolve(CONFIG, ci=CiRules(strangers="copy"))
     there = yaml.safe_load(written(copying))["jobs"] | yaml.safe_load(telling(copying, LIBRARY))["jobs"]
 
@@ -43,6 +45,13 @@ def test_the_jobs_for_reviewers_have_their_rows_and_the_page_names_what_they_are
     assert found["approve-prod"]["steps"][0]["name"] == "Become acme-prod-reviewer"
     assert all(word in PAGE for word in ("``acme-prod-reviewer``", "*Required reviewers*", "*Prevent self-review*"))
     assert len(unprotected({})) == 2 and "Allow administrators to bypass" in PAGE
+
+
+def test_the_jobs_for_cells_have_their_rows() -> None:
+    table = PAGE[PAGE.index("``cells-1``   work in") : PAGE.index("- ``cells-1`` is a matrix")]
+    found = {name: job for name, job in jobs(with_cells("prod")).items() if name.endswith("-1")}
+
+    assert rows(table) == {name: job["permissions"] for name, job in found.items()}
 
 
 def rows(table: str) -> dict[str, dict[str, str]]:

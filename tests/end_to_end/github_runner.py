@@ -6,24 +6,39 @@ Played are GitHub's own part: which job an event starts, and the two actions.
 from __future__ import annotations
 
 import base64
+import http.server
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
 import yaml
 
+from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.github import ISSUER, TELLING, WORKFLOW
 
-from .bootstrapped import Bootstrapped
+from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import commit, git
 
-__all__ = ["SUBJECT", "Runner"]
+__all__ = ["PLACES", "SUBJECT", "Runner", "github", "push"]
 
 SUBJECT = "repo:acme@11/units@22:"
+_GH = """#!/bin/sh
+for word in "$@"; do printf '%s\\0' "$word"; done >> "$GH_SAID"
+"""
+_PYTHON = """#!/bin/sh
+# what pip would install is there already
+if test "$2" = venv; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit; fi
+if test "$2" = pip; then for wheel in "$@"; do :; done; exec test -s "$wheel"; fi
+exec {python} "$@"
+"""
 PLACES = ("sandbox", "test", "staging", "prod")
 
 
@@ -159,3 +174,70 @@ class Runner:
     def runs(self) -> list[str]:
         kept = self.made.run("history", "customers", "--json").answer
         return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+
+
+@contextmanager
+def github(folder: Path, more: str, *, table: str = "", stage: tuple[str, ...] = ()) -> Iterator[Runner]:
+    """A workspace with the table of a CI, its workflow, and a small server in the place of GitHub's API.
+
+    Args:
+        table: what the root table says of prod. stage: environments that stand beside each other.
+    """
+    answers, origin = dict[str, Any](), folder / "units.git"
+
+    class Api(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            if isinstance(found, str):
+                self.send_response(302)
+                self.send_header("Location", found)
+                return self.end_headers()
+            self.send_response(200 if found is not None else 404)
+            self.end_headers()
+            self.wfile.write(found if isinstance(found, bytes) else json.dumps(found).encode())
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answers[f"POST {self.path}"] = body
+            self.send_response(201)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    write_programs(folder / "programs")
+    tool = folder / "tools/Python/3.13.99/x64/bin/python3"
+    tool.parent.mkdir(parents=True)
+    for path, text in ((folder / "programs/gh", _GH), (tool, _PYTHON.format(python=sys.executable))):
+        path.write_text(text, "utf-8")
+        path.chmod(0o755)
+    with bootstrapped(folder / "workspace", units=("customers",), table=table, more=more) as made:
+        file = made.stage.root / "pyproject.toml"
+        text = file.read_text("utf-8")
+        for name in stage:
+            text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n')
+        file.write_text(text, "utf-8")
+        git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
+        (folder / "served/acme").mkdir(parents=True)
+        (folder / "served/acme/units").symlink_to(origin)
+        git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+        git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
+        written = made.stage.script("ci", "write", "github", local=False)
+        assert "written" in written.err, written.err
+        made.without_the_organisations_role()
+        yield Runner(made, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
+        shutil.rmtree(origin)
+    server.shutdown()
+
+
+def push(commit: str, branch: str = "main") -> dict[str, Any]:
+    return {
+        "ref": f"refs/heads/{branch}",
+        "before": "0" * 40,
+        "after": commit,
+        "repository": {"full_name": "acme/units", "id": 22},
+        "sender": {"login": "ada"},
+    }

@@ -5,13 +5,8 @@ Played are GitHub's own part: which job an event starts, the two actions, `gh`, 
 
 from __future__ import annotations
 
-import http.server
-import json
 import os
-import shutil
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +14,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
 
-from .bootstrapped import BUCKET, bootstrapped, denied
-from .github_runner import SUBJECT, Runner
+from .bootstrapped import BUCKET, denied
+from .github_runner import SUBJECT, Runner, github, push
 from .stage import git
 from .test_stripped_roles import give, statements
 
@@ -35,73 +29,12 @@ strangers = "copy"
 github = { repository = "acme/units", owner_id = 11, repository_id = 22, reviewed = ["prod"] }
 """
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
-_GH = """#!/bin/sh
-for word in "$@"; do printf '%s\\0' "$word"; done >> "$GH_SAID"
-"""
-_PYTHON = """#!/bin/sh
-# what pip would install is there already
-if test "$2" = venv; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit; fi
-if test "$2" = pip; then for wheel in "$@"; do :; done; exec test -s "$wheel"; fi
-exec {python} "$@"
-"""
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    folder = tmp_path_factory.mktemp("github")
-    origin, answers = folder / "units.git", dict[str, Any]()
-
-    class Api(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = answers.get(self.path.partition("?")[0])
-            if isinstance(found, str):
-                self.send_response(302)
-                self.send_header("Location", found)
-                return self.end_headers()
-            self.send_response(200 if found is not None else 404)
-            self.end_headers()
-            self.wfile.write(found if isinstance(found, bytes) else json.dumps(found).encode())
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answers[f"POST {self.path}"] = body
-            self.send_response(201)
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    write_programs(folder / "programs")
-    tool = folder / "tools/Python/3.13.99/x64/bin/python3"
-    tool.parent.mkdir(parents=True)
-    for path, text in ((folder / "programs/gh", _GH), (tool, _PYTHON.format(python=sys.executable))):
-        path.write_text(text, "utf-8")
-        path.chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=CI) as made:
-        git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
-        (folder / "served/acme").mkdir(parents=True)
-        (folder / "served/acme/units").symlink_to(origin)
-        git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
-        git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", "github", local=False)
-        assert "written" in written.err, written.err
-        made.without_the_organisations_role()
-        yield Runner(made, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
-        shutil.rmtree(origin)
-    server.shutdown()
-
-
-def push(commit: str, branch: str = "main") -> dict[str, Any]:
-    return {
-        "ref": f"refs/heads/{branch}",
-        "before": "0" * 40,
-        "after": commit,
-        "repository": {"full_name": "acme/units", "id": 22},
-        "sender": {"login": "ada"},
-    }
+    with github(tmp_path_factory.mktemp("github"), CI, table="approval = true\n") as found:
+        yield found
 
 
 def started(**inputs: str) -> dict[str, Any]:

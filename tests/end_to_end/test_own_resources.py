@@ -60,6 +60,20 @@ def got(event, context):
         print("GOT", record["Sns"]["Message"] if "Sns" in record else record["body"])
 
 
+def store(event, context):
+    reports = boto3.resource("s3").Bucket(os.environ["REPORTS"])
+    for day in ("monday", "tuesday"):
+        reports.put_object(Key="report.csv", Body=day.encode())
+
+
+def stored(event, context):
+    for record in event["Records"]:
+        name = record["s3"]["bucket"]["name"]
+        assert name == os.environ["REPORTS"]
+        body = boto3.client("s3").get_object(Bucket=name, Key=record["s3"]["object"]["key"])["Body"].read()
+        print("STORED", body.decode())
+
+
 def ask(event, context):
     answer = boto3.client("lambda").invoke(FunctionName=os.environ["READ"], Payload=b"{}")
     return json.loads(answer["Payload"].read())
@@ -98,6 +112,20 @@ ordered = { fifo = true, deduplicate = true }
 [tool.multi_env_lambda.topics.news]
 queues = ["jobs"]
 raw = true
+
+[tool.multi_env_lambda.buckets.reports]
+expire_days = 365
+
+[tool.multi_env_lambda.functions.store]
+handler = "customers.uses.store"
+environment.REPORTS = { bucket = "reports" }
+write = ["reports"]
+
+[tool.multi_env_lambda.functions.stored]
+handler = "customers.uses.stored"
+environment.REPORTS = { bucket = "reports" }
+read = ["reports"]
+events = [{ s3 = "reports", suffix = ".csv" }]
 
 [tool.multi_env_lambda.functions.send]
 handler = "customers.uses.send"
@@ -163,6 +191,21 @@ def test_messages_are_sent_and_delivered(made: Bootstrapped) -> None:
     eventually(lambda: "GOT the news" in printed(made, "listens"), seconds=90)
 
 
+def test_objects_are_written_heard_and_read(made: Bootstrapped) -> None:
+    call(made, "store")
+
+    eventually(lambda: "STORED tuesday" in printed(made, "stored"), seconds=90)
+
+
+def test_a_bucket_is_as_it_says(made: Bootstrapped) -> None:
+    call(made, "store")
+    buckets, name = made.root("sandbox", "s3"), "customers-sandbox-reports-222222222222-us-east-1"
+    versions = buckets.list_object_versions(Bucket=name)["Versions"]
+    assert len(versions) > 1
+    rules = buckets.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"unfinished-uploads", "old-versions", "old-objects"}
+
+
 def test_a_table_is_as_it_says(made: Bootstrapped) -> None:
     tables = made.root("sandbox", "dynamodb")
     table = tables.describe_table(TableName="customers-sandbox-sales")["Table"]
@@ -179,6 +222,7 @@ def test_nothing_drifts(made: Bootstrapped) -> None:
 
 
 def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Bootstrapped) -> None:
+    call(made, "write", {"customer": "ada"})
     gone = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
     assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]

@@ -17,6 +17,7 @@ from multi_env_lambda.model.settings import (
     BucketNotification,
     BucketPermission,
     Cors,
+    DataBucket,
     DataTable,
     Declared,
     DynamoDBStream,
@@ -124,6 +125,8 @@ RESOURCES: tuple[OwnResource, ...] = (
     MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30),
     MessageTopic(key="told", queues=("jobs",), raw=True),
     MessageTopic(key="in-turn", fifo=True, queues=("ordered",)),
+    DataBucket(key="reports", expire_days=365),
+    DataBucket(key="uploads", versioning=False, old_versions_days=0),
 )
 USES = Function(
     key="sell",
@@ -131,16 +134,18 @@ USES = Function(
     environment=(
         ("CREATE", ResourceReference(kind="function", key="create", value="arn")),
         ("JOBS", ResourceReference(kind="queue", key="jobs", value="url")),
+        ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name")),
         ("SALES", ResourceReference(kind="table", key="sales", value="name")),
         ("TOLD", ResourceReference(kind="topic", key="told", value="arn")),
     ),
-    read=("sales", "ordered"),
-    write=("sales", "jobs", "told"),
+    read=("sales", "ordered", "uploads"),
+    write=("sales", "jobs", "told", "reports"),
     invoke=("create",),
     events=(
         DynamoDBStream(source=Declared(key="sales"), starting_position="TRIM_HORIZON"),
         Queue(source=Declared(key="jobs")),
         Topic(source=Declared(key="told")),
+        BucketNotification(key="uploads"),
     ),
 )
 """What names the unit's own resources."""

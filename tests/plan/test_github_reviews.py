@@ -124,7 +124,7 @@ def test_a_later_environment_is_asked_about_after_an_earlier_one_and_one_beside_
     beside = config()
     *others, staging, prod = beside.environments
     side = (attrs.evolve(staging, stage="last"), attrs.evolve(prod, stage="last"))
-    assert jobs(attrs.evolve(beside, environments=(*others, *side)))["show-prod"]["needs"] == ["look"]
+    assert jobs(attrs.evolve(beside, environments=(*others, *side)))["show-prod"]["needs"] == ["look", "go-on-1"]
 
 
 def test_a_linter_and_the_schema_of_workflows_find_nothing(tmp_path: Path) -> None:

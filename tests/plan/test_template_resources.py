@@ -8,8 +8,27 @@ import attrs
 import pytest
 
 from multi_env_lambda.model.project import made_names
-from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, ResourceReference
-from multi_env_lambda.model.settings import Declared, DynamoDBStream, Function, Own, OwnQueue, Queue, Topic
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnResource,
+    ResourceKind,
+    ResourceReference,
+    kind_of,
+)
+from multi_env_lambda.model.settings import (
+    BucketNotification,
+    Declared,
+    DynamoDBStream,
+    Function,
+    Own,
+    OwnQueue,
+    Queue,
+    Topic,
+)
+from multi_env_lambda.model.uses import VALUES
 from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.plausible import Stack, plausible_variables
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
@@ -164,6 +183,16 @@ def test_the_outputs_tell_the_name() -> None:
     assert made(TABLE)["Outputs"]["SalesTableName"] == {"Value": {"Ref": "SalesTable"}}
 
 
+@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, words in VALUES.items() for value in words])
+def test_every_value_that_a_table_can_name_is_made(kind: ResourceKind, value: str) -> None:
+    keys = {kind_of(resource): resource.key for resource in RESOURCES} | {"function": "create"}
+    variable = ("VALUE", ResourceReference(kind=kind, key=keys[kind], value=value))
+    found = made(*RESOURCES, environment=(variable,))
+
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    assert keys[kind] in plausible_variables(stack, "create")["VALUE"]
+
+
 # --- functions ---
 def test_two_functions_may_call_each_other() -> None:
     one_, other = (
@@ -280,3 +309,116 @@ def test_a_topic_that_feeds_a_queue_of_the_unit_needs_no_consent() -> None:
     after = text(project(SMALL, resources=(JOBS, MessageTopic(key="news", queues=("jobs",)))))
 
     assert rights_question("orders", rights_changes(text(project(SMALL)), after, place_of(SANDBOX))) == ()
+
+
+# --- buckets ---
+REPORTS = DataBucket(key="reports")
+NAME = "orders-sandbox-reports-222222222222-us-east-1"
+
+
+def test_a_bucket_is_safe_by_default() -> None:
+    found = made(REPORTS)["Resources"]["ReportsBucket"]
+
+    assert found == {
+        "Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "BucketName": NAME,
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {
+                        "Id": "unfinished-uploads",
+                        "Status": "Enabled",
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                    },
+                    {
+                        "Id": "old-versions",
+                        "Status": "Enabled",
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+                    },
+                ]
+            },
+        },
+    }
+
+
+def test_a_bucket_can_keep_every_version_or_none_and_let_objects_expire() -> None:
+    rules = {
+        bucket: [rule["Id"] for rule in one(made(bucket), "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]]
+        for bucket in (
+            DataBucket(key="reports", old_versions_days=0),
+            DataBucket(key="reports", versioning=False, old_versions_days=0, expire_days=7),
+        )
+    }
+
+    assert list(rules.values()) == [["unfinished-uploads"], ["unfinished-uploads", "old-objects"]]
+
+
+def test_a_bucket_has_its_table_whether_an_event_names_it_or_not() -> None:
+    heard = made(REPORTS, events=(BucketNotification(key="reports"),))
+
+    body = one(heard, "AWS::S3::Bucket")
+    assert body["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert body["NotificationConfiguration"]["LambdaConfigurations"][0]["Function"] == {"Ref": "CreateAlias"}
+
+
+ARN = {"Fn::GetAtt": ["ReportsBucket", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"read": ("reports",)},
+            [
+                (["s3:GetBucketLocation", "s3:ListBucket"], [ARN]),
+                (["s3:GetObject", "s3:GetObjectVersion"], [{"Fn::Join": ["", [ARN, "/*"]]}]),
+            ],
+        ),
+        (
+            {"write": ("reports",)},
+            [
+                (
+                    ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
+                    [{"Fn::Join": ["", [ARN, "/*"]]}],
+                )
+            ],
+        ),
+    ],
+)
+def test_objects_are_read_and_written_by_who_names_the_bucket(uses: Any, expected: Any) -> None:
+    assert [(each["Action"], each["Resource"]) for each in own(made(REPORTS, **uses))] == expected
+
+
+def test_a_function_that_hears_of_a_bucket_may_use_it_without_a_circle() -> None:
+    variable = ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name"))
+    found = made(
+        REPORTS, events=(BucketNotification(key="reports"),), read=("reports",), environment=(variable,)
+    )  # a circle would be refused
+
+    assert one(found, "AWS::Lambda::Function")["Environment"]["Variables"] == {"REPORTS": NAME}
+    assert [each["Resource"] for each in own(found)] == [[f"arn:aws:s3:::{NAME}"], [f"arn:aws:s3:::{NAME}/*"]]
+
+
+@pytest.mark.parametrize(("value", "told"), [("name", NAME), ("arn", f"arn:aws:s3:::{NAME}")])
+def test_a_variable_refers_to_a_bucket(value: str, told: str) -> None:
+    variable = ("REPORTS", ResourceReference(kind="bucket", key="reports", value=value))
+    found = made(REPORTS, environment=(variable,))
+
+    assert "Ref" in str(found["Resources"]["CreateFunction"]["Properties"]["Environment"]) or value == "arn"
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    assert plausible_variables(stack, "create") == {"REPORTS": told}
+
+
+def test_a_bucket_has_one_name_whoever_asks_for_it() -> None:
+    unit = project(attrs.evolve(SMALL, events=(BucketNotification(key="reports"),)), resources=(REPORTS,))
+
+    assert [name for kind, name in made_names(unit, SANDBOX) if kind == "bucket"] == [NAME]

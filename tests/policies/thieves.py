@@ -36,6 +36,7 @@ ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
 _ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA,))
 WEBHOOK = Webhook(host="github", secret="acme/webhook")
 SENDS = GitHub(repository="acme/units", owner_id=11, repository_id=22, jobs="send", reviewed=("prod",))
+"""With reviewers as well, which the table would refuse beside it: the role of a review is one more to get hold of."""
 _ACCOUNTS = {"sandbox": DEVOPS, "test": PROD, "staging": "4" * 12, "prod": PROD}
 _HANDLERS = json.loads((Path(__file__).parents[2] / "multi_env_lambda/plan/handlers.json").read_text("ascii"))
 _KINDS = {

@@ -61,6 +61,27 @@ MUTATIONS = (
         _TEMPLATE,
     ),
     Mutation(
+        "plan/template/buckets.py",
+        '{**kept, "VersioningConfiguration": {"Status": "Enabled"}} if bucket.versioning else kept',
+        "kept",
+        "A bucket keeps what was overwritten.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/buckets.py",
+        "unit.project.bucket_name(unit.environment, key) if any(_listening(unit, key)) else ref(bucket_id(key))",
+        "ref(bucket_id(key))",
+        "A function that hears of a bucket may use it without a circle.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "model/project.py",
+        "        if key not in declared:\n",
+        "        if True:\n",
+        "A bucket with a table and an event is one bucket.",
+        _TEMPLATE,
+    ),
+    Mutation(
         "plan/template/tables.py",
         "        retain=True,\n",
         "",

@@ -1,4 +1,4 @@
-"""Reviewers at GitHub: whose yes becomes an approval, of what, and who may deploy by it."""
+"""Reviewers at GitHub: whose yes becomes an approval, of what, and who may deploy by it; and cells as jobs there."""
 
 from __future__ import annotations
 
@@ -136,5 +136,33 @@ MUTATIONS = (
         "    needs: [show-{place}, approve-{place}]\n    if: >-\n      !cancelled()",
         "After a no, nothing is tried.",
         (f"{_JOBS}::test_a_run_that_failed_elsewhere_still_asks_and_one_that_shows_nothing_asks_nobody",),
+    ),
+    Mutation(
+        "runs/event.py",
+        "        if cell and cell != self.mine:\n",
+        "        if False:\n",
+        "A cell of a stage is done by the job that is for it.",
+        ("runs/test_matrix.py::test_each_cell_is_a_job_and_the_run_goes_on_after_the_last_one",),
+    ),
+    Mutation(
+        "runs/event.py",
+        "[place_of(here.mine)], alone=True)",
+        "[place_of(here.mine)])",
+        "A job of a matrix does its cell, and goes on with nothing.",
+        ("runs/test_matrix.py::test_each_cell_is_a_job_and_the_run_goes_on_after_the_last_one",),
+    ),
+    Mutation(
+        "plan/github_cells.py",
+        "      fail-fast: false\n",
+        "      fail-fast: true\n",
+        "A cell that fails stops no other.",
+        ("plan/test_github_cells.py::test_a_matrix_has_a_job_for_each_cell_that_is_left_and_one_goes_on",),
+    ),
+    Mutation(
+        "plan/github_cells.py",
+        "        script = GO_ON if last else GO_ON_LEAVING\n",
+        "        script = GO_ON_LEAVING\n",
+        "No job leaves cells that nobody takes up.",
+        ("plan/test_github_cells.py::test_a_matrix_has_a_job_for_each_cell_that_is_left_and_one_goes_on",),
     ),
 )
