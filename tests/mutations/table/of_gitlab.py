@@ -67,4 +67,18 @@ MUTATIONS = (
         "The dispatcher takes over no job of GitLab.",
         ("aws/test_builds.py",),
     ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        "  resource_group: multi-env-lambda # until the last of them has ended\n",
+        "",
+        "While jobs of cells run, no other pipeline deploys.",
+        ("plan/test_gitlab_cells.py::test_the_job_leaves_a_pipeline_and_the_next_one_starts_it_and_keeps_others_out",),
+    ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        '        when="\\n      when: always",\n',
+        "",
+        "A cell that fails does not keep the branch from going on.",
+        ("plan/test_gitlab_cells.py::test_each_cell_has_a_job_and_one_goes_on_whatever_became_of_them",),
+    ),
 )
