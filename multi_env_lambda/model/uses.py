@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.keys.reference import REFERENCE
+from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 
-__all__ = ["ACCESS", "SECRET_KEY", "VALUES", "VERBS", "Verb", "read_reference", "read_uses"]
+__all__ = ["ACCESS", "VALUES", "VERBS", "Verb", "read_reference", "read_uses"]
 
-SECRET_KEY = Rule(
-    pattern=r"[^:{}\s]+",
-    maximum=256,
-    allowed="one key of a JSON secret, without `:`, braces and spaces",
-    hint='for example { secret = "orders/db", key = "password" }',
-)
 Verb = Literal["read", "write", "invoke"]
 VERBS: tuple[Verb, ...] = ("read", "write", "invoke")
 
@@ -80,7 +74,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
 
 
 def read_uses(table: Table, verb: Verb) -> tuple[str, ...]:
-    return table.texts(verb, rule=KEY)
+    return table.texts(verb)
 
 
 def read_reference(table: Table, known: Mapping[str, ResourceKind]) -> ResourceReference | None:
@@ -92,14 +86,14 @@ def read_reference(table: Table, known: Mapping[str, ResourceKind]) -> ResourceR
     if not kinds:
         return None
     kind = kinds[0]
-    table.allow((kind, "value", *(("key",) if kind == "secret" else ())))
+    table.of(REFERENCE.only(kind, "value", *(("key",) if kind == "secret" else ()))).allow()
     words = VALUES[kind]
     value = table.text_or("value", words[0])
     if value not in words:
         expected = " or ".join(f'"{word}"' for word in words)
         table.wrong("value", allowed=expected, hint=did_you_mean(value, words, listed=True))
-    part = table.named_or("key", SECRET_KEY, "") if kind == "secret" else ""
-    return ResourceReference(kind=kind, key=table.named(kind, KEY), value=value, part=part)
+    part = table.named("key") if kind == "secret" and table.has("key") else ""
+    return ResourceReference(kind=kind, key=table.named(kind), value=value, part=part)
 
 
 def _is_own(table: Table, kind: ResourceKind, known: Mapping[str, ResourceKind]) -> bool:
