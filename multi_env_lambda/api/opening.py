@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda._version import __version__
+from multi_env_lambda.building.undeclared import declared, is_undeclared
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
@@ -53,12 +54,12 @@ def read(path: Path) -> Read:
     root = find_root(path)
     repository = read_repository(root)
     config = read_workspace(repository.document, where="pyproject.toml")
-    projects, broken = read_units(repository.units, config)
+    projects, broken = read_units(root, repository.units, config)
     return Read(root=root, config=config, projects=projects, broken=broken)
 
 
 def read_units(
-    documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
+    root: Path, documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
 ) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
     """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
@@ -68,10 +69,11 @@ def read_units(
         try:
             if isinstance(document, ConfigurationError):
                 raise document
+            has_table = not is_undeclared(document)
+            complete = document if has_table else declared(root, folder, document)
             environments, devops = config.environments, config.devops
-            projects.append(
-                read_project(document, folder=folder, where=where, environments=environments, devops=devops)
-            )
+            project = read_project(complete, folder=folder, where=where, environments=environments, devops=devops)
+            projects.append(attrs.evolve(project, has_table=has_table))
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
     return sound_units(projects, unreadable, config)

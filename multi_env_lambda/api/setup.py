@@ -123,7 +123,8 @@ def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool
     return write_lock(
         root / project.folder,
         python=oldest,
-        extra_requirements=shared,
+        # What the unit's own file does not have, uv cannot read from it.
+        extra_requirements=shared if project.has_table else (*shared, *project.dependencies),
         ours=own_names(root, project) if project.shared else (),
         upgrade=upgrade,
         made_from=lock_inputs(root, project),

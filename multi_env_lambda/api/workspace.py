@@ -183,7 +183,7 @@ class Workspace:
         force: bool = False,
         publish: bool = False,
     ) -> Plan:
-        """What a deploy would do, and why; ``publish`` uploads releases that require approval, so that it can be given."""
+        """What a deploy would do, and why; ``publish`` uploads releases that need an approval, so they can get it."""
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
         return carry_out.plan(self._opened, request, publish=publish)

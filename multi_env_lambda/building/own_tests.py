@@ -42,9 +42,13 @@ def has_tests(root: Path, unit: Project) -> bool:
     return (root / unit.folder / _FOLDER).is_dir()
 
 
-def code_folders(root: Path, unit: Project) -> tuple[Path, ...]:
-    """Where Python finds the modules of the work tree: the unit's own, and those of what it shares."""
-    folders = (root / path for path in (unit.folder, *unit.shared))
+def code_folders(root: Path, unit: Project, top: str = "") -> tuple[Path, ...]:
+    """Where Python finds the modules of the work tree: the unit's own, and those of what it shares.
+
+    Args:
+        top: the root of a function, which is in the place of the unit's folder; empty: it has none.
+    """
+    folders = (root / path for path in (f"{unit.folder}/{top}", *unit.shared))
     return tuple(place for folder in folders for place in (folder, folder / "src"))
 
 

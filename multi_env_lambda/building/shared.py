@@ -23,7 +23,7 @@ from multi_env_lambda.host.documents import read_bounded, read_toml
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["check_required", "is_package", "own_names", "shared_dependencies"]
+__all__ = ["check_required", "is_older", "is_package", "own_names", "shared_dependencies"]
 
 _LARGEST_SETUP = 1 << 20
 _AS_IN = "write each as in `requests>=2.31,<3`"
@@ -72,10 +72,11 @@ def is_package(root: Path, folder: str) -> bool:
 
     Source: https://peps.python.org/pep-0517/#source-trees (a tree with a setup.py alone)
     """
-    return _project_table(root, folder) is not None or _is_older(root / folder)
+    return _project_table(root, folder) is not None or is_older(root / folder)
 
 
-def _is_older(folder: Path) -> bool:
+def is_older(folder: Path) -> bool:
+    """Whether a file of setuptools says how it is built."""
     return (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file()
 
 

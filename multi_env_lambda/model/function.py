@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import assert_never
 
 import attrs
@@ -43,9 +44,9 @@ from multi_env_lambda.model.settings import (
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
 HANDLER = Rule(
-    pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
+    pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_][A-Za-z0-9_-]*)*\.[A-Za-z_][A-Za-z0-9_]*",
     maximum=128,
-    allowed="package.module.function",
+    allowed="package.module.function or folder/module.function",
     hint='for example "orders.create.handler": the function `handler` of the module `orders.create`',
 )
 DESCRIPTION = Rule(pattern=r"(?s).*", maximum=256, allowed="up to 256 characters", hint="shorten it")
@@ -116,6 +117,7 @@ _RESERVED_VARIABLES = frozenset(
     ]
 )
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
+_FOLDER = re.compile(r"[^\x00-\x1f\x7f\\\\:~]{1,200}")
 _OWN_LAYERS = 1
 _MOST_LAYERS = 5
 _MOST_ENVIRONMENT_BYTES = 4096
@@ -128,6 +130,7 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
     return Function(
         key=key,
         handler=_handler(table),
+        root=_root(table),
         memory_size=table.number("memory_size", 128, 10_240, 128),
         timeout=timeout,
         environment=_environment(table),
@@ -154,6 +157,17 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
 def _handler(table: Table) -> str:
     table.require("handler", hint=f"add `handler = …`, {HANDLER.hint}")
     return table.named("handler", HANDLER)
+
+
+def _root(table: Table) -> str:
+    """In normal form; whether there is such a folder is known when the unit is built."""
+    text = table.optional_text("root") or "."
+    path = PurePosixPath(text)
+    parts = path.parts
+    if not _FOLDER.fullmatch(text) or path.is_absolute() or ".." in parts or any(one.startswith(".") for one in parts):
+        hint = 'write the path from the unit\'s own folder, with `/`: for example "orders"'
+        table.refuse("root", f'found "{text}"; expected a folder of the unit', hint=hint)
+    return "" if not parts else str(path)
 
 
 def _snap_start(table: Table, runtime: str) -> bool:
