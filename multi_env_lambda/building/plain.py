@@ -1,6 +1,6 @@
 """A unit that no backend builds: the files that Git knows become the code as they lie, and nothing of it is run.
 
-The same rules make the code of a function that starts in a folder of its own, whoever builds the unit.
+The same rules make the code of a function that starts in a folder of its own, also in a unit that a backend builds.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def is_code(path: str) -> bool:
 
 
 def plain_wheel(tree: Path, files: Staged, project: Project, version: str) -> Wheel:
-    """All code of the unit's folder, as it lies there.
+    """All code of the unit's folder, with its paths unchanged.
 
     Raises:
         BuildError: there is none, or more than Lambda takes.

@@ -40,7 +40,7 @@ from multi_env_lambda.model.settings import (
     Topic,
     Vpc,
 )
-from multi_env_lambda.plan.template import render
+from multi_env_lambda.plan.template import made_up_roots, render
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="us-east-1")
 BUCKET = "acme-artifacts-111111111111-us-east-1"
@@ -148,7 +148,8 @@ def text(
     bucket: str = BUCKET,
     extend: Callable[[Any, Any], None] | None = None,
 ) -> str:
-    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, extend=extend)
+    roots = made_up_roots(found, "cd" * 32)
+    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, roots=roots, extend=extend)
 
 
 def template(found: Project, **changes: Any) -> Any:

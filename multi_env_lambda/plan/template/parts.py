@@ -133,7 +133,7 @@ class StackInput:
 
 
 def made_up_roots(project: Project, digest: str) -> tuple[RootArtifact, ...]:
-    """Where nothing is built, and which bytes a template names does not matter."""
+    """For a template of a unit that is not built, so that it does not matter which bytes the template names."""
     return tuple(
         RootArtifact(
             project=project.name,
