@@ -119,7 +119,8 @@ def check_required(root: Path, project: Project, shared: Iterable[tuple[str, Whe
             missing = sorted(text for name, text in _required(wheel, folder) if name not in asked)
             if missing:
                 what = f"{folder} requires {', '.join(missing)}, which the unit does not"
-                raise BuildError(project.folder, what, hint="add it to [project].dependencies of the unit, then lock")
+                place = "[project].dependencies" if project.has_table else "requirements.txt"
+                raise BuildError(project.folder, what, hint=f"add it to {place} of the unit, then lock")
 
 
 def _required(wheel: Wheel, folder: str) -> Iterable[tuple[str, str]]:
