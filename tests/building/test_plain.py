@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -246,9 +245,49 @@ def test_a_damaged_wheel_of_a_root_in_the_cache_is_built_again(tmp_path: Path) -
     assert first.roots[0].wheel.read_bytes() != b"damaged"
 
 
-def test_a_secret_in_a_root_is_refused(tmp_path: Path) -> None:
-    key = b"AWS = 'AKIA" + b"Q3EXAMPLQ3EXAMPL'\n"
-    place = folder(tmp_path / "r", {**ROOTS, "send/mail/keys.py": key})
-    shutil.rmtree(place / "nothing", ignore_errors=True)
-    with pytest.raises(BuildError, match="send/mail/keys.py"):
-        build(place, with_roots("send/mail"))
+BACKEND = b"""[build-system]
+requires = []
+build-backend = "made"
+backend-path = ["."]
+"""
+MADE = b"""import zipfile
+from pathlib import Path
+INFO = "orders-0.1.1.dist-info/"
+
+def build_wheel(out, *_):
+    name = "orders-0.1.1-py3-none-any.whl"
+    with zipfile.ZipFile(Path(out, name), "w") as made:
+        made.writestr("orders.py", "")
+        made.writestr(INFO + "METADATA", "Metadata-Version: 2.1\\nName: orders\\nVersion: 0.1.1\\n")
+        made.writestr(INFO + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        made.writestr(INFO + "RECORD", "")
+    return name
+
+def build_sdist(out, *_):
+    import tarfile
+    with tarfile.open(Path(out, "orders-0.1.1.tar.gz"), "w:gz") as made:
+        made.add("orders.py", "orders-0.1.1/orders.py")
+    return "orders-0.1.1.tar.gz"
+"""
+
+
+def beside_a_package(root: Path, **files: bytes) -> Path:
+    """A unit that a backend builds, without the files of the root in wheel or sdist."""
+    more = {f"extra/{name}.py": body for name, body in files.items()}
+    return folder(root, {"pyproject.toml": TABLE.encode() + BACKEND, "made.py": MADE, "orders.py": b"", **more})
+
+
+SECRET = b"AWS = 'AKIA" + b"Q3EXAMPLQ3EXAMPL'\n"
+
+
+def test_a_secret_in_a_root_beside_a_package_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"extra/keys\.py"):
+        build(beside_a_package(tmp_path / "r", keys=SECRET), with_roots("extra"))
+
+
+def test_a_change_of_a_root_that_no_package_has_is_a_change_of_the_source(tmp_path: Path) -> None:
+    first, second = (
+        build(beside_a_package(tmp_path / name, app=name.encode()), with_roots("extra")) for name in ("a", "b")
+    )
+    assert content(first.wheel).keys() == {"orders.py"}
+    assert first.digest != second.digest

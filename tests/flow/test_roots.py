@@ -17,7 +17,9 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.store import Listed
 from multi_env_lambda.operations.drift import find_drift
+from multi_env_lambda.plan.prune import Inventory, prunable
 from multi_env_lambda.plan.scaffold import WORKSPACE_TABLE
 from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import _code_sha256
@@ -131,6 +133,30 @@ def test_the_index_says_of_roots_what_the_listing_says(shop: Shop) -> None:
 
     assert saved.roots == listed.roots != {}
     assert saved.source_digests == listed.source_digests
+
+
+def test_a_version_whose_root_still_runs_is_not_pruned(shop: Shop) -> None:
+    for text in ("changed", "changed again"):
+        shop.write("send/app.py", f"def handler(event, context):\n    return {text!r}\n")
+        shop.deploy()
+    old, running = "projects/shop-orders/lambda/source/0.1.0", shop.running
+    listed = [Listed(key=item.key, etag="e", size=1, modified=0.0) for item in shop.world.store.list(f"{old}/")]
+    holdings = Inventory(
+        project="shop-orders",
+        releases={running.digest: running},
+        records={"sandbox": shop.world.ledger.read("sandbox").records["shop-orders"]},
+        objects=tuple(listed),
+        claims={"0.1.0": "d"},
+        histories={},
+        named=frozenset(),
+        functions={},
+        layers={},
+        keep=1,
+        now=1e9,
+    )
+
+    assert len(listed) == 4
+    assert [item.name for item in prunable(holdings) if item.kind == "source"] == []
 
 
 def test_code_of_another_root_is_not_what_a_function_should_run(shop: Shop) -> None:
