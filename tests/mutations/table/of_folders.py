@@ -60,13 +60,6 @@ MUTATIONS = (
         (f"{_ROOTS}::test_a_change_in_one_root_leaves_the_functions_of_the_others_as_they_are",),
     ),
     Mutation(
-        "aws/index.py",
-        "        digest=before.digest if is_root else said or before.digest,",
-        "        digest=said or before.digest,",
-        "The digest of a root is not that of the version that it lies beside.",
-        (f"{_ROOTS}::test_the_index_says_of_roots_what_the_listing_says",),
-    ),
-    Mutation(
         "plan/prune.py",
         "return {*release.wheels, release.source.sdist_key",
         "return {release.source.wheel_key, release.source.sdist_key",
