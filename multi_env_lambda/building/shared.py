@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 from collections.abc import Iterable, Mapping
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -76,8 +77,10 @@ def is_package(root: Path, folder: str) -> bool:
 
 
 def is_older(folder: Path) -> bool:
-    """Whether a file of setuptools says how it is built."""
-    return (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file()
+    """Whether a file of setuptools says how it is built; linters have their settings in ``setup.cfg``, too."""
+    return (folder / "setup.py").is_file() or re.search(
+        r"(?m)^\[(metadata|options)\b", _text(folder / "setup.cfg")
+    ) is not None
 
 
 def _older_name(folder: Path) -> str:

@@ -141,7 +141,8 @@ def test_the_sdist_has_the_folder_with_its_tests(tmp_path: Path) -> None:
         ({"pyproject.toml": b'[build-system]\nrequires = ["hatchling"]\n'}, False),
         ({"pyproject.toml": b'[tool.setuptools]\npy-modules = ["a"]\n'}, False),
         ({"setup.py": b""}, False),
-        ({"setup.cfg": b""}, False),
+        ({"setup.cfg": b"[metadata]\nname = orders\n"}, False),
+        ({"setup.cfg": b"[flake8]\nmax-line-length = 120\n"}, True),
     ],
 )
 def test_what_says_how_it_is_built_is_built_so(tmp_path: Path, files: dict[str, bytes], plain: bool) -> None:
@@ -197,6 +198,14 @@ def test_each_root_is_a_wheel_of_its_own_with_its_files_at_the_top(tmp_path: Pat
         body = made.wheel.read_bytes()
         assert (made.wheel_sha256, made.wheel_size) == (hashlib.sha256(body).hexdigest(), len(body))
     assert "make-order/app.py" in content(built.wheel_of(""))
+
+
+def test_functions_with_a_root_can_share_a_folder_of_their_unit(tmp_path: Path) -> None:
+    root = folder(tmp_path / "r", {**ROOTS, "layer/python/schemas/__init__.py": b"C = 3\n"})
+    unit = attrs.evolve(with_roots("make-order", "send/mail"), shared=("lambdas/orders/layer/python",))
+    built = build(root, unit)
+
+    assert all("schemas/__init__.py" in content(made.wheel) for made in built.roots)
 
 
 def changed(root: Path, name: str) -> BuiltSource:
