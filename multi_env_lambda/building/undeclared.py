@@ -1,7 +1,7 @@
 """A unit whose file has our table alone: what the standard ``[project]`` would say comes from its folder.
 
-Its name is the folder's, its version the first one, and its dependencies are in ``requirements.txt``: its own one, and
-those of the roots of its functions.
+Its name is the folder's, its version the first one, and its dependencies are in ``requirements.txt``: its own one,
+those of the roots of its functions, and those of shared folders that are not packages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.lock_formats import logical_lines
+from multi_env_lambda.building.shared import is_package
 from multi_env_lambda.building.taken_over import text_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
@@ -47,7 +48,9 @@ def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[st
     shared = table.get("shared") if isinstance(table, dict) else None
     names = frozenset(filter(_is_text, shared if isinstance(shared, list) else ()))
     reader = _Reader(top=root.resolve(), unit=root.resolve() / folder, shared=names)
-    found = dict.fromkeys(text for place in ("", *_roots(table)) for text in reader.read(reader.unit / place))
+    plain = (root.resolve() / one for one in sorted(names) if "\0" not in one and not is_package(root, one))
+    places = (reader.unit, *(reader.unit / one for one in _roots(table)), *plain)
+    found = dict.fromkeys(text for place in places for text in reader.read(place))
     return {**document, "project": {"name": name, "version": _VERSION, "dependencies": list(found)}}
 
 

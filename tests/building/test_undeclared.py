@@ -60,6 +60,13 @@ def test_requirements_are_those_of_the_folder_and_of_its_roots(tmp_path: Path) -
     ]
 
 
+def test_what_a_shared_folder_of_plain_code_lists_is_required_too(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"libs/money/requirements.txt": "attrs\n", "libs/money/money.py": ""}
+
+    assert found(tmp_path, files)["dependencies"] == ["attrs"]
+    assert found(tmp_path, {"libs/money/pyproject.toml": "[project]\n"})["dependencies"] == []
+
+
 def test_a_file_of_powershell_is_read(tmp_path: Path) -> None:
     assert dependencies(tmp_path, own="requests\n".encode("utf-16")) == ["requests"]
 
