@@ -237,7 +237,7 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     }
     for one in (wheel, *roots.values()):
         _check_filtered(one, staged)
-        _check_secrets(one, sdist, staged)
+    _check_secrets((wheel, *roots.values()), sdist, staged)
     with of_unit(project.folder):
         _write(wheel, sdist, roots, project, new)
 
@@ -262,13 +262,13 @@ def _of_backend(
     return wheel, read_sdist(raw_sdist, where=project.folder)
 
 
-def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) -> None:
+def _check_secrets(wheels: Sequence[Wheel], sdist: tuple[File, ...], staged: StagedSource) -> None:
     """By their path in the work tree, if they are from there: that is what a person has to correct or excuse."""
     by_content: dict[str, list[str]] = {}
     for path, _, sha256 in staged.files:
         by_content.setdefault(sha256, []).append(path)
     bodies: dict[str, bytes] = {}
-    for file in (*wheel.files, *sdist, *wheel.info):
+    for file in (*(file for wheel in wheels for file in (*wheel.files, *wheel.info)), *sdist):
         same = by_content.get(file.sha256, [])
         ours = next((path for path in same if path.endswith(f"/{file.path}")), same[0] if same else file.path)
         bodies.setdefault(ours, file.body)

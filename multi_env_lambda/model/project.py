@@ -217,8 +217,9 @@ def name_of(document: object, folder: str) -> str:
     """The name of a unit if its document says so; else the name of its folder."""
     table = document.get("project") if isinstance(document, Mapping) else None
     said = table.get("name") if isinstance(table, Mapping) else None
-    name = normalised(said) if isinstance(said, str) else ""
-    return name if PROJECT_NAME.accepts(name) else PurePosixPath(folder).name
+    own = PurePosixPath(folder).name
+    names = (normalised(text) for text in (said, own) if isinstance(text, str))
+    return next(filter(PROJECT_NAME.accepts, names), own)
 
 
 def _check_python(table: Table, project: Project) -> None:

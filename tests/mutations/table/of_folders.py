@@ -26,8 +26,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/source.py",
-        "    for one in (wheel, *roots.values()):\n",
-        "    for one in (wheel,):\n",
+        "_check_secrets((wheel, *roots.values()), sdist",
+        "_check_secrets((wheel,), sdist",
         "A root is searched for secrets, even if nothing else of the unit has its files.",
         (f"{_PLAIN}::test_a_secret_in_a_root_beside_a_package_is_refused",),
     ),
