@@ -1,10 +1,13 @@
 """Many units updated at once, by the library's own code, against a CloudFormation that throttles like a busy account.
 
-    .venv/bin/python benchmarks/throttling.py UNITS WORKERS
+    .venv/bin/python benchmarks/throttling.py UNITS [WORKERS [WORLD]]
 
 Real threads, real botocore, real seconds: a run takes minutes. It says how long it took, how many calls a unit needed,
-how many of them were throttled, and which units were lost. What AWS does not publish is assumed, as the rates of the
-middle one of three worlds: 10 reads of each kind and 5 changes a second, with twice as many in reserve.
+how many of them were throttled, how many stacks rolled back since Lambda throttled them, and which units were lost.
+
+What AWS does not publish is assumed, in three worlds: how many reads of each kind and how many changes CloudFormation
+takes in a second, and how many at once. Lambda takes 15 calls a second in all of them, which is published;
+CloudFormation needs five of them for an update, and gives up a resource that was throttled for some four seconds.
 """
 
 from __future__ import annotations
@@ -27,12 +30,24 @@ from botocore.config import Config
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import RETRIES
 from multi_env_lambda.aws.stack import Stacks
+from multi_env_lambda.flow.paced import at_its_pace
+from multi_env_lambda.host.pace import UPDATE, Pace
+from multi_env_lambda.host.parallel import UNITS_AT_ONCE
 from multi_env_lambda.testing.lease import FakeHeld
 
 __all__ = ["Account", "Outcome", "update_all"]
 
-RATES = {"DescribeStacks": 10, "DescribeChangeSet": 10, "CreateChangeSet": 5, "ExecuteChangeSet": 5}
-"""Calls a second."""
+READS = ("DescribeStacks", "DescribeChangeSet", "DescribeStackEvents")
+CHANGES = ("CreateChangeSet", "ExecuteChangeSet")
+WORLDS = {
+    "low": (5, 10, 2, 5),
+    "mid": (10, 20, 5, 10),
+    "high": (20, 50, 10, 20),
+}
+"""Reads a second and at once, then changes."""
+
+_LAMBDA, _CALLS, _PATIENCE = 15.0, 5.0, 4.0
+"""Lambda's calls a second, those of an update, and for how many seconds CloudFormation repeats a throttled one."""
 
 _ROUND_TRIP, _COMPUTING, _UPDATING = (0.05, 0.15), (3.0, 7.0), (10.0, 25.0)
 """Seconds, from and to."""
@@ -48,10 +63,14 @@ class Account:
 
     stacks: dict[str, tuple[float, str]]
     """Name -> until when it is updated, and its last change set."""
+    world: str = "mid"
     sets: dict[str, tuple[float, str, bool]] = attrs.field(factory=dict)
     """Id -> when it is computed, its stack, whether it was executed."""
+    failed: set[str] = attrs.field(factory=set)
     calls: Counter[str] = attrs.field(factory=Counter)
     throttled: Counter[str] = attrs.field(factory=Counter)
+    rolled_back: int = 0
+    _control: tuple[float, float] = (_LAMBDA, 0.0)
     _level: dict[str, tuple[float, float]] = attrs.field(factory=dict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
@@ -66,9 +85,9 @@ class Account:
 
     def _may(self, action: str, now: float) -> bool:
         """A bucket of tokens for each action."""
-        rate = RATES[action]
-        level, last = self._level.get(action, (2.0 * rate, now))
-        level = min(2.0 * rate, level + (now - last) * rate)
+        rate, most = WORLDS[self.world][:2] if action in READS else WORLDS[self.world][2:]
+        level, last = self._level.get(action, (float(most), now))
+        level = min(most, level + (now - last) * rate)
         self.calls[action] += 1
         allowed = level >= 1
         self.throttled[action] += not allowed
@@ -85,7 +104,8 @@ class Account:
 
     def _stack(self, name: str, now: float) -> str:
         until, change_set = self.stacks[name]
-        status = "UPDATE_IN_PROGRESS" if now < until else "UPDATE_COMPLETE"
+        ended = "UPDATE_ROLLBACK_COMPLETE" if change_set in self.failed else "UPDATE_COMPLETE"
+        status = "UPDATE_IN_PROGRESS" if now < until else ended
         return (
             f"<member><StackId>{_ARN}:stack/{name}/1</StackId><StackName>{name}</StackName><StackStatus>{status}"
             f"</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><ChangeSetId>{change_set}</ChangeSetId></member>"
@@ -113,7 +133,36 @@ class Account:
         ready, name, _ = self.sets[known]
         self.sets[known] = (ready, name, True)
         self.stacks[name] = (now + random.uniform(*_UPDATING), known)
+        level, last = self._control
+        level = min(_LAMBDA, level + (now - last) * _LAMBDA) - _CALLS
+        if level < -_LAMBDA * _PATIENCE:
+            level += _CALLS
+            self.failed.add(known)
+            self.rolled_back += 1
+        self._control = (level, now)
         return ""
+
+    def _DescribeStackEvents(self, query: dict[str, str], now: float) -> str:
+        name = _name_in(query["StackName"])
+        return "<StackEvents>" + "".join(_event(name, *one) for one in _EVENTS) + "</StackEvents>"
+
+
+_EVENTS = (
+    ("AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE", ""),
+    ("AWS::Lambda::Function", "UPDATE_FAILED", "Rate exceeded (Service: Lambda, Status Code: 429; Throttling)"),
+    ("AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS", "User Initiated"),
+)
+"""Of a stack that Lambda throttled, newest first."""
+
+
+def _event(name: str, kind: str, status: str, reason: str) -> str:
+    whose, physical = (name, f"{_ARN}:stack/{name}/1") if kind.endswith("Stack") else ("Main", "main")
+    return (
+        f"<member><EventId>{status}</EventId><StackId>{_ARN}:stack/{name}/1</StackId><StackName>{name}</StackName>"
+        f"<LogicalResourceId>{whose}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId>"
+        f"<ResourceType>{kind}</ResourceType><ResourceStatus>{status}</ResourceStatus>"
+        f"<ResourceStatusReason>{reason}</ResourceStatusReason><Timestamp>2026-01-01T00:00:00Z</Timestamp></member>"
+    )
 
 
 def _name_in(text: str) -> str:
@@ -155,41 +204,57 @@ def served(account: Account) -> Iterator[str]:
 class Outcome:
     seconds: float
     account: Account
+    begun: int
     lost: tuple[str, ...]
 
     def text(self, units: int) -> str:
         calls, throttled = sum(self.account.calls.values()), sum(self.account.throttled.values())
-        each = ", ".join(f"{name} {self.account.throttled[name]}/{self.account.calls[name]}" for name in RATES)
+        each = ", ".join(
+            f"{name} {self.account.throttled[name]}/{self.account.calls[name]}" for name in (*READS, *CHANGES)
+        )
         lines = [
             f"{self.seconds:.0f} s; {calls / units:.1f} calls a unit; {throttled / calls:.0%} throttled ({each})",
+            f"{self.account.rolled_back} stacks rolled back and {self.begun - units} updates begun again",
             f"{len(self.lost)} of {units} lost",
         ]
         return "\n".join([*lines, *sorted(set(self.lost))])
 
 
-def update_all(units: int, workers: int) -> Outcome:
-    """Update each of so many stacks once, as a deploy does."""
-    account = Account({f"s{number}": (0.0, "") for number in range(units)})
+def update_all(
+    units: int, workers: int = UNITS_AT_ONCE, world: str = "mid", *, at_once: float | None = None
+) -> Outcome:
+    """Update each of so many stacks once, at the pace and with the patience of a deploy.
+
+    ``at_once``: how many begin before there is a pace; None: as in a deploy.
+    """
+    account = Account({f"s{number}": (0.0, "") for number in range(units)}, world)
     session = botocore.session.Session()
     session.set_credentials("key", "secret")
     lost: list[str] = []
+    begun: list[str] = []
+    pace = Pace() if at_once is None else Pace(at_once=at_once)
     with served(account) as address:
         config = Config(retries=RETRIES, max_pool_connections=256, proxies={})
         client = session.create_client("cloudformation", "us-east-1", endpoint_url=address, config=config)
         stacks = Stacks(client, Poller(client), place="prod")
 
         def update(name: str) -> None:
+            def once(again: bool) -> None:
+                begun.append(name)
+                token = f"run-{name}-{begun.count(name)}"
+                stacks.deploy(name, '{"Resources": {}}', token=token, held=FakeHeld())
+
             try:
-                stacks.deploy(name, '{"Resources": {}}', token=f"run-{name}", held=FakeHeld())
+                at_its_pace(pace, UPDATE, once, lambda _: None)
             except Exception as error:
                 lost.append(f"{type(error).__name__}: {str(error).splitlines()[0].replace(name, 'NAME')}")
 
         began = time.monotonic()
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(update, account.stacks))
-    return Outcome(seconds=time.monotonic() - began, account=account, lost=tuple(lost))
+    return Outcome(seconds=time.monotonic() - began, account=account, begun=len(begun), lost=tuple(lost))
 
 
 if __name__ == "__main__":
-    units, workers = map(int, sys.argv[1:])
-    sys.stdout.write(update_all(units, workers).text(units) + "\n")
+    units, workers, world = (*sys.argv[1:], *(str(UNITS_AT_ONCE), "mid")[len(sys.argv) - 2 :])
+    sys.stdout.write(update_all(int(units), int(workers), world).text(int(units)) + "\n")

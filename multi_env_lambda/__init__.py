@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
+    from multi_env_lambda.api.timings import Timings, timings
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
     from multi_env_lambda.aws.jobs import JobRun
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Package": "model.artifact",
     "LocalCloudSwitch": "api.local",
+    "Timings": "api.timings",
+    "timings": "api.timings",
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
     "Approval": "flow.gate",
@@ -190,6 +193,7 @@ __all__ = [
     "StackError",
     "Status",
     "Template",
+    "Timings",
     "ToolError",
     "UnitDrift",
     "UnitsFailed",
@@ -199,6 +203,7 @@ __all__ = [
     "run",
     "sample_event",
     "save",
+    "timings",
 ]
 
 

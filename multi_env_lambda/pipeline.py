@@ -11,7 +11,7 @@ from typing import assert_never
 
 import attrs
 
-from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError, Refused
+from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
@@ -26,11 +26,13 @@ from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.flow.paced import paced
 from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
@@ -45,8 +47,8 @@ from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
 __all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
 
-WORKERS = 8
-"""Units that change at the same time; with real round trips, more would only hit CloudFormation's throttling."""
+UPLOADING = 8
+"""Units whose artifacts are uploaded at the same time."""
 
 BUSY_SECONDS = 1.0
 """How often to check again a unit that somebody else is deploying."""
@@ -62,6 +64,7 @@ class PreparedPlan:
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
+@timed("step", "plan")
 def plan(
     world: World,
     request: Request,
@@ -143,6 +146,7 @@ def _must_be_published(made: Plan) -> None:
             raise PublishError("the saved plan", f"{step.project}: {step.what}", hint=hint)
 
 
+@timed("step", "apply")
 def apply(
     world: World, draft: PreparedPlan, consent: Consent = NO_CONSENT, *, wait_seconds: float = 0.0
 ) -> tuple[Result, ...]:
@@ -172,6 +176,7 @@ def apply(
     return tuple(result for environment in draft.plan.environments for result in results[environment])
 
 
+@timed("step", "publish")
 def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
@@ -183,7 +188,7 @@ def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
         return _still(world, step)
 
     needs: dict[str, tuple[str, ...]] = {step.project: () for step in first}
-    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=WORKERS)
+    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=UPLOADING)
     return tuple(done[step.project] for step in first)
 
 
@@ -231,7 +236,7 @@ def _run(
     def skip(name: str, need: str) -> Result:
         return _skipped(world, name, steps[name].environment, need)
 
-    return run_in_order(needs, start, skip, _good, workers=WORKERS)
+    return run_in_order(needs, start, skip, _good, workers=world.workers)
 
 
 def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Passage, opening: Gate) -> Result:
@@ -243,11 +248,16 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
     """
     opening.check(step)
     until = world.seconds() + passage.wait_seconds
+
+    def act(again: bool) -> Result:
+        made, approved = _made(draft, step), opening.approved
+        there = None if again else draft.known.there.get((step.environment, step.project))
+        already = Already() if again else passage.already
+        return deploy_step(world, draft.plan, step, made, approved=approved, already=already, there=there)
+
     while True:
         try:
-            made, approved = _made(draft, step), opening.approved
-            there = draft.known.there.get((step.environment, step.project))
-            return deploy_step(world, draft.plan, step, made, approved=approved, already=passage.already, there=there)
+            return paced(world, step, act)
         except Busy:
             if world.seconds() >= until:
                 raise
@@ -291,20 +301,13 @@ def _good(result: Result) -> bool:
 
 def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Result:
     try:
-        return run()
+        with timed("unit", f"{step.project} in {step.environment}"):
+            return run()
     except Exception as raised:
         error = as_ours(f"{step.project} in {step.environment}", raised)
         _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
-        return Result(
-            project=step.project,
-            environment=step.environment,
-            outcome="blocked" if isinstance(error, (Refused, Busy)) else "failed",
-            version=step.release.version,
-            release=step.release.digest,
-            detail=f"{error.where}: {error.what}",
-            hint=error.hint,
-            error=type(error).__name__,
-        )
+        found = Result.of_error(step.project, step.environment, error)
+        return attrs.evolve(found, version=step.release.version, release=step.release.digest)
 
 
 def _still(world: World, step: Step) -> Result:

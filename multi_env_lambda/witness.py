@@ -31,7 +31,7 @@ def handler(event: Any, context: object) -> None:
     """
     logging.getLogger("multi_env_lambda").setLevel(logging.INFO)
     log = logging.getLogger(__name__)
-    job, environment, execution = _asked(event)
+    job, environment, execution, several = _asked(event)
     region = _said("AWS_REGION")
     place = Devops(account_id=_said(ACCOUNT_VARIABLE), region=region, bucket=_said(BUCKET_VARIABLE), role_name="")
     sessions = Sessions()
@@ -43,18 +43,20 @@ def handler(event: Any, context: object) -> None:
         role=_said(ROLE_VARIABLE),
     )
     try:
-        approval = bear_witness(witness, environment, execution)
+        approvals = bear_witness(witness, environment, execution, several)
     except Exception as raised:  # the pipeline would wait for an hour otherwise
         error = as_ours("the witness", raised)
         log.warning("%s: %s", error.where, error.what)
         pipeline.failed(job, f"{error.where}: {error.what}; {error.hint}")
         return
-    log.info("%s", approval.text())
-    pipeline.succeeded(job, approval.text())
+    text = "; ".join(approval.text() for approval in approvals)
+    log.info("%s", text)
+    pipeline.succeeded(job, text)
 
 
-def _asked(event: Any) -> tuple[str, str, str]:
-    """The job's id, and what the pipeline's definition says: which environment, which execution."""
+def _asked(event: Any) -> tuple[str, str, str, tuple[str, ...]]:
+    """The job's id, and what the pipeline's definition says: which stage, which execution, and the environments of a
+    stage that has several."""
     job = event.get("CodePipeline.job") if isinstance(event, Mapping) else None
     name = job.get("id") if isinstance(job, Mapping) else None
     if not isinstance(job, Mapping) or not isinstance(name, str):
@@ -62,9 +64,10 @@ def _asked(event: Any) -> tuple[str, str, str]:
     try:
         said = json.loads(job["data"]["actionConfiguration"]["configuration"]["UserParameters"])
         environment, execution = str(said["environment"]), str(said["execution"])
-    except (KeyError, TypeError, ValueError):
-        return name, "", ""
-    return name, environment, execution
+        several = tuple(str(place) for place in said.get("environments", ()))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return name, "", "", ()
+    return name, environment, execution, several
 
 
 def _said(variable: str) -> str:

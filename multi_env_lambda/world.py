@@ -13,6 +13,7 @@ from multi_env_lambda.aws.account import AliasState, Invocation, Platform, Stack
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.lineage import Asked
+from multi_env_lambda.host.pace import Paces
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.broken import BrokenUnit
@@ -148,6 +149,12 @@ class World:
     slow_seconds: float = 60.0
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None if there is no other."""
+
+    workers: int = 8
+    """Units of an environment that change at the same time."""
+
+    paces: Paces | None = None
+    """How fast they may begin, by account and region; None: as fast as there are workers."""
 
     may_go: Callable[[DeployStep, Record], None] = lambda step, record: None
     """Asked once the lease of a unit is held, before anything of it changes; raises where it stays as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,24 +14,41 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
+from tests.marks import MARKS, STORIES, TESTS, certain, possible, takes_some_of
 from tests.person import environment_of_a_person
 from tests.rules import keep_all_rules
 
 keep_all_rules()
+gc.disable()  # until all is imported: a look through what is never forgotten is a tenth of the work
 # How fast a machine is says nothing about the code: with a load of 40 every deadline passes.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-STORIES = {"building", "faults", "flow", "histories", "host", "runs"}
-"""The folders whose tests are whole runs in memory, or start other programs. Some files elsewhere say it themselves."""
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file of which ``-m`` takes no test is not even imported, unless it is named itself."""
+    expression = config.option.markexpr
+    if not expression or not collection_path.match("test_*.py") or not collection_path.is_relative_to(TESTS):
+        return None
+    named = {Path(config.invocation_params.dir, each.partition("::")[0]) for each in config.args}
+    return None if collection_path in named or takes_some_of(collection_path, expression) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Most of the time goes into these folders, so they are not in the part that is for every saved file."""
-    here = Path(__file__).parent
+    """Tests in the folders of stories are stories; and what is said of a file without importing it is true."""
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in STORIES:
+        if not item.path.is_relative_to(TESTS):
+            continue
+        if item.path.relative_to(TESTS).parts[0] in STORIES:
             item.add_marker(pytest.mark.story)
+        marks = MARKS.intersection(mark.name for mark in item.iter_markers())
+        if not certain(item.path) <= marks <= possible(item.path):
+            raise pytest.UsageError(f"{item.nodeid}: tests/marks.py reads other marks in its file than {sorted(marks)}")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

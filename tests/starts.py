@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
+from functools import cache
 
 __all__ = ["shells", "starts"]
 
@@ -57,9 +57,9 @@ def shells(module: ast.Module) -> list[int]:
     lines = {
         node.lineno
         for _, node in _named(module)
-        if _name(node, known) in _BY_A_SHELL
+        if (name := _name(node, known)) in _BY_A_SHELL
         or _method(node) == "subprocess_shell"
-        or re.match(r"(pty|commands)\.", _name(node, known))
+        or name.startswith(("pty.", "commands."))
     }
     for node in ast.walk(module):
         if isinstance(node, ast.keyword) and _asks_for_a_shell(node):
@@ -69,6 +69,7 @@ def shells(module: ast.Module) -> list[int]:
     return sorted(lines)
 
 
+@cache
 def _imported_as(module: ast.Module) -> dict[str, str]:
     """Name in this module -> what it stands for; an unknown name stands for itself."""
     known: dict[str, str] = {}
@@ -80,13 +81,15 @@ def _imported_as(module: ast.Module) -> dict[str, str]:
     return known
 
 
-def _named(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+@cache
+def _named(module: ast.Module) -> list[tuple[str, ast.expr]]:
     """Every name outside of an annotation, with the function that it stands in."""
+    found: list[tuple[str, ast.expr]] = []
     waiting: list[tuple[str, ast.AST]] = [("<module>", module)]
     while waiting:
         where, node = waiting.pop()
         if isinstance(node, ast.Attribute | ast.Name) or (isinstance(node, ast.Call) and _imports_by_name(node)):
-            yield where, node
+            found.append((where, node))
         inside = where
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             inside = node.name if where == "<module>" else f"{where}.{node.name}"
@@ -95,6 +98,7 @@ def _named(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                 continue
             below = value if isinstance(value, list) else [value]
             waiting.extend((inside, child) for child in below if isinstance(child, ast.AST))
+    return found
 
 
 def _imports_by_name(node: ast.Call) -> bool:
@@ -145,4 +149,4 @@ def _words_of_a_shell(node: ast.List | ast.Tuple | ast.Call, known: dict[str, st
 
 
 def _is_shell(word: str) -> bool:
-    return PurePosixPath(word).name.removesuffix(".exe") in _SHELLS
+    return word.rstrip("/").rpartition("/")[2].removesuffix(".exe") in _SHELLS

@@ -131,7 +131,7 @@ def what_it_touches(path: Path) -> list[object]:
     names = [(name, line) for name, line in imported(path) if name in NO_INPUT_OUTPUT or name.split(".")[0] == "boto3"]
     paths = [
         node.lineno
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom)
         and node.module == "pathlib"
         and {a.name for a in node.names} - {"PurePosixPath"}
@@ -193,7 +193,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_nobody_writes_the_variables_of_the_process() -> None:
-    found = found_in(module_paths(), lambda path: writes_of_variables(tree(path)))
+    found = found_in(module_paths(), lambda path: writes_of_variables(nodes(path)))
 
     assert set(found) == set(SETS_ITS_OWN_VARIABLES)
 
@@ -229,11 +229,11 @@ def calls_of(path: Path, names: set[str]) -> list[int]:
     return [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
 
 
-def writes_of_variables(module: ast.AST) -> list[int]:
+def writes_of_variables(module: Iterable[ast.AST]) -> list[int]:
     """The lines that write ``os.environ``, or give it a name by which they could."""
     changing = {"update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__"}
     found = []
-    for node in ast.walk(module):
+    for node in module:
         match node:
             case ast.Subscript(value=target, ctx=ast.Store() | ast.Del()) | ast.AugAssign(target=target):
                 found += [node.lineno] if is_environ(target) else []
@@ -248,11 +248,14 @@ def writes_of_variables(module: ast.AST) -> list[int]:
 
 
 def is_environ(node: ast.expr) -> bool:
-    return ast.unparse(node) in ("os.environ", "os.environb")
+    match node:
+        case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb"):
+            return True
+    return False
 
 
 def type_checking(path: Path) -> list[ast.AST]:
-    blocks = (n for n in ast.walk(tree(path)) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
+    blocks = (n for n in nodes(path) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
     return [inner for block in blocks for statement in block.body for inner in ast.walk(statement)]
 
 
@@ -368,11 +371,11 @@ def test_a_module_is_seen_however_it_is_imported(line: str) -> None:
     ],
 )
 def test_every_way_to_write_a_variable_is_found(line: str) -> None:
-    assert writes_of_variables(ast.parse(line)) == [1]
+    assert writes_of_variables(ast.walk(ast.parse(line))) == [1]
 
 
 @pytest.mark.parametrize(
     "line", ['os.environ["A"]', "{**os.environ}", 'own["A"] = os.environ.get("A")', "f(os.environ)"]
 )
 def test_a_variable_may_be_read(line: str) -> None:
-    assert writes_of_variables(ast.parse(line)) == []
+    assert writes_of_variables(ast.walk(ast.parse(line))) == []

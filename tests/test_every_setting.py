@@ -12,14 +12,13 @@ import pytest
 
 from multi_env_lambda.make.maker import _stage
 from multi_env_lambda.model import settings
-from multi_env_lambda.model.api import read_http_api
 from multi_env_lambda.model.api_settings import JwtAuthorizer, LambdaAuthorizer
-from multi_env_lambda.model.function import read_function
-from multi_env_lambda.model.job import read_job
 from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.release import ReleaseTemplate
+from multi_env_lambda.model.resources import KIND_OF
 from multi_env_lambda.model.settings import Event, Function, GlueJob, Settings
+from multi_env_lambda.model.unit_settings import BY_ENVIRONMENT, read_settings
 from tests.plan.template_values import ALL_EVENTS, SANDBOX, maximal, project, template, text
 
 ARN = "arn:aws:sqs:us-east-1:222222222222"
@@ -32,6 +31,12 @@ POLICY = 'managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]'
 SCOPED = 'http = "GET /a", authorizer = "own", scopes = ["a"]'
 TOKENS = 'http_api.authorizers.own = { issuer = "https://login.example", audience = ["shop"] }'
 CHECKED = 'http_api.authorizers.own.function = "create"'
+
+
+SALES = 'tables.sales.partition_key = "id"'
+JOBS = "\n[queues.jobs]"
+INDEX = 'tables.sales.indexes.by-day.partition_key = "day"'
+OTHER_INDEX = 'tables.sales.indexes.by-day.partition_key = "date"'
 
 
 def event(inner: str) -> str:
@@ -56,7 +61,8 @@ def stream(kind: str, arn: str) -> tuple[str, dict[str, str]]:
         "filters": "filters = [{ data = { a = [1] } }]",
     }
     found = {field: event(f"{start}, {more}") for field, more in changed.items()}
-    return event(start), {"arn": event(f'{kind} = "{arn}/b"'), **found}
+    source = "source" if kind == "dynamodb" else "arn"
+    return event(start), {source: event(f'{kind} = "{arn}/b"'), **found}
 
 
 # One way to write each field: the table with the kind of value in it, and for each field a table that differs.
@@ -82,6 +88,9 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "layers": 'layers = ["arn:aws:lambda:us-east-1:333333333333:layer:other:7"]',
             "managed_policies": POLICY,
             "policies": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
+            "read": f'read = ["sales"]\n{SALES}',
+            "write": f'write = ["sales"]\n{SALES}',
+            "invoke": 'invoke = ["other"]',
             "events": event("url = true"),
             "alarms": "alarms = {}",
             "smoke": "smoke = {}",
@@ -97,6 +106,38 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         'environment.A1 = { parameter = "/a" }',
         {"name": 'environment.A1 = { parameter = "/b" }'},
     ),
+    settings.ResourceReference: (
+        f'environment.A1 = {{ table = "sales" }}\n{SALES}',
+        {
+            "kind": f'environment.A1 = {{ function = "other" }}\n{SALES}',
+            "key": f'environment.A1 = {{ table = "more" }}\n{SALES}\ntables.more.partition_key = "id"',
+            "value": f'environment.A1 = {{ table = "sales", value = "arn" }}\n{SALES}',
+        },
+    ),
+    settings.DataTable: (
+        SALES,
+        {
+            field: f"{SALES}\n{more}"
+            for field, more in {
+                "sort_key": 'tables.sales.sort_key = "day"',
+                "types": 'tables.sales.types.id = "number"',
+                "indexes": INDEX,
+                "stream": "tables.sales.stream = true",
+                "expires": 'tables.sales.expires = "end"',
+                "point_in_time_recovery": "tables.sales.point_in_time_recovery = false",
+                "deletion_protection": "tables.sales.deletion_protection = true",
+            }.items()
+        }
+        | {"partition_key": SALES.replace("id", "day")},
+    ),
+    settings.TableIndex: (
+        f"{SALES}\n{INDEX}",
+        {
+            "key": f"{SALES}\n{INDEX.replace('by-day', 'by-date')}",
+            "partition_key": f"{SALES}\n{OTHER_INDEX}",
+            "sort_key": f'{SALES}\n{INDEX}\ntables.sales.indexes.by-day.sort_key = "id"',
+        },
+    ),
     settings.Statement: (
         'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
         {
@@ -108,6 +149,41 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         },
     ),
     settings.Existing: (event(f'sqs = "{ARN}:a"'), {"identifier": event(f'sqs = "{ARN}:b"')}),
+    settings.Declared: (
+        event('sqs = "jobs"') + JOBS,
+        {"key": event('sqs = "more"') + f"{JOBS}\n[queues.more]"},
+    ),
+    settings.DataBucket: (
+        "\n[buckets.reports]",
+        {
+            "versioning": "\n[buckets.reports]\nversioning = false",
+            "old_versions_days": "\n[buckets.reports]\nold_versions_days = 7",
+            "expire_days": "\n[buckets.reports]\nexpire_days = 7",
+        },
+    ),
+    settings.MessageQueue: (
+        JOBS,
+        {
+            field: f"{JOBS}\n{more}"
+            for field, more in {
+                "fifo": "fifo = true",
+                "deduplicate": "fifo = true\ndeduplicate = true",
+                "visibility_timeout": "visibility_timeout = 77",
+                "max_receive_count": "max_receive_count = 7",
+                "retention_days": "retention_days = 7",
+                "delay": "delay = 7",
+            }.items()
+        },
+    ),
+    settings.MessageTopic: (
+        f"{JOBS}\n[topics.news]",
+        {
+            "fifo": f"{JOBS}\n[topics.news]\nfifo = true",
+            "deduplicate": f"{JOBS}\n[topics.news]\nfifo = true\ndeduplicate = true",
+            "queues": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]',
+            "raw": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]\nraw = true',
+        },
+    ),
     settings.Own: (event("sns = true"), {"key": event('sns = true, name = "b"')}),
     settings.OwnQueue: (
         event("sqs = true"),
@@ -262,6 +338,9 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "arguments": 'arguments = { "--day" = "monday" }',
             "managed_policies": POLICY,
             "policies": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',
+            "read": f'read = ["sales"]\n{SALES}',
+            "write": f'write = ["sales"]\n{SALES}',
+            "invoke": 'invoke = ["other"]',
             "schedule": 'schedule = "cron(0 3 * * ? *)"',
             "description": 'description = "Counts"',
         },
@@ -277,24 +356,20 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
     ),
 }
 OF_JOBS = (GlueJob, settings.PythonShell, settings.Spark)
-NAMED_BY_THE_TABLE = {(Function, "key"), (GlueJob, "key")}
-KINDS = [kind for kind in vars(settings).values() if isinstance(kind, type) and attrs.has(kind)]
+NAMED_BY_THE_TABLE = {(Function, "key"), (GlueJob, "key"), *((kind, "key") for kind in KIND_OF)}
+KINDS = list(dict.fromkeys(kind for kind in vars(settings).values() if isinstance(kind, type) and attrs.has(kind)))
 FIELDS = [(kind, field) for kind, (_, changed) in WRITTEN.items() for field in changed]
 
 
 def read(kind: type, written: str) -> Settings:
     values = tomllib.loads(written)
+    others = {key: values.pop(key) for key in BY_ENVIRONMENT if key in values}
+    other = {"other": {"handler": "orders.other.handler"}}
     if kind in OF_JOBS:
-        table = Table(where="pyproject.toml", path="jobs.create", values={"entry": "orders.create:main", **values})
-        return Settings(jobs=(read_job(table, key="create"),))
-    api = {"http_api": values.pop("http_api")} if "http_api" in values else {}
-    tables = {"create": {"handler": "orders.create.handler", **values}, "other": {"handler": "orders.other.handler"}}
-    whole = Table(where="pyproject.toml", path="", values={"functions": tables, **api})
-    functions = tuple(
-        read_function(table, key=key, runtime="python3.13") for key, table in whole.subtables("functions")
-    )
-    found, complete = read_http_api(whole, functions)
-    return Settings(functions=complete, http_api=found)
+        made = {"functions": other, "jobs": {"create": {"entry": "orders.create:main", **values}}}
+    else:
+        made = {"functions": {"create": {"handler": "orders.create.handler", **values}, **other}}
+    return read_settings(Table(where="pyproject.toml", path="", values={**made, **others}), "python3.13")
 
 
 def unit(found: Settings) -> Project:

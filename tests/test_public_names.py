@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import multi_env_lambda
 
 EXPECTED = {"Environment", "LayerArtifact", "Plan", "Project", "SourceArtifact", "Workspace", "run"}
@@ -23,6 +25,7 @@ def test_completion_offers_the_public_names() -> None:
     assert set(multi_env_lambda.__all__) <= set(dir(multi_env_lambda))
 
 
+@pytest.mark.story
 def test_all_names_come_with_a_star_in_a_fresh_interpreter() -> None:
     code = "from multi_env_lambda import *; import multi_env_lambda as m; print(set(m.__all__) - set(globals()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.house import PACKAGE, ROOT, module_paths, tree
+from tests.house import PACKAGE, ROOT, module_paths, nodes
 
 MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60
@@ -16,7 +16,7 @@ def lengths(folder: Path = ROOT / PACKAGE) -> dict[str, int]:
     return {
         f"{path.relative_to(folder)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in module_paths(folder)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 

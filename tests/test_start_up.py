@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 
-from multi_env_lambda.cli.main import VERBS
+import pytest
+
+from multi_env_lambda.cli.main import COLLECT_AFTER, VERBS
 
 SLOW = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich", "hypothesis", "numpy", "asyncio"}
 SAY = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
@@ -51,3 +53,17 @@ def test_the_help_of_no_verb_imports_what_acts_or_draws() -> None:
     heavy = [name for name in ours if name[0] not in NEEDED_TO_DECLARE]
     heavy += [name for name in ours if len(name) == 2 and name[1] not in LIGHT.get(name[0], {name[1]})]
     assert not heavy
+
+
+@pytest.mark.story
+def test_a_command_looks_for_forgotten_objects_rarely_and_a_caller_from_python_as_they_like() -> None:
+    script = "import gc, sys; from multi_env_lambda.cli.main import main, run; "
+    commands = {
+        "main(['--help'])": 700,
+        "sys.argv = ['x', '--help']; main()": COLLECT_AFTER,
+        "sys.argv = ['x', '--help']; run('status', 'bin/automation/status.py')": COLLECT_AFTER,
+    }
+    for command, threshold in commands.items():
+        say = "print(gc.get_threshold()[0], gc.isenabled())"
+        done = subprocess.run([sys.executable, "-c", f"{script}{command}; {say}"], capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1] == f"{threshold} True", command

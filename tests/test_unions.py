@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent / "multi_env_lambda"
-MODULES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+from tests.house import PACKAGE, ROOT, module_paths, tree
 
 
 def _united(node: ast.expr) -> frozenset[str]:
@@ -59,10 +57,11 @@ def open_ends(modules: Mapping[str, ast.Module], united: Mapping[str, frozenset[
 
 
 def test_no_match_over_the_kinds_of_a_union_has_an_open_end() -> None:
-    united = unions(MODULES)
+    modules = {path.relative_to(ROOT / PACKAGE).as_posix(): tree(path) for path in module_paths()}
+    united = unions(modules)
 
     assert "Event" in united
-    assert list(open_ends(MODULES, united)) == []
+    assert list(open_ends(modules, united)) == []
 
 
 def test_an_open_end_is_seen() -> None:

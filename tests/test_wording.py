@@ -20,7 +20,7 @@ from multi_env_lambda.flow.gate import waiting_plan
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 from multi_env_lambda.wording import Advice, advice, in_python, option, unit_call, worded
 from tests.api.stage import opened
-from tests.house import PACKAGE, ROOT, module_paths, tree
+from tests.house import PACKAGE, ROOT, module_paths, nodes
 
 FORCED = unit_call("deploy", "orders", "prod", force=True)
 
@@ -45,12 +45,12 @@ def options() -> set[str]:
 def said(path: Path) -> Iterator[tuple[int, str]]:
     """Every text of a module but docstrings, and what is worded for who types, with its line."""
     typed: set[ast.AST] = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             typed.add(node.value)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Advice":
             typed |= set(ast.walk(node.args[0]))
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in typed:
             yield node.lineno, node.value
 
@@ -59,15 +59,19 @@ def inner(path: Path) -> bool:
     return not path.is_relative_to(ROOT / PACKAGE / "cli") and not path.is_relative_to(ROOT / PACKAGE / "local")
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in module_paths() if inner(path)], ids=lambda path: path.relative_to(ROOT).as_posix()
-)
-def test_only_the_command_line_names_options_and_scripts_without_what_python_calls_them(path: Path) -> None:
+def test_only_the_command_line_names_options_and_scripts_without_what_python_calls_them() -> None:
     # `ci run --event` is an option of a subcommand, which has no method.
     ours = "|".join(sorted(options() - {"--help", "--upgrade", "--event"}))
     script = rf"`({'|'.join(VERBS)})\.py"
+    named = re.compile(rf"`({ours})\b| ({ours})\b|{script}")
 
-    found = [(line, text) for line, text in said(path) if re.search(rf"`({ours})\b| ({ours})\b|{script}", text)]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in module_paths()
+        if inner(path)
+        for line, text in said(path)
+        if named.search(text)
+    ]
     assert found == []
 
 
@@ -75,7 +79,8 @@ def test_no_hint_repeats_the_list_that_its_error_gives() -> None:
     found = [
         f"{path.name} {function.name}"
         for path in module_paths()
-        for function in ast.walk(tree(path))
+        if "enumerated(" in path.read_text(encoding="utf-8")
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef)
         for text in [ast.unparse(function)]
         if "enumerated(" in text and re.search(r"did_you_mean\((?!.*listed=True)", text) and "yield from" not in text

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.building.undeclared import declared, is_undeclared
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.broken import BrokenUnit, sound_units
+from multi_env_lambda.model.ci import BRANCH_PREFIX
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.principal import session_name_of, session_of_job
 from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.roles import acting_of
+from multi_env_lambda.model.standard import is_undeclared
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
 
 
+_HERE = 8
+"""Units that change at the same time in the local cloud, whose work this machine does."""
+
+
 @attrs.frozen(kw_only=True)
 class Read:
     """What the files of a workspace say. Errors in the root table affect everything; those in a unit only that unit."""
@@ -45,6 +51,7 @@ class Read:
     broken: tuple[BrokenUnit, ...]
 
 
+@timed("step", "read the workspace")
 def read(path: Path) -> Read:
     """The folder, settings and units of the workspace that contains ``path``.
 
@@ -64,19 +71,34 @@ def read_units(
     """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
     unreadable: list[BrokenUnit] = []
+    environments, devops = config.environments, config.devops
+    first = environments[0]
+    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.name)
+    unlisted = (of_branches,) if config.ci.branches else ()
     for folder, document in documents.items():
         where, name = f"{folder}/pyproject.toml", name_of(document, folder)
         try:
             if isinstance(document, ConfigurationError):
                 raise document
             has_table = not is_undeclared(document)
-            complete = document if has_table else declared(root, folder, document)
-            environments, devops = config.environments, config.devops
-            project = read_project(complete, folder=folder, where=where, environments=environments, devops=devops)
+            project = read_project(
+                document if has_table else _declared(root, folder, document),
+                folder=folder,
+                where=where,
+                environments=environments,
+                devops=devops,
+                unlisted=unlisted,
+            )
             projects.append(attrs.evolve(project, has_table=has_table))
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
     return sound_units(projects, unreadable, config)
+
+
+def _declared(root: Path, folder: str, document: Mapping[str, object]) -> Mapping[str, object]:
+    from multi_env_lambda.building.undeclared import declared
+
+    return declared(root, folder, document)
 
 
 def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
@@ -113,6 +135,8 @@ def connect(
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
+    from multi_env_lambda.host.pace import Paces
+    from multi_env_lambda.host.parallel import UNITS_AT_ONCE
     from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
@@ -127,9 +151,10 @@ def connect(
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
+    on_aws = cloud is None and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
     return World(
         config=config,
-        projects=on_this_machine(projects) if cloud is not None or LOCAL_BUILD in os.environ else projects,
+        projects=projects if on_aws else on_this_machine(projects),
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),
@@ -143,5 +168,7 @@ def connect(
         said=said,
         now=now,
         retries=met.retries,
+        workers=UNITS_AT_ONCE if on_aws else _HERE,
+        paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )

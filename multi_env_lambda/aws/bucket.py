@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -28,11 +29,12 @@ from multi_env_lambda.aws.error_codes import (
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Listed, Looked, Stored, Written
+from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
 
 __all__ = ["Bucket"]
 
 _DATES = 3
+_PIECE = 1 << 20
 _Answer = TypeVar("_Answer")
 
 
@@ -121,7 +123,7 @@ class Bucket:
             metadata=dict(answer.get("Metadata", {})),
         )
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
+    def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
         return self._put(key, body, {"IfNoneMatch": "*", "Metadata": dict(metadata or {})})
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
@@ -166,17 +168,19 @@ class Bucket:
             raise PublishError(f"s3://{self._name}", "its responses have no Date", hint="is a proxy removing headers?")
         return min(times)
 
-    def _put(self, key: str, body: bytes, condition: Mapping[str, Any]) -> Written | None:
+    def _put(self, key: str, body: Body, condition: Mapping[str, Any]) -> Written | None:
         """Write under a condition until it is known who won; None if the key holds different bytes."""
-        checksum = _checksum(body)
+        digest = _digest(body)
+        checksum = base64.b64encode(digest).decode("ascii")
 
         def once() -> Written | None:
             try:
-                answer = self._answer("put_object", Key=key, Body=body, ChecksumSHA256=checksum, **condition)
+                with nullcontext(body) if isinstance(body, bytes) else body.open("rb") as content:
+                    answer = self._answer("put_object", Key=key, Body=content, ChecksumSHA256=checksum, **condition)
                 return Written(etag=answer["ETag"], version_id=answer.get("VersionId", ""))
             except aws_errors() as error:
                 if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
-                    return self._equal(key, body)
+                    return self._equal(key, digest)
                 # Applied or not? The retry is conditional: it returns 412 if the first one was applied.
                 raise
 
@@ -195,18 +199,16 @@ class Bucket:
             send, what=what, errors=aws_errors(), passes=passes, throttled=is_throttled, reason=code_of
         )
 
-    def _equal(self, key: str, body: bytes) -> Written | None:
-        """The object under a key if it holds these bytes, no matter who wrote them."""
+    def _equal(self, key: str, digest: bytes) -> Written | None:
+        """The object under a key if it holds the bytes with this SHA-256, no matter who wrote them."""
         there = self.head(key)
         if there is None:
             return None
         if there.sha256:
-            equal = there.sha256 == hashlib.sha256(body).hexdigest()
-            return Written(etag=there.etag, version_id=there.version_id) if equal else None
-        if there.size != len(body):
-            return None
-        stored = self.get(key)
-        equal = stored is not None and stored.body == body and stored.etag == there.etag
+            equal = there.sha256 == digest.hex()
+        else:
+            stored = self.get(key)
+            equal = stored is not None and stored.etag == there.etag and _digest(stored.body) == digest
         return Written(etag=there.etag, version_id=there.version_id) if equal else None
 
     def _compare_and_delete(self, key: str, etag: str, held: Held) -> bool:
@@ -274,7 +276,17 @@ class Bucket:
 
 
 def _checksum(body: bytes) -> str:
-    return base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+    return base64.b64encode(_digest(body)).decode("ascii")
+
+
+def _digest(body: Body) -> bytes:
+    if isinstance(body, bytes):
+        return hashlib.sha256(body).digest()
+    with body.open("rb") as file:
+        digest = hashlib.sha256()
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+        return digest.digest()
 
 
 def _hexadecimal(checksum: str | None) -> str:

@@ -26,7 +26,8 @@ def put_event(client: Any, source: str, kind: str, detail: Mapping[str, object])
         AccountError: the role may not do this.
         PublishError: it is too long, or was not taken.
     """
-    text = json.dumps(detail, separators=(",", ":"), allow_nan=False)
+    # Escapes would count: a name of a branch may be three times as long with them.
+    text = json.dumps(detail, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     size = sum(len(part.encode("utf-8")) for part in (source, kind, text))
     if size >= LARGEST_EVENT:
         what = f"an event of {size} bytes; less than {LARGEST_EVENT} are taken"

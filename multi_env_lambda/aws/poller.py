@@ -26,6 +26,7 @@ from multi_env_lambda.aws.error_codes import (
     text_of,
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, StackError
+from multi_env_lambda.host.timing import timed
 
 __all__ = ["SILENCE", "Look", "NotLooked", "Poller", "StackReading", "pages_of", "reading_of"]
 
@@ -154,7 +155,8 @@ class Poller:
         with self._changed:
             self._watches.append(watch)
         try:
-            return self._until_answered(watch, until, deadline, where, on_reading)
+            with timed("wait", "CloudFormation"):
+                return self._until_answered(watch, until, deadline, where, on_reading)
         finally:
             with self._changed:
                 self._watches.remove(watch)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, variables_of
+from multi_env_lambda.aws.call_events import note_retries, time_calls
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.errors import AccountError
-from multi_env_lambda.host.parallel import WORKERS
+from multi_env_lambda.host.parallel import UNITS_AT_ONCE, WORKERS
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
@@ -30,10 +31,9 @@ OnCall = Callable[[str, str, str], None]
 CALLER = "caller"
 _FALLBACK_REGION = "us-east-1"
 _SAY = "sts:SetSourceIdentity"
-_FAILED = "multi_env_lambda_failed"
 _READ_TIMEOUTS = {"lambda": 930}
 """Seconds. A function may run for 15 minutes, and giving up earlier would invoke it again."""
-_CONNECTIONS = WORKERS * WORKERS
+_CONNECTIONS = UNITS_AT_ONCE * WORKERS
 """The maximum number of concurrent calls: units, times their parts. None is opened before it is needed, and urllib3
 warns about each one beyond this."""
 RETRIES: Mapping[str, Any] = {"mode": "adaptive", "total_max_attempts": 6}
@@ -61,21 +61,6 @@ class _AssumedRole:
 
     def load_credentials(self) -> RefreshableCredentials:
         return self._credentials
-
-
-def _note_retry(retries: Retries, **answer: Any) -> None:
-    """One attempt of a request has ended: after each, botocore asks its handlers whether to retry.
-
-    Source: https://github.com/boto/botocore/blob/develop/botocore/endpoint.py (``_needs_retry``)
-    """
-    context, attempt = answer["request_dict"]["context"], answer["attempts"]
-    if attempt > 1:
-        code, text = context.get(_FAILED, ("", ""))
-        retries.note(answer["operation"].name, code, text)
-    error = answer["caught_exception"]
-    parsed = {} if answer["response"] is None else answer["response"][1].get("Error", {})
-    code = parsed.get("Code", "") if error is None else type(error).__name__
-    context[_FAILED] = code, parsed.get("Message", "") if error is None else str(error)
 
 
 class Sessions:
@@ -285,7 +270,8 @@ class Sessions:
         except ValueError as error:  # what botocore raises for an invalid address or region
             hint = "fix AWS_ENDPOINT_URL, AWS_REGION, or endpoint_url and region of the profile"
             raise AccountError("credentials", f"{service} in {region}: {error}", hint=hint) from error
-        client.meta.events.register("needs-retry", partial(_note_retry, self.retries))
+        note_retries(client, self.retries)
+        time_calls(client)
         if self._on_call is not None:
             tell = self._on_call
 

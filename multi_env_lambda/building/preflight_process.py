@@ -19,6 +19,7 @@ from multi_env_lambda.building.unpacked import without_bytecode
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.groups import group_of
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.model.lambda_image import LIBRARY_FOLDERS, OF_EVERY_FUNCTION, LambdaImage
 
 __all__ = [
@@ -79,7 +80,7 @@ def start(
             what = f"`{command[0]}` could not be started: {error.strerror}"
             raise ToolError("preflight", what, hint="pass the path of a Python interpreter") from error
         status: int | None = None
-        with group_of(process), suppress(subprocess.TimeoutExpired):
+        with timed("program", "import check"), group_of(process), suppress(subprocess.TimeoutExpired):
             status = process.wait(timeout=seconds)
     return Outcome(
         answers=read_answers(folder / "answers.jsonl", count),

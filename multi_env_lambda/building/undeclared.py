@@ -19,18 +19,12 @@ from multi_env_lambda.building.taken_over import text_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
 
-__all__ = ["declared", "is_undeclared"]
+__all__ = ["declared"]
 
 _VERSION = "0.1.0"
 _REQUIREMENTS = "requirements.txt"
 _MOST_FILES = 20
 _HINT = "require a released version; a folder of the repository belongs in `shared`"
-
-
-def is_undeclared(document: Mapping[str, Any]) -> bool:
-    """Whether a unit's file has our table, but no ``[project]``."""
-    tools = document.get("tool")
-    return "project" not in document and isinstance(tools, dict) and "multi_env_lambda" in tools
 
 
 def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from multi_env_lambda.ci.markdown import block, code, size
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan
 from multi_env_lambda.model.right import RightChange
 
-__all__ = ["MARKER", "Comment", "Row", "most_rows", "of_plan", "render"]
+__all__ = ["MARKER", "Comment", "Row", "most_rows", "of_plan", "render", "table"]
 
 MARKER = '[multi-env-lambda]: # "pull request"'
 """The first line, by which the comment is found again. It defines a link that nothing uses, so no host shows it, and is
@@ -69,19 +69,21 @@ def of_plan(number: int, commit: str, plan: Plan, *, failures: Iterable[str] = (
     """What merging would do."""
     changed = [step for step in plan.steps if isinstance(step, DeployStep | BlockedStep)]
     failures = tuple(failures)
-    title = (
-        "Merging this would fail" if failures else "Merging this changes" if changed else "Merging this changes nothing"
-    )
     return Comment(
         number=number,
         commit=commit,
-        title=title,
+        title=title_of(failures, changed),
         rows=tuple(_row(step) for step in changed),
         rights=tuple(_rights(plan.deploys)),
         failures=failures,
         digest=plan.digest if plan.deploys else "",
         lines=tuple(str(plan).splitlines()) if plan.deploys else (),
     )
+
+
+def title_of(failures: Sequence[object], rows: Sequence[object]) -> str:
+    """How it stands, in words of ours."""
+    return "Merging this would fail" if failures else "Merging this changes" if rows else "Merging this changes nothing"
 
 
 def _row(step: DeployStep | BlockedStep) -> Row:
@@ -123,7 +125,7 @@ def render(comment: Comment, limit: int) -> str:
     parts = [MARKER, f"### {comment.title}", _facts(comment)]
     parts += _list("Rights that grow", comment.rights)
     parts += _list("Failed", comment.failures)
-    parts += [_table(comment.rows[:most])] if comment.rows else []
+    parts += [table(comment.rows[:most])] if comment.rows else []
     parts += [f"{len(comment.rows) - most} more rows are left out here."] if len(comment.rows) > most else []
     parts += [
         f"To agree for {code(place, _PLACE)}: {code(command, _LINE)}"
@@ -141,7 +143,7 @@ def _facts(comment: Comment) -> str:
     return f"Pull request {comment.number} at {code(comment.commit[:12], 20)}{digest}"
 
 
-def _table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Cells have bounds, so that a long one takes no row's place."""
     lines = ["| Unit | Environment | What | Why |", "| --- | --- | --- | --- |"]
     for row in rows:

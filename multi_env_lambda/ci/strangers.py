@@ -17,12 +17,15 @@ from collections.abc import Iterable
 import attrs
 
 from multi_env_lambda.ci.comment import Comment, Row
+from multi_env_lambda.ci.markdown import code
 from multi_env_lambda.errors import DocumentError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
 
-__all__ = ["MOST_BYTES", "Preview", "from_log", "to_log"]
+__all__ = ["MOST_BYTES", "Preview", "from_log", "is_from_credentials", "not_planned", "to_log"]
 
+_PLANNED = "A stranger's change, planned without credentials"
+_NOT_PLANNED = "A stranger's change, which could not be planned"
 _KIND = "a preview of a stranger's change"
 _WHERE = "the log of the job"
 _BEGIN, _END = "-----BEGIN MULTI-ENV-LAMBDA PREVIEW-----", "-----END MULTI-ENV-LAMBDA PREVIEW-----"
@@ -78,7 +81,7 @@ class Preview:
         return Comment(
             number=number,
             commit=commit,
-            title="A stranger's change, planned without credentials",
+            title=_PLANNED,
             rows=tuple(rows),
             rights=self.rights,
             failures=self.failures,
@@ -87,6 +90,23 @@ class Preview:
             lines=self.lines,
             link=link,
         )
+
+
+def not_planned(number: int, commit: str, link: str, why: str) -> Comment:
+    """What is shown where the job has said nothing that can be shown. The plan of an older commit must not stay."""
+    said = ("Its job has ended without a plan, and its log says why.", why)
+    return Comment(number=number, commit=commit, title=_NOT_PLANNED, notes=said, link=link)
+
+
+def is_from_credentials(body: str, commit: str) -> bool:
+    """Whether a comment of ours is that of a run with credentials, about this commit: no stranger's word replaces it.
+
+    Title and facts come first in it (``comment.py``), and are ours.
+    """
+    lines = body.splitlines()
+    title = next((line for line in lines if line.startswith("### ")), "")
+    facts = next((line for line in lines if line.startswith("Pull request ")), "")
+    return title not in ("", f"### {_PLANNED}", f"### {_NOT_PLANNED}") and f" at {code(commit[:12], 20)}" in facts
 
 
 def _cut(text: str) -> str:

@@ -27,6 +27,7 @@ from multi_env_lambda.model.webhook import KINDS, SOURCES, WebhookHost
 
 __all__ = [
     "LARGEST_BODY",
+    "LARGEST_DETAIL",
     "Arrived",
     "Delivery",
     "Ignored",
@@ -40,6 +41,9 @@ __all__ = [
 
 LARGEST_BODY: Final = 6 * 1024 * 1024
 """Bytes; a function gets no longer request."""
+
+LARGEST_DETAIL: Final = 240 * 1024
+"""Bytes of what goes to the bus. A hundred changes in one push, with names as long as Git takes them, have a fourth."""
 
 _SHORTEST_SECRET: Final = 16
 _MOST_SECRETS = 2
@@ -250,4 +254,7 @@ def delivery_of(request: Arrived) -> Delivery | Ignored | Refused:
     detail = extract(found, SHAPES[request.host])
     if not isinstance(found, dict) or not isinstance(detail, dict):
         return Refused(status=400, reason="the body is no JSON object")
+    if len(json.dumps(detail, ensure_ascii=False).encode("utf-8")) > LARGEST_DETAIL:
+        # An error of the receiver would ask for it again, and raise an alarm.
+        return Refused(status=413, reason="it says more than an event may; the hourly check finds what it is about")
     return Delivery(source=SOURCES[request.host], kind=request.kind, detail=detail)

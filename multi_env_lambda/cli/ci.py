@@ -26,36 +26,81 @@ def ci_command() -> None:
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
-@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch at GitLab.")
-@click.option("--bitbucket", is_flag=True, help="Look, in a step of the protected branch at Bitbucket.")
+@click.option("--leave-cells", is_flag=True, help="Leave the cells of a stage to jobs beside each other.")
+@click.option("--reviewed", nargs=2, metavar="ENVIRONMENT DIGEST", help="Go on after a review of this plan at GitHub.")
+@click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch or a merge request at GitLab.")
+@click.option(
+    "--bitbucket", is_flag=True, help="Look, in a step of the protected branch or a pull request at Bitbucket."
+)
 @click.option("--codepipeline", is_flag=True, help="Do one step, in an action of a pipeline of CodePipeline.")
 @json_option
-def run_(job: str, event: Path | None, gitlab: bool, bitbucket: bool, codepipeline: bool, as_json: bool) -> int:
+def run_(
+    job: str,
+    event: Path | None,
+    leave_cells: bool,
+    reviewed: tuple[str, str] | None,
+    gitlab: bool,
+    bitbucket: bool,
+    codepipeline: bool,
+    as_json: bool,
+) -> int:
     """Do what JOB wants; without it, what the variable MULTI_ENV_LAMBDA_JOB names, or what follows from an event.
 
     What the branch says now counts, and not what it said when the job was made. Stopping in front of an approval is
     success: the exit code is 0, and the last lines say what waits, for whom, and the one command that agrees.
     """
-    from multi_env_lambda.runs.start import start, start_bitbucket, start_codepipeline, start_event, start_gitlab
+    from multi_env_lambda.runs import start as runs
 
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
-    if sum((bool(job), event is not None, gitlab, bitbucket, codepipeline)) > 1:
-        others = "--gitlab, --bitbucket or --codepipeline"
-        raise click.UsageError(f"an event says itself what is to be done: give JOB, --event, {others}")
+    _at_most_one(bool(job), event is not None, reviewed is not None, gitlab, bitbucket, codepipeline)
+    if leave_cells and event is None and not gitlab:
+        raise click.UsageError("--leave-cells is for --event and --gitlab")
     if codepipeline:
-        report, found = start_codepipeline(root, **shown)
+        report, found = runs.start_codepipeline(root, **shown)
         if not as_json:
             for line in (found.changes, found.digest, found.summary):
                 out(line)
+    elif reviewed is not None:
+        report = runs.start_reviewed(root, *reviewed, **shown)
     elif gitlab:
-        report = start_gitlab(root, **shown)
+        report = runs.start_at("gitlab", root, leaves=leave_cells, **shown)
     elif bitbucket:
-        report = start_bitbucket(root, **shown)
+        report = runs.start_at("bitbucket", root, **shown)
+    elif event is not None:
+        report = runs.start_event(root, event, leaves=leave_cells, **shown)
     else:
-        report = start(root, job, **shown) if event is None else start_event(root, event, **shown)
+        report = runs.start(root, job, **shown)
     if as_json:
         print_json(report.to_document())
+    return FAILED if report.failures else 0
+
+
+def _at_most_one(*said: bool) -> None:
+    if sum(said) > 1:
+        others = "--reviewed, --gitlab, --bitbucket or --codepipeline"
+        raise click.UsageError(f"an event says itself what is to be done: give JOB, --event, {others}")
+
+
+@ci_command.command("cell")
+@click.argument("cell")
+def cell_(cell: str) -> int:
+    """Do what a run at GitHub or GitLab has left to CELL, one account and region of a stage."""
+    from multi_env_lambda.runs.start import start_cell
+
+    context = click.get_current_context().obj
+    report = start_cell(Path(context["start"]), cell, say=note, opener=context["opener"])
+    return FAILED if report.failures else 0
+
+
+@ci_command.command("go-on")
+@click.option("--leave-cells", is_flag=True, help="Leave the cells of the next stage to jobs beside each other, too.")
+def go_on_(leave_cells: bool) -> int:
+    """Go on at GitHub or GitLab after the cells of a stage, if all of them have ended."""
+    from multi_env_lambda.runs.start import start_after_cells
+
+    context = click.get_current_context().obj
+    report = start_after_cells(Path(context["start"]), say=note, opener=context["opener"], leaves=leave_cells)
     return FAILED if report.failures else 0
 
 
@@ -137,4 +182,38 @@ def tell_(event: Path) -> int:
     from multi_env_lambda.runs.strangers import tell_preview
 
     note(tell_preview(event, os.environ))
+    return 0
+
+
+@ci_command.command("show")
+@click.argument("environment")
+@click.argument("digest")
+def show_(environment: str, digest: str) -> int:
+    """Show the plan DIGEST that waits for ENVIRONMENT on the page of a run at GitHub, for the review there.
+
+    It is made again first, from what is published; no code of a unit runs. Refused if GitHub would ask nobody.
+    """
+    from multi_env_lambda.runs.reviews import leave_shown, show
+    from multi_env_lambda.show.text import plan_text
+
+    context = click.get_current_context().obj
+    shown = show(Path(context["start"]), environment, digest, say=note, opener=context["opener"], variables=os.environ)
+    text = None if shown.plan is None else plan_text(shown.plan, details=True)
+    leave_shown(shown, () if text is None else text.plain.splitlines(), os.environ)
+    note(shown.note if text is None else text.plain)
+    return 0
+
+
+@ci_command.command("reviewed")
+@click.argument("environment")
+@click.argument("digest")
+@click.argument("branch")
+def reviewed_(environment: str, digest: str, branch: str) -> int:
+    """Write the approval of the person who has reviewed the plan DIGEST of ENVIRONMENT at GitHub, in this very run.
+
+    BRANCH is the protected one. Who it was, GitHub's API says; only the job that a review starts has the role for it.
+    """
+    from multi_env_lambda.runs.reviews import reviewed
+
+    note(reviewed(environment, digest, branch, os.environ).text())
     return 0

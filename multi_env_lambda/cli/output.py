@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.timings import Timings
     from multi_env_lambda.api.workspace import Workspace
 
 __all__ = [
@@ -40,7 +42,51 @@ def local_option(command: Command) -> Command:
         "--profile", metavar="NAME", default=None, expose_value=False, callback=_keep_profile, help=text
     )
     local = click.option("--local", is_flag=True, default=None, help="Use the local cloud instead of AWS.")
-    return local(named(command))
+    return local(named(_timings_options(command)))
+
+
+def _timings_options(command: Command) -> Command:
+    """Where the time of this command goes; both are there when it has ended, however it did."""
+    table = click.option(
+        "--timings",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_keep_timings,
+        help="Show where the time went.",
+    )
+    trace = click.option(
+        "--trace",
+        type=click.Path(dir_okay=False, path_type=Path),
+        expose_value=False,
+        is_eager=True,
+        callback=_keep_trace,
+        help="Write where the time went to this file, for a browser's profiler.",
+    )
+    return table(trace(command))
+
+
+def _keep_timings(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        found = _timings(context)
+        context.obj["ends"].callback(lambda: note(found.text()))
+
+
+def _keep_trace(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        found = _timings(context)
+        found.save(path)  # refused now, if it cannot be written
+        context.obj["ends"].callback(lambda: found.save(path))
+
+
+def _timings(context: click.Context) -> Timings:
+    """The same for both options."""
+    if "timings" not in context.obj:
+        from multi_env_lambda.api.timings import timings
+
+        context.obj["timings"] = context.obj["ends"].enter_context(timings(since=context.obj["begun"]))
+    found: Timings = context.obj["timings"]
+    return found
 
 
 def _keep_profile(context: click.Context, _: click.Parameter, name: str | None) -> None:

@@ -23,7 +23,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, read_document, structure
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
-from multi_env_lambda.model.record import WITNESSED, approvals_folder
+from multi_env_lambda.model.record import REVIEWED, WITNESSED, approvals_folder
 from multi_env_lambda.model.rules import Bound, Rules
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.store import Listed, ObjectStore
@@ -249,6 +249,9 @@ def _not_counted(world: World, found: Approval | None, bound: Bound, digest: str
             bound.environment, what, hint="commit the table, or have it approved where the table is the same"
         )
     caller = world.platform.caller()
+    if not bound.rules.approvals_by_author and found.user_id == REVIEWED and not _is_build(world, caller):
+        what = f"plan {digest[:12]} was approved by {found}, which lets the build deploy, and nobody else"
+        return Refused(bound.environment, what, hint="let the workflow deploy it, or somebody else approve it here")
     if not bound.rules.approvals_by_author and _is_same(world, found, caller):
         by = "" if found.who == caller else f" as {named(caller)}"
         what = f"plan {digest[:12]} was approved by {found}, who is deploying it{by}"
@@ -257,12 +260,15 @@ def _not_counted(world: World, found: Approval | None, bound: Bound, digest: str
 
 
 def named(arn: str) -> str:
-    """An ARN, preceded by the principal if that is not the same.
+    """An ARN, preceded by the principal if that is not the same; somebody at GitHub by login and number.
 
     >>> named("arn:aws:sts::111111111111:assumed-role/ci/ada")
     'arn:aws:iam::111111111111:role/ci (arn:aws:sts::111111111111:assumed-role/ci/ada)'
     """
-    name = principal_of(arn).name
+    who = principal_of(arn)
+    if who.kind == "github":
+        return f"{who.person} at GitHub ({who.name})"
+    name = who.name
     return arn if name == arn else f"{name} ({arn})"
 
 
@@ -270,12 +276,22 @@ def _is_same(world: World, approval: Approval, caller: str) -> bool:
     """Whether the approver may be the caller: by her ARN and, where `bootstrap` made roles, by her session's name.
 
     The ARN is the approver's own word. IAM puts the name into the key, and the trust policies of those roles prescribe
-    it; elsewhere callers choose it, so it proves nothing.
+    it; elsewhere callers choose it, so it proves nothing. Somebody at GitHub may be anybody who has keys here.
     """
+    if approval.user_id == REVIEWED:
+        return not _is_build(world, caller)
     proven = "" if world.config.roles is None else approval.proven_name.casefold()
     return same_somebody(principal_of(approval.who), principal_of(caller)) or (
         bool(proven) and proven == session_name_of(caller).casefold()
     )
+
+
+def _is_build(world: World, caller: str) -> bool:
+    """Whether the caller is the role of builds: no person is in it, and GitHub keeps apart who pushed."""
+    roles, account_id = world.config.roles, world.config.devops.account_id
+    who = principal_of(caller)
+    is_ours = roles is not None and who.name.endswith(f":role/{roles.of_devops('build')}")
+    return is_ours and (who.kind, who.account_id) == ("role", account_id)
 
 
 def approval_key(environment: str, digest: str, who: str, user_id: str) -> str:
@@ -311,12 +327,16 @@ def _read(world: World, item: Listed) -> Approval | None:
     try:
         document = read_document(stored.body, where=item.key, kind="an approval")
         found = structure(Approval, in_lines(document), where=item.key, kind="an approval")
-        principal_of(found.who)
+        kind = principal_of(found.who).kind
     except (AccountError, DocumentError, UpgradeNeeded) as error:
         logging.getLogger(__name__).warning("%s", error)
         return None
     if approval_key(found.environment, found.digest, found.who, found.user_id) != item.key:
         logging.getLogger(__name__).warning("%s: this approval is for something else", item.key)
+        return None
+    if (kind == "github") != (found.user_id == REVIEWED):
+        text = "%s: `%s` wrote it, but it claims to be from %s"
+        logging.getLogger(__name__).warning(text, item.key, found.user_id, found.who)
         return None
     if found.proven_name not in ("", session_name_of(found.who)):
         text = "%s: `%s` wrote it, but it claims to be from %s"

@@ -122,7 +122,7 @@ def _settle(
         if upload is None:
             raise not_in_bucket(item.key)
     assert made is not None
-    answer = world.store.put_new(item.key, upload.read(), upload.metadata)
+    answer = world.store.put_new(item.key, upload.content, upload.metadata)
     if answer is None:
         raise _taken(world, made, item.key)
     return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=answer.version_id)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["BUILD", "branch_of", "build_of", "is_over", "link_of"]
+__all__ = ["BUILD", "branch_of", "build_of", "is_over", "is_request", "link_of"]
 
 BUILD = re.compile(r"bitbucket:([0-9]{1,20})")
 """What a pipeline of Bitbucket is called as a build: its number."""
@@ -31,12 +31,22 @@ def build_of(variables: Mapping[str, str]) -> str:
 def is_over(build: str) -> bool:
     """Whether another pipeline there has ended: of one deployment environment Bitbucket runs one step at a time.
 
+    Of a pull request there may be two for a moment. Both only plan, so the second one takes over.
     Another host's builds are not known here.
 
     >>> is_over("bitbucket:76"), is_over("gitlab:76")
     (True, False)
     """
     return BUILD.fullmatch(build) is not None
+
+
+def is_request(variables: Mapping[str, str]) -> bool:
+    """Whether this step is about a pull request, and not about what is merged.
+
+    >>> is_request({"BITBUCKET_BUILD_NUMBER": "77", "BITBUCKET_PR_ID": "7"})
+    True
+    """
+    return bool(build_of(variables) and variables.get("BITBUCKET_PR_ID"))
 
 
 def branch_of(variables: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ https://support.atlassian.com/bitbucket-cloud/docs/repository-access-tokens/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
@@ -24,6 +25,7 @@ __all__ = ["BITBUCKET_API", "AtBitbucket"]
 BITBUCKET_API = "https://api.bitbucket.org/2.0"
 _PAGE, _MOST_PAGES, _MOST_TRIED = 50, 20, 5
 _LONGEST_TEXT = 255
+_COMMIT = re.compile(r"[0-9a-f]{12,64}")
 _NOT_OURS = (403, 404)
 _HINT = "MULTI_ENV_LAMBDA_BITBUCKET_TOKEN has to be an access token of this repository that may write pull requests"
 _STATES = {"success": "SUCCESSFUL", "failure": "FAILED", "pending": "INPROGRESS"}
@@ -95,6 +97,27 @@ class AtBitbucket:
             if commit and isinstance(number, int) and _at(one, "destination", "branch", "name") == into:
                 found.setdefault(number, commit)
         return found
+
+    def open_requests(self, into: str, most: int) -> Mapping[int, str]:
+        """The pull requests of branches of this repository into a branch, the last changed first: number -> commit, or
+        the beginning of it.
+
+        Raises:
+            ToolError: as above.
+        """
+        found: dict[int, str] = {}
+        query = urlencode({"state": "OPEN", "sort": "-updated_on", "pagelen": min(most, _PAGE)})
+        for one in _values(self._call("GET", f"pullrequests?{query}")):
+            number, commit = one.get("id"), str(_at(one, "source", "commit", "hash") or "")
+            own = _at(one, "source", "repository", "full_name") == self.repository
+            ours = own and _at(one, "destination", "branch", "name") == into
+            if ours and isinstance(number, int) and _COMMIT.fullmatch(commit):
+                found[number] = commit
+        return found
+
+    def request_link(self, number: int) -> str:
+        """To the page of a pull request."""
+        return f"https://bitbucket.org/{self.repository}/pull-requests/{number:d}"
 
     def _pages(self, path: str) -> Iterator[Mapping[str, Any]]:
         for page in range(1, _MOST_PAGES + 1):

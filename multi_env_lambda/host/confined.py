@@ -21,6 +21,7 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host import sandbox
 from multi_env_lambda.host.groups import group_of
 from multi_env_lambda.host.private import private_folder
+from multi_env_lambda.host.timing import timed
 
 __all__ = ["Bounds", "Ended", "clean_environment", "holds", "holds_with", "run_confined"]
 
@@ -171,7 +172,7 @@ def _run(
         except OSError as error:
             what = f"`{argv[0]}` could not be started: {error.strerror}"
             raise ToolError(where, what, hint="does the Python that runs this still exist?") from error
-        with group_of(process):
+        with group_of(process), timed("program", Path(argv[0]).name):
             try:
                 return process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:

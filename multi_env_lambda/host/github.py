@@ -9,7 +9,7 @@ https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -27,6 +27,10 @@ _PAGE, _MOST_PAGES = 100, 10
 _LONGEST_STATUS = 140
 _HINT = "the token in GITHUB_TOKEN needs `pull-requests: write` and `statuses: write` on this repository"
 _OURS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
+def _nothing(_: str) -> bool:
+    return False
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +53,11 @@ class GitHub:
     Source: https://github.com/telia-oss/github-pr-resource/issues/259, since the reference does not say it.
     """
 
-    def comment(self, number: int, marker: str, text: str) -> bool:
+    def comment(self, number: int, marker: str, text: str, *, keeps: Callable[[str], bool] = _nothing) -> bool:
         """Write the comment that begins with ``marker``, or change it; whether anything had to be written.
+
+        Args:
+            keeps: of what is there already, whether it says more and has to stay.
 
         Raises:
             ToolError: GitHub does not answer, or refuses.
@@ -59,7 +66,7 @@ class GitHub:
         there = next((one for one in self._pages(comments) if _is_ours(one, marker)), None)
         if there is None:
             self._call("POST", comments, {"body": text})
-        elif _body(there) == normal(text):
+        elif _body(there) == normal(text) or keeps(_body(there)):
             return False
         else:
             self._call("PATCH", f"issues/comments/{int(there['id'])}", {"body": text})

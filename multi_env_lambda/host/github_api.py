@@ -1,6 +1,8 @@
-"""Asks GitHub what the event of a run does not say: whose a pull request is, and whether another run has ended.
+"""Asks GitHub what the event of a run does not say: whose a pull request is, whether another run has ended, and who has
+let a job start.
 
-Source: https://docs.github.com/en/actions/reference/workflows-and-actions/variables for the variables of a run, and
+Source: https://docs.github.com/en/rest/deployments/environments, https://docs.github.com/en/rest/repos/repos (activity)
+and https://docs.github.com/en/actions/reference/workflows-and-actions/variables for the variables of a run, and
 https://docs.github.com/en/rest/actions/workflow-runs and https://docs.github.com/en/rest/pulls for what is asked
 """
 
@@ -89,8 +91,62 @@ class GitHubApi:
         found = self._get(f"actions/runs/{named[1]}/attempts/{named[2]}")
         return not isinstance(found, Mapping) or found.get("status") == "completed"
 
-    def request_at(self, owner: str, branch: str, commit: str) -> int:
+    def environment(self, name: str) -> Any:
+        """An environment there, with the rules that protect it; None: there is none.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        return self._get(f"environments/{quote(name, safe='')}")
+
+    def run(self, run: int) -> Any:
+        """A run as it is now: which attempt, who has started it; None: there is none.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        return self._get(f"actions/runs/{run:d}")
+
+    def approvals(self, run: int) -> list[Any]:
+        """Who has said what about the environments that a run waits for. It is not said when, or in which attempt.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        found = self._get(f"actions/runs/{run:d}/approvals")
+        return found if isinstance(found, list) else []
+
+    def jobs(self, run: int) -> list[Any]:
+        """The jobs of the newest attempt at a run, the first hundred.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        return _listed(self._get(f"actions/runs/{run:d}/jobs?per_page=100"), "jobs")
+
+    def waiting_runs(self, workflow: str) -> list[Any]:
+        """The runs of a workflow that wait for somebody's yes, the newest thirty.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        path = f"actions/workflows/{quote(workflow, safe='')}/runs?status=waiting&per_page=30"
+        return _listed(self._get(path), "workflow_runs")
+
+    def pushes(self, branch: str) -> list[Any]:
+        """The newest hundred changes of where a branch stands, and who made them; newest first.
+
+        Raises:
+            ToolError: GitHub does not say.
+        """
+        found = self._get(f"activity?ref={quote(f'refs/heads/{branch}', safe='')}&per_page=100")
+        return found if isinstance(found, list) else []
+
+    def request_at(self, owner: str, branch: str, commit: str, *, fork: int) -> int:
         """The open pull request from somebody's branch that is at this commit now; 0: there is none.
+
+        Args:
+            fork: the number of the repository with the branch: an owner may have two, and our own repository is one.
 
         Raises:
             ToolError: GitHub does not say.
@@ -99,25 +155,23 @@ class GitHubApi:
         for one in found if isinstance(found, list) else []:
             head = one.get("head") if isinstance(one, Mapping) else None
             number = one.get("number") if isinstance(one, Mapping) else None
-            if isinstance(head, Mapping) and head.get("sha") == commit and isinstance(number, int):
+            repository = head.get("repo") if isinstance(head, Mapping) else None
+            is_theirs = isinstance(repository, Mapping) and repository.get("id") == fork
+            if isinstance(head, Mapping) and head.get("sha") == commit and is_theirs and isinstance(number, int):
                 return number
         return 0
 
     def log_of(self, run: int, job: str, largest: int) -> bytes:
-        """What a job of a run has logged; empty if there is no such job, or its log is gone.
+        """What a job of a run has logged, up to one byte more than ``largest``; empty if there is no such job, or its
+        log is gone.
 
         Raises:
-            ToolError: GitHub does not say, or it is larger than ``largest``.
+            ToolError: GitHub does not say.
         """
-        found = self._get(f"actions/runs/{run:d}/jobs?per_page=100")
-        jobs = found.get("jobs") if isinstance(found, Mapping) else None
-        ids = [one.get("id") for one in jobs or () if isinstance(one, Mapping) and one.get("name") == job]
+        ids = [one.get("id") for one in self.jobs(run) if isinstance(one, Mapping) and one.get("name") == job]
         if not ids or not isinstance(ids[0], int):
             return b""
-        body = self._followed(f"actions/jobs/{ids[0]:d}/logs", largest)
-        if len(body) > largest:
-            raise self._error(f"the log of the job {job} has more than {largest} bytes")
-        return body
+        return self._followed(f"actions/jobs/{ids[0]:d}/logs", largest)
 
     def _followed(self, path: str, largest: int) -> bytes:
         """The bytes behind the one redirection that GitHub makes for logs; the token does not go there.
@@ -162,3 +216,8 @@ class GitHubApi:
 
     def _error(self, what: str) -> ToolError:
         return ToolError(f"GitHub's API about {self.repository}", what, hint=_HINT)
+
+
+def _listed(answer: Any, key: str) -> list[Any]:
+    found = answer.get(key) if isinstance(answer, Mapping) else None
+    return found if isinstance(found, list) else []

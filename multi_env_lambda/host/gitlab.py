@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["BUILD", "branch_of", "build_of", "is_over", "link_of"]
+__all__ = ["BUILD", "branch_of", "build_of", "is_over", "is_request", "link_of"]
 
 BUILD = re.compile(r"gitlab:([0-9]{1,20})")
 """What a job of GitLab is called as a build: its number."""
@@ -27,7 +27,8 @@ def build_of(variables: Mapping[str, str]) -> str:
 
 
 def is_over(build: str) -> bool:
-    """Whether another job there has ended: GitLab runs one at a time (``resource_group``), and this one runs.
+    """Whether another job there has ended: of what is merged, and of each merge request, GitLab runs one at a time
+    (``resource_group``), and this one runs.
 
     Another host's builds are not known here.
 
@@ -35,6 +36,15 @@ def is_over(build: str) -> bool:
     (True, False)
     """
     return BUILD.fullmatch(build) is not None
+
+
+def is_request(variables: Mapping[str, str]) -> bool:
+    """Whether this job is about a merge request, and not about what is merged.
+
+    >>> is_request({"GITLAB_CI": "true", "CI_JOB_ID": "77", "CI_PIPELINE_SOURCE": "merge_request_event"})
+    True
+    """
+    return bool(build_of(variables)) and variables.get("CI_PIPELINE_SOURCE") == "merge_request_event"
 
 
 def branch_of(variables: Mapping[str, str]) -> str:

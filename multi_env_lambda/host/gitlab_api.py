@@ -9,6 +9,7 @@ commit), https://docs.gitlab.com/api/users/ and https://docs.gitlab.com/ci/jobs/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -21,6 +22,7 @@ __all__ = ["GITLAB_API", "AtGitLab"]
 
 GITLAB_API = "https://gitlab.com/api/v4"
 _PAGE, _MOST_PAGES = 100, 10
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 255
 _HINT = "MULTI_ENV_LAMBDA_GITLAB_TOKEN has to be an access token of this project, with the scope `api`, role Developer"
 _STATES = {"success": "success", "failure": "failed", "pending": "pending"}
@@ -89,6 +91,30 @@ class AtGitLab:
                 if isinstance(number, int) and one.get("state") == "merged" and one.get("target_branch") == into:
                     found.setdefault(number, commit)
         return found
+
+    def open_requests(self, into: str, most: int) -> Mapping[int, str]:
+        """The merge requests of branches of this project into a branch, the last changed first: number -> commit.
+
+        Raises:
+            ToolError: as above.
+        """
+        found: dict[int, str] = {}
+        query = {"state": "opened", "target_branch": into, "order_by": "updated_at", "sort": "desc"}
+        for one in self._pages(f"{self._project}/merge_requests", **query):
+            number, commit = one.get("iid"), str(one.get("sha") or "")
+            if len(found) == most:
+                break
+            if (
+                isinstance(number, int)
+                and _COMMIT.fullmatch(commit)
+                and one.get("source_project_id") == one.get("target_project_id")
+            ):
+                found[number] = commit
+        return found
+
+    def request_link(self, number: int) -> str:
+        """To the pipelines of a merge request."""
+        return f"https://gitlab.com/{self.project}/-/merge_requests/{number:d}/pipelines"
 
     @property
     def _project(self) -> str:

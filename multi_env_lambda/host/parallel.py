@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["WORKERS", "in_parallel", "together"]
+__all__ = ["UNITS_AT_ONCE", "WORKERS", "in_parallel", "together"]
 
 WORKERS = 16
+
+UNITS_AT_ONCE = 64
+"""Units of an environment that change at the same time on AWS, where they mostly wait."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.private import private_folder
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.masking import masked, without
 from multi_env_lambda.model.plain_secrets import secrets_among
 
@@ -22,6 +24,7 @@ __all__ = ["run", "run_attached", "run_uv", "uv_folder", "uv_program", "uv_versi
 
 _TAIL_LINES, _LONGEST_LINE = 15, 2000
 _PATHS = frozenset({"UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS"})
+_VERB = re.compile(r"[a-z][a-z-]*")
 _SEARCH = threading.Lock()
 
 
@@ -41,7 +44,8 @@ def run(
     """
     words = [os.fspath(word) for word in argv]
     try:
-        done = subprocess.run(words, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
+        with timed("program", " ".join(_named(words))):
+            done = subprocess.run(words, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except OSError as error:
         raise ToolError(where, f"`{words[0]}` could not be started: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
@@ -50,6 +54,11 @@ def run(
         tail = _without_secrets(done.stderr.strip() or done.stdout, os.environ if env is None else env)
         raise ToolError(where, f"`{' '.join(begin)}` ended with status {done.returncode}: {tail}", hint=hint)
     return done.stdout
+
+
+def _named(words: Sequence[str]) -> list[str]:
+    """The program, and its verb if it has one; no path and no other argument."""
+    return [Path(words[0]).name, *(word for word in words[1:2] if _VERB.fullmatch(word))]
 
 
 def run_attached(

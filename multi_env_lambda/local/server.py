@@ -23,6 +23,7 @@ from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import private_venv, runtime_python
 from multi_env_lambda.host.proxies import LOCAL_HOSTS
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.local.cloud import DEVELOPER, LOG, LocalCloud, ServerStatus, state_folder
 from multi_env_lambda.local.config_file import write_config
 from multi_env_lambda.local.programs import write_programs
@@ -236,6 +237,7 @@ def _register_runtimes(folder: Path, wanted: set[str], progress: Progress) -> No
         write_atomically(table, canonical_json(known).encode("ascii"))
 
 
+@timed("step", "start the local cloud")
 def _start(folder: Path, strict: frozenset[str], progress: Progress) -> _Server:
     progress("preparing the local cloud's environment")
     python = _server_python()

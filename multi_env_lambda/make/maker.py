@@ -24,6 +24,7 @@ from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
 from multi_env_lambda.host.lineage import Asked, pasts, restored
+from multi_env_lambda.host.timing import timed
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import templates_of
@@ -100,6 +101,10 @@ class TreeMaker:
             ConfigurationError: the unit cannot be released as written.
             BuildError: an artifact cannot be built.
         """
+        with timed("unit", f"{project.name} built"):
+            return self._made(project, published)
+
+    def _made(self, project: Project, published: Published) -> MadeRelease:
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
         roots = _roots(project, built, source, published)

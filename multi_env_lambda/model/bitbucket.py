@@ -11,13 +11,16 @@ import attrs
 from multi_env_lambda.model.name import IMAGE
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["BITBUCKET", "PIPELINES", "Bitbucket", "read_bitbucket_table"]
+__all__ = ["BITBUCKET", "PIPELINES", "PULL_REQUEST", "Bitbucket", "read_bitbucket_table"]
 
 BITBUCKET = "api.bitbucket.org/2.0/workspaces/{}/pipelines-config/identity/oidc"
 """Whose tokens they are, by workspace; also how the provider is called in IAM, and its condition keys begin."""
 
 PIPELINES = "bitbucket-pipelines.yml"
 """The file that `ci write bitbucket` writes; Bitbucket reads no other."""
+
+PULL_REQUEST = "pull-request"
+"""What the written file says to a step that was started for a pull request."""
 
 _REPOSITORY = Rule(
     pattern=r"[a-z0-9_][a-z0-9_-]*/(?!\.{1,2}$)[a-z0-9._-]{1,100}",
@@ -48,6 +51,7 @@ class Bitbucket:
         deployment: the name of that environment. image: what its steps run in, by digest.
         only_from_branch: whether Bitbucket lets only the protected branch deploy there, which takes Premium. Nothing
             in a token shows it.
+        plans: whether pull requests are planned before the merge.
         provider: whether `bootstrap` makes the identity provider in the devops account, which can have one only.
     """
 
@@ -58,6 +62,7 @@ class Bitbucket:
     deployment_id: str
     image: str
     only_from_branch: bool
+    plans: bool = True
     provider: bool = True
 
     @property
@@ -81,6 +86,11 @@ class Bitbucket:
         """The subject of its tokens, as a pattern: it ends in the UUID of the step, which is another one each time."""
         return f"{{{self.repository_id}}}:{{{self.deployment_id}}}:*"
 
+    @property
+    def members(self) -> str:
+        """The subjects of tokens of all steps of this repository, as a pattern: who may push, runs them."""
+        return f"{{{self.repository_id}}}:{{*"
+
 
 def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
     """The key ``bitbucket`` of the table ``ci``; None without it."""
@@ -91,7 +101,7 @@ def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
         table.refuse("bitbucket", "one role serves everybody here", hint=hint)
     own = table.table("bitbucket")
     ids = ("workspace_id", "repository_id", "deployment_id")
-    own.allow(("repository", *ids, "deployment", "image", "only_from_branch", "provider"))
+    own.allow(("repository", *ids, "deployment", "image", "only_from_branch", "plans", "provider"))
     own.require(
         "only_from_branch",
         hint="true: Bitbucket lets only the protected branch deploy there (Premium); false: you accept that everybody "
@@ -106,5 +116,6 @@ def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
         deployment=own.named_or("deployment", _DEPLOYMENT, "multi-env-lambda"),
         image=own.named("image", IMAGE),
         only_from_branch=own.flag("only_from_branch", False),
+        plans=own.flag("plans", True),
         provider=own.flag("provider", True),
     )

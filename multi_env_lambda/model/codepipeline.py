@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
 from multi_env_lambda.model.ci_stack import CiStack, read_source
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.stages import Stage, stages_of
 
 __all__ = [
     "APPROVE",
@@ -17,6 +20,7 @@ __all__ = [
     "EXECUTION_VARIABLE",
     "FOUND",
     "LIBRARY_VARIABLE",
+    "LONGEST_TEXT",
     "NOTHING",
     "PIPELINE_VARIABLE",
     "PLAN",
@@ -29,9 +33,14 @@ __all__ = [
     "WITNESS",
     "WITNESS_HANDLER",
     "CodePipeline",
+    "Group",
     "digest_in",
+    "digests_in",
+    "groups_of",
     "read_codepipeline_table",
     "said_of",
+    "said_of_group",
+    "waiting_plans",
 ]
 
 TEMPLATE = ".codepipeline/multi-env-lambda.yml"
@@ -86,6 +95,84 @@ def digest_in(said: str, environment: str) -> str:
     """
     found = _HEX.findall(said.lower())
     return found[0] if len(found) == 1 and said.startswith(said_of(environment, found[0], "")) else ""
+
+
+LONGEST_TEXT = 1000
+"""Characters of what an approver is shown.
+
+Source: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html (of a value)
+"""
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """Environments that are one stage of the pipeline: those of a stage of the table that ask, or those that do not."""
+
+    name: str
+    places: Stage
+
+    @property
+    def asks(self) -> bool:
+        return self.places[0].approval
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is a single environment, and has its name."""
+        return len(self.places) == 1
+
+
+def groups_of(environments: Iterable[Environment]) -> tuple[Group, ...]:
+    """The stages of the pipeline between the first plan and the result, in their order.
+
+    Where some environments of a stage ask and others do not, the others come first: they wait for nobody.
+
+    >>> places = [Environment(name=name, account_id="1" * 12, region="eu-west-1", stage=stage, approval=bool(stage))
+    ...           for name, stage in (("test", ""), ("prod-a", "prod"), ("prod-b", "prod"))]
+    >>> [group.name for group in groups_of(places)]
+    ['test', 'prod']
+    """
+    found = []
+    for stage in stages_of(environments):
+        parts = [tuple(place for place in stage if place.approval == asks) for asks in (False, True)]
+        both = all(len(part) > 1 for part in parts)
+        for part in filter(None, parts):
+            name = part[0].name if len(part) == 1 else part[0].stage
+            # Names of environments and stages have small letters only, so this is neither.
+            found.append(Group(name=f"Free-{name}" if both and not part[0].approval else name, places=part))
+    return tuple(found)
+
+
+def waiting_plans(digests: Mapping[str, str]) -> str:
+    """The plans that wait in several environments, as a build says them and an approver reads them."""
+    return ", ".join(f"{place} {digest}" for place, digest in digests.items())
+
+
+def said_of_group(name: str, plans: str, summary: str) -> str:
+    """What the approver of several environments reads; one yes is for all the plans that are named."""
+    return f"Deploy to {name} the plans {plans}: {summary}"
+
+
+def digests_in(said: str, name: str, places: Collection[str]) -> dict[str, str]:
+    """By environment the digest that the approver has read; empty where the text is not ours, names another environment
+    or one twice, or has one more digest.
+
+    >>> said = said_of_group("prod", waiting_plans({"prod-a": "0" * 64, "prod-b": "1" * 64}), "1 unit")
+    >>> sorted(digests_in(said, "prod", ("prod-a", "prod-b", "prod-c")))
+    ['prod-a', 'prod-b']
+    >>> digests_in(said, "prod", ("prod-a",))
+    {}
+    """
+    head = re.match(r"[a-z0-9-]+ [0-9a-f]{64}(?:, [a-z0-9-]+ [0-9a-f]{64})*(?=: )", said[len(_before(name)) :])
+    if head is None or not said.startswith(_before(name)):
+        return {}
+    pairs = [tuple(part.split(" ")) for part in head[0].split(", ")]
+    found = {place: digest for place, digest in pairs}
+    strange = len(found) != len(pairs) or len(_HEX.findall(said.lower())) != len(pairs) or found.keys() - set(places)
+    return {} if strange else found
+
+
+def _before(name: str) -> str:
+    return said_of_group(name, "", "").removesuffix(": ")
 
 
 @attrs.frozen(kw_only=True)

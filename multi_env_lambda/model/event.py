@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import attrs
 
@@ -11,11 +11,12 @@ from multi_env_lambda.model.api import read_http_route
 from multi_env_lambda.model.bucket_event import read_bucket
 from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
-from multi_env_lambda.model.event_source import creates, existing
+from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -52,8 +53,11 @@ def _arn_of(service: str, example: str) -> Rule:
 
 _QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
 _TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
-_TABLE_STREAM = _arn_of(
-    "dynamodb", "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000"
+_TABLE_STREAM = Rule(
+    pattern="arn:aws:dynamodb:.+",
+    allowed="the key of a table below `tables`, or an ARN such as "
+    "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000",
+    hint="an ARN may contain `${region}` and `${account_id}`",
 )
 _STREAM_FAILURES = Rule(
     pattern=r"arn:aws:(sqs|sns|s3):.+",
@@ -74,8 +78,11 @@ class _Kind:
     read: Callable[[Table, str, int], Event]
 
 
-def read_event(table: Table, *, function: str, timeout: int) -> Event:
-    """One event of a function; what it creates is named after the function unless it says otherwise."""
+def read_event(table: Table, *, function: str, timeout: int, buckets: Collection[str] = ()) -> Event:
+    """One event of a function; what it creates is named after the function unless it says otherwise.
+
+    ``buckets`` are the keys of the unit's own: `s3 = "reports"` names one of them before any other bucket.
+    """
     found = [key for key in table.values if key in _KINDS]
     if len(found) != 1:
         kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
@@ -84,7 +91,10 @@ def read_event(table: Table, *, function: str, timeout: int) -> Event:
         hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
     kind = _KINDS[found[0]]
-    return kind.read(_flat(table, found[0], kind), function, timeout)
+    flat = _flat(table, found[0], kind)
+    if found[0] == "s3" and (name := flat.values["s3"]) in buckets and "name" not in flat.values:
+        flat = attrs.evolve(flat, values={**flat.values, "s3": True, "name": name})
+    return kind.read(flat, function, timeout)
 
 
 def _flat(table: Table, name: str, kind: _Kind) -> Table:
@@ -125,11 +135,15 @@ _OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retent
 
 
 def _queue(table: Table, function: str, timeout: int) -> Event:
-    own = creates(table, "sqs")
-    only_new = "it applies to a queue that the unit creates; set it where the existing queue is defined"
+    own, declared = creates(table, "sqs"), declares(table, "sqs")
+    only_new = (
+        "set it in the queue's table"
+        if declared
+        else ("it applies to a queue that the unit creates; set it where the existing queue is defined")
+    )
     elsewhere = {} if own else {key: only_new for key in _OWN_QUEUE_OPTIONS}
     table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if own else ())), elsewhere=elsewhere)
-    source = _own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN)
+    source = declared or (_own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN))
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
     batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
     window = table.number("window", 0, 0 if fifo else 300, 0)
@@ -163,14 +177,14 @@ def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
 
 # --- sns, event_pattern ---
 def _topic(table: Table, function: str, timeout: int) -> Event:
-    made = creates(table, "sns")
+    made, declared = creates(table, "sns"), declares(table, "sns")
     table.allow(("sns", "filter_policy", *(("name",) if made else ())))
     own = Own(key=table.named_or("name", KEY, function)) if made else None
     # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(source=own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
+    return Topic(source=declared or own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
 
 
 def _event_pattern(table: Table, function: str, timeout: int) -> Event:
@@ -191,7 +205,6 @@ def _check_operators(pattern: Table) -> None:
 
 
 # --- streams ---
-_Stream = TypeVar("_Stream", DynamoDBStream, KinesisStream)
 _STREAM_OPTIONS = (
     "starting_position",
     "batch_size",
@@ -206,17 +219,20 @@ _STREAM_OPTIONS = (
 
 
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "dynamodb", _TABLE_STREAM, DynamoDBStream)
+    table.allow(("dynamodb", *_STREAM_OPTIONS))
+    name = table.text("dynamodb")
+    source = Declared(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb", _TABLE_STREAM))
+    return DynamoDBStream(source=source, **_stream(table))
 
 
 def _kinesis(table: Table, function: str, timeout: int) -> Event:
-    return _stream(table, "kinesis", _KINESIS_ARN, KinesisStream)
+    table.allow(("kinesis", *_STREAM_OPTIONS))
+    return KinesisStream(arn=table.named("kinesis", _KINESIS_ARN), **_stream(table))
 
 
-def _stream(table: Table, kind: str, rule: Rule, made: type[_Stream]) -> _Stream:
-    table.allow((kind, *_STREAM_OPTIONS))
-    return made(
-        arn=table.named(kind, rule),
+def _stream(table: Table) -> dict[str, Any]:
+    """What both have in common."""
+    return dict(
         starting_position=table.choice("starting_position", ("LATEST", "TRIM_HORIZON"), "LATEST"),
         batch_size=table.number("batch_size", 1, 10_000, 100),
         window=table.number("window", 0, 300, 0),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from multi_env_lambda.model.event_kinds import Declared, Existing
+from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Rule, Table
-from multi_env_lambda.model.settings import Existing
 
-__all__ = ["creates", "existing"]
+__all__ = ["creates", "declares", "existing"]
 
 
 def creates(table: Table, main: str) -> bool:
@@ -15,7 +16,17 @@ def creates(table: Table, main: str) -> bool:
     return table.values.get(main, True) is True
 
 
+def declares(table: Table, main: str) -> Declared | None:
+    """What the unit's own tables have under the name that is written, or None if it is no such name."""
+    value = table.values.get(main)
+    return Declared(key=value) if isinstance(value, str) and KEY.accepts(value) else None
+
+
 def existing(table: Table, key: str, rule: Rule) -> Existing:
     if not isinstance(table.values[key], str):
-        table.wrong(key, allowed=f"true or {rule.allowed}", hint=f"`{key} = true` creates one for the unit")
+        table.wrong(
+            key,
+            allowed=f"true, the key of a resource of the unit or {rule.allowed}",
+            hint=f"`{key} = true` creates one for the unit",
+        )
     return Existing(identifier=table.named(key, rule))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import assert_never
 
@@ -14,6 +14,7 @@ from multi_env_lambda.model.event import read_event
 from multi_env_lambda.model.name import ARN
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.resources import ResourceReference
 from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.model.settings import (
     Alarms,
@@ -40,6 +41,7 @@ from multi_env_lambda.model.settings import (
     Traffic,
     Vpc,
 )
+from multi_env_lambda.model.uses import VALUES, read_reference, read_uses
 
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
@@ -123,8 +125,8 @@ _MOST_LAYERS = 5
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
-def read_function(table: Table, *, key: str, runtime: str) -> Function:
-    """One function of one environment; ``table`` is already merged and substituted."""
+def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[str] = ()) -> Function:
+    """One function of one environment; ``table`` is already merged and substituted, ``buckets`` are the unit's own."""
     table.allow(name for name in attrs.fields_dict(Function) if name != "key")
     timeout = table.number("timeout", 1, 900, 3)
     return Function(
@@ -147,7 +149,10 @@ def read_function(table: Table, *, key: str, runtime: str) -> Function:
         layers=_layers(table),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
-        events=_events(table, key, timeout),
+        read=read_uses(table, "read"),
+        write=read_uses(table, "write"),
+        invoke=read_uses(table, "invoke"),
+        events=_events(table, key, timeout, buckets),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
         traffic=_traffic(table) if table.has("traffic") else None,
@@ -230,8 +235,10 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference:
-    table.allow(("secret", "key", "parameter"))
+def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
+    if (own := read_reference(table)) is not None:
+        return own
+    table.allow(("secret", "key", "parameter", *VALUES))
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
         found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
@@ -244,9 +251,9 @@ def _reference(table: Table) -> SecretReference | ParameterReference:
 
 
 # --- events and checks ---
-def _events(table: Table, key: str, timeout: int) -> tuple[Event, ...]:
+def _events(table: Table, key: str, timeout: int, buckets: Collection[str]) -> tuple[Event, ...]:
     tables = table.tables("events")
-    events = tuple(read_event(item, function=key, timeout=timeout) for item in tables)
+    events = tuple(read_event(item, function=key, timeout=timeout, buckets=buckets) for item in tables)
     seen: set[tuple[str, str]] = set()
     for item, event in zip(tables, events, strict=True):
         kind, what = _identity(event)
@@ -264,9 +271,9 @@ def _identity(event: Event) -> tuple[str, str]:
             return kind, "one per function"
         case HttpRoute(route=route):
             return kind, route.key
-        case Queue(source=source) | Topic(source=source):
+        case Queue(source=source) | Topic(source=source) | DynamoDBStream(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"
-        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
+        case KinesisStream(arn=arn):
             return kind, arn
         case BucketEvents(source=source):
             return kind, str(event) if isinstance(source, Existing) else f"created as `{source.key}`"

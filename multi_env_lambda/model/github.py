@@ -6,13 +6,15 @@ role lets in; what is not in it, nobody can add.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import attrs
 
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.reading import Rule, Table, did_you_mean
 
 __all__ = [
+    "CELLS_LEFT",
     "ISSUER",
     "PLAN_ENVIRONMENT",
     "SENT",
@@ -22,6 +24,7 @@ __all__ = [
     "GitHub",
     "GitHubJobs",
     "GitHubSubject",
+    "approving_job",
     "read_github_table",
 ]
 
@@ -39,6 +42,20 @@ STRANGERS_JOB = "stranger"
 
 PLAN_ENVIRONMENT = "multi-env-lambda-plan"
 """The environment at GitHub of the job that plans what is not merged: its tokens name it, and no other job's do."""
+
+
+CELLS_LEFT = "cells_left"
+"""The output of a job that leaves cells to others; no environment is called so."""
+
+
+def approving_job(environment: str, digest: str) -> str:
+    """What GitHub calls the job that a reviewer lets start: she sees what she agrees to, and GitHub's API repeats it.
+
+    >>> approving_job("prod", "3ccdb7")
+    'prod 3ccdb7'
+    """
+    return f"{environment} {digest}"
+
 
 GitHubSubject = Literal["ids", "names"]
 """How a token names its repository.
@@ -74,6 +91,7 @@ class GitHub:
         subject: how its tokens name it.
         provider: whether `bootstrap` makes GitHub's identity provider in the devops account, which can have one only.
         jobs: what the jobs of the workflow do.
+        reviewed: the environments that also the required reviewers of GitHub's environment of the same name open.
     """
 
     repository: str
@@ -82,6 +100,7 @@ class GitHub:
     subject: GitHubSubject = "ids"
     provider: bool = True
     jobs: GitHubJobs = "run"
+    reviewed: tuple[str, ...] = ()
 
     @property
     def subject_prefix(self) -> str:
@@ -98,28 +117,45 @@ class GitHub:
         return f"repo:{owner}@{self.owner_id}/{name}@{self.repository_id}:"
 
 
-def read_github_table(table: Table, *, has_roles: bool) -> GitHub | None:
-    """The key ``github`` of the table ``ci``; None without it."""
+def read_github_table(table: Table, *, has_roles: bool, approving: Collection[str] = ()) -> GitHub | None:
+    """The key ``github`` of the table ``ci``; None without it. ``approving``: the environments with an approval."""
     if not table.has("github"):
         return None
     if not has_roles:
         hint = "add `[tool.multi_env_lambda.roles]`: the jobs act as roles of their own, which let this repository in"
         table.refuse("github", "one role serves everybody here", hint=hint)
     own = table.table("github")
-    own.allow(("repository", "owner_id", "repository_id", "subject", "provider", "jobs"))
+    own.allow(("repository", "owner_id", "repository_id", "subject", "provider", "jobs", "reviewed"))
     subject: GitHubSubject = "names" if own.choice("subject", ("ids", "names"), "ids") == "names" else "ids"
     if subject == "ids":
         hint = "`gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both; an older repository: `subject = \"names\"`"
         for key in ("owner_id", "repository_id"):
             own.require(key, hint=hint)
+    jobs = _jobs(table, own)
     return GitHub(
         repository=own.named("repository", _REPOSITORY),
         owner_id=own.optional_number("owner_id", 1, _HIGHEST) or 0,
         repository_id=own.optional_number("repository_id", 1, _HIGHEST) or 0,
         subject=subject,
         provider=own.flag("provider", True),
-        jobs=_jobs(table, own),
+        jobs=jobs,
+        reviewed=_reviewed(own, jobs, approving),
     )
+
+
+def _reviewed(own: Table, jobs: GitHubJobs, approving: Collection[str]) -> tuple[str, ...]:
+    """In the order of the table of environments."""
+    found = own.texts("reviewed")
+    if found and jobs == "send":
+        hint = "leave `reviewed` out; where builds run at CodeBuild, `approve` and CodePipeline agree to what waits"
+        own.refuse("reviewed", 'with `jobs = "send"` no job at GitHub deploys', hint=hint)
+    for name in found:
+        if name not in approving or name == PLAN_ENVIRONMENT:
+            what = f"found `{name}`; expected environments that have `approval = true`"
+            known = [one for one in approving if one != PLAN_ENVIRONMENT]
+            missing = "set `approval = true` in the table of that environment"
+            own.refuse("reviewed", what, hint=did_you_mean(name, known) if known else missing)
+    return tuple(name for name in approving if name in found)
 
 
 def _jobs(table: Table, own: Table) -> GitHubJobs:

@@ -11,10 +11,13 @@ import attrs
 from multi_env_lambda.model.name import IMAGE
 from multi_env_lambda.model.reading import Rule, Table
 
-__all__ = ["GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
+__all__ = ["CELLS_FILE", "GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
 
 GITLAB = "gitlab.com"
 """Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
+
+CELLS_FILE = "multi-env-lambda-cells.yml"
+"""The pipeline that the job of the protected branch leaves for the accounts and regions of a stage."""
 
 PIPELINE = ".gitlab/multi-env-lambda.yml"
 """The file that `ci write gitlab` writes, and the project's own ``.gitlab-ci.yml`` includes."""
@@ -33,11 +36,13 @@ class GitLab:
 
     Args:
         project: its path, ``group/project``. image: what its job runs in, by digest.
+        plans: whether merge requests are planned before the merge, in pipelines of their own.
         provider: whether `bootstrap` makes GitLab's identity provider in the devops account, which can have one only.
     """
 
     project: str
     image: str
+    plans: bool = True
     provider: bool = True
 
     def subject(self, branch: str) -> str:
@@ -48,6 +53,17 @@ class GitLab:
         """
         return f"project_path:{self.project}:ref_type:branch:ref:{branch}"
 
+    @property
+    def members(self) -> str:
+        """The subjects of tokens of jobs for any branch of this project, as a pattern: who may push, runs them.
+
+        A job for a merge request has the subject of the branch that it comes from, in the project where that branch is.
+
+        >>> GitLab(project="acme/units", image="").members
+        'project_path:acme/units:ref_type:branch:ref:*'
+        """
+        return self.subject("*")
+
 
 def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
     """The key ``gitlab`` of the table ``ci``; None without it."""
@@ -57,9 +73,10 @@ def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
         hint = "add `[tool.multi_env_lambda.roles]`: the job acts as a role of its own, which lets this project in"
         table.refuse("gitlab", "one role serves everybody here", hint=hint)
     own = table.table("gitlab")
-    own.allow(("project", "image", "provider"))
+    own.allow(("project", "image", "plans", "provider"))
     return GitLab(
         project=own.named("project", _PROJECT),
         image=own.named("image", IMAGE),
+        plans=own.flag("plans", True),
         provider=own.flag("provider", True),
     )

@@ -13,6 +13,7 @@ from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
+from multi_env_lambda.model.uses import read_uses
 
 __all__ = ["read_job", "run_arguments"]
 
@@ -63,6 +64,9 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         arguments=_arguments(table.table("arguments")),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
+        read=read_uses(table, "read"),
+        write=read_uses(table, "write"),
+        invoke=read_uses(table, "invoke"),
         schedule=_schedule(table) if table.has("schedule") else None,
         description=table.named_or("description", DESCRIPTION, ""),
     )

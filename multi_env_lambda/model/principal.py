@@ -17,12 +17,13 @@ import attrs
 
 from multi_env_lambda.errors import AccountError
 
-__all__ = ["Principal", "principal_of", "same_somebody", "session_name_of", "session_of_job"]
+__all__ = ["Principal", "at_github", "principal_of", "same_somebody", "session_name_of", "session_of_job"]
 
-Kind = Literal["user", "person", "role", "account"]
+Kind = Literal["user", "person", "role", "account", "github"]
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):(iam|sts)::([0-9]{12}):([!-~]+)")
 _NAME = r"[\w+=,.@-]+"
+_AT_GITHUB = re.compile(r"github\.com:([1-9][0-9]{0,19}):([A-Za-z0-9][A-Za-z0-9_-]{0,99})", re.ASCII)
 _ROOT = re.compile(r"root")
 _USER = re.compile(rf"user/(?:[!-.0-~]+/)*{_NAME}", re.ASCII)
 _ROLE = re.compile(rf"assumed-role/({_NAME})/([^/]+)", re.ASCII)
@@ -38,8 +39,8 @@ class Principal:
 
     Args:
         kind: an IAM user; a person in Identity Center; a role, regardless of who uses it; the account itself, which is
-            its root user or a federated session that one of its users created under any name.
-        person: the name in the directory, or the source identity, if one of them is known.
+            its root user or a federated session that one of its users created under any name; somebody at GitHub.
+        person: the name in the directory, the source identity, or the login at GitHub, if one of them is known.
     """
 
     kind: Kind
@@ -64,6 +65,10 @@ def principal_of(arn: str, source_identity: str = "") -> Principal:
     >>> principal_of("arn:aws:sts::111111111111:assumed-role/ci/botocore-session-1795653712").name
     'arn:aws:iam::111111111111:role/ci'
     """
+    there = _AT_GITHUB.fullmatch(arn)
+    if there is not None:
+        # A login can be given up and taken by somebody else; the number stays.
+        return Principal(kind="github", account_id="", name=f"github.com:{there[1]}", person=there[2])
     whole = _ARN.fullmatch(arn)
     if whole is None:
         raise _junk(arn)
@@ -81,6 +86,15 @@ def principal_of(arn: str, source_identity: str = "") -> Principal:
         return Principal(kind="person", account_id=account_id, name=f"{iam}:role/{name}/{session}", person=session)
     by = f"/{source_identity}" if source_identity else ""
     return Principal(kind="role", account_id=account_id, name=f"{iam}:role/{name}{by}", person=source_identity)
+
+
+def at_github(number: int, login: str) -> str:
+    """How somebody at GitHub is written where others have an ARN.
+
+    >>> principal_of(at_github(583231, "octocat")).name
+    'github.com:583231'
+    """
+    return f"github.com:{number}:{login}"
 
 
 def same_somebody(one: Principal, other: Principal) -> bool:

@@ -9,14 +9,14 @@ from typing import assert_never
 import attrs
 from packaging.specifiers import SpecifierSet
 
-from multi_env_lambda.model.api import read_http_api
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
-from multi_env_lambda.model.function import read_function
-from multi_env_lambda.model.job import read_job
-from multi_env_lambda.model.name import KEY, PROJECT_NAME, check_length, normalised
+from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
-from multi_env_lambda.model.plain_secrets import check_plain_secrets, read_not_secret
-from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
+from multi_env_lambda.model.plain_secrets import read_not_secret
+from multi_env_lambda.model.reach import reaching
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.resources import DataBucket, DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
     BucketEvents,
@@ -41,21 +41,13 @@ from multi_env_lambda.model.standard import (
     read_version,
     standard_table,
 )
+from multi_env_lambda.model.unit_settings import KEYS, read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
 ARCHITECTURES = ("arm64", "x86_64")
-_MOST_TAGS = 40
 _IN_WORKSPACE = "set that in the root pyproject.toml"
-_BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tags")
-_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *_BY_ENVIRONMENT, "environments")
-# Half of one reference or payload merged with half of another makes no sense.
-_WHOLE = (
-    ("functions", "*", "environment", "*"),
-    ("functions", "*", "smoke", "payload"),
-    ("functions", "*", "smoke", "expect"),
-)
 
 
 def _copied(settings: Mapping[str, Settings]) -> Mapping[str, Settings]:
@@ -135,6 +127,9 @@ class Project:
     def topic_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    def table_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
@@ -152,15 +147,36 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "function", project.function_name(environment.name, function.key)
         for event in function.events:
             yield from _made_for(event, project, environment)
+    declared = {resource.key for resource in settings.resources}
     for key in own_buckets(settings):
-        yield "bucket", project.bucket_name(environment, key)
+        if key not in declared:
+            yield "bucket", project.bucket_name(environment, key)
     for queue in own_queues(settings):
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
+    for resource in settings.resources:
+        for name in names_of_resource(resource, project, environment):
+            yield kind_of(resource), name
     if settings.http_api is not None:
         yield "API", project.api_name(environment.name)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
+
+
+def names_of_resource(resource: OwnResource, project: Project, environment: Environment) -> tuple[str, ...]:
+    """What a resource of the unit is called in AWS; of a queue also its dead-letter queue."""
+    match resource:
+        case DataTable(key=key):
+            return (project.table_name(environment.name, key),)
+        case MessageQueue(key=key, fifo=fifo):
+            name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
+            return f"{name}{end}", f"{name}-dlq{end}"
+        case DataBucket(key=key):
+            return (project.bucket_name(environment, key),)
+        case MessageTopic(key=key, fifo=fifo):
+            return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
+        case _:
+            assert_never(resource)
 
 
 def _made_for(event: Event, project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
@@ -178,17 +194,25 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
 
 
 def read_project(
-    document: Mapping[str, object], *, folder: str, where: str, environments: tuple[Environment, ...], devops: Devops
+    document: Mapping[str, object],
+    *,
+    folder: str,
+    where: str,
+    environments: tuple[Environment, ...],
+    devops: Devops,
+    unlisted: tuple[Environment, ...] = (),
 ) -> Project:
     """A project with its settings per environment, from the whole parsed ``pyproject.toml`` of a unit.
 
-    ``folder`` is relative to the root of the repository, ``where`` is the file's name in errors.
+    Args:
+        folder: relative to the root of the repository. where: the file's name in errors.
+        unlisted: stands for environments that the table does not list, since branches have them.
     """
     standard = standard_table(document, where)
     table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
     for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
-    table.allow(_KEYS, elsewhere=elsewhere)
+    table.allow(KEYS, elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
     versioning = table.choice("versioning", ("post", "strict"), "post")
@@ -207,9 +231,13 @@ def read_project(
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
-    project = attrs.evolve(project, settings=_all_settings(table, project, environments))
+    settings = read_all_settings(
+        table, environments, name=project.name, runtime=project.runtime, not_secret=project.not_secret
+    )
+    project = attrs.evolve(project, settings=settings)
     _check_python(standard, project)
     _check_names(project, environments, where)
+    _check_reach(project, environments, (*environments, *unlisted), where)
     return project
 
 
@@ -259,102 +287,23 @@ def _has_roots(table: Table) -> bool:
     return any(isinstance(one, Mapping) and one.get("root") for one in tables)
 
 
-def _all_settings(table: Table, project: Project, environments: tuple[Environment, ...]) -> dict[str, Settings]:
-    differences = table.table("environments")
-    names = [environment.name for environment in environments]
-    for name in differences.values:
-        if name not in names:
-            what = f"there is no environment `{name}`; expected {enumerated(names)}"
-            differences.refuse(name, what, hint=did_you_mean(name, names, listed=True))
-    # Most units are the same in every environment, and checking 500 of them four times would be slow.
-    known: dict[str, Settings] = {}
-    found: dict[str, Settings] = {}
-    for environment in environments:
-        written = _written(table, differences.table(environment.name), project, environment)
-        text = repr(written.values)  # not the values: for Python `1 == true`
-        if text not in known:
-            known[text] = _read_settings(written, project.runtime)
-            check_plain_secrets(written, known[text], dict(project.not_secret))
-        found[environment.name] = known[text]
-    return found
-
-
-def _written(table: Table, difference: Table, project: Project, environment: Environment) -> Table:
-    """What the file says for one environment: differences merged, variables replaced."""
-    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in _KEYS}
-    difference.allow(_BY_ENVIRONMENT, elsewhere=elsewhere)
-    base = {key: value for key, value in table.values.items() if key in _BY_ENVIRONMENT}
-    merged = attrs.evolve(
-        table,
-        values=merge(base, difference.values, whole=_WHOLE),
-        difference=difference.values,
-        difference_path=difference.path,
-    )
-    variables = {
-        "environment": environment.name,
-        "account_id": environment.account_id,
-        "region": environment.region,
-        "project": project.name,
-    }
-    return substitute(merged, variables)
-
-
-def _read_settings(table: Table, runtime: str) -> Settings:
-    functions = table.subtables("functions")
-    jobs = table.subtables("jobs")
-    _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
-    api, complete = read_http_api(
-        table, tuple(read_function(inner, key=name, runtime=runtime) for name, inner in functions)
-    )
-    settings = Settings(
-        functions=complete,
-        http_api=api,
-        jobs=tuple(read_job(inner, key=name) for name, inner in jobs),
-        tags=_tags(table.table("tags")),
-    )
-    _check_queues(table, settings)
-    return settings
-
-
-def _check_keys(table: Table, keys: Iterable[tuple[str, str]]) -> None:
-    """Keys become logical ids, in which only letters and digits count."""
-    seen: dict[str, str] = {}
-    for kind, name in keys:
-        if not KEY.accepts(name):
-            table.table(kind).refuse(name, f"found the name `{name}`; expected {KEY.allowed}", hint=KEY.hint)
-        plain = name.replace("-", "").replace("_", "")
-        if plain in seen:
-            what = f"`{name}` and `{seen[plain]}` are the same name in a template"
-            table.table(kind).refuse(
-                name, what, hint="functions and jobs of a unit need names that differ in letters or digits"
-            )
-        seen[plain] = name
-
-
-def _check_queues(table: Table, settings: Settings) -> None:
-    names: set[str] = set()
-    for queue in own_queues(settings):
-        for name in (queue.key, f"{queue.key}-dlq"):
-            if name in names:
-                hint = "set another `name` for one of them; define a queue for two functions in stack.py"
-                table.refuse("functions", f"two events would create the queue `{name}`", hint=hint)
-            names.add(name)
-
-
-def _tags(table: Table) -> tuple[tuple[str, str], ...]:
-    if len(table.values) > _MOST_TAGS:
-        what = f"found {len(table.values)} tags; expected at most {_MOST_TAGS}"
-        table.refuse("", what, hint="AWS accepts 50 per resource, and this library sets some")
-    for name in table.values:
-        if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
-            what = f"found the name `{name}`; expected up to 128 characters that do not start with `aws:`"
-            table.refuse(name, what, hint="rename the tag")
-        if len(table.text(name)) > 256:
-            table.wrong(name, allowed="up to 256 characters", hint="shorten it")
-    return tuple((name, table.text(name)) for name in sorted(table.values))
-
-
 def _check_names(project: Project, environments: Iterable[Environment], where: str) -> None:
     for environment in environments:
         for kind, name in made_names(project, environment):
             check_length(kind, name, where=f"{where} ({environment.name})")
+
+
+def _check_reach(
+    project: Project, environments: Iterable[Environment], others: tuple[Environment, ...], where: str
+) -> None:
+    """No name of a unit lies within reach of the roles of another environment in the same account."""
+    for place in environments:
+        for kind, name in made_names(project, place):
+            other = reaching(f"{name}-" if kind == "stack" else name, place, others)
+            if other is not None:
+                what = (
+                    f"the {kind} would be called `{name}`, and the roles of `{other.name}` in the same account may "
+                    f"change whatever is called `*-{other.name}-*`"
+                )
+                hint = f"rename the unit or the key, or let `{place.name}` have an account of its own"
+                raise ConfigurationError(f"{where} ({place.name})", what, hint=hint)

@@ -16,6 +16,7 @@ from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_docu
 from multi_env_lambda.model.shown import shown_as_text
 
 __all__ = [
+    "REVIEWED",
     "WITNESSED",
     "approvals_folder",
     "Action",
@@ -54,6 +55,9 @@ def current_prefix(environment: str) -> str:
 WITNESSED = "witness"
 """Ends the key of an approval that was given in CodePipeline. What people write ends in their own user id, which always
 has a colon in a role; so only the witness's role may write this one."""
+
+REVIEWED = "github"
+"""The same for one that a reviewer gave at GitHub: only the role of that environment's job may write it."""
 
 
 def approvals_folder(environment: str) -> str:

@@ -23,6 +23,7 @@ from multi_env_lambda.model.settings import (
     ParameterReference,
     PlainValue,
     Queue,
+    ResourceReference,
     Schedule,
     SecretReference,
     Settings,
@@ -76,7 +77,7 @@ def _is_here(name: str, environment: Environment) -> bool:
 def _references(function: Function) -> Iterator[Reference]:
     for variable, value in function.environment:
         match value:
-            case PlainValue():
+            case PlainValue() | ResourceReference():
                 continue
             case SecretReference(name=name):
                 yield Reference(function=function.key, variable=variable, kind="secret", name=name)
@@ -98,11 +99,11 @@ def _of_event(function: Function, event: Event) -> Iterator[Reference]:
             yield Reference(function=key, variable="sns", kind="topic", name=arn)
         case KinesisStream(arn=arn):
             yield Reference(function=key, variable="kinesis", kind="stream", name=arn)
-        case DynamoDBStream(arn=arn):
+        case DynamoDBStream(source=Existing(identifier=arn)):
             yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
         case EventPattern(bus=bus) if bus != "default":
             yield Reference(function=key, variable="bus", kind="bus", name=bus)
-        case Queue() | Topic() | EventPattern() | Schedule() | FunctionUrl() | HttpRoute():
+        case Queue() | Topic() | EventPattern() | DynamoDBStream() | Schedule() | FunctionUrl() | HttpRoute():
             return
         case BucketNotification() | BucketPermission() | BucketEvents():
             return

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, Refused
+
 __all__ = ["Outcome", "Result"]
 
 Outcome = Literal[
@@ -41,6 +43,18 @@ class Result:
     hint: str = ""
     error: str = ""
     seconds: float = 0.0
+
+    @classmethod
+    def of_error(cls, project: str, environment: str, error: MultiEnvLambdaError) -> Result:
+        """How a step ended that raised this; what was refused before anything was done is no failure."""
+        return cls(
+            project=project,
+            environment=environment,
+            outcome="blocked" if isinstance(error, (Refused, Busy)) else "failed",
+            detail=f"{error.where}: {error.what}",
+            hint=error.hint,
+            error=type(error).__name__,
+        )
 
     @property
     def good(self) -> bool:

@@ -81,6 +81,15 @@ class Roles:
         """The role, and the function, that alone writes approvals of what people approved in the pipeline."""
         return f"{self.prefix}-witness"
 
+    def reviewer(self, environment: str) -> str:
+        """The role of a job at GitHub that a reviewer has let start: it alone writes approvals of this environment
+        that were given there.
+
+        >>> Roles(prefix="acme").reviewer("prod")
+        'acme-prod-reviewer'
+        """
+        return f"{self.prefix}-{environment}-reviewer"
+
     @property
     def receiver(self) -> str:
         """The role and function that receive webhooks."""

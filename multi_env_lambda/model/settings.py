@@ -1,7 +1,7 @@
 """What goes into a unit's template for one environment: functions, jobs, what triggers them and what monitors them.
 
 All values are frozen and hashable; JSON-like things are kept as canonical JSON text, tables as sorted pairs.
-The readers are in ``function.py``, ``event.py`` and ``job.py``.
+The readers are in ``function.py``, ``event.py``, ``job.py`` and ``read_resources.py``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,32 @@ from typing import assert_never
 import attrs
 
 from multi_env_lambda.model.api_settings import Cors, HttpApi, HttpRoute
+from multi_env_lambda.model.event_kinds import (
+    BucketEvents,
+    BucketNotification,
+    BucketPermission,
+    Declared,
+    DynamoDBStream,
+    Event,
+    EventPattern,
+    Existing,
+    FunctionUrl,
+    KinesisStream,
+    Own,
+    OwnQueue,
+    Queue,
+    Schedule,
+    Topic,
+)
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnResource,
+    ResourceReference,
+    TableIndex,
+)
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
@@ -20,6 +46,9 @@ __all__ = [
     "BucketPermission",
     "Canary",
     "Cors",
+    "DataBucket",
+    "DataTable",
+    "Declared",
     "DynamoDBStream",
     "EnvironmentValue",
     "Event",
@@ -32,18 +61,23 @@ __all__ = [
     "GlueJob",
     "KinesisStream",
     "Linear",
+    "MessageQueue",
+    "MessageTopic",
     "PlainValue",
     "Own",
     "OwnQueue",
+    "OwnResource",
     "ParameterReference",
     "PythonShell",
     "Queue",
+    "ResourceReference",
     "Schedule",
     "SecretReference",
     "Settings",
     "Smoke",
     "Spark",
     "Statement",
+    "TableIndex",
     "Topic",
     "Traffic",
     "Vpc",
@@ -73,7 +107,7 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = PlainValue | SecretReference | ParameterReference
+EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference
 
 
 # --- permissions ---
@@ -85,152 +119,6 @@ class Statement:
     resources: tuple[str, ...]
     effect: str = "Allow"
     condition: str | None = None
-
-
-# --- where an event comes from ---
-@attrs.frozen(kw_only=True)
-class Existing:
-    """Something that exists independently of the unit: an ARN, or for a bucket its name."""
-
-    identifier: str
-
-
-@attrs.frozen(kw_only=True)
-class Own:
-    """Something that the unit's stack creates under this key (by default the function's key)."""
-
-    key: str
-
-
-@attrs.frozen(kw_only=True)
-class OwnQueue:
-    """A queue that the unit's stack creates, together with its dead-letter queue ``<key>-dlq``."""
-
-    key: str
-    visibility_timeout: int
-    max_receive_count: int = 3
-    retention_days: int = 4
-
-
-# --- event kinds ---
-@attrs.frozen(kw_only=True)
-class Schedule:
-    """``rate(…)`` or ``cron(…)``; ``payload`` is canonical JSON that the function receives instead of the event."""
-
-    expression: str
-    payload: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Queue:
-    """Messages of an SQS queue; ``window`` is the longest time in seconds for which a batch is gathered."""
-
-    source: Existing | OwnQueue
-    batch_size: int = 10
-    window: int = 0
-    partial_failures: bool = True
-    maximum_concurrency: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Topic:
-    """Messages of an SNS topic; ``filter_policy`` is canonical JSON."""
-
-    source: Existing | Own
-    filter_policy: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class BucketNotification:
-    """Objects of a bucket that the unit's stack creates under this key, in S3's own form (``Records``)."""
-
-    key: str
-    events: tuple[str, ...] = ("s3:ObjectCreated:*",)
-    prefix: str = ""
-    suffix: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class BucketPermission:
-    """An existing bucket may call the function in S3's own form; its owner sets the notification."""
-
-    bucket: str
-
-
-@attrs.frozen(kw_only=True)
-class BucketEvents:
-    """Objects of a bucket in EventBridge's form. An existing bucket has to send its events to EventBridge."""
-
-    source: Existing | Own
-    events: tuple[str, ...] = ("Object Created",)
-    prefix: str = ""
-    suffix: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class EventPattern:
-    """Events of an EventBridge bus (name or ARN) that match ``pattern`` (canonical JSON)."""
-
-    pattern: str
-    bus: str = "default"
-
-
-@attrs.frozen(kw_only=True)
-class DynamoDBStream:
-    """Changes of a DynamoDB table, by the stream's ARN.
-
-    ``filters`` are canonical JSON; ``retries`` -1 means until the record expires.
-    """
-
-    arn: str
-    starting_position: str = "LATEST"
-    batch_size: int = 100
-    window: int = 0
-    partial_failures: bool = True
-    bisect: bool = False
-    retries: int = -1
-    parallelization: int = 1
-    on_failure_arn: str | None = None
-    filters: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class KinesisStream:
-    """Records of a Kinesis data stream; the fields mean the same as those of ``DynamoDBStream``."""
-
-    arn: str
-    starting_position: str = "LATEST"
-    batch_size: int = 100
-    window: int = 0
-    partial_failures: bool = True
-    bisect: bool = False
-    retries: int = -1
-    parallelization: int = 1
-    on_failure_arn: str | None = None
-    filters: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class FunctionUrl:
-    """An HTTPS address of the function's alias; ``auth`` is ``AWS_IAM`` or ``NONE``."""
-
-    auth: str = "AWS_IAM"
-    cors: Cors | None = None
-
-
-Event = (
-    Schedule
-    | Queue
-    | Topic
-    | BucketNotification
-    | BucketPermission
-    | BucketEvents
-    | EventPattern
-    | DynamoDBStream
-    | KinesisStream
-    | FunctionUrl
-    | HttpRoute
-)
 
 
 # --- what watches a function ---
@@ -288,6 +176,7 @@ class Function:
 
     ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
     of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
     key: str
@@ -309,6 +198,9 @@ class Function:
     layers: tuple[str, ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    invoke: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     alarms: Alarms | None = None
     smoke: Smoke | None = None
@@ -343,6 +235,9 @@ class GlueJob:
     arguments: tuple[tuple[str, str], ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    invoke: tuple[str, ...] = ()
     schedule: str | None = None
     description: str = ""
 
@@ -360,7 +255,7 @@ class GlueJob:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """All of one unit in one environment; functions and jobs are sorted by key, tags by name.
+    """All of one unit in one environment; functions, jobs and resources are sorted by key, tags by name.
 
     ``http_api`` is None where no function has a route of one.
     """
@@ -369,10 +264,11 @@ class Settings:
     jobs: tuple[GlueJob, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     http_api: HttpApi | None = None
+    resources: tuple[OwnResource, ...] = ()
 
     @property
     def references(self) -> tuple[SecretReference | ParameterReference, ...]:
         """Every secret and parameter that a function needs, once each, so that a missing one is found early."""
         values = {value for function in self.functions for _, value in function.environment}
-        found = [value for value in values if not isinstance(value, PlainValue)]
+        found = [value for value in values if isinstance(value, SecretReference | ParameterReference)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))

@@ -11,7 +11,13 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
 from multi_env_lambda.model.reading import Table
 
-__all__ = ["read_dependencies", "read_name", "read_requires_python", "read_version", "standard_table"]
+__all__ = ["is_undeclared", "read_dependencies", "read_name", "read_requires_python", "read_version", "standard_table"]
+
+
+def is_undeclared(document: Mapping[str, object]) -> bool:
+    """Whether a unit's file has our table, but no ``[project]``."""
+    tools = document.get("tool")
+    return "project" not in document and isinstance(tools, dict) and "multi_env_lambda" in tools
 
 
 def standard_table(document: Mapping[str, object], where: str) -> Table:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import IO, Literal, Protocol
 
 import attrs
 
 from multi_env_lambda.model.lease import Held
 
-__all__ = ["Listed", "Looked", "ObjectStore", "Stored", "Written"]
+__all__ = ["Body", "File", "Listed", "Looked", "ObjectStore", "Stored", "Written"]
+
+
+class File(Protocol):
+    """What has the bytes of an object, such as a ``Path``."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """From the beginning, each time."""
+        ...
+
+
+Body = bytes | File
 
 
 @attrs.frozen(kw_only=True)
@@ -80,8 +91,8 @@ class ObjectStore(Protocol):
         """What is stored under a key, or None if nothing is."""
         ...
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
-        """Write an object that must not exist yet.
+    def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
+        """Write an object that must not exist yet; a file is sent in pieces, and never read as a whole.
 
         A lost answer is resolved by reading back: equal bytes under the key are success (no matter who wrote them).
         None: the key has other bytes.

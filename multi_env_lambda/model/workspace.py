@@ -27,6 +27,7 @@ from multi_env_lambda.model.name import (
     WORKSPACE_ID,
     check_bucket,
 )
+from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
@@ -139,6 +140,19 @@ class WorkspaceConfig:
         """The names that the table gives to stages."""
         return tuple(dict.fromkeys(place.stage for place in self.environments if place.stage))
 
+    @property
+    def end(self) -> str:
+        """The name of the last stage as a target: to reach it is to reach all of its environments."""
+        last = self.environments[-1]
+        return last.stage or last.name
+
+    @property
+    def read_by_builds(self) -> tuple[CiStack, ...]:
+        """The repositories that builds in the devops account read."""
+        own = None if self.codepipeline is None else self.codepipeline.source
+        found = {one.repository: one for one in (own, self.ci_stack) if one is not None}
+        return tuple(found.values())
+
     def reached(self, name: str) -> Stage:
         """What a person names as a target: one environment, or all of a stage.
 
@@ -204,7 +218,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         id=table.named_or("id", WORKSPACE_ID, ""),
         ci=ci,
         ci_stack=ci_stack,
-        github=read_github_table(table.table("ci"), has_roles=roles is not None),
+        github=read_github_table(
+            table.table("ci"),
+            has_roles=roles is not None,
+            approving=[place.name for place in environments if place.approval],
+        ),
         gitlab=read_gitlab_table(table.table("ci"), has_roles=roles is not None),
         bitbucket=read_bitbucket_table(table.table("ci"), has_roles=roles is not None),
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
@@ -243,8 +261,11 @@ def _check_names(table: Table, ci: CiRules, environments: tuple[Environment, ...
             hint = "call it otherwise, or leave `ci.branch_environments` out"
             table.refuse("environments", what, hint=hint)
     for place, other in permutations([one for one in environments if one.prefix], 2):
-        if place.account_id == other.account_id and place.name.endswith(f"-{other.name}"):
-            what = f"the roles of `{other.name}` are for stacks called `*-{other.name}`, and so for `*-{place.name}`"
+        ends = place.account_id == other.account_id and place.name.endswith(f"-{other.name}")
+        if ends or reaching(f"unit-{place.name}-", place, [other]) is not None:
+            what = (
+                f"the roles of `{other.name}` are for what is called `*-{other.name}-*`, and so for `*-{place.name}-*`"
+            )
             hint = f"rename one of them, or let `{place.name}` have an account of its own"
             table.refuse("environments", what, hint=hint)
 

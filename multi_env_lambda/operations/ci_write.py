@@ -20,7 +20,8 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.ci_file import CI_FILE
 from multi_env_lambda.plan.bitbucket_pipeline import pipelines
 from multi_env_lambda.plan.codepipeline import template_text
-from multi_env_lambda.plan.github_workflow import Library, merged_file, plans_strangers, telling, workflow
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import merged_file, plans_strangers, telling, workflow
 from multi_env_lambda.plan.gitlab_pipeline import pipeline
 
 __all__ = ["HOSTS", "write_ci"]

@@ -20,7 +20,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan_copy import CopiedObject, PlanCopy
 from multi_env_lambda.model.record import Record
-from multi_env_lambda.model.store import Listed, Looked, Stored, Written
+from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
 from multi_env_lambda.world import World
 
 __all__ = ["UNKNOWN", "CopiedAccounts", "CopiedStore", "against", "no_accounts"]
@@ -71,7 +71,7 @@ class CopiedStore:
             return None
         return Looked(key=key, etag=item.etag, size=len(item.body), sha256="", version_id="", metadata={})
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
+    def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
         raise _read_only(key)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:

@@ -104,7 +104,8 @@ def dispatch(
     # What this message has wanted before may have no build yet, whatever the decision is now.
     places += [place_of(subject.key) for subject in _subjects(happened)]
     if isinstance(happened, BuildEnded):
-        places.append(place_of_id(happened.job))
+        # A build may have wanted another look at the protected branch, and starts none itself.
+        places += [place_of_id(happened.job), place_of(Branch(name=state.rules.branch).key)]
     # What looks at everything wants others looked at, and starts no builds itself.
     of_everything = isinstance(happened, BuildEnded) and place_of_id(happened.job) == place_of(Everything().key)
     if isinstance(happened, ScheduleLooked) or of_everything:

@@ -32,6 +32,7 @@ from multi_env_lambda.model.principal import principal_of
 from multi_env_lambda.model.runtime import not_imported
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import there
+from multi_env_lambda.operations.doctor_reviewers import reviewers
 from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.wording import Advice, advice
 from multi_env_lambda.world import World
@@ -78,7 +79,8 @@ def examine(
     if any(finding.state == "problem" for finding in found if finding.place == "you"):
         return (*found, *_not_looked_at((devops.name, *(item.name for item in config.environments))))
     world = open_world()
-    of_devops = list(_findings(devops.name, _of_devops(world, sessions, wanted, ci, webhook)))
+    checks = _of_devops(world, sessions, environment, wanted, ci, webhook)
+    of_devops = list(_findings(devops.name, checks))
     published = _published(sessions, world.config) if of_devops[0].state == "ok" else {}
     look = partial(_of_environment, world, sessions, published, wanted)
     places = in_parallel(lambda item: tuple(_findings(item.name, look(item))), world.config.environments)
@@ -187,6 +189,7 @@ def _session(environment: Mapping[str, str]) -> Answer:
 def _of_devops(
     world: World,
     sessions: Sessions,
+    environment: Mapping[str, str],
     wanted: Callable[[Devops | Environment], AccessStack],
     ci: Callable[[], AccessStack | None],
     webhook: Check | None,
@@ -199,6 +202,8 @@ def _of_devops(
         yield "ci", lambda: _ci(sessions, devops, ci())
     if world.config.bitbucket is not None:
         yield "bitbucket", partial(_bitbucket, world.config.bitbucket, world.config.ci.branch)
+    if world.config.github is not None and world.config.github.reviewed:
+        yield "reviewers", partial(reviewers, world.config.github, environment)
     if webhook is not None:
         yield "webhook", webhook
     yield "bucket", partial(_bucket, world, sessions)

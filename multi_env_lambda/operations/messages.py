@@ -38,6 +38,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.webhook import SOURCES
 from multi_env_lambda.operations.ci_file import decide_with
 from multi_env_lambda.operations.ci_protected import left_protected
 from multi_env_lambda.operations.dispatch import Builds, Decide, dispatch, waiting, wanted_at
@@ -47,6 +48,7 @@ __all__ = ["Desk", "answer_records", "read_body", "ready_to_decide", "take"]
 _FIRST = "the first environment"
 """Stands for the environments until a build has left their names: the build decides again, by the table."""
 
+_ADDRESS = re.compile(r"[a-z0-9+.-]+://([^/@]*@)?(?P<host>[^/:]*)[^/]*/|[^/@]+@(?P<of_ssh>[^/:]+):", re.IGNORECASE)
 _KIND = re.compile(r"[\w .:/-]{1,128}")
 
 
@@ -198,7 +200,10 @@ def _named_like(repository: str, happened: Happened) -> str:
     names = tuple(_names(repository))
     match happened:
         case BranchMoved() | BranchGone() | TagMade() | PullRequestChanged() | CommitAgreed():
-            return happened.repository if happened.repository in names else next(iter(names), "")
+            found = happened.repository
+            # Hosts with owners take a name in any case, and say it as the repository was made; CodeCommit does not.
+            ours = {name.casefold() for name in names if "/" in name}
+            return found if found in names or found.casefold() in ours else next(iter(names), "")
         case Asked() | ScheduleLooked() | ApprovalGiven() | BuildEnded() | NotForUs():
             return ""
         case _:
@@ -209,16 +214,18 @@ def _names(repository: str) -> Iterator[str]:
     """Names by which a host may call it: hosts with owners say ``owner/name``, CodeCommit says ``name``.
 
     >>> list(_names("https://github.com/acme/units.git"))
-    ['acme/units', 'units']
+    ['acme/units']
     >>> list(_names("units"))
     ['units']
     """
-    path = re.sub(r"^[a-z0-9+.-]+://[^/]*/|^[^/@]+@[^/:]+:", "", repository.strip(), flags=re.IGNORECASE)
-    parts = [part for part in path.removesuffix(".git").split("/") if part]
-    if len(parts) > 1:
-        yield "/".join(parts[-2:]) if "://" in repository or "@" in repository else "/".join(parts)
-    if parts and ("://" in repository or len(parts) == 1):
-        yield parts[-1]
+    text = repository.strip().removesuffix(".git")
+    found = _ADDRESS.match(text)
+    host = (found["host"] or found["of_ssh"] or "").lower() if found is not None else ""
+    parts = [part for part in text[found.end() if found is not None else 0 :].split("/") if part]
+    # Only a server of one's own has something in front of the name: a folder, or the API of CodeCommit.
+    is_name = host in SOURCES.values() or "://" not in text
+    for start in range(min(1 if is_name else len(parts), len(parts))):
+        yield "/".join(parts[start:])
 
 
 def _id(message: str) -> str:

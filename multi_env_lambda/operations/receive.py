@@ -2,7 +2,8 @@
 
 A delivery is marked before it is sent and again afterwards, each time by one conditional write. Only the second mark
 keeps a repetition from being sent: so what ended in between, or did not reach the bus, is sent by the next one. Two
-that come at the same moment may both be sent, which asks for the same look twice (``ci/wanted.py``).
+that come at the same moment may both be sent, which asks for the same look twice (``ci/wanted.py``). A repetition has
+the id and the body of the first: two hosts do not sign the id, so it alone could be used to have another one dropped.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _send(receiver: Receiver, request: Arrived, delivery: Delivery, name: str) -
 
 def _named(request: Arrived) -> str:
     """The ids are of others, so no object is called by one."""
-    return hashlib.sha256(f"{request.host}\n{request.id}".encode()).hexdigest()
+    return hashlib.sha256(f"{request.host}\n{request.id}\n".encode() + request.body).hexdigest()
 
 
 def _said(name: str, status: int, text: str) -> Answer:

@@ -7,7 +7,7 @@ shown. Who asks the witness decides nothing but which execution it looks at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ import attrs
 
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.flow.gate import Approval, write_approval
-from multi_env_lambda.model.codepipeline import APPROVE, digest_in
+from multi_env_lambda.model.codepipeline import APPROVE, digest_in, digests_in
 from multi_env_lambda.model.record import WITNESSED
 from multi_env_lambda.model.store import ObjectStore
 
@@ -52,14 +52,21 @@ class Witness:
     role: str
 
 
-def bear_witness(witness: Witness, environment: str, execution: str) -> Approval:
-    """Write the approval that a person gave there.
+def bear_witness(
+    witness: Witness, environment: str, execution: str, several: Sequence[str] = ()
+) -> tuple[Approval, ...]:
+    """Write the approval that a person gave there: one of each plan that she was shown.
+
+    Args:
+        environment: the stage of the pipeline, which has the name of its environment. several: the environments of it,
+            where it is for more than one.
 
     Raises:
         Refused: nobody has approved, or it is not known who, or of what; nothing is written.
         MultiEnvLambdaError: CodePipeline or the bucket does not answer.
     """
-    if not _PLACE.fullmatch(environment) or not _EXECUTION.fullmatch(execution):
+    named = all(_PLACE.fullmatch(name) for name in (environment, *several))
+    if not named or not _EXECUTION.fullmatch(execution):
         raise _refused("the witness", "it was asked about no environment of an execution")
     found = _last_of(witness.pipeline.actions(execution), environment)
     if found is None or found.get("status") != "Succeeded":
@@ -76,13 +83,18 @@ def bear_witness(witness: Witness, environment: str, execution: str) -> Approval
         raise Refused(
             environment, what, hint=f"become {witness.role} first, then approve; nobody else who agrees is known"
         )
-    digest = digest_in(_said(found), environment)
-    if not digest:
-        raise _refused(environment, "the text that was approved does not name exactly one plan")
+    said = _said(found)
+    digests = digests_in(said, environment, several) if several else {environment: digest_in(said, environment)}
+    if not all(digests.values()) or not digests:
+        each = " for each environment" if several else ""
+        raise _refused(environment, f"the text that was approved does not name exactly one plan{each}")
     # When she said it: asked again about the same yes, the witness writes the same, and that renews nothing.
     when = datetime.fromtimestamp(said_at, tz=UTC).isoformat(timespec="seconds")
-    approval = Approval(environment=environment, digest=digest, who=who, when=when, user_id=WITNESSED)
-    return write_approval(witness.store, approval, renews=False)
+    approvals = [
+        Approval(environment=place, digest=digest, who=who, when=when, user_id=WITNESSED)
+        for place, digest in digests.items()
+    ]
+    return tuple(write_approval(witness.store, approval, renews=False) for approval in approvals)
 
 
 def _last_of(actions: Iterable[Mapping[str, Any]], environment: str) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE, KEPT_BY_BUILDS, REQUESTS, CiStack
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.freeze import freeze_key
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT
 from multi_env_lambda.model.gitlab import GITLAB
 from multi_env_lambda.model.record import approvals_folder, current_key, history_key, summary_key
 from multi_env_lambda.model.reference import Reference
@@ -22,7 +23,15 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_branches import OF_BRANCHES, has_branches
 from multi_env_lambda.plan.access_of_cloudformation import execution_grants, in_its_role
 from multi_env_lambda.plan.access_of_events import of_events
-from multi_env_lambda.plan.access_of_pipelines import approves_there, builds_there, of_pipeline, reads_repository
+from multi_env_lambda.plan.access_of_pipelines import (
+    approves_there,
+    builds_there,
+    of_pipeline,
+    reads_repository,
+    speaks,
+    spoken_in,
+)
+from multi_env_lambda.plan.access_of_reviewers import of_reviewers
 from multi_env_lambda.plan.access_trust import (
     Trust,
     as_any,
@@ -165,20 +174,20 @@ def of_devops_roles(config: WorkspaceConfig, roles: Roles) -> tuple[RoleAccess, 
     made = [(f"{key.capitalize()}Role", f"{roles.prefix}-{key}", trust, grants) for key, trust, grants in found]
     return tuple(
         RoleAccess(key=key, name=name, trust=trust, grants=grants)
-        for key, name, trust, grants in (*made, *of_pipeline(config, roles))
+        for key, name, trust, grants in (*made, *of_pipeline(config, roles), *of_reviewers(config, roles))
     )
 
 
 def _has_comments(config: WorkspaceConfig) -> bool:
-    return config.ci_stack is not None and config.ci_stack.kind == "CODECOMMIT"
+    return bool(spoken_in(config))
 
 
 def _comments(config: WorkspaceConfig) -> Grant:
     """Who has written a comment alone may change it, so all builds are one author for that."""
-    assert config.ci_stack is not None, "there is a repository"
     look = ("GetCommentsForPullRequest", "GetPullRequest", "ListPullRequests")
     calls = calls_of("codecommit", *look, "PostCommentForPullRequest", "UpdateComment")
-    return grant_of("CommentOnPullRequests", "push", [repository_arn(config.devops, config.ci_stack)], *calls)
+    arns = [repository_arn(config.devops, one) for one in spoken_in(config)]
+    return grant_of("CommentOnPullRequests", "push", arns, *calls)
 
 
 def _tells_people(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
@@ -190,22 +199,24 @@ def _of_builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Trust:
     """Where builds run: at CodeBuild, unless the table names another host alone."""
     devops = config.devops
     github = config.github if config.github is not None and config.github.jobs == "run" else None
-    gitlab = config.gitlab if acting == "build" else None
-    bitbucket = config.bitbucket if acting == "build" else None
+    merged = acting == "build"
+    gitlab = config.gitlab if config.gitlab is not None and (merged or config.gitlab.plans) else None
+    bitbucket = config.bitbucket if config.bitbucket is not None and (merged or config.bitbucket.plans) else None
     project = arn_of(devops, "codebuild", f"project/{roles.of_devops(acting)}")
-    walks = config.codepipeline is not None and acting == "build"
+    walks = config.codepipeline is not None and merged
     elsewhere = any(host is not None for host in (github, gitlab, bitbucket)) or walks
     trusts = [as_service("codebuild", project)] if not elsewhere or config.ci_stack is not None else []
     if walks:
         its_project = as_service("codebuild", arn_of(devops, "codebuild", f"project/{roles.pipeline}"))
         trusts.append(named(its_project, "Pipeline"))
     if github is not None:
-        merged = acting == "build"
-        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=merged))
+        own = "" if merged else PLAN_ENVIRONMENT
+        trusts.append(as_github(provider_arn(devops.account_id), github, config.ci.branch, environment=own))
     if gitlab is not None:
-        trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch))
+        trusts.append(as_gitlab(provider_arn(devops.account_id, GITLAB), gitlab, config.ci.branch, merged=merged))
     if bitbucket is not None:
-        trusts.append(as_bitbucket(provider_arn(devops.account_id, bitbucket.issuer), bitbucket))
+        provider = provider_arn(devops.account_id, bitbucket.issuer)
+        trusts.append(as_bitbucket(provider, bitbucket, merged=merged))
     return as_any(trusts)
 
 
@@ -218,7 +229,7 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     first, *others = arns
     read = [
         f"{first}/{what}"
-        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/environments/*")
+        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/wanted/*", "ci/environments/*")
     ]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.
@@ -326,8 +337,7 @@ def _builds(config: WorkspaceConfig, roles: Roles, acting: Acting) -> Iterator[G
     yield grant_of("WriteItsLog", "push", logs, *calls_of("logs", "CreateLogStream", "PutLogEvents"))
     yield from reads_repository(devops, config.ci_stack, "ReadTheRepository", "push")
     if config.ci_stack.kind == "CODECOMMIT":
-        comments = f"arn:aws:iam::{devops.account_id}:role/{roles.comments}"
-        yield grant_of("SpeakInPullRequests", "push", [comments], "sts:AssumeRole")
+        yield speaks(devops, roles)
 
 
 def repository_arn(devops: Devops, stack: CiStack) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.webhook import Webhook
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.plan.access_of_pipelines import artifacts_bucket
 from multi_env_lambda.plan.grant import Grant, calls_of, grant_of
 
 __all__ = ["OF_HOSTS", "boundary", "not_by_cloudformation"]
@@ -82,27 +84,58 @@ def _bucket(name: str) -> str:
 
 
 def _of_the_ci(config: WorkspaceConfig, place: Environment) -> list[str]:
-    """What the stack of the CI has, by its names, if it is in the account of this environment; else nothing."""
-    roles, stack = config.roles, config.ci_stack
+    """What the stack of the CI and the pipeline have, by their names, if this is their account; else nothing."""
+    roles, pipeline = config.roles, config.codepipeline
     if roles is None or place.account_id != config.devops.account_id:
         return []
     here = list(_named(roles))
-    if stack is not None and stack.kind == "CODECOMMIT":
-        here.append(("codecommit", stack.repository))
-    return sorted(f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in here)
+    here += _secret(config.webhook)
+    sources = [config.ci_stack] if pipeline is None else [config.ci_stack, pipeline.source]
+    here += [("codecommit", one.repository) for one in sources if one is not None and one.kind == "CODECOMMIT"]
+    connections = [one.connection for one in sources if one is not None and one.connection]
+    arns = [f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in here]
+    if pipeline is not None:
+        arns += (f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in _of_the_pipeline(roles))
+        arns.append(f"arn:aws:s3:::{artifacts_bucket(config.devops, roles)}*")
+    return sorted({*arns, *connections})
+
+
+def _secret(webhook: Webhook | None) -> Iterator[tuple[str, str]]:
+    """Who knows it says what people did, as with an event under the name of their host."""
+    if webhook is not None and webhook.secret:
+        yield "secretsmanager", f"secret:{webhook.secret}-??????"
+    elif webhook is not None:
+        yield "ssm", f"parameter/{webhook.parameter.removeprefix('/')}"
+
+
+def _of_the_pipeline(roles: Roles) -> Iterator[tuple[str, str]]:
+    """As ``codepipeline.py`` names it. Who could change the witness would write approvals."""
+    yield "codepipeline", f"{roles.pipeline}*"
+    yield from _of_a_project(roles.pipeline)
+    yield from _of_a_function(roles.witness)
+    yield "events", f"rule/{roles.starter}"
+
+
+def _of_a_project(name: str) -> Iterator[tuple[str, str]]:
+    """Builds and logs begin like their project."""
+    yield "codebuild", f"project/{name}"
+    yield "codebuild", f"build/{name}:*"
+    yield "codebuild", f"build-batch/{name}:*"
+    yield "logs", f"log-group:/aws/codebuild/{name}*"
+
+
+def _of_a_function(name: str) -> Iterator[tuple[str, str]]:
+    yield "logs", f"log-group:/aws/lambda/{name}*"
+    yield "lambda", f"function:{name}*"
 
 
 def _named(roles: Roles) -> Iterator[tuple[str, str]]:
-    """As ``ci_stack.py`` names it; builds and logs begin like their projects."""
+    """As ``ci_stack.py`` names it."""
     dispatcher = roles.of_devops("dispatcher")
     for project in (roles.of_devops("build"), roles.of_devops("plan")):
-        yield "codebuild", f"project/{project}"
-        yield "codebuild", f"build/{project}:*"
-        yield "codebuild", f"build-batch/{project}:*"
-        yield "logs", f"log-group:/aws/codebuild/{project}*"
+        yield from _of_a_project(project)
     for function in (dispatcher, roles.receiver):
-        yield "logs", f"log-group:/aws/lambda/{function}*"
-        yield "lambda", f"function:{function}*"
+        yield from _of_a_function(function)
     yield "sqs", f"{dispatcher}*"
     yield "sns", f"{roles.topic}*"
     yield "events", f"rule/{dispatcher}-*"

@@ -14,10 +14,10 @@ import attrs
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_boundary import not_by_cloudformation
-from multi_env_lambda.plan.grant import Grant, calls_of, grant_of
+from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
 from multi_env_lambda.plan.named_resources import NamedResource
-from multi_env_lambda.plan.permissions import others_layers, resolved
+from multi_env_lambda.plan.permissions import NAMES_OF_CHANGE_SETS, others_layers, resolved
 
 __all__ = ["execution_grants", "in_its_role"]
 
@@ -65,20 +65,28 @@ _CARRIED_OUT = calls_of("cloudformation", "ContinueUpdateRollback", "CreateChang
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 """
+_EXECUTES = "cloudformation:ExecuteChangeSet"
+"""It carries out what somebody else may have prepared, in a role that nobody asks about any more. IAM knows the name of
+the change set alone; ours have a beginning that nobody else's has (``aws/requests.py``).
+"""
 
 
 def in_its_role(place: Environment, grants: Iterable[Grant]) -> Iterator[Grant]:
     """The same statements, so that CloudFormation acts in the role of this environment and in no other.
 
     A stack keeps its role, and anyone who changes the stack acts in it without ``iam:PassRole``. Stacks of others may
-    have names like those of units, and an administrator's role.
+    have names like those of units, and an administrator's role; or a change set that an administrator has prepared.
     """
     condition = {"ArnEquals": {"cloudformation:RoleArn": place.execution_role_arn}}
+    # A call names a change set by its name or its ARN, and which of the two IAM compares is documented nowhere.
+    names = [NAMES_OF_CHANGE_SETS, arn_of(place, "cloudformation", f"changeSet/{NAMES_OF_CHANGE_SETS}")]
     for grant in grants:
         carried_out = tuple(action for action in grant.actions if action in _CARRIED_OUT)
         others = tuple(action for action in grant.actions if action not in _CARRIED_OUT)
         if others:
-            yield attrs.evolve(grant, actions=others)
+            # Tags have no such key; each request that is about a change set names it.
+            ours = {"StringLikeIfExists": {"cloudformation:ChangeSetName": names}}
+            yield attrs.evolve(grant, actions=others, condition=ours if _EXECUTES in others else grant.condition)
         if carried_out:
             sid = f"{grant.sid}InItsRole" if others else grant.sid
             yield attrs.evolve(grant, sid=sid, actions=carried_out, condition=condition)

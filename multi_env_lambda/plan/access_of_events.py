@@ -22,7 +22,7 @@ def of_events(config: WorkspaceConfig, roles: Roles) -> Iterator[tuple[str, Trus
     if config.webhook is not None:
         yield "receiver", as_service("lambda"), tuple(_receives(devops, roles, config.webhook))
     if github is not None and github.jobs == "send":
-        trust = as_github(provider_arn(devops.account_id), github, config.ci.branch, merged=True)
+        trust = as_github(provider_arn(devops.account_id), github, config.ci.branch)
         yield "sender", trust, (_puts(devops, SOURCES["github"], SENT),)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from multi_env_lambda.model.ci_stack import CiStack
-from multi_env_lambda.model.codepipeline import APPROVE
+from multi_env_lambda.model.codepipeline import APPROVE, groups_of
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.record import WITNESSED, approvals_folder
 from multi_env_lambda.model.roles import Roles
@@ -21,9 +21,25 @@ from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import Trust, as_service
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 
-__all__ = ["approves_there", "artifacts_bucket", "builds_there", "of_pipeline", "pipeline_arn", "reads_repository"]
+__all__ = [
+    "approves_there",
+    "artifacts_bucket",
+    "builds_there",
+    "of_pipeline",
+    "pipeline_arn",
+    "reads_repository",
+    "speaks",
+    "spoken_in",
+]
 
 _VERB = "pipeline"
+_FIXED = ("environment.image", "environment.privilegedMode", "serviceRole", "source.buildspec")
+_AS_IN_THE_PROJECT = {f"codebuild:{key}": "true" for key in _FIXED}
+"""With one of these in the request, a build would be whatever its starter likes, in the role of builds. Source and
+artifacts CodePipeline says itself, for each build.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html
+"""
 
 
 def pipeline_arn(devops: Devops, roles: Roles) -> str:
@@ -61,7 +77,8 @@ def _walks(config: WorkspaceConfig, roles: Roles, *, asks: bool) -> Iterator[Gra
     assert config.codepipeline is not None, "there is a pipeline"
     devops, source = config.devops, config.codepipeline.source
     project = arn_of(devops, "codebuild", f"project/{roles.pipeline}")
-    yield grant_of("StartItsBuilds", _VERB, [project], *calls_of("codebuild", "BatchGetBuilds", "StartBuild"))
+    starts = calls_of("codebuild", "BatchGetBuilds", "StartBuild")
+    yield grant_of("StartItsBuilds", _VERB, [project], *starts, condition={"Null": _AS_IN_THE_PROJECT})
     if source.kind == "CODECOMMIT":
         reads = ("CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
         arn = arn_of(devops, "codecommit", source.repository)
@@ -106,6 +123,19 @@ def builds_there(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     there = config.ci_stack
     if there is None or (there.repository, there.connection) != (source.repository, source.connection):
         yield from reads_repository(devops, source, "ReadThePipelinesRepository", _VERB)
+    if source.kind == "CODECOMMIT" and (there is None or there.kind != "CODECOMMIT"):
+        yield speaks(devops, roles)
+
+
+def spoken_in(config: WorkspaceConfig) -> tuple[CiStack, ...]:
+    """The repositories in whose pull requests builds write, as the one role that is the author of it."""
+    return tuple(one for one in config.read_by_builds if one.kind == "CODECOMMIT")
+
+
+def speaks(devops: Devops, roles: Roles) -> Grant:
+    """Into that role."""
+    comments = f"arn:aws:iam::{devops.account_id}:role/{roles.comments}"
+    return grant_of("SpeakInPullRequests", "push", [comments], "sts:AssumeRole")
 
 
 def reads_repository(devops: Devops, source: CiStack, sid: str, verb: str) -> Iterator[Grant]:
@@ -119,7 +149,7 @@ def reads_repository(devops: Devops, source: CiStack, sid: str, verb: str) -> It
 
 def approves_there(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     """A person's yes in the pipeline: of the approval of each environment that asks, and of nothing else there."""
-    asking = [place.name for place in config.environments if place.approval]
+    asking = [group.name for group in groups_of(config.environments) if group.asks]
     if config.codepipeline is None or not asking:
         return
     arn = pipeline_arn(config.devops, roles)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from multi_env_lambda.model.bitbucket import Bitbucket
-from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.github import ISSUER, WORKFLOW, GitHub
 from multi_env_lambda.model.gitlab import GITLAB, GitLab
 
 __all__ = [
@@ -66,75 +66,60 @@ def as_roles(arns: Iterable[str]) -> Trust:
     return _document([_statement("Roles", named, {"ArnEquals": {"aws:PrincipalArn": named}})])
 
 
-def as_github(provider: str, github: GitHub, branch: str, *, merged: bool) -> Trust:
-    """Jobs of one file at GitHub, as the protected branch has it: ``merged``, or the one that plans what is not.
+def as_github(provider: str, github: GitHub, branch: str, *, environment: str = "") -> Trust:
+    """Jobs of one file at GitHub, as the protected branch has it: those without an environment, or with this one.
 
-    ``pull_request`` is the subject of a fork's changes as well, so no role lets it in; nor a tag or another branch,
-    whose workflow is whatever its commit says. The two kinds of jobs differ by an environment, which their tokens name:
-    otherwise what is planned could ask for the token of what deploys.
+    What plans a change that is not merged has one, and what a reviewer lets start has another. ``pull_request`` is the
+    subject of a fork's changes as well, so no role lets it in; nor a tag or another branch, whose workflow is whatever
+    its commit says. Kinds of jobs differ by the environment, which their tokens name: otherwise what is planned could
+    ask for the token of what deploys, and what deploys for that of a reviewer's yes.
 
     Source: https://docs.github.com/en/actions/reference/security/oidc for the claims, and
     https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/ for those
     that STS compares beside audience and subject
     """
-    place = f"ref:refs/heads/{branch}" if merged else f"environment:{PLAN_ENVIRONMENT}"
+    place = f"environment:{environment}" if environment else f"ref:refs/heads/{branch}"
     claims = {
         "aud": AUDIENCE,
         "job_workflow_ref": f"{github.repository}/{WORKFLOW}@refs/heads/{branch}",
         "sub": f"{github.subject_prefix}{place}",
         **({"repository_id": str(github.repository_id)} if github.repository_id else {}),
-        **({} if merged else {"environment": PLAN_ENVIRONMENT}),
+        **({"environment": environment} if environment else {}),
     }
-    statement = {
-        "Sid": "GitHub",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}},
-    }
-    return _document([statement])
+    equal = {f"{ISSUER}:{claim}": value for claim, value in sorted(claims.items())}
+    return _federated("GitHub", provider, {"StringEquals": equal})
 
 
-def as_gitlab(provider: str, gitlab: GitLab, branch: str) -> Trust:
-    """Jobs at GitLab that run for the protected branch of one project.
+def as_gitlab(provider: str, gitlab: GitLab, branch: str, *, merged: bool) -> Trust:
+    """Jobs at GitLab that run for the protected branch of one project: ``merged``, or for any branch of it.
 
-    A tag's token says ``ref_type:tag``, that of another branch names it, and that of a fork's merge request names the
-    fork. STS compares no other claim of GitLab: there is none by which a job that plans could be told from one that
-    deploys, so no role that plans lets one in.
+    A tag's token says ``ref_type:tag``, and that of a merge request names the project and the branch that it comes
+    from: a fork's names the fork. STS compares no other claim of GitLab. So everybody who may push a branch is
+    let in by the role that may only read, and nobody else.
 
     Source: https://docs.gitlab.com/ci/secrets/id_token_authentication/ for the subject, and
     https://gitlab.com/gitlab-org/gitlab/-/issues/548165 for forks, since 18.2.2
     """
-    claims = {"aud": AUDIENCE, "sub": gitlab.subject(branch)}
-    statement = {
-        "Sid": "GitLab",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{GITLAB}:{claim}": value for claim, value in sorted(claims.items())}},
-    }
-    return _document([statement])
+    aud = {f"{GITLAB}:aud": AUDIENCE}
+    if merged:
+        return _federated("GitLab", provider, {"StringEquals": {**aud, f"{GITLAB}:sub": gitlab.subject(branch)}})
+    return _federated("GitLab", provider, {"StringEquals": aud, "StringLike": {f"{GITLAB}:sub": gitlab.members}})
 
 
-def as_bitbucket(provider: str, bitbucket: Bitbucket) -> Trust:
-    """Steps at Bitbucket in one deployment environment of one repository.
+def as_bitbucket(provider: str, bitbucket: Bitbucket, *, merged: bool) -> Trust:
+    """Steps at Bitbucket of one repository: ``merged``, in one deployment environment of it, or any.
 
-    The subject of other steps has no environment in it, so these are not let in. It has no branch either: which one
-    may deploy there, only Bitbucket knows.
+    The subject of other steps has no environment in it, so these are let in by the role that may only read, if by any.
+    It has no branch either: which one may deploy there, only Bitbucket knows. A fork's steps run in the fork, and name
+    it.
 
     Source: https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/
     """
-    statement = {
-        "Sid": "Bitbucket",
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{bitbucket.issuer}:aud": bitbucket.audience},
-            "StringLike": {f"{bitbucket.issuer}:sub": bitbucket.subject},
-        },
+    condition = {
+        "StringEquals": {f"{bitbucket.issuer}:aud": bitbucket.audience},
+        "StringLike": {f"{bitbucket.issuer}:sub": bitbucket.subject if merged else bitbucket.members},
     }
-    return _document([statement])
+    return _federated("Bitbucket", provider, condition)
 
 
 def provider_arn(account_id: str, issuer: str = ISSUER) -> str:
@@ -173,6 +158,18 @@ def _statement(sid: str, arns: list[str], condition: dict[str, Any]) -> dict[str
         "Action": _ASSUME,
         "Condition": condition,
     }
+
+
+def _federated(sid: str, provider: str, condition: dict[str, Any]) -> Trust:
+    """Who has a token of a host that the condition is true of."""
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    return _document([statement])
 
 
 def _document(statements: list[dict[str, Any]]) -> Trust:

@@ -1,7 +1,9 @@
 """The pipelines for Bitbucket: the table in, the text of a file out.
 
-One step, after a push to the protected branch and by the schedule, in one deployment environment: its token is the only
-one that opens a role. Pipelines of another branch, a tag or a pull request have no such step.
+One step, after a push to the protected branch and by the schedule, in one deployment environment, deploys: its token is
+the only one that opens that role. A pull request has a step without that environment, which becomes the role that may
+only read, and says nothing at Bitbucket: it leaves its plan in the bucket, and the other one says it. Pipelines of
+another branch or a tag have no step.
 
 A step has no variables of its own, so what differs is exported first, in quotes of the shell. The other scripts are
 constants, and no text of Git is in any.
@@ -17,9 +19,10 @@ import json
 import shlex
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.bitbucket import PIPELINES
+from multi_env_lambda.model.bitbucket import PIPELINES, PULL_REQUEST
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_workflow import END, Library
+from multi_env_lambda.plan.github_steps import Library
+from multi_env_lambda.plan.github_workflow import END
 from multi_env_lambda.plan.gitlab_pipeline import INSTALL
 
 __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]
@@ -27,7 +30,7 @@ __all__ = ["BECOME", "BEGIN", "PIPELINES", "RUN", "SCHEDULED", "pipelines"]
 BEGIN = "# begin multi-env-lambda: `ci write bitbucket` writes what is between this line and the last one of its kind"
 SCHEDULED = "multi-env-lambda"
 """The pipeline that the schedule starts."""
-_MINUTES = 55
+_MINUTES, _PLAN_MINUTES = 55, 30
 """Less than the hour that credentials last which the step gets from STS."""
 
 BECOME = """\
@@ -52,8 +55,7 @@ _STEP = """\
           name: multi-env-lambda
           image: {image}
           oidc: true # to become {name}
-          deployment: {deployment} # its tokens name it, and the role compares that; one step at a time
-          max-time: {minutes}
+{deployment}          max-time: {minutes}
           clone:
             depth: full
           script:
@@ -67,6 +69,14 @@ _STEP = """\
 {run}
 """
 
+_DEPLOYMENT = "          deployment: {} # its tokens name it, and the role compares that; one step at a time\n"
+
+_PLANS = """\
+  pull-requests:
+    "**": # plans a change of somebody who may push; its role may only read
+{plan}
+"""
+
 _FILE = """\
 {begin}
 # Brings what is merged as far as it may go; it looks at what the branch says now, whatever it was started by.
@@ -74,7 +84,7 @@ pipelines:
   custom:
     {scheduled}: # for the schedule, on the protected branch
 {look}
-  branches:
+{plans}  branches:
     {branch}:
 {push}
 {end}
@@ -96,6 +106,7 @@ def pipelines(config: WorkspaceConfig, library: Library) -> str:
         scheduled=SCHEDULED,
         branch=json.dumps(config.ci.branch),
         look=_step(config, library, "schedule"),
+        plans=_PLANS.format(plan=_step(config, library, PULL_REQUEST)) if config.bitbucket.plans else "",
         push=_step(config, library, "push"),
     )
 
@@ -103,7 +114,8 @@ def pipelines(config: WorkspaceConfig, library: Library) -> str:
 def _step(config: WorkspaceConfig, library: Library, event: str) -> str:
     bitbucket, roles, devops = config.bitbucket, config.roles, config.devops
     assert bitbucket is not None and roles is not None, "see above"
-    name = roles.of_devops("build")
+    merged = event != PULL_REQUEST
+    name = roles.of_devops("build" if merged else "plan")
     values = {
         "AWS_REGION": devops.region,
         "MULTI_ENV_LAMBDA_LIBRARY": library.address,
@@ -114,8 +126,8 @@ def _step(config: WorkspaceConfig, library: Library, event: str) -> str:
     return _STEP.format(
         image=json.dumps(bitbucket.image),
         name=name,
-        deployment=json.dumps(bitbucket.deployment),
-        minutes=_MINUTES,
+        deployment=_DEPLOYMENT.format(json.dumps(bitbucket.deployment)) if merged else "",
+        minutes=_MINUTES if merged else _PLAN_MINUTES,
         event=json.dumps(f"export MULTI_ENV_LAMBDA_EVENT={event}"),
         exports="\n".join(f"            - {line}" for line in exports),
         become=_indented(BECOME),

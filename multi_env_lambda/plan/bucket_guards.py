@@ -86,6 +86,8 @@ def guards_of(config: WorkspaceConfig) -> Guards | None:
     names = [config.roles.of_devops("approver")]
     if config.codepipeline is not None and any(place.approval for place in config.environments):
         names.append(config.roles.witness)
+    if config.github is not None:
+        names += [config.roles.reviewer(name) for name in config.github.reviewed]
     return Guards(
         approvers=tuple(f"arn:aws:iam::{config.devops.account_id}:role/{name}" for name in names),
         environments=tuple(place.name for place in config.environments),

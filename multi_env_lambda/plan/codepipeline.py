@@ -1,8 +1,9 @@
 """The pipeline for CodePipeline: the table in, a CloudFormation template out, as the text of a file.
 
 Each action that builds runs the same command for one environment, in a project whose build spec is here and not in the
-repository. In front of an environment that asks, a person sees the digest of the plan; the witness takes it, and who
-she is, from CodePipeline itself. What a build says reaches its text and nothing else.
+repository. Environments of one stage are actions beside each other. In front of those that ask, a person sees the
+digest of each plan; the witness takes them, and who she is, from CodePipeline itself. What a build says reaches its
+text and nothing else.
 
 No script has a text of the table in it: those are variables of the project.
 
@@ -15,7 +16,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.ht
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
@@ -28,6 +29,7 @@ from multi_env_lambda.model.codepipeline import (
     EXECUTION_VARIABLE,
     FOUND,
     LIBRARY_VARIABLE,
+    LONGEST_TEXT,
     NOTHING,
     PIPELINE_VARIABLE,
     PLAN,
@@ -39,13 +41,18 @@ from multi_env_lambda.model.codepipeline import (
     WITNESS,
     WITNESS_HANDLER,
     CodePipeline,
+    Group,
+    groups_of,
     said_of,
+    said_of_group,
+    waiting_plans,
 )
 from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.model.stages import cells_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_of_pipelines import artifacts_bucket, pipeline_arn
 from multi_env_lambda.plan.ci_stack import DAYS, IMAGE, Resource
-from multi_env_lambda.plan.github_workflow import Library
+from multi_env_lambda.plan.github_steps import Library
 from multi_env_lambda.plan.pipeline_spec import SPEC
 from multi_env_lambda.plan.template.cotton import made_of
 from multi_env_lambda.plan.yaml_text import yaml_of
@@ -57,6 +64,8 @@ BEGIN = (
 )
 END = "# end multi-env-lambda: what comes below, such as resources of your own, stays as it is"
 MINUTES = 55
+_SHORTEST = 100
+"""Characters that are left for words about the plans."""
 _CHANGES, _DIGEST, _SUMMARY = FOUND
 _EXECUTION = "#{codepipeline.PipelineExecutionId}"
 
@@ -81,6 +90,7 @@ def pipeline_template(config: WorkspaceConfig, library: Library, code: str, *, r
         hint = 'for example `codepipeline = { repository = "units" }`'
         raise ConfigurationError("pyproject.toml", "[tool.multi_env_lambda.ci] has no `codepipeline`", hint=hint)
     roles, wanted = config.roles, config.codepipeline
+    _check_texts(groups_of(config.environments))
     resources: dict[str, Resource] = {
         **_project(config, roles, library),
         **_bucket(config, roles),
@@ -212,27 +222,51 @@ def _pipeline(config: WorkspaceConfig, roles: Roles, wanted: CodePipeline) -> di
         "Stages": [
             _stage(ARTIFACT, _source(config, wanted)),
             _stage(PLAN, _build(roles, PLAN, PLAN, keeps=PLAN)),
-            *(stage for place in config.environments for stage in _stages(roles, place.name, asks=place.approval)),
+            *(stage for group in groups_of(config.environments) for stage in _stages(roles, group)),
             _stage(RESULT, _build(roles, RESULT, RESULT)),
         ],
     }
 
 
-def _stages(roles: Roles, name: str, *, asks: bool) -> Iterator[Stage]:
-    """An environment is a stage; one that asks has another before it, which finds out what there is to agree to."""
-    if not asks:
-        yield _stage(name, _build(roles, "Deploy", name))
+def _stages(roles: Roles, group: Group) -> Iterator[Stage]:
+    """Environments beside each other are a stage; where they ask, another before it finds out what there is to agree
+    to, and one yes is for all of it."""
+    name = group.name
+    if not group.asks:
+        yield _stage(name, *_deploys(roles, group, first=1))
         return
     before = _asking(name)
     yield _stage(before, _build(roles, "Plan", name, keeps=before))
-    custom = said_of(name, f"#{{{before}.{_DIGEST}}}", f"#{{{before}.{_SUMMARY}}}")
-    told = json.dumps({"environment": name, "execution": _EXECUTION})
+    says = said_of if group.is_one else said_of_group
+    custom = says(name, f"#{{{before}.{_DIGEST}}}", f"#{{{before}.{_SUMMARY}}}")
+    several = {} if group.is_one else {"environments": [place.name for place in group.places]}
+    told = json.dumps({"environment": name, "execution": _EXECUTION, **several})
     yield _stage(
         name,
         _action(APPROVE, "Approval", "Manual", {"CustomData": custom}),
         _action(WITNESS, "Invoke", "Lambda", {"FunctionName": roles.witness, "UserParameters": told}, order=2),
-        _build(roles, "Deploy", f"{name}{APPROVED}", order=3),
+        *_deploys(roles, group, first=3),
     )
+
+
+def _deploys(roles: Roles, group: Group, *, first: int) -> Iterator[dict[str, Any]]:
+    """All at the same time, but one after the other in an account and region, where AWS sets the pace."""
+    ends = APPROVED if group.asks else ""
+    for cell in cells_of(group.places):
+        for order, place in enumerate(cell, start=first):
+            action = "Deploy" if group.is_one else f"Deploy-{place.name}"
+            yield _build(roles, action, f"{place.name}{ends}", order=order)
+
+
+def _check_texts(groups: Iterable[Group]) -> None:
+    """What an approver reads has to fit, with all the digests that may be in it and some words about each plan."""
+    for group in groups:
+        if group.asks and not group.is_one:
+            most = said_of_group(group.name, waiting_plans({one.name: "0" * 64 for one in group.places}), "")
+            if len(most) + _SHORTEST > LONGEST_TEXT:
+                what = f"the text for {len(group.places)} environments has more than {LONGEST_TEXT} characters"
+                hint = "divide them into two stages; in CodePipeline, one yes is for all that stand side by side"
+                raise ConfigurationError(f"the stage `{group.name}`", what, hint=hint)
 
 
 def _asking(name: str) -> str:
@@ -242,11 +276,11 @@ def _asking(name: str) -> str:
 
 def _conditions(config: WorkspaceConfig) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is skipped where there is nothing to do: it costs a moment, and no build."""
-    for place in config.environments:
-        if place.approval:
-            yield place.name, _unless(f"#{{{_asking(place.name)}.{_DIGEST}}}", "NE", NOTHING)
+    for group in groups_of(config.environments):
+        if group.asks:
+            yield group.name, _unless(f"#{{{_asking(group.name)}.{_DIGEST}}}", "NE", NOTHING)
         else:
-            yield place.name, _unless(f"#{{{PLAN}.{_CHANGES}}}", "CONTAINS", f":{place.name}:")
+            yield group.name, _unless(f"#{{{PLAN}.{_CHANGES}}}", "CONTAINS", f":{group.name}:")
     yield RESULT, _unless(f"#{{{PLAN}.{_CHANGES}}}", "NE", NOTHING)
 
 

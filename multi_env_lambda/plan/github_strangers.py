@@ -50,8 +50,8 @@ done
 new="$RUNNER_TEMP/multi-env-lambda-copy"
 git init --quiet "$new"
 git -C "$new" fetch --quiet --depth 1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" {COPY_REF}
-git -C "$new" checkout --quiet FETCH_HEAD
 wheel="$new/${{LIBRARY##*/}}"
+for name in copy "${{LIBRARY##*/}}"; do git -C "$new" cat-file blob "FETCH_HEAD:$name" > "$new/$name"; done
 echo "$SHA256  $wheel" | sha256sum --check --quiet
 "$python" -m venv "$RUNNER_TEMP/multi-env-lambda"
 "$RUNNER_TEMP/multi-env-lambda/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
@@ -142,7 +142,8 @@ jobs:
       contents: read # the library, which lies beside the copy
       pull-requests: write # which pull request it is, and its comment
     concurrency:
-      group: multi-env-lambda-strangers-${{{{ github.event.workflow_run.id }}}}
+      # One at a time for each branch of a fork; of those that wait, the newest runs.
+      group: ${{{{ github.event.workflow_run.head_repository.id }}}} ${{{{ github.event.workflow_run.head_branch }}}}
     steps:
       - name: Take the library
         shell: bash

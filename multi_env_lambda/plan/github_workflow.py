@@ -14,46 +14,42 @@ https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deploymen
 
 from __future__ import annotations
 
-import json
-import shlex
-
-import attrs
-
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.ci_stack import PYTHON
-from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
+from multi_env_lambda.model.github import CELLS_LEFT, PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan import github_strangers as strangers
-from multi_env_lambda.plan.access_trust import AUDIENCE
+from multi_env_lambda.plan.github_cells import cells, going_on
+from multi_env_lambda.plan.github_reviews import outputs, reviews
 from multi_env_lambda.plan.github_sender import SEND, SENDER
+from multi_env_lambda.plan.github_steps import (
+    GIT,
+    MINUTES,
+    PROGRAM,
+    RUNNER,
+    Library,
+    becoming,
+    indented,
+    literal,
+    pinned,
+    quoted,
+    steps,
+)
 
 __all__ = [
-    "ACTIONS",
     "ASK",
     "BEGIN",
     "END",
-    "INSTALL",
     "RUN",
-    "Library",
+    "RUN_LEAVING",
     "merged_file",
     "plans_strangers",
     "telling",
     "workflow",
 ]
 
-ACTIONS = {
-    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
-    "aws-actions/configure-aws-credentials": ("e6de054238d6b7531b4efff3b6587d9aade6a06c", "v6.2.3"),
-}
-"""The only actions of others, by the commit that the tag named when it was looked at."""
-
 BEGIN = "# begin multi-env-lambda: `ci write github` writes what is between this line and the last one of its kind"
 END = "# end multi-env-lambda: what comes below, such as jobs of your own, stays as it is"
-
-_RUNNER = "ubuntu-24.04"
-_MINUTES = 55
-"""Less than the hour that credentials last which GitHub's job gets from STS."""
 
 ASK = """\
 case "$GITHUB_EVENT_NAME $GITHUB_REF" in
@@ -65,25 +61,11 @@ esac
 gh workflow run "$WORKFLOW" --ref "$BRANCH" --raw-field "$wish"
 """
 
-INSTALL = f"""\
-python=python3
-for found in "$RUNNER_TOOL_CACHE"/Python/{PYTHON}.*/*/bin/python3; do
-  if test -x "$found"; then python="$found"; fi
-done
-new="$(mktemp -d)"
-wheel="$new/${{LIBRARY##*/}}"
-{shlex.join(["aws", "s3", "cp", "--only-show-errors"])} "$LIBRARY" "$wheel"
-echo "$SHA256  $wheel" | sha256sum --check --quiet
-"$python" -m venv "$RUNNER_TEMP/multi-env-lambda"
-"$RUNNER_TEMP/multi-env-lambda/bin/python" -m pip install --quiet --disable-pip-version-check "$wheel"
-rm -rf "$new"
+RUN = f"""\
+{GIT}{PROGRAM} ci run --event "$GITHUB_EVENT_PATH"
 """
-
-RUN = """\
-export GIT_CONFIG_COUNT=1
-export GIT_CONFIG_KEY_0="credential.$GITHUB_SERVER_URL.helper"
-export GIT_CONFIG_VALUE_0='!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
-"$RUNNER_TEMP/multi-env-lambda/bin/python" -P -m multi_env_lambda ci run --event "$GITHUB_EVENT_PATH"
+RUN_LEAVING = f"""\
+{GIT}{PROGRAM} ci run --event "$GITHUB_EVENT_PATH" --leave-cells
 """
 
 _HEAD = """\
@@ -156,10 +138,10 @@ _BUILDING = """\
       statuses: write # how a commit stands
     concurrency:
       group: multi-env-lambda
-      queue: max # by default, a run that waits is thrown away by the next
+      queue: max # by default, a run that waits is thrown away by the next{outputs}
     steps:
 {steps_look}
-
+{more}
   # Plans a member's pull request by a role that may only read; its environment makes its tokens unlike those above.
   plan:
     if: >-
@@ -187,42 +169,6 @@ _SCHEDULE = """\
     - cron: "23 * * * *"
 """
 
-_STEPS = """\
-      - name: Check out
-        uses: {checkout}
-        with:
-          fetch-depth: 0
-          persist-credentials: false
-      - name: Become {name}
-        uses: {credentials}
-        with:
-          allowed-account-ids: {account}
-          audience: {audience}
-          aws-region: {region}
-          role-session-name: github-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
-          role-to-assume: {role}
-      - name: Install the library
-        shell: bash
-        env:
-          LIBRARY: {library}
-          SHA256: {sha256}
-        run: |
-{install}
-      - name: {does}
-        shell: bash
-        env:
-          GITHUB_TOKEN: ${{{{ github.token }}}}{more}
-        run: |
-{run}"""
-
-
-@attrs.frozen(kw_only=True)
-class Library:
-    """The wheel that a job installs: where it lies, as ``s3://…``, and the digest of its bytes."""
-
-    address: str
-    sha256: str
-
 
 def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) -> str:
     """The marked part of the file.
@@ -242,29 +188,40 @@ def workflow(config: WorkspaceConfig, library: Library, *, own_decisions: bool) 
     head = _HEAD.format(
         begin=BEGIN,
         schedule="" if sends else _SCHEDULE,
-        runner=_RUNNER,
-        repository=_literal(github.repository),
-        asks=f"github.ref != {_literal(f'refs/heads/{branch}')}" if elsewhere else "github.ref_type == 'tag'",
-        branch=_quoted(branch),
+        runner=RUNNER,
+        repository=literal(github.repository),
+        asks=f"github.ref != {literal(f'refs/heads/{branch}')}" if elsewhere else "github.ref_type == 'tag'",
+        branch=quoted(branch),
         branch_plain=branch,
-        workflow=_quoted(WORKFLOW.rpartition("/")[2]),
-        ask=_indented(ASK),
+        workflow=quoted(WORKFLOW.rpartition("/")[2]),
+        ask=indented(ASK),
     )
     jobs = _sending(config, github, roles) if sends else _building(config, github, roles, library)
     return f"{head}{jobs}\n{END}\n"
 
 
 def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library) -> str:
+    after = going_on(config)
+    leaves = (*github.reviewed, *((CELLS_LEFT,) if after else ()))
     return _BUILDING.format(
-        runner=_RUNNER,
-        minutes=_MINUTES,
-        repository=_literal(github.repository),
-        ref=_literal(f"refs/heads/{config.ci.branch}"),
-        environment=_quoted(PLAN_ENVIRONMENT),
+        runner=RUNNER,
+        minutes=MINUTES,
+        repository=literal(github.repository),
+        ref=literal(f"refs/heads/{config.ci.branch}"),
+        environment=quoted(PLAN_ENVIRONMENT),
         build_name=roles.of_devops("build"),
         plan_name=roles.of_devops("plan"),
-        steps_look=_steps(config, roles.of_devops("build"), library),
-        steps_plan=_steps(config, roles.of_devops("plan"), library),
+        outputs=outputs(leaves),
+        steps_look=steps(
+            config,
+            roles.of_devops("build"),
+            library,
+            does="Look",
+            script=RUN_LEAVING if after else RUN,
+            leaves=bool(leaves),
+        ),
+        more=cells(config, github, roles, library) + reviews(config, github, roles, library, after),
+        steps_plan=steps(config, roles.of_devops("plan"), library, does="Look", script=RUN),
         strangers=_strangers(config, roles.of_devops("plan"), library) if plans_strangers(config) else "",
     )
 
@@ -272,15 +229,16 @@ def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Li
 def _strangers(config: WorkspaceConfig, role: str, library: Library) -> str:
     """The jobs for changes of strangers."""
     assert config.github is not None, "there is a repository"
-    copying = _steps(config, role, library, does="Leave the copy", script=strangers.COPY)
+    address = {"LIBRARY": quoted(library.address)}
+    copying = steps(config, role, library, does="Leave the copy", script=strangers.COPY, env=address)
     return "\n" + strangers.JOBS.rstrip("\n").format(
         **_of_strangers(config, library),
-        ref=_literal(f"refs/heads/{config.ci.branch}"),
-        environment=_quoted(PLAN_ENVIRONMENT),
+        ref=literal(f"refs/heads/{config.ci.branch}"),
+        environment=quoted(PLAN_ENVIRONMENT),
         plan_name=role,
-        checkout=_pinned("actions/checkout"),
+        checkout=pinned("actions/checkout"),
         steps_copy=copying,
-        preview=_indented(strangers.PREVIEW),
+        preview=indented(strangers.PREVIEW),
     )
 
 
@@ -292,80 +250,31 @@ def plans_strangers(config: WorkspaceConfig) -> bool:
 def telling(config: WorkspaceConfig, library: Library) -> str:
     """The marked part of the file that shows what was planned of a stranger's change."""
     return strangers.TELLING_FILE.format(
-        **_of_strangers(config, library), begin=BEGIN, end=END, tell=_indented(strangers.TELL)
+        **_of_strangers(config, library), begin=BEGIN, end=END, tell=indented(strangers.TELL)
     )
 
 
 def _of_strangers(config: WorkspaceConfig, library: Library) -> dict[str, str]:
     assert config.github is not None, "there is a repository"
     return {
-        "repository": _literal(config.github.repository),
-        "runner": _RUNNER,
-        "library": _quoted(library.address),
-        "sha256": _quoted(library.sha256),
-        "library_of_copy": _indented(strangers.LIBRARY_OF_COPY),
+        "repository": literal(config.github.repository),
+        "runner": RUNNER,
+        "library": quoted(library.address),
+        "sha256": quoted(library.sha256),
+        "library_of_copy": indented(strangers.LIBRARY_OF_COPY),
     }
 
 
 def _sending(config: WorkspaceConfig, github: GitHub, roles: Roles) -> str:
     return SENDER.format(
-        runner=_RUNNER,
-        repository=_literal(github.repository),
-        ref=_literal(f"refs/heads/{config.ci.branch}"),
+        runner=RUNNER,
+        repository=literal(github.repository),
+        ref=literal(f"refs/heads/{config.ci.branch}"),
         branch_plain=config.ci.branch,
         name=roles.sender,
-        send=_indented(SEND),
-        **_becoming(config, roles.sender),
+        send=indented(SEND),
+        **becoming(config, roles.sender),
     )
-
-
-def _steps(config: WorkspaceConfig, role: str, library: Library, *, does: str = "Look", script: str = RUN) -> str:
-    more = "" if script == RUN else f"\n          LIBRARY: {_quoted(library.address)}"
-    return _STEPS.format(
-        checkout=_pinned("actions/checkout"),
-        name=role,
-        library=_quoted(library.address),
-        sha256=_quoted(library.sha256),
-        install=_indented(INSTALL),
-        does=does,
-        more=more,
-        run=_indented(script),
-        **_becoming(config, role),
-    )
-
-
-def _becoming(config: WorkspaceConfig, role: str) -> dict[str, str]:
-    """What a step says that gets the credentials of a role."""
-    devops = config.devops
-    return {
-        "account": _quoted(devops.account_id),
-        "audience": _quoted(AUDIENCE),
-        "credentials": _pinned("aws-actions/configure-aws-credentials"),
-        "region": _quoted(devops.region),
-        "role": _quoted(f"arn:aws:iam::{devops.account_id}:role/{role}"),
-    }
-
-
-def _pinned(action: str) -> str:
-    commit, version = ACTIONS[action]
-    return f"{action}@{commit} # {version}"
-
-
-def _quoted(text: str) -> str:
-    """A text of YAML, which takes what JSON writes."""
-    return json.dumps(text)
-
-
-def _literal(text: str) -> str:
-    """A text in an expression of GitHub.
-
-    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions (literals)
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _indented(script: str) -> str:
-    return "\n".join(f"          {line}".rstrip() for line in script.splitlines())
 
 
 def merged_file(there: str | None, part: str, where: str = WORKFLOW) -> str:

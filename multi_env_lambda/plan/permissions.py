@@ -28,6 +28,7 @@ from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
 
 __all__ = [
+    "NAMES_OF_CHANGE_SETS",
     "Permissions",
     "direct_calls",
     "of_caller",
@@ -37,6 +38,9 @@ __all__ = [
     "resolved",
     "too_many",
 ]
+
+NAMES_OF_CHANGE_SETS = "mel-*"
+"""What our change sets are called, whatever they change."""
 
 _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 
@@ -228,7 +232,7 @@ def direct_calls(
     layers = [arn_of(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
-    change_sets = [arn_of(place, "cloudformation", "changeSet/mel-*/*")]
+    change_sets = [arn_of(place, "cloudformation", f"changeSet/{NAMES_OF_CHANGE_SETS}/*")]
     return (
         grant_of("LookAtStacks", _LOOKERS, stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),

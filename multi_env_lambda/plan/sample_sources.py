@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.project import Project, names_of_resource
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
     BucketPermission,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -48,7 +49,21 @@ def source_values(kind: str, function: Function, project: Project, place: Enviro
     """The values of the first event of this kind in the function's table; account and region, if it has none."""
     here = {"account": place.account_id, "region": place.region}
     event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)
-    return here if event is None else {**here, **_values(event, project, place)}
+    if event is None:
+        return here
+    source = getattr(event, "source", None)
+    if isinstance(source, Declared):
+        return {**here, _WORD_OF[type(event)]: _name_of(source.key, project, place)}
+    return {**here, **_values(event, project, place)}
+
+
+_WORD_OF: dict[type, str] = {Queue: "queue", Topic: "topic", DynamoDBStream: "table"}
+"""What a sample calls the source of an event."""
+
+
+def _name_of(key: str, project: Project, place: Environment) -> str:
+    found = next(each for each in project.settings[place.name].resources if each.key == key)
+    return names_of_resource(found, project, place)[0]
 
 
 def _values(event: Event, project: Project, place: Environment) -> dict[str, Any]:
@@ -57,17 +72,14 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return _named("queue", source, lambda key: project.queue_name(place.name, key))
         case Topic(source=source):
             return _named("topic", source, lambda key: project.topic_name(place.name, key))
-        case BucketNotification(key=key):
-            return {"form": "s3", "bucket": project.bucket_name(place, key), "key": _object(event)}
-        case BucketPermission(bucket=bucket):
-            return {"form": "s3", "bucket": bucket}
-        case BucketEvents(source=source):
-            bucket = project.bucket_name(place, source.key) if isinstance(source, Own) else source.identifier
-            return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
+        case BucketNotification() | BucketPermission() | BucketEvents():
+            return _of_bucket(event, lambda key: project.bucket_name(place, key))
         case EventPattern(pattern=pattern):
             return _of_pattern(json.loads(pattern))
-        case DynamoDBStream(arn=arn) | KinesisStream(arn=arn):
-            return _of_stream(event, arn)
+        case DynamoDBStream(source=source):
+            return _of_table(source)
+        case KinesisStream(arn=arn):
+            return {"stream": arn.rpartition("/")[2], **_where(arn)}
         case HttpRoute(route=route, payload=payload):
             return {"route": route.key, "payload": payload}
         case Schedule() | FunctionUrl():
@@ -76,10 +88,25 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             assert_never(event)
 
 
-def _of_stream(event: DynamoDBStream | KinesisStream, arn: str) -> dict[str, Any]:
-    if isinstance(event, KinesisStream):
-        return {"stream": arn.rpartition("/")[2], **_where(arn)}
-    return {"table": arn.split("/")[1], **_where(arn)} if arn.count("/") else {}
+def _of_bucket(
+    event: BucketNotification | BucketPermission | BucketEvents, made: Callable[[str], str]
+) -> dict[str, Any]:
+    match event:
+        case BucketNotification(key=key):
+            return {"form": "s3", "bucket": made(key), "key": _object(event)}
+        case BucketPermission(bucket=bucket):
+            return {"form": "s3", "bucket": bucket}
+        case BucketEvents(source=source):
+            bucket = made(source.key) if isinstance(source, Own) else source.identifier
+            return {"form": "eventbridge", "bucket": bucket, "key": _object(event)}
+        case _:
+            assert_never(event)
+
+
+def _of_table(source: Existing | Declared) -> dict[str, Any]:
+    if isinstance(source, Declared) or not source.identifier.count("/"):
+        return {}
+    return {"table": source.identifier.split("/")[1], **_where(source.identifier)}
 
 
 def _object(event: BucketNotification | BucketEvents) -> str:
@@ -94,7 +121,7 @@ def _of_pattern(pattern: dict[str, Any]) -> dict[str, Any]:
     return {word: value for word, value in asked.items() if isinstance(value, str)}
 
 
-def _named(word: str, source: Existing | Own | OwnQueue, made: Callable[[str], str]) -> dict[str, Any]:
+def _named(word: str, source: Existing | Own | OwnQueue | Declared, made: Callable[[str], str]) -> dict[str, Any]:
     if isinstance(source, Existing):
         return {word: source.identifier.rpartition(":")[2], **_where(source.identifier)}
     return {word: made(source.key)}

@@ -8,6 +8,7 @@ from typing import Any
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.resources import resources_of
+from multi_env_lambda.plan.table_transitions import impossible_table
 
 __all__ = ["impossible"]
 
@@ -16,10 +17,23 @@ _IDENTITY = ("EventSourceArn", "FunctionName")
 
 
 def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
-    """What AWS would refuse between two templates, and the way around it; None if nothing is known.
+    """What AWS would refuse between two templates, and the way around it; None if nothing is known."""
+    return _second_mapping(old, new) or _of_tables(old, new)
 
-    An event source mapping is replaced by creating the new one first, but Lambda accepts no second mapping of the same
-    source and function.
+
+def _of_tables(old: str | None, new: str | None) -> tuple[str, str] | None:
+    before = resources_of(old)
+    for name, body in resources_of(new).items():
+        was = before.get(name, {})
+        if body["Type"] == was.get("Type") == "AWS::DynamoDB::Table":
+            found = impossible_table(name, was.get("Properties", {}), body.get("Properties", {}))
+            if found is not None:
+                return found
+    return None
+
+
+def _second_mapping(old: str | None, new: str | None) -> tuple[str, str] | None:
+    """A mapping is replaced by creating the new one first; Lambda accepts no second one of a source and function.
 
     Source: https://github.com/aws/serverless-application-model/issues/1320
     """

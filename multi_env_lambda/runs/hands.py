@@ -68,6 +68,7 @@ class Hands:
         say: a line for people, at once.
         job, build: by which ids.
         voice: where to tell people something, by the table of the protected branch.
+        requested: of a pull request whose branch is in this repository, and is known: number -> branch.
         spreads: whether builds for the cells of a stage are started beside this one; otherwise they are worked on here.
     """
 
@@ -79,6 +80,7 @@ class Hands:
     job: str
     build: str
     voice: Callable[[WorkspaceConfig], Voice] = lambda _: Voice()
+    requested: Mapping[int, str] = attrs.field(factory=dict)
     spreads: bool = False
 
 

@@ -108,6 +108,9 @@ def _commit(hands: Hands, heads: Mapping[str, Ref], subject: Subject, protected:
                 else found.commit
             )
         case PullRequest(number=number):
+            own = heads.get(hands.requested.get(number, ""))
+            if own is not None:
+                return own.commit
             return hands.repository.request(number) or _at_its_host(hands, heads, number, protected)
         case Cell(of=of):
             return _commit(hands, heads, of, protected)

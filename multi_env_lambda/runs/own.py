@@ -16,12 +16,13 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.ci.decision import Own, Remove
 from multi_env_lambda.ci.names import quoted
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.host.repository import read_repository
 from multi_env_lambda.model.branch_environment import BranchEnvironment
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.result import Result
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.operations.own_kept import mark_own
 from multi_env_lambda.plan.access_of_branches import beside
@@ -72,20 +73,33 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
 
 
 def remove_own(hands: Hands, world: World, job: Remove) -> Report:
-    """Delete what is in it, what needs others first."""
+    """Delete what is in it, what needs others first; what could not be deleted is tried again by the next look."""
     done = Report()
     place = beside(world.config.environments[0], job.environment)
     world = attrs.evolve(world, config=attrs.evolve(world.config, left=(*world.config.left, place)))
     records = world.ledger.records(job.environment)
     left = {unit for unit, record in records.items() if not record.gone}
+    reason = f"job {hands.job}: the environment of {quoted(job.branch)} is over"
     while left:
         unit = min(left, key=lambda name: (len(find_removal(world, name, job.environment).needed_by), name))
-        removal = find_removal(world, unit, job.environment)
-        reason = f"job {hands.job}: the environment of {quoted(job.branch)} is over"
-        done += of_results((destroy(world, removal, reason=reason, force=True),))
         left.remove(unit)
-    mark_own(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit="", until=0.0))
+        done += of_results((_removed(world, unit, job.environment, reason),))
+        if done.again:
+            return done
+    if all(result.good for result in done.results):
+        mark_own(world.store, BranchEnvironment(name=job.environment, branch=job.branch, commit="", until=0.0))
     return done
+
+
+def _removed(world: World, unit: str, environment: str, reason: str) -> Result:
+    removal = find_removal(world, unit, environment)
+    if removal.needed_by:  # by what was to be deleted before it, and could not be
+        detail = f"still needed there by {', '.join(removal.needed_by)}"
+        return Result(project=unit, environment=environment, outcome="skipped", detail=detail)
+    try:
+        return destroy(world, removal, reason=reason, force=True)
+    except MultiEnvLambdaError as error:
+        return Result.of_error(unit, environment, error)
 
 
 def in_own(world: World, root: Path, name: str) -> World:

@@ -41,7 +41,7 @@ def _may_deploy(world: World) -> bool:
 
 
 def _planned(hands: Hands, world: World, root: Path, about: str, commit: str) -> Report:
-    last = world.config.environments[-1].name
+    last = world.config.end
     plan = pipeline.plan(world, Request(verb="deploy", target=last, through=True)).plan
     changed = dict.fromkeys(step.project for step in plan.deploys)
     broken = tested(hands, world, root, changed, {})

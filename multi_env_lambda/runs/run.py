@@ -120,7 +120,10 @@ def _carry_out(hands: Hands, seen: Seen, decision: Decision, task: _Task) -> Rep
             continue
         report += _do(hands, seen, job, task)
         if report.again:
-            break
+            return report
+    if isinstance(task.subject, Tag) and task.cell is None:
+        # It may have released what is older than the branch, where that has gone back to an older text.
+        want(seen.protected.store, Branch(name=seen.line.branch).key)
     return report
 
 

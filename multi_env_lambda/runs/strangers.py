@@ -10,14 +10,15 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api.copied import world_against
-from multi_env_lambda.ci.comment import MARKER, of_plan, render
+from multi_env_lambda.ci.comment import MARKER, Comment, of_plan, render
 from multi_env_lambda.ci.names import quoted
-from multi_env_lambda.ci.strangers import MOST_BYTES, Preview, from_log, to_log
-from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.ci.strangers import MOST_BYTES, Preview, from_log, is_from_credentials, not_planned, to_log
+from multi_env_lambda.errors import ConfigurationError, DocumentError, UpgradeNeeded
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.github import GitHub
 from multi_env_lambda.host.github_api import GitHubApi
@@ -79,7 +80,7 @@ def preview(root: Path, file: Path, *, say: Callable[[str], None], now: float) -
 
     with private_folder() as folder:
         world = world_against(root, copy, folder, report=told, said=say)
-        last = world.config.environments[-1].name
+        last = world.config.end
         plan = pipeline.plan(world, Request(verb="deploy", target=last, through=True)).plan
     say(str(plan) if plan.deploys else "nothing would change")
     say(f"This is a plan against a copy of the records of {made}, which may be old. It does not know:")
@@ -92,38 +93,63 @@ def preview(root: Path, file: Path, *, say: Callable[[str], None], now: float) -
 def tell_preview(file: Path, variables: Mapping[str, str]) -> str:
     """Show in its pull request what the job of a stranger's change has said; what was done, in a line.
 
+    Whatever that job does, this one succeeds: nobody who may not push makes a run of the protected branch red.
+
     Args:
         file: the event ``workflow_run`` of GitHub.
 
     Raises:
         ConfigurationError: it is no such event.
         ToolError: GitHub does not answer, or refuses.
-        DocumentError: the job has said nothing that can be shown.
     """
     run = _run(event_file(file))
+    if run is None:
+        return "the fork is gone; nothing is said"
     asks = GitHubApi.of(variables)
-    number = asks.request_at(run["owner"], run["branch"], run["commit"])
+    number = asks.request_at(run.owner, run.branch, run.commit, fork=run.fork)
     if not number:
-        return f"no open pull request is at {run['commit'][:12]} of {quoted(run['branch'])}; nothing is said"
-    log = asks.log_of(run["id"], STRANGERS_JOB, 10 * MOST_BYTES)
+        return f"no open pull request is at {run.commit[:12]} of {quoted(run.branch)}; nothing is said"
+    log = asks.log_of(run.id, STRANGERS_JOB, 10 * MOST_BYTES)
     if not log:
         return f"pull request {number}: the run has no log of a job `{STRANGERS_JOB}`; nothing is said"
     server = variables.get("GITHUB_SERVER_URL", "https://github.com")
-    link = f"{server}/{asks.repository}/actions/runs/{run['id']}"
+    comment = _comment(log, number, run.commit, f"{server}/{asks.repository}/actions/runs/{run.id}")
     host = GitHub(repository=asks.repository, token=asks.token, api=asks.address)
-    text = render(from_log(log).comment(number, run["commit"], link), host.limit)
-    changed = host.comment(number, MARKER, text)
+    changed = host.comment(
+        number, MARKER, render(comment, host.limit), keeps=lambda body: is_from_credentials(body, run.commit)
+    )
     return f"pull request {number}: {'said' if changed else 'nothing new'}"
 
 
-def _run(body: bytes) -> dict[str, Any]:
+def _comment(log: bytes, number: int, commit: str, link: str) -> Comment:
+    try:
+        return from_log(log).comment(number, commit, link)
+    except (DocumentError, UpgradeNeeded) as error:
+        return not_planned(number, commit, link, error.what)
+
+
+@attrs.frozen(kw_only=True)
+class _Run:
+    """What GitHub says of a run: its number, and whose branch it was about, in which fork, and where that stood."""
+
+    id: int
+    owner: str
+    fork: int
+    branch: str
+    commit: str
+
+
+def _run(body: bytes) -> _Run | None:
+    """None: the fork no longer exists."""
     try:
         found = json.loads(body)["workflow_run"]
-        owner = found["head_repository"]["owner"]["login"]
-        run = {"id": found["id"], "owner": owner, "branch": found["head_branch"], "commit": found["head_sha"]}
+        fork = found["head_repository"]
+        if fork is None:
+            return None
+        numbers, texts = (found["id"], fork["id"]), (fork["owner"]["login"], found["head_branch"], found["head_sha"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         hint = 'GitHub names it in each job: "$GITHUB_EVENT_PATH"'
         raise ConfigurationError("ci tell", "the event is no `workflow_run` of GitHub", hint=hint) from error
-    if not isinstance(run["id"], int) or not all(isinstance(run[key], str) for key in ("owner", "branch", "commit")):
+    if not all(isinstance(one, int) for one in numbers) or not all(isinstance(one, str) for one in texts):
         raise ConfigurationError("ci tell", "the event is no `workflow_run` of GitHub", hint="run it in that workflow")
-    return run
+    return _Run(id=numbers[0], fork=numbers[1], owner=texts[0], branch=texts[1], commit=texts[2])

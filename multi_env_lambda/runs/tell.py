@@ -15,13 +15,14 @@ from multi_env_lambda.host.bitbucket_api import AtBitbucket
 from multi_env_lambda.host.github import GitHub
 from multi_env_lambda.host.gitlab_api import AtGitLab
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.operations.ci_kept import command_for
+from multi_env_lambda.model.waiting import command_for
 from multi_env_lambda.operations.ci_told import read_told, write_told
 from multi_env_lambda.runs.follow import follow
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen
+from multi_env_lambda.runs.previews import leave_preview
 from multi_env_lambda.runs.report import Report
-from multi_env_lambda.runs.voice import Nowhere, Voice
+from multi_env_lambda.runs.voice import Later, Nowhere, Voice
 
 __all__ = ["tell"]
 
@@ -51,7 +52,10 @@ def tell(hands: Hands, seen: Seen, subject: Subject, done: Report) -> tuple[str,
 
 
 def _comment(voice: Voice, seen: Seen, subject: PullRequest, done: Report) -> None:
-    if not isinstance(voice.host, Nowhere):
+    if isinstance(voice.host, Later):
+        if done.plan is not None:
+            leave_preview(seen.protected.store, _about(voice, seen, subject.number, done))
+    elif not isinstance(voice.host, Nowhere):
         text = render(_about(voice, seen, subject.number, done), voice.host.limit)
         voice.host.comment(subject.number, MARKER, text)
 
@@ -93,7 +97,7 @@ def _people(hands: Hands, voice: Voice, seen: Seen, subject: Subject, done: Repo
 
 def _followed(hands: Hands, voice: Voice, seen: Seen, subject: Subject, done: Report) -> None:
     """Kept only after all of it was said: what a host did not take is said by the next look."""
-    if isinstance(voice.host, Nowhere) or subject != Branch(name=seen.line.branch):
+    if isinstance(voice.host, Later | Nowhere) or subject != Branch(name=seen.line.branch):
         return
     store = seen.protected.store
     after, comments = follow(hands, voice.host, seen, read_told(store, subject.key), done)

@@ -10,18 +10,21 @@ import attrs
 from multi_env_lambda.aws.pull_requests import SESSION, CodeCommit
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.topic import Topic
+from multi_env_lambda.host.bitbucket import is_request as is_request_at_bitbucket
 from multi_env_lambda.host.bitbucket import link_of as link_at_bitbucket
 from multi_env_lambda.host.bitbucket_api import BITBUCKET_API, AtBitbucket
 from multi_env_lambda.host.github import PUBLIC, GitHub
+from multi_env_lambda.host.gitlab import is_request as is_request_at_gitlab
 from multi_env_lambda.host.gitlab import link_of as link_at_gitlab
 from multi_env_lambda.host.gitlab_api import GITLAB_API, AtGitLab
 from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.codepipeline import STEP_VARIABLE
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import topic_arn
 
-__all__ = ["API", "AT_BITBUCKET", "AT_GITLAB", "TOKEN", "Host", "Nowhere", "Voice", "link_of", "voices"]
+__all__ = ["API", "AT_BITBUCKET", "AT_GITLAB", "TOKEN", "Host", "Later", "Nowhere", "Voice", "link_of", "voices"]
 
 TOKEN, API = "GITHUB_TOKEN", "GITHUB_API_URL"
 """Variables of a job at GitHub; a build of CodeBuild may have them as well."""
@@ -35,7 +38,12 @@ class Nowhere:
     """There is no host, or nothing may be written there."""
 
 
-Host = CodeCommit | GitHub | AtGitLab | AtBitbucket | Nowhere
+@attrs.frozen(kw_only=True)
+class Later:
+    """This job runs the code of a change, so it may say nothing; it leaves what another job says."""
+
+
+Host = CodeCommit | GitHub | AtGitLab | AtBitbucket | Later | Nowhere
 
 
 @attrs.frozen(kw_only=True)
@@ -62,8 +70,11 @@ def voices(variables: Mapping[str, str]) -> Callable[[WorkspaceConfig], Voice]:
         # A build of what is not merged may not write to people.
         if stack is not None and roles is not None and config.devops.role_name == roles.of_devops("build"):
             topic = Topic(own.client(config.devops, "sns"), topic_arn(config.devops, roles)).publish
-        if stack is not None and roles is not None and stack.kind == "CODECOMMIT":
-            return Voice(host=_codecommit(comments, config.devops, stack, roles), topic=topic, link=link_of(variables))
+        # In a build of the pipeline, its own repository comes first.
+        walks = config.codepipeline if STEP_VARIABLE in variables else None
+        there = stack if walks is None else walks.source
+        if there is not None and roles is not None and there.kind == "CODECOMMIT":
+            return Voice(host=_codecommit(comments, config.devops, there, roles), topic=topic, link=link_of(variables))
         return Voice(host=_host(config, variables), topic=topic, link=link_of(variables))
 
     return voice
@@ -78,6 +89,10 @@ def _codecommit(comments: Sessions, devops: Devops, stack: CiStack, roles: Roles
 def _host(config: WorkspaceConfig, variables: Mapping[str, str]) -> Host:
     """The one that runs this job, if the table names it and the job has a token for it; else GitHub."""
     gitlab, bitbucket = config.gitlab, config.bitbucket
+    if (gitlab is not None and is_request_at_gitlab(variables)) or (
+        bitbucket is not None and is_request_at_bitbucket(variables)
+    ):
+        return Later()
     if gitlab is not None and variables.get(AT_GITLAB) and link_at_gitlab(variables):
         return AtGitLab(
             project=gitlab.project,
@@ -100,9 +115,10 @@ def _github(config: WorkspaceConfig, variables: Mapping[str, str]) -> GitHub | N
     token, name = variables.get(TOKEN, ""), ""
     if config.github is not None:
         name = config.github.repository
-    elif config.ci_stack is not None:
-        address = urlsplit(config.ci_stack.repository)
-        name = address.path.strip("/").removesuffix(".git") if address.hostname == "github.com" else ""
+    else:
+        addresses = (urlsplit(one.repository) for one in config.read_by_builds)
+        names = (one.path.strip("/").removesuffix(".git") for one in addresses if one.hostname == "github.com")
+        name = next(names, "")
     if not token or name.count("/") != 1:
         return Nowhere()
     return GitHub(repository=name, token=token, api=variables.get(API) or PUBLIC)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Listed, Looked, Stored, Written
+from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
 
 __all__ = ["MemoryStore"]
 
@@ -80,7 +80,8 @@ class MemoryStore:
             metadata=dict(item.metadata),
         )
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
+    def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
+        body = body if isinstance(body, bytes) else body.open("rb").read()
         with self._lock:
             there = self.objects.get(key)
             if there is not None:

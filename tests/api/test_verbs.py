@@ -31,7 +31,8 @@ class Twin:
 
 OUTPUT = "how the command line prints"
 OPENS = "an argument of Workspace.open"
-EVERYWHERE = {"profile": OPENS, "local": OPENS, "as_json": OUTPUT}
+MEASURES = "`timings()` around the call"
+EVERYWHERE = {"profile": OPENS, "local": OPENS, "as_json": OUTPUT, "timings": MEASURES, "trace": MEASURES}
 ONLY = {"only": "names"}
 NAMES = {**ONLY, "words": "the names of units, and then of an environment"}
 TERMINAL = {"yes": "a dialog asks, and a method without one does not"}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +91,24 @@ def test_a_key_is_taken_only_once(bucket: Bucket) -> None:
 def test_other_bytes_of_the_same_length_are_other_bytes(bucket: Bucket) -> None:
     bucket.put_new("k", b"one")
     assert bucket.put_new("k", b"two") is None
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_file_is_sent_in_pieces_and_from_its_beginning_after_a_lost_answer(
+    bucket: Bucket, faulty: FaultyClient, tmp_path: Path, applied: bool
+) -> None:
+    path = tmp_path / "layer.zip"
+    path.write_bytes(b"layer" * 5000)
+    faulty.lose("put_object", applied=applied)
+    first = bucket.put_new("k", path)
+
+    sent = [parameters["Body"] for operation, parameters in faulty.calls if operation == "put_object"]
+    assert len(sent) == 2 and not any(isinstance(body, bytes) for body in sent)
+    stored = bucket.get("k")
+    assert first is not None and stored is not None and stored.body == b"layer" * 5000
+    assert bucket.put_new("k", path) == first == bucket.put_new("k", b"layer" * 5000)
+    path.write_bytes(b"other")
+    assert bucket.put_new("k", path) is None
 
 
 class Telling:

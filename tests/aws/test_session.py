@@ -13,16 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda import pipeline
 from multi_env_lambda.api.opening import sessions as sessions_of
 from multi_env_lambda.aws.access import Profile
 from multi_env_lambda.aws.pull_requests import SESSION
 from multi_env_lambda.aws.session import Sessions, assume_role_request, role_hint
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.host import parallel
+from multi_env_lambda.host.timing import listening
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.principal import session_of_job
+from multi_env_lambda.model.timing import Span
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="eu-west-1")
 PROD = Environment(name="prod", account_id="555555555555", region="us-east-1")
@@ -146,7 +147,7 @@ def test_credentials_of_another_account_are_refused_with_both_numbers_and_no_tra
 def test_every_call_of_all_units_at_once_has_its_connection(cloud: None) -> None:
     pool = Sessions().client(SANDBOX, "s3").meta.config.max_pool_connections
 
-    assert pool >= pipeline.WORKERS * parallel.WORKERS
+    assert pool >= parallel.UNITS_AT_ONCE * parallel.WORKERS
 
 
 @pytest.mark.parametrize(
@@ -303,3 +304,14 @@ def test_the_writer_is_known_by_the_own_id_where_no_role_is_assumed(cloud: None)
     own = Devops(account_id=sessions.caller().split(":")[4], region="us-east-1", bucket="b", role_name="")
 
     assert sessions.user_id(own) == sessions.client(own, "sts").get_caller_identity()["UserId"]
+
+
+def test_each_call_is_timed_also_one_that_fails(cloud: None) -> None:
+    spans: list[Span] = []
+    with listening(spans):
+        client = Sessions().client(SANDBOX, "s3")
+        client.list_buckets()
+        with pytest.raises(client.exceptions.NoSuchBucket):
+            client.list_objects_v2(Bucket="none-of-ours")
+    assert [span.what for span in spans][-2:] == ["s3 ListBuckets", "s3 ListObjectsV2"]
+    assert {span.kind for span in spans} == {"call"}

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError, Refused
-from multi_env_lambda.model.codepipeline import said_of
+from multi_env_lambda.model.codepipeline import said_of, said_of_group, waiting_plans
 from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.operations.witness import MOST_SECONDS, Witness, bear_witness
 from multi_env_lambda.testing.memory_store import MemoryStore
@@ -56,7 +56,7 @@ def asked(store: MemoryStore, *found: dict[str, Any]) -> Witness:
 
 def test_it_writes_what_she_has_read_in_her_name() -> None:
     store = MemoryStore()
-    approval = bear_witness(asked(store, action(store.now())), "prod", EXECUTION)
+    (approval,) = bear_witness(asked(store, action(store.now())), "prod", EXECUTION)
 
     assert (approval.digest, approval.who, approval.proven_name) == (DIGEST, GRACE, "grace")
     (item,) = store.list(f"{approvals_folder('prod')}{DIGEST}/")
@@ -100,6 +100,55 @@ def test_whatever_else_it_sees_it_writes_nothing(why: str) -> None:
     with pytest.raises(Refused):
         bear_witness(asked(store, action(store.now(), **WRONG[why])), "prod", EXECUTION)
     assert list(store.list("")) == []
+
+
+OTHER = "fedcba9876543210" * 4
+PLANS = {"prod-eu": DIGEST, "prod-us": OTHER}
+PLACES = (*PLANS, "prod-ap")
+
+
+def of_group(plans: dict[str, str], summary: str = "1 unit: orders", name: str = "prod") -> str:
+    return said_of_group(name, waiting_plans(plans), summary)
+
+
+def test_one_yes_to_several_is_an_approval_of_each_plan_that_was_shown_and_of_no_other_environment() -> None:
+    store = MemoryStore()
+    yes = action(store.now(), text=of_group(PLANS))
+    approvals = bear_witness(asked(store, yes), "prod", EXECUTION, PLACES)
+
+    assert [(one.environment, one.digest, one.who) for one in approvals] == [
+        ("prod-eu", DIGEST, GRACE),
+        ("prod-us", OTHER, GRACE),
+    ]
+    keys = [item.key for item in store.list("")]
+    assert len(keys) == 2 and all(key.endswith("/witness.json") for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        ("an environment that is not in this stage", of_group({**PLANS, "staging": "a" * 64})),
+        ("one twice", of_group({"prod-eu": DIGEST}).replace(": 1", f", prod-eu {OTHER}: 1")),
+        ("another digest in its words", of_group(PLANS, f"or {'f' * 64}")),
+        ("the words in capitals", of_group(PLANS, f"or {'F' * 64}")),
+        ("another stage", of_group(PLANS, name="last")),
+        ("the text of a single environment", said_of("prod", DIGEST, "1 unit")),
+        ("nothing that waits", said_of_group("prod", "none", "none")),
+        ("a digest that is cut", of_group({"prod-eu": DIGEST[:63]})),
+        ("something in front of it", f"Please {of_group(PLANS)}"),
+    ],
+)
+def test_a_text_that_names_anything_else_is_no_yes_to_several(why: str, text: str) -> None:
+    store = MemoryStore()
+    with pytest.raises(Refused):
+        bear_witness(asked(store, action(store.now(), text=text)), "prod", EXECUTION, PLACES)
+    assert list(store.list("")) == [], why
+
+
+def test_which_environments_a_stage_has_is_no_path() -> None:
+    store = MemoryStore()
+    with pytest.raises(Refused, match="about no environment"):
+        bear_witness(asked(store, action(store.now(), text=of_group(PLANS))), "prod", EXECUTION, ("../prod",))
 
 
 @pytest.mark.parametrize("age", [MOST_SECONDS + 1, -301.0])

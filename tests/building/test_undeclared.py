@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.api.workspace import Workspace
-from multi_env_lambda.building.undeclared import declared, is_undeclared
+from multi_env_lambda.building.undeclared import declared
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.standard import is_undeclared
 from multi_env_lambda.plan.scaffold import WORKSPACE_TABLE
 
 TABLE = """[tool.multi_env_lambda]

@@ -196,6 +196,11 @@ def test_what_could_not_be_stored_comes_again(caplog: pytest.LogCaptureFixture) 
         ("https://git-codecommit.us-east-1.amazonaws.com/v1/repos/units", "units"),
         ("codecommit::us-east-1://units", "units"),
         ("file:///tmp/x/units.git", "units"),
+        ("https://gitlab.com/acme/shop/units", "acme/shop/units"),
+        ("git@gitlab.com:acme/shop/units.git", "acme/shop/units"),
+        ("https://git.acme.org/gitlab/acme/shop/units", "acme/shop/units"),
+        ("https://github.com/Acme/Units", "acme/units"),
+        ("https://github.com/acme/units", "Acme/Units"),
         ("", "any/thing"),
     ],
 )
@@ -211,6 +216,25 @@ def test_a_repository_is_known_by_name_and_address(repository: str, event: str) 
 )
 @pytest.mark.parametrize("event", ["mallory/units", "acme/other", "s", "evil-acme/units"])
 def test_another_repository_is_not_ours(repository: str, event: str) -> None:
+    found = desk(repository=repository)
+    take(found, push(event))
+
+    assert wanted(found.store) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("repository", "event"),
+    [
+        ("https://gitlab.com/acme/shop/units", "shop/units"),
+        ("https://gitlab.com/acme/shop/units", "units"),
+        ("https://github.com/acme/units", "units"),
+        ("https://gitlab.com/acme/units", "other/acme/units"),
+        ("units", "Units"),
+        ("https://git-codecommit.us-east-1.amazonaws.com/v1/repos/units", "Units"),
+    ],
+)
+def test_a_repository_whose_name_is_only_a_part_of_ours_is_another_one(repository: str, event: str) -> None:
+    """Its pull requests have our numbers, so a member's there would say that a stranger's here is one, too."""
     found = desk(repository=repository)
     take(found, push(event))
 

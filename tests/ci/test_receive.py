@@ -16,7 +16,7 @@ from multi_env_lambda.errors import PublishError
 from multi_env_lambda.model.ci_stack import DELIVERIES
 from multi_env_lambda.operations.receive import Answer, Kept, Receiver, receive
 from multi_env_lambda.testing.memory_store import MemoryStore
-from tests.ci.test_webhook import ID, NOW, SECRET, request
+from tests.ci.test_webhook import BODY, ID, NOW, SECRET, request
 
 
 class Killed(BaseException):
@@ -71,6 +71,16 @@ def test_a_signed_push_goes_to_the_bus_and_the_same_one_again_does_not() -> None
     assert len(bus.marks()) == 1
     assert ID not in bus.marks()[0]
     assert receive(bus.receiver(), request(x_github_delivery=ID.replace("7", "8"))).status == 202
+
+
+def test_another_body_under_an_id_that_was_seen_before_is_another_delivery() -> None:
+    """GitHub and Bitbucket do not sign the id: what was recorded could have the next one dropped."""
+    bus = Bus()
+    other = json.dumps({"ref": "refs/heads/other", "repository": {"full_name": "acme/units"}}).encode()
+    answers = [receive(bus.receiver(), request(body)).status for body in (other, BODY, other, BODY)]
+
+    assert answers == [202, 202, 200, 200]
+    assert [event.detail["ref"] for event in bus.events] == ["refs/heads/other", "refs/heads/main"]
 
 
 def test_what_is_not_signed_reaches_neither_the_bus_nor_the_bucket() -> None:

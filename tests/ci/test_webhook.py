@@ -8,18 +8,21 @@ import hmac
 import inspect
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multi_env_lambda.aws.event_bus import LARGEST_EVENT, put_event
 from multi_env_lambda.ci import read_webhook
 from multi_env_lambda.ci.happened import NotForUs
 from multi_env_lambda.ci.hosts.extracts import SHAPES, extract
 from multi_env_lambda.ci.read import HEARD
 from multi_env_lambda.ci.webhook import (
     LARGEST_BODY,
+    LARGEST_DETAIL,
     Arrived,
     Delivery,
     Ignored,
@@ -103,15 +106,17 @@ def test_no_other_text_is_a_signature(signature: str) -> None:
 
 @given(
     found=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
         lambda x: (
-            st.lists(x)
+            st.lists(x, max_size=4)
             | st.dictionaries(
                 st.sampled_from(["headers", "body", "requestContext", "http", "method", "rawPath", "isBase64Encoded"])
-                | st.text(),
+                | st.text(max_size=8),
                 x,
+                max_size=5,
             )
         ),
+        max_leaves=20,
     )
 )
 @pytest.mark.parametrize("host", HOSTS)
@@ -351,6 +356,31 @@ def test_a_signed_body_that_is_no_object_is_refused(body: bytes) -> None:
     found = delivery_of(Arrived(host="github", kind="push", id=ID, body=body, signed=body, signatures=()))
     assert isinstance(found, Refused)
     assert found.status == 400
+
+
+def bitbucket(names: int, name: str) -> Arrived:
+    """A push that moves so many branches of this name."""
+    end = {"type": "branch", "name": name, "target": {"hash": "1" * 40}}
+    detail = {"repository": {"full_name": "acme/units"}, "push": {"changes": [{"new": end, "old": end}] * names}}
+    body = json.dumps(detail).encode()
+    return Arrived(host="bitbucket", kind="repo:push", id=ID, body=body, signed=body, signatures=())
+
+
+def test_a_push_of_a_hundred_branches_with_the_longest_names_is_an_event() -> None:
+    found = delivery_of(bitbucket(150, "é" * 122))
+    assert isinstance(found, Delivery)
+    sent: list[Any] = []
+    client = SimpleNamespace(put_events=lambda Entries: sent.extend(Entries) or {})
+    put_event(client, found.source, found.kind, found.detail)
+    assert len(read_webhook("bitbucket", found.kind, sent[0]["Detail"])) == 100
+
+
+def test_what_is_longer_than_an_event_is_not_asked_for_again() -> None:
+    """It would never fit, and anyone who may push could raise the alarm about the receiver."""
+    found = delivery_of(bitbucket(100, "x" * 4000))
+    assert isinstance(found, Refused)
+    assert found.status == 413
+    assert LARGEST_DETAIL + 1024 < LARGEST_EVENT
 
 
 def test_the_sources_are_those_that_the_rules_hear_and_no_unit_may_use() -> None:

@@ -98,7 +98,8 @@ def test_the_file_of_gitlab_is_written_beside_that_of_github_and_changed_in_its_
     assert "nothing has changed" in capsys.readouterr().err
     (root / "pyproject.toml").write_text((TABLE + GITHUB + said).replace('"acme"', '"emca"'), "utf-8")
     assert main(["ci", "write", "gitlab"], start=root) == 0
-    assert (root / PIPELINE).read_text("utf-8") == own.replace("acme-build", "emca-build")
+    changed = own.replace("acme-build", "emca-build").replace("acme-plan", "emca-plan")
+    assert (root / PIPELINE).read_text("utf-8") == changed
     (root / PIPELINE).write_bytes(b"\xff")
     assert main(["ci", "write", "gitlab"], start=root) != 0
     assert f"{PIPELINE}: it cannot be read" in capsys.readouterr().err

@@ -333,3 +333,30 @@ def test_what_is_frozen_is_asked_about_and_lifted_by_a_person_only(
     assert lifted.err.startswith("lifted: test is frozen by user/ada since ")
     assert type_("promote", "test", "--yes").code == 0
     assert type_("unfreeze", "customers", "test").err == "nothing is frozen: customers test\n"
+
+
+def test_a_command_says_where_its_time_went_and_its_data_stay_alone_on_stdout(type_: Type, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    done = type_("deploy", "sandbox", "--yes", "--timings", "--trace", str(trace))
+    assert done.code == 0
+    lines = [line.split()[0] for line in done.err.splitlines() if line.startswith("  ") and line.split()]
+    assert {"plan", "apply", "start", "orders", "customers"} <= set(lines)
+    names = {event["name"] for event in json.loads(trace.read_text())["traceEvents"]}
+    assert {"plan", "apply", "orders in sandbox"} <= names
+
+    assert "sandbox" in type_("status", "--json", "--timings").answer["environments"]
+
+
+def test_a_trace_that_cannot_be_written_is_refused_before_anything_is_done(
+    type_: Type, tmp_path: Path, fake: FakeWorld
+) -> None:
+    refused = type_("deploy", "sandbox", "--yes", "--trace", str(tmp_path / "none" / "trace.json"))
+    assert refused.code == 3
+    assert "the trace cannot be written: No such file or directory" in refused.err
+    assert not fake.platform.stacks
+
+
+def test_a_command_that_fails_says_where_its_time_went_too(type_: Type) -> None:
+    refused = type_("deploy", "nowhere", "--timings")
+    assert refused.code != 0
+    assert "s in all" in refused.err

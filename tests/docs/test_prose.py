@@ -45,11 +45,16 @@ BETTER_ON_PAGES = {
 }
 """A pattern of the dialect that code may have as a name or an idiom -> what to write on a page instead."""
 
+ANY = re.compile(rf"(?<![\w-])({'|'.join(BETTER_ON_PAGES)})(?![\w-])", re.IGNORECASE)
+"""Most lines have none of them, and one look is enough to say so."""
+
 
 def stumbled_over(page: str) -> Iterator[tuple[int, str]]:
     for number, line in prose_of(page):
+        if not ANY.search(words := plain(line)):
+            continue
         for pattern, better in BETTER_ON_PAGES.items():
-            if found := re.search(rf"(?<![\w-]){pattern}(?![\w-])", plain(line), re.IGNORECASE):
+            if found := re.search(rf"(?<![\w-]){pattern}(?![\w-])", words, re.IGNORECASE):
                 yield number, f"`{found[0]}`; better: {better}"
 
 

@@ -13,12 +13,13 @@ from multi_env_lambda.cli.ci import FAILED
 from multi_env_lambda.model import ci_stack
 from multi_env_lambda.model.freeze import freeze_key
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.operations.ci_kept import result_place
+from multi_env_lambda.operations.ci_kept import result_place, write_asked
 from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.run import MOST_LOOKS
+from multi_env_lambda.runs.voice import Later, Voice
 from tests.house import ROOT
-from tests.runs.village import ALL, Repository, Village
+from tests.runs.village import ALL, Repository, Village, request_event
 
 PAGE = (ROOT / "docs/source/03-Concepts/how-a-run-works.rst").read_text("utf-8")
 WAIT = Wait(environment="prod", digest="0" * 64, what="not approved", command="ci.py approve prod")
@@ -66,6 +67,13 @@ def written(village: Village) -> set[str]:
     village.settle()
     village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
     village.settle()
+    village.voice = Voice(host=Later())
+    village.repository.requests[7] = village.repository.push(
+        "change", onto=village.repository.remote["main"], orders="o3"
+    )
+    village.send("github.com", "pull_request", request_event(7))
+    village.settle()
+    write_asked(village.store, "prod", "0" * 64, "7")
     return {key for _, key in village.store.writes if key.startswith("ci/")}
 
 

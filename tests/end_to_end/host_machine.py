@@ -20,17 +20,19 @@ import attrs
 from multi_env_lambda.local.programs import write_programs
 
 from .bootstrapped import Bootstrapped, bootstrapped
+from .host_page import HostPage, in_one_stage
 from .stage import git
 
-__all__ = ["BUILD", "PLACES", "HostMachine", "host_machine"]
+__all__ = ["BUILD", "PLACES", "PLAN", "HostMachine", "host_machine"]
 
 BUILD = f"arn:aws:iam::{'1' * 12}:role/acme-build"
+PLAN = f"arn:aws:iam::{'1' * 12}:role/acme-plan"
 PLACES = ("sandbox", "test", "staging", "prod")
 _AWS = """#!/bin/sh
 # the server here talks to nobody whose request is not signed, so the keys for this token are there already
 if test "$1" = sts; then
   test -s "${{8#file://}}" || exit 9
-  test "$4" = {role} || exit 8
+  test "$4" = "$(cat {role})" || exit 8
   exec cat {keys}
 fi
 exec {aws} "$@"
@@ -48,6 +50,7 @@ class HostMachine:
     """The workspace, a folder for what jobs leave, and the repository as the host has it."""
 
     made: Bootstrapped
+    page: HostPage
     folder: Path
     origin: Path
 
@@ -79,8 +82,10 @@ class HostMachine:
         keys: Mapping[str, str],
         variables: Mapping[str, str],
         secrets: Sequence[str],
+        role: str = BUILD,
     ) -> subprocess.CompletedProcess[str]:
-        """A job's scripts in one shell, which may show none of these secrets."""
+        """A job's scripts in one shell, which may show none of these secrets; ``role``: what its token is good for."""
+        (self.folder / "role").write_text(role, "utf-8")
         words = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         (self.folder / "keys").write_text("\t".join(words) + "\n", "utf-8")
         usual = {
@@ -106,29 +111,40 @@ class HostMachine:
         """Somebody else types the command with which a run stopped in front of prod."""
         line = next(line for line in done.stderr.splitlines() if "ci.py approve prod" in line)
         words = line.rpartition("ci.py ")[2].strip("`").split()
+        if self.page.left:
+            self.page.approves(words)
         yes = self.made.run("ci", *words, acting="approver", user="grace")
         assert yes.code == 0, yes.err
 
     def runs(self) -> list[str]:
         """The commit that each environment runs."""
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
 
 @contextmanager
-def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
-    """With what `ci write` wrote for this host; ``table``: what the workspace says of it."""
+def host_machine(folder: Path, host: str, *, stage: tuple[str, ...] = ()) -> Iterator[HostMachine]:
+    """With what its page leads to, up to the file that `ci write` wrote; ``stage``: environments of one stage."""
+    page = HostPage.of(host)
+
+    def set_up(made: Bootstrapped) -> None:
+        in_one_stage(made, stage)
+        page.set_up(made)
+
     origin, programs = folder / "units.git", folder / "programs"
     write_programs(programs)
     (programs / "aws").rename(folder / "aws")
-    names = {"role": BUILD, "keys": shlex.quote(os.fspath(folder / "keys")), "aws": shlex.quote(f"{folder}/aws")}
+    names = {
+        "role": shlex.quote(os.fspath(folder / "role")),
+        "keys": shlex.quote(os.fspath(folder / "keys")),
+        "aws": shlex.quote(f"{folder}/aws"),
+    }
     for name, text in (("aws", _AWS.format(**names)), ("python3", _PYTHON.format(python=sys.executable))):
         (programs / name).write_text(text, "utf-8")
         (programs / name).chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=table) as made:
+    place, table = folder / "workspace", "approval = true\n"
+    with bootstrapped(place, units=("customers",), table=table, roles="", more=page.tables, set_up=set_up) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", host, local=False)
-        assert "written" in written.err, written.err
         made.without_the_organisations_role()
-        yield HostMachine(made, folder, origin)
+        yield HostMachine(made, page, folder, origin)

@@ -21,14 +21,11 @@ from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.testing.local_cloud import eventually, sample_config
 
 from .bootstrapped import BUCKET, Bootstrapped, bootstrapped
+from .host_page import HostPage
 from .stage import commit
 
 __all__ = ["NAME", "Yard", "builds", "pipeline_yard", "until", "why"]
 
-CI = """
-[tool.multi_env_lambda.ci.codepipeline]
-repository = "units"
-"""
 NAME, PROJECT = "acme-pipeline", "acme-pipeline"
 PLACES = ("sandbox", "test", "staging", "prod")
 ADDRESS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/units"
@@ -37,9 +34,11 @@ MAIN = "main"
 
 @attrs.frozen
 class Yard:
-    """A person's workspace, the repository beside the local cloud, and the pipeline."""
+    """A person's workspace, the repository beside the local cloud, and the pipeline; ``asks``: its stage that asks."""
 
     made: Bootstrapped
+    page: HostPage
+    asks: str = "prod"
 
     @property
     def pipeline(self) -> Any:
@@ -87,7 +86,7 @@ class Yard:
             status = str(found["pipelineExecution"]["status"])
             if status != "InProgress":
                 return status
-            there = self.actions(execution).get(("prod", APPROVE))
+            there = self.actions(execution).get((self.asks, APPROVE))
             return "waits" if there is not None and there["status"] == "InProgress" else ""
 
         return str(until(look))
@@ -104,14 +103,14 @@ class Yard:
 
     def token(self) -> str:
         stages = self.pipeline.get_pipeline_state(name=NAME)["stageStates"]
-        (prod,) = [one for one in stages if one["stageName"] == "prod"]
+        (prod,) = [one for one in stages if one["stageName"] == self.asks]
         (action,) = [one for one in prod["actionStates"] if one["actionName"] == APPROVE]
         return str(action["latestExecution"]["token"])
 
     def answer(self, client: Any, status: str = "Approved") -> None:
         said = {"status": status, "summary": "I have looked at it"}
         client.put_approval_result(
-            pipelineName=NAME, stageName="prod", actionName=APPROVE, result=said, token=self.token()
+            pipelineName=NAME, stageName=self.asks, actionName=APPROVE, result=said, token=self.token()
         )
 
     def grace(self) -> Any:
@@ -121,8 +120,8 @@ class Yard:
         kept = self.made.run("history", "customers", "--json").answer
         return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
-    def approvals(self) -> list[str]:
-        found = self.made.root("devops", "s3").list_objects_v2(Bucket=BUCKET, Prefix=approvals_folder("prod"))
+    def approvals(self, place: str = "prod") -> list[str]:
+        found = self.made.root("devops", "s3").list_objects_v2(Bucket=BUCKET, Prefix=approvals_folder(place))
         return [item["Key"] for item in found.get("Contents", ())]
 
     def log(self) -> str:
@@ -175,18 +174,32 @@ def why(yard: Yard, execution: str, stage: str, action: str) -> str:
 
 
 @contextmanager
-def pipeline_yard(folder: Path) -> Iterator[Yard]:
-    """The pipeline, after its first execution, which somebody has rejected."""
-    table = "approval = true\n"
-    with bootstrapped(folder, units=("customers", "nightly"), table=table, more=CI) as made:
-        done = made.stage.script("ci", "write", "codepipeline", local=False)
-        assert "written" in done.err, done.err
+def pipeline_yard(folder: Path, *, beside: bool = False) -> Iterator[Yard]:
+    """The pipeline, after its first execution, which somebody has rejected.
+
+    Args:
+        beside: staging and prod are one stage.
+    """
+    table = 'approval = true\nstage = "live"\n' if beside else "approval = true\n"
+    staging = table if beside else ""
+    page = HostPage.of("codepipeline")
+    with bootstrapped(
+        folder,
+        units=("customers", "nightly"),
+        table=table,
+        staging=staging,
+        roles="",
+        more=page.tables,
+        set_up=page.set_up,
+    ) as made:
         commit(made.stage.root)
         cloud = made.stage.cloud
         push(made.stage.root, cloud.folder, address=ADDRESS, branch=MAIN, protected=MAIN)
-        apply(made, written(made))
+        deploy = page.next("aws", "cloudformation", "deploy", "--stack-name")
+        assert deploy[5:] == ["--template-file", TEMPLATE]
+        apply(made, written(made), deploy[4])
         made.without_the_organisations_role()
-        found = Yard(made)
+        found = Yard(made, page, asks="live" if beside else "prod")
         assert found.stood(found.last()) == "waits", found.log()
         found.answer(found.grace(), "Rejected")
         assert found.stood(found.last()) == "Failed"

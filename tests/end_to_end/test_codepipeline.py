@@ -14,6 +14,7 @@ from multi_env_lambda.model.record import approvals_folder
 from tests.tools.policies import give
 
 from .bootstrapped import BUCKET, Thief, denied
+from .host_page import aws
 from .pipeline_yard import NAME, Yard, builds, pipeline_yard, until, why
 from .test_stripped_roles import statements
 
@@ -36,7 +37,10 @@ def test_a_push_walks_to_prod_by_the_yes_of_another_person(yard: Yard) -> None:
     said = yard.actions(execution)["prod", APPROVE]["input"]["resolvedConfiguration"]["CustomData"]
     assert digest_in(said, "prod") and "customers" in said
     before = yard.approvals()
-    yard.answer(yard.grace())
+    grace = yard.grace()
+    assert aws(grace, yard.page.next("aws", "codepipeline", "get-pipeline-state"))["pipelineName"] == NAME
+    aws(grace, yard.page.next("aws", "codepipeline", "put-approval-result"), TOKEN=yard.token())
+    assert yard.page.left == [], "each command of the page was followed"
     assert yard.stood(execution) == "Succeeded", yard.log()
 
     assert yard.runs() == [first] * 4

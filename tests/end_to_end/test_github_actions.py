@@ -5,248 +5,94 @@ Played are GitHub's own part: which job an event starts, the two actions, `gh`, 
 
 from __future__ import annotations
 
-import base64
-import http.server
-import json
 import os
-import shutil
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
-import yaml
 from botocore.exceptions import ClientError
 
-from multi_env_lambda.local.programs import write_programs
-from multi_env_lambda.model.github import ISSUER, PLAN_ENVIRONMENT, TELLING, WORKFLOW
+from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW
 
-from .bootstrapped import Bootstrapped, bootstrapped
-from .stage import commit, git
+from .bootstrapped import BUCKET, denied
+from .github_runner import SUBJECT, Runner, github, push
+from .stage import git
+from .test_stripped_roles import give, statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
-CI = """
-[tool.multi_env_lambda.ci]
-strangers = "copy"
-github = { repository = "acme/units", owner_id = 11, repository_id = 22 }
-"""
-SUBJECT = "repo:acme@11/units@22:"
-PLACES = ("sandbox", "test", "staging", "prod")
-_OF_PLANS = ("plan", "copy")
+_MORE = ("repository_id = 456789 }", 'repository_id = 456789, reviewed = ["prod"] }\nstrangers = "copy"')
+"""What the page says of further down."""
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
-_GH = """#!/bin/sh
-for word in "$@"; do printf '%s\\0' "$word"; done >> "$GH_SAID"
-"""
-_PYTHON = """#!/bin/sh
-# what pip would install is there already
-if test "$2" = venv; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit; fi
-if test "$2" = pip; then for wheel in "$@"; do :; done; exec test -s "$wheel"; fi
-exec {python} "$@"
-"""
-
-
-@attrs.frozen
-class Runner:
-    """GitHub and its machine: the workflow on the protected branch, and a folder for what jobs leave."""
-
-    made: Bootstrapped
-    folder: Path
-    origin: Path
-    api: str
-    answers: dict[str, Any]
-
-    @property
-    def root(self) -> Path:
-        return self.made.stage.root
-
-    @property
-    def jobs(self) -> dict[str, Any]:
-        """Of both files."""
-        texts = [(self.root / file).read_text("utf-8") for file in (WORKFLOW, TELLING)]
-        return {name: job for text in texts for name, job in yaml.safe_load(text)["jobs"].items()}
-
-    def push(self, text: str, branch: str = "main") -> str:
-        path = self.root / "projects/customers/customers/__init__.py"
-        path.write_text(f"{path.read_text('utf-8')}# {text}\n", "utf-8")
-        commit(self.root)
-        git(self.root, "push", "-q", "origin", f"HEAD:refs/heads/{branch}")
-        return git(self.root, "rev-parse", "HEAD")
-
-    def credentials(self, role: str, **claims: str) -> dict[str, str]:
-        """What the second action leaves in the environment of the job, for a token of these claims."""
-        usual = {
-            "aud": "sts.amazonaws.com",
-            "iss": f"https://{ISSUER}",
-            "job_workflow_ref": f"acme/units/{WORKFLOW}@refs/heads/main",
-            "repository_id": "22",
-        }
-        body = base64.urlsafe_b64encode(json.dumps({**usual, **claims}).encode()).rstrip(b"=").decode()
-        client = self.made.root("devops", "sts")
-        # On AWS the token alone is enough; the server here talks to nobody whose request is not signed.
-        client.meta.events.register_first("choose-signer.sts.AssumeRoleWithWebIdentity", lambda **_: "v4")
-        keys = client.assume_role_with_web_identity(
-            RoleArn=role, RoleSessionName="github-1-1", WebIdentityToken=f"e30.{body}.e30"
-        )["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"],
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": self.made.stage.cloud.endpoint,
-        }
-
-    def run(self, job: str, event: str, payload: Mapping[str, Any], *, ref: str = "refs/heads/main") -> str:
-        """All steps of one job, each script by the shell that runners use; what they wrote."""
-        number = len(list(self.folder.glob("run-*"))) + 1
-        temp, clone = self.folder / f"run-{number}", self.folder / f"clone-{number}"
-        temp.mkdir()
-        (temp / "event.json").write_text(json.dumps(payload), "utf-8")
-        variables = {
-            "PATH": f"{self.folder / 'programs'}{os.pathsep}{os.environ['PATH']}",
-            "HOME": os.environ["HOME"],
-            "GH_SAID": os.fspath(self.folder / "gh"),
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_API_URL": self.api,
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_EVENT_PATH": os.fspath(temp / "event.json"),
-            "GITHUB_REF": ref,
-            "GITHUB_REPOSITORY": "acme/units",
-            "GITHUB_RUN_ATTEMPT": "1",
-            "GITHUB_RUN_ID": str(number),
-            "GITHUB_SERVER_URL": f"file://{self.folder}/served",
-            "MULTI_ENV_LAMBDA_LOCAL_BUILD": "1",
-            "RUNNER_TEMP": os.fspath(temp),
-            "RUNNER_TOOL_CACHE": os.fspath(self.folder / "tools"),
-            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", os.path.expanduser("~/.cache/uv")),
-        }
-        said = ""
-        for step in self.jobs[job]["steps"]:
-            if step.get("uses", "").startswith("actions/checkout@"):
-                git(self.folder, "clone", "-q", os.fspath(self.origin), os.fspath(clone))
-                if "ref" in step["with"]:
-                    theirs = payload["pull_request"]["head"]["sha"]
-                    git(clone, "fetch", "-q", "origin", theirs)
-                    git(clone, "checkout", "-q", theirs)
-            elif "uses" in step:
-                place = f"environment:{PLAN_ENVIRONMENT}" if job in _OF_PLANS else f"ref:{ref}"
-                more = {"environment": PLAN_ENVIRONMENT} if job in _OF_PLANS else {}
-                role = step["with"]["role-to-assume"]
-                variables |= self.credentials(role, sub=f"{SUBJECT}{place}", **more)
-            else:
-                said += self.script(step, variables, payload, clone if clone.exists() else temp)
-        return said
-
-    def script(self, step: Mapping[str, Any], variables: dict[str, str], payload: Mapping[str, Any], cwd: Path) -> str:
-        expressions = {
-            "${{ github.token }}": "a-token-of-github",
-            "${{ github.repository }}": "acme/units",
-            "${{ github.event.number }}": str(payload.get("number", "")),
-            "${{ inputs.pull_request }}": str((payload.get("inputs") or {}).get("pull_request", "")),
-        }
-        own = {name: expressions.get(text, text) for name, text in step.get("env", {}).items()}
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-            cwd=cwd,
-            env={**variables, **own},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "a-token-of-github" not in done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def asked(self) -> list[str]:
-        """The words of the last `gh`."""
-        file = self.folder / "gh"
-        words = file.read_text("utf-8").split("\0")[:-1]
-        file.unlink()
-        return words
-
-    def runs(self) -> list[str]:
-        kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    folder = tmp_path_factory.mktemp("github")
-    origin, answers = folder / "units.git", dict[str, Any]()
-
-    class Api(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = answers.get(self.path.partition("?")[0])
-            if isinstance(found, str):
-                self.send_response(302)
-                self.send_header("Location", found)
-                return self.end_headers()
-            self.send_response(200 if found is not None else 404)
-            self.end_headers()
-            self.wfile.write(found if isinstance(found, bytes) else json.dumps(found).encode())
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answers[f"POST {self.path}"] = body
-            self.send_response(201)
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    write_programs(folder / "programs")
-    tool = folder / "tools/Python/3.13.99/x64/bin/python3"
-    tool.parent.mkdir(parents=True)
-    for path, text in ((folder / "programs/gh", _GH), (tool, _PYTHON.format(python=sys.executable))):
-        path.write_text(text, "utf-8")
-        path.chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=CI) as made:
-        git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
-        (folder / "served/acme").mkdir(parents=True)
-        (folder / "served/acme/units").symlink_to(origin)
-        git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
-        git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", "github", local=False)
-        assert "written" in written.err, written.err
-        made.without_the_organisations_role()
-        yield Runner(made, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
-        shutil.rmtree(origin)
-    server.shutdown()
-
-
-def push(commit: str, branch: str = "main") -> dict[str, Any]:
-    return {
-        "ref": f"refs/heads/{branch}",
-        "before": "0" * 40,
-        "after": commit,
-        "repository": {"full_name": "acme/units", "id": 22},
-        "sender": {"login": "ada"},
-    }
+    with github(tmp_path_factory.mktemp("github"), more=_MORE, table="approval = true\n") as found:
+        yield found
 
 
 def started(**inputs: str) -> dict[str, Any]:
     return {"workflow": WORKFLOW, "inputs": inputs, "repository": {"full_name": "acme/units"}, "sender": {"login": "a"}}
 
 
-def test_a_push_walks_to_the_approval_and_the_hourly_look_goes_on_after_it(runner: Runner) -> None:
+def reviewed(runner: Runner, commit: str, digest: str) -> None:
+    """What GitHub's API says once grace has let a job of the run 77 start that ada's push has led to."""
+    grace, ada = ({"login": name, "id": number, "type": "User"} for name, number in (("grace", 12), ("ada", 11)))
+    asks = {
+        "type": "required_reviewers",
+        "prevent_self_review": True,
+        "reviewers": [{"type": "User", "reviewer": grace}],
+    }
+    api = "/repos/acme/units"
+    started = {"run_attempt": 1, "head_sha": commit, "head_branch": "main", "actor": ada, "triggering_actor": ada}
+    there = {
+        f"{api}/environments/prod": {"id": 5, "protection_rules": [asks], "can_admins_bypass": False},
+        f"{api}/actions/workflows/{Path(WORKFLOW).name}/runs": {"workflow_runs": []},
+        f"{api}/actions/runs/77": started,
+        f"{api}/actions/runs/77/jobs": {"jobs": [{"name": f"prod {digest}", "status": "in_progress"}]},
+        f"{api}/actions/runs/77/approvals": [
+            {"state": "approved", "user": grace, "environments": [{"id": 5, "name": "prod"}]}
+        ],
+        f"{api}/activity": [{"after": commit, "actor": ada}],
+    }
+    runner.answers.update(there)
+
+
+def test_a_push_walks_to_the_review_and_what_was_shown_goes_on_after_it(runner: Runner) -> None:
     first = runner.push("the first")
-    said = runner.run("look", "push", push(first))
+    said = runner.run("look", "push", push(first), run=77)
 
     assert runner.runs() == [first, first, first, ""], said
-    command = (
-        next(line for line in said.splitlines() if "ci.py approve prod" in line).rpartition("ci.py ")[2].strip("`")
-    )
-    yes = runner.made.run("ci", *command.split(), acting="approver", user="grace")
-    assert yes.code == 0, yes.err
-    said = runner.run("look", "schedule", {"schedule": "23 * * * *"})
+    digest = runner.left["${{ needs.look.outputs.prod }}"]
+    reviewed(runner, first, digest)
+    shown = runner.run("show-prod", "push", push(first), run=77)
+    assert runner.left["${{ needs.show-prod.outputs.digest }}"] == digest
+    page = (runner.folder / "summary").read_text("utf-8")
+    assert digest in page and "| `customers` | `prod` |" in page and "AWS::Lambda::Function" in page, shown
+
+    said = runner.run("approve-prod", "push", push(first), run=77)
+    assert f"plan {digest[:12]} approved by grace at GitHub" in said
+    said = runner.run("deploy-prod", "push", push(first), run=77)
     assert runner.runs() == [first] * 4, said
+    (record, *_) = runner.made.run("history", "customers", "--json").answer["prod"]
+    assert record["approved"] == "github.com:12:grace"
+
+
+@pytest.mark.long
+def test_the_rest_of_the_page_is_a_yes_by_command_and_a_run_that_somebody_starts(runner: Runner) -> None:
+    pushed = runner.push("agreed to by a command")
+    said = runner.run("look", "push", push(pushed))
+    (words, *_) = [line.rpartition("ci.py ")[2].strip("`").split() for line in said.splitlines() if "ci.py app" in line]
+    runner.page.approves(words)
+    yes = runner.made.run("ci", *words, acting="approver", user="grace")
+    assert yes.code == 0, yes.err
+    assert runner.page.next("gh", "workflow", "run")[3:] == [Path(WORKFLOW).name] and runner.page.left == []
+    said = runner.run("look", "workflow_dispatch", started())
+
+    assert runner.runs() == [pushed] * 4, said
 
 
 def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing(runner: Runner) -> None:
@@ -258,7 +104,7 @@ def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing
     runner.run("ask", "pull_request", {"number": 7}, ref="refs/pull/7/merge")
     assert runner.asked() == ["workflow", "run", Path(WORKFLOW).name, "--ref", "main", "--raw-field", "pull_request=7"]
 
-    own = {"id": 22, "full_name": "acme/units"}
+    own = {"id": 456789, "full_name": "acme/units"}
     head, base = {"ref": "feature", "sha": theirs, "repo": own}, {"ref": "main", "sha": "2" * 40, "repo": own}
     request = {"number": 7, "state": "open", "user": {"login": "ada"}, "head": head, "base": base}
     runner.answers["/repos/acme/units/pulls/7"] = request
@@ -288,7 +134,12 @@ def test_a_strangers_pull_request_is_planned_by_a_copy_and_told_by_a_job_that_be
         f"{api}/issues/8/comments": [],
     }
     runner.answers.update(about)
-    run = {"id": 5, "head_branch": "feature", "head_sha": theirs, "head_repository": {"owner": {"login": "eve"}}}
+    run = {
+        "id": 5,
+        "head_branch": "feature",
+        "head_sha": theirs,
+        "head_repository": {"id": 33, "owner": {"login": "eve"}},
+    }
     assert "pull request 8: said" in runner.run("tell", "workflow_run", {"workflow_run": run})
     text = runner.answers[f"POST {api}/issues/8/comments"]["body"]
     digest = with_credentials.partition(f"pull request 7 at {theirs[:12]}, plan ")[2][:12]
@@ -331,6 +182,7 @@ def test_the_library_is_installed_as_the_job_says(runner: Runner, tmp_path: Path
 
 
 MAIN, PLAN = f"{SUBJECT}ref:refs/heads/main", f"{SUBJECT}environment:{PLAN_ENVIRONMENT}"
+PROD = f"{SUBJECT}environment:prod"
 FEATURE = f"acme/units/{WORKFLOW}@refs/heads/feature"
 
 
@@ -350,12 +202,66 @@ FEATURE = f"acme/units/{WORKFLOW}@refs/heads/feature"
         ("plan", {"sub": PLAN, "environment": PLAN_ENVIRONMENT, "job_workflow_ref": FEATURE}),
         ("developer", {"sub": MAIN}),
         ("approver", {"sub": MAIN}),
+        ("approver", {"sub": PROD, "environment": "prod"}),
+        ("build", {"sub": PROD, "environment": "prod"}),
+        ("plan", {"sub": PROD, "environment": "prod"}),
+        ("prod-reviewer", {"sub": MAIN}),
+        ("prod-reviewer", {"sub": PLAN, "environment": PLAN_ENVIRONMENT}),
+        ("prod-reviewer", {"sub": f"{SUBJECT}environment:staging", "environment": "staging"}),
+        ("prod-reviewer", {"sub": PROD, "environment": "prod", "job_workflow_ref": FEATURE}),
+        ("prod-reviewer", {"sub": PROD, "environment": "prod", "repository_id": "23"}),
         ("dispatcher", {"sub": MAIN}),
     ],
 )
 def test_no_other_token_opens_a_role(runner: Runner, role: str, claims: dict[str, str]) -> None:
     with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebIdentity"):
         runner.credentials(f"arn:aws:iam::{'1' * 12}:role/acme-{role}", **claims)
+
+
+@pytest.mark.long
+def test_nobody_else_writes_an_approval_as_a_reviewer_s_job_does_and_it_writes_nothing_else(runner: Runner) -> None:
+    folder = f"environments/prod/approvals/{'0' * 64}/{'0' * 16}"
+    mine = runner.made.thief("devops", "acme-prod-reviewer").client("s3")
+    for role in ("build", "plan", "dispatcher", "approver"):
+        thief = runner.made.thief("devops", f"acme-{role}").client("s3")
+        assert denied(thief, "put_object", Bucket=BUCKET, Key=f"{folder}/github.json", Body=b"{}"), role
+    for key in (
+        f"{folder}/AROAX:grace.json",
+        f"{folder}/witness.json",
+        "environments/staging/approvals/0/0/github.json",
+        "environments/prod/current/customers.json",
+        "ci/plans/prod/0.json",
+        "ci/library/x/y.whl",
+    ):
+        assert denied(mine, "put_object", Bucket=BUCKET, Key=key, Body=b"{}"), key
+    assert denied(mine, "delete_object", Bucket=BUCKET, Key=f"{folder}/github.json")
+    assert not denied(mine, "put_object", Bucket=BUCKET, Key=f"{folder}/github.json", Body=b"{}")
+
+
+@pytest.mark.long
+def test_a_yes_to_one_plan_is_none_to_another(runner: Runner) -> None:
+    name = "${{ needs.show-prod.outputs.digest }}"
+    digest, runner.left[name] = runner.left[name], "f" * 64
+    with pytest.raises(AssertionError, match=f"GitHub shows no plan {'f' * 12}"):
+        runner.run("approve-prod", "push", {}, run=77)
+    runner.left[name] = digest
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sid", ["FetchTheLibrary", "ListTheBucket", "WriteApprovals"])
+def test_each_statement_of_a_reviewer_s_job_is_needed(runner: Runner, sid: str) -> None:
+    role, iam, s3 = "acme-prod-reviewer", runner.made.root("devops", "iam"), runner.made.root("devops", "s3")
+    for there in s3.list_objects_v2(Bucket=BUCKET, Prefix="environments/prod/approvals/").get("Contents", ()):
+        s3.delete_object(Bucket=BUCKET, Key=there["Key"])
+    kept = statements(runner.made, role)
+    assert {one["Sid"] for one in kept} == {"FetchTheLibrary", "ListTheBucket", "WriteApprovals"}
+    give(iam, role, [one for one in kept if one["Sid"] != sid])
+    try:
+        with pytest.raises(AssertionError, match="AccessDenied|Access Denied|403|Forbidden|not authorized|may not"):
+            runner.run("approve-prod", "push", {}, run=77)
+    finally:
+        give(iam, role, kept)
+    assert "approved by grace" in runner.run("approve-prod", "push", {}, run=77)
 
 
 def test_the_stacks_and_the_file_are_as_they_should_be(runner: Runner) -> None:

@@ -35,6 +35,8 @@ EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allo
 QUEUE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
 PLATFORM = "vpc-sandbox"
 """Somebody else's stack, with a name like a unit's and a role that may do everything."""
+PREPARED = "by-an-administrator"
+"""A change of it that an administrator has prepared, and looks at."""
 JOB = [{"name": JOB_VARIABLE, "value": "0" * 32, "type": "PLAINTEXT"}]
 DIGEST = "0" * 64
 
@@ -153,6 +155,8 @@ def _of_roles_and_stacks() -> Iterator[Try]:
         yield Try("cloudformation", "create_change_set", (), change)
     change = {"StackName": PLATFORM, "ChangeSetName": "mel-mine", "TemplateBody": QUEUE}
     yield Try("cloudformation", "create_change_set", (), change)
+    prepared = {"StackName": PLATFORM, "ChangeSetName": PREPARED}
+    yield Try("cloudformation", "execute_change_set", (), prepared)
     yield Try("cloudformation", "delete_stack", (), {"StackName": PLATFORM})
     yield Try("cloudformation", "rollback_stack", (), {"StackName": PLATFORM})
     yield Try("cloudformation", "continue_update_rollback", (), {"StackName": PLATFORM})
@@ -193,6 +197,8 @@ def _with_a_platform(found: Bootstrapped) -> None:
     iam.attach_role_policy(RoleName="platform", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     stacks = found.root("sandbox", "cloudformation")
     stacks.create_stack(StackName=PLATFORM, TemplateBody=QUEUE, RoleARN=role)
+    changed = QUEUE.replace('"Queue"', '"Another"')
+    stacks.create_change_set(StackName=PLATFORM, ChangeSetName=PREPARED, TemplateBody=changed)
 
 
 @pytest.mark.parametrize("role", [*OF_DEVOPS, *OF_PLACES])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import UserDict
+from pathlib import Path
 from typing import Never
 
+import attrs
 import boto3
 import pytest
 from moto import mock_aws
@@ -13,6 +15,8 @@ from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.host.sandbox import landlock_version
 from multi_env_lambda.operations.doctor import examine
 from multi_env_lambda.testing.local_cloud import sample_config
+from multi_env_lambda.testing.world import FakeTree, fake_world
+from tests.plan.test_bitbucket_pipeline import BITBUCKET
 
 
 def never() -> Never:
@@ -41,6 +45,15 @@ def test_an_address_that_is_none_is_told_by_what_sets_it(monkeypatch: pytest.Mon
     assert "AWS_ENDPOINT_URL" in identity.hint
 
 
+def become(monkeypatch: pytest.MonkeyPatch, account_id: str) -> None:
+    """A session of a role of this account, in moto."""
+    role = {"RoleArn": f"arn:aws:iam::{account_id}:role/deployer", "RoleSessionName": "ada"}
+    keys = boto3.client("sts", region_name="us-east-1").assume_role(**role)["Credentials"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
+
+
 class Odd(UserDict[str, str]):
     """Variables that cannot be read."""
 
@@ -50,13 +63,32 @@ class Odd(UserDict[str, str]):
 
 def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with mock_aws():
-        role = {"RoleArn": "arn:aws:iam::111111111111:role/deployer", "RoleSessionName": "ada"}
-        keys = boto3.client("sts", region_name="us-east-1").assume_role(**role)["Credentials"]
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-        monkeypatch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
+        become(monkeypatch, "111111111111")
         found = examine(sample_config(), [], Sessions(), Odd(), never, never, never)
 
     of_you = {finding.check: finding for finding in found if finding.place == "you"}
     assert (of_you["clock"].state, of_you["session"].state) == ("ok", "problem")
     assert "a disk that is gone" in of_you["session"].what
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_what_no_token_shows_of_bitbucket_is_a_note_that_says_where_to_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, only: bool
+) -> None:
+    """Who may deploy there is a setting of Bitbucket that neither its tokens nor its API tell."""
+    sample = sample_config()
+    own = attrs.evolve(sample.devops, role_name="")
+    config = attrs.evolve(sample, devops=own, bitbucket=attrs.evolve(BITBUCKET, only_from_branch=only))
+    world = attrs.evolve(fake_world(FakeTree({"orders": "o1"}), tmp_path).world, config=config)
+    with mock_aws():
+        become(monkeypatch, own.account_id)
+        found = examine(config, [], Sessions(), {}, lambda: world, never, never)
+
+    (said,) = [finding for finding in found if finding.check == "bitbucket"]
+    assert (said.place, said.state) == ("devops", "note")
+    if only:
+        assert said.what.startswith("the table says that Bitbucket lets only `main` deploy to") and said.hint == ""
+    else:
+        assert said.what.startswith("everybody who can push any branch can deploy, through")
+        assert "Premium" in said.hint and "only_from_branch = true" in said.hint
+    assert "`multi-env-lambda`" in said.what

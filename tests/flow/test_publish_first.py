@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import PublishError
-from multi_env_lambda.model.store import Written
+from multi_env_lambda.model.store import Body, Written
 from multi_env_lambda.testing.memory import MemoryStore
 
 from .worlds import chain, deploy, outcomes
@@ -19,7 +19,7 @@ class Closed(MemoryStore):
 
     ending = ""
 
-    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Written | None:
+    def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
         if self.ending and key.endswith(self.ending):
             raise PublishError(key, "AccessDenied", hint="may this role write there?")
         return super().put_new(key, body, metadata)

@@ -10,7 +10,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.flow.consent import Consent
-from multi_env_lambda.flow.gate import Approval, approval_key, approve
+from multi_env_lambda.flow.gate import Approval, approval_key, approve, write_approval
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.roles import Roles
@@ -193,3 +193,53 @@ def test_who_may_only_look_is_told_so_before_anything_is_written(tmp_path: Path)
     done = promote(fake, "prod")["search"]
     assert done.outcome == "blocked"
     assert "may look there and change nothing" in done.detail
+
+
+def reviewed_as(fake: FakeWorld, who: str, user_id: str) -> None:
+    """An approval that says who reviewed it at GitHub; IAM lets a job there alone end a key in ``github``."""
+    digest = pipeline.plan(fake.world, Request(verb="promote", target="prod")).plan.digest_of("prod")
+    write_approval(fake.store, Approval(environment="prod", digest=digest, who=who, when="now", user_id=user_id))
+
+
+@pytest.mark.parametrize(
+    ("who", "user_id", "deployer", "by_author", "opens"),
+    [
+        ("github.com:12:grace", "github", f"{ROLE}/acme-build/github-1-1", False, True),
+        ("github.com:12:grace", "github", ADA, False, False),  # she may be grace
+        ("github.com:12:grace", "github", f"{ROLE}/acme-developer/ada", False, False),
+        ("github.com:12:grace", "github", "arn:aws:sts::222222222222:assumed-role/acme-build/x", False, False),
+        ("github.com:12:grace", "github", ADA, True, True),
+        ("github.com:12:grace", "AROAAPPROVER:grace", f"{ROLE}/acme-build/github-1-1", False, False),
+        ("github.com:12:grace", "witness", f"{ROLE}/acme-build/github-1-1", False, False),
+        (GRACE, "github", f"{ROLE}/acme-build/github-1-1", False, False),
+    ],
+)
+def test_a_review_at_github_opens_for_builds_and_is_what_its_key_says(
+    tmp_path: Path, who: str, user_id: str, deployer: str, by_author: bool, opens: bool
+) -> None:
+    fake = waiting(tmp_path, by_author=by_author, roles=ROLES)
+    reviewed_as(fake, who, user_id)
+    fake.platform.who = deployer
+    done = promote(fake, "prod")["search"]
+
+    assert (done.outcome == "deployed") == opens, done.detail
+
+
+def test_a_person_who_deploys_after_a_review_is_told_why_it_does_not_count(tmp_path: Path) -> None:
+    fake = waiting(tmp_path, roles=ROLES)
+    reviewed_as(fake, "github.com:12:grace", "github")
+    fake.platform.who = ADA
+    done = promote(fake, "prod")["search"]
+
+    assert "was approved by grace at GitHub (github.com:12), which lets the build deploy" in done.detail
+    assert "let the workflow deploy it" in done.hint
+
+
+def test_a_review_never_stands_in_the_way_of_an_approval_that_counts(tmp_path: Path) -> None:
+    fake = waiting(tmp_path, roles=ROLES)
+    approved_by(fake, GRACE)
+    fake.store.time += 60
+    reviewed_as(fake, "github.com:12:grace", "github")
+    fake.platform.who = ADA
+
+    assert promote(fake, "prod")["search"].outcome == "deployed"

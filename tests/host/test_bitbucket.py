@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from multi_env_lambda.ci.happened import BranchMoved, ScheduleLooked
+from multi_env_lambda.ci.happened import BranchMoved, NotForUs, PullRequestChanged, ScheduleLooked
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.bitbucket import branch_of, is_over
 from multi_env_lambda.host.bitbucket_api import BITBUCKET_API, AtBitbucket
@@ -13,7 +13,7 @@ from multi_env_lambda.host.gitlab_api import GITLAB_API, AtGitLab
 from multi_env_lambda.model.gitlab import GitLab
 from multi_env_lambda.runs.event import happened_at_bitbucket
 from multi_env_lambda.runs.start import build_id
-from multi_env_lambda.runs.voice import Nowhere, link_of, voices
+from multi_env_lambda.runs.voice import Later, Nowhere, link_of, voices
 from tests.plan.test_bitbucket_pipeline import CONFIG
 
 STEP = {
@@ -49,6 +49,22 @@ def test_a_push_is_what_the_file_says_and_all_else_looks_at_everything() -> None
     moved = BranchMoved(host="bitbucket", repository="acme/units", branch="main", commit="1" * 40, before="", who="")
     assert happened_at_bitbucket({**STEP, "MULTI_ENV_LAMBDA_EVENT": "push"}) == moved
     assert happened_at_bitbucket(STEP) == happened_at_bitbucket({"MULTI_ENV_LAMBDA_EVENT": "x"}) == ScheduleLooked()
+
+
+REQUEST = {**STEP, "BITBUCKET_BRANCH": "feature", "BITBUCKET_PR_ID": "7", "BITBUCKET_PR_DESTINATION_BRANCH": "main"}
+
+
+def test_a_pull_request_is_one_whatever_the_file_of_its_commit_says() -> None:
+    found = happened_at_bitbucket({**REQUEST, "MULTI_ENV_LAMBDA_EVENT": "push"})
+    assert isinstance(found, PullRequestChanged) and not found.stranger
+    assert (found.number, found.branch, found.into, found.repository) == (7, "feature", "main", "acme/units")
+    assert isinstance(happened_at_bitbucket({**REQUEST, "BITBUCKET_PR_ID": "$(id)"}), NotForUs)
+
+
+def test_a_job_that_runs_the_code_of_a_change_says_nothing_even_if_it_has_a_token() -> None:
+    tokens = {"MULTI_ENV_LAMBDA_GITLAB_TOKEN": "t", "MULTI_ENV_LAMBDA_BITBUCKET_TOKEN": "t"}
+    assert voices({**REQUEST, **tokens})(CONFIG).host == Later()
+    assert voices({**JOB, **tokens, "CI_PIPELINE_SOURCE": "merge_request_event"})(AT_GITLAB).host == Later()
 
 
 @pytest.mark.parametrize("elsewhere", ["", "https://mallory.example/api/v4", "https://127.0.0.1.mallory.example"])

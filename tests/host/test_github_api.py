@@ -131,5 +131,25 @@ def test_a_log_is_fetched_from_where_github_says_without_the_token(server: Serve
     assert server.api.log_of(1, "stranger", 100) == b"a log"
     assert dict(server.asked)["/blob"] is None
     assert server.api.log_of(1, "nobody", 100) == b""
-    with pytest.raises(ToolError, match="more than 3 bytes"):
-        server.api.log_of(1, "stranger", 3)
+    assert server.api.log_of(1, "stranger", 3) == b"a lo", "one byte more shows that there is more"
+
+
+def test_what_github_says_of_an_environment_and_of_a_review(server: Server) -> None:
+    api = "/repos/acme/units"
+    server.answers = {
+        f"{api}/environments/prod": (200, {"id": 5}),
+        f"{api}/actions/runs/7": (200, {"run_attempt": 1}),
+        f"{api}/actions/runs/7/approvals": (200, [{"state": "approved"}]),
+        f"{api}/actions/runs/7/jobs?per_page=100": (200, {"jobs": [{"name": "look"}]}),
+        f"{api}/actions/workflows/a.yml/runs?status=waiting&per_page=30": (200, {"workflow_runs": [{"id": 6}]}),
+        f"{api}/activity?ref=refs%2Fheads%2Frelease%2F1&per_page=100": (200, [{"after": "a1"}]),
+    }
+    found = server.api
+
+    assert (found.environment("prod"), found.environment("test")) == ({"id": 5}, None)
+    assert (found.run(7), found.run(8)) == ({"run_attempt": 1}, None)
+    assert (found.approvals(7), found.approvals(8)) == ([{"state": "approved"}], [])
+    assert (found.jobs(7), found.jobs(8)) == ([{"name": "look"}], [])
+    assert (found.waiting_runs("a.yml"), found.waiting_runs("b.yml")) == ([{"id": 6}], [])
+    assert (found.pushes("release/1"), found.pushes("main")) == ([{"after": "a1"}], [])
+    assert found.environment("../../x") is None and server.asked[-1][0] == f"{api}/environments/..%2F..%2Fx"

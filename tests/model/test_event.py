@@ -102,7 +102,7 @@ def bad_event(text: str) -> str:
             '{ event_pattern = { source = ["shop"] }, bus = "own" }',
             EventPattern(pattern='{"source":["shop"]}', bus="own"),
         ),
-        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(arn=STREAM)),
+        (f'{{ dynamodb = "{STREAM}" }}', DynamoDBStream(source=Existing(identifier=STREAM))),
         (
             f'{{ kinesis = {{ arn = "{KINESIS}", filters = [{{ data = {{ a = [1] }} }}], retries = 3 }} }}',
             KinesisStream(arn=KINESIS, filters=('{"data":{"a":[1]}}',), retries=3),
@@ -130,7 +130,7 @@ def test_every_kind_of_event_is_read(text: str, expected: Event) -> None:
         ('{ schedule = "rate(1 day)", input = 1 }', "unknown key `input`"),
         ("{ sqs = false }", "remove the event"),
         ("{ url = 5 }", 'expected true, "AWS_IAM" or "NONE"'),
-        ('{ sqs = "incoming" }', "expected an ARN such as"),
+        ('{ sqs = "Incoming" }', "expected an ARN such as"),
         ("{ sqs = true, batch_size = 11 }", "add `window = 1`"),
         (f'{{ sqs = "{QUEUE}.fifo", batch_size = 11 }}', "from 1 to 10"),
         (f'{{ sqs = "{QUEUE}.fifo", window = 1 }}', "from 0 to 0"),
@@ -200,7 +200,7 @@ def test_a_wrong_event_is_refused(text: str, message: str) -> None:
 
 def test_a_wrong_event_is_counted_from_zero() -> None:
     assert bad_event("{ url = true }, { sqs = 5 }") == snapshot("""\
-projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5; expected true or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
+projects/orders/pyproject.toml [functions.create.events[1]] sqs: found 5; expected true, the key of a resource of the unit or an ARN such as arn:aws:sqs:us-east-1:222222222222:incoming
 hint: `sqs = true` creates one for the unit\
 """)  # noqa: E501
 

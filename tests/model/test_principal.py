@@ -35,7 +35,8 @@ JUNK = (
     "", "ada", "arn", "arn:aws:iam::111111111111:", "arn:aws:iam::1:user/ada", f"{IAM}:user/", f"{IAM}:group/all",
     f"{IAM}:role/ci", f"{IAM}:assumed-role/ci/x", f"{ROLE}/ci", f"{ROLE}/ci/", f"{ROLE}/ci/a/b", f"{ROLE}//x",
     "arn:aws:s3:::bucket", f"{IAM}:user/ada\n", f"{IAM}:user/a b", f"{IAM}:rooted", "arn:other:iam::111111111111:root",
-    f"{IAM}:user/ädä", "arn:aws:sts::111111111111:user/ada",
+    f"{IAM}:user/ädä", "arn:aws:sts::111111111111:user/ada", "github.com:0:ada", "github.com:7:", "github.com:7:a:b",
+    "github.com:7", "gitlab.com:7:ada", "github.com:7:-ada", "github.com:7:ada[bot]", "github.com:7:ada\n",
 )  # fmt: skip
 
 
@@ -62,6 +63,13 @@ def test_a_source_identity_that_is_enforced_tells_who_uses_a_role() -> None:
 def test_a_source_identity_makes_no_other_of_a_user_or_a_person() -> None:
     for arn in (f"{IAM}:user/ada", f"{ROLE}/{ADMIN}/ada@example.org", f"{IAM}:root"):
         assert principal_of(arn, "grace") == principal_of(arn)
+
+
+def test_somebody_at_github_is_a_number_there_whatever_the_login_is() -> None:
+    ada, renamed = principal_of("github.com:7:ada"), principal_of("github.com:7:lovelace")
+
+    assert (ada.kind, ada.name, ada.person) == ("github", "github.com:7", "ada")
+    assert same_somebody(ada, renamed) and not same_somebody(ada, principal_of("github.com:8:ada"))
 
 
 SAME = [

@@ -328,13 +328,13 @@ def test_a_bucket_name_over_63_characters_is_refused() -> None:
 def test_two_functions_cannot_create_one_queue() -> None:
     lines = [f"functions.{key} = {{ handler = 'a.b', events = [{{ sqs = {{ name = 'q' }} }}] }}" for key in "ab"]
 
-    assert "two events would create the queue `q`" in refusal(PLAIN + "\n".join(lines))
+    assert "the queue `q` would be created twice" in refusal(PLAIN + "\n".join(lines))
 
 
 def test_a_queue_cannot_be_called_like_anothers_dead_letter_queue() -> None:
     lines = [f"functions.{key} = {{ handler = 'a.b', events = [{{ sqs = true }}] }}" for key in ("q", "q-dlq")]
 
-    assert "two events would create the queue `q-dlq`" in refusal(PLAIN + "\n".join(lines))
+    assert "the queue `q-dlq` would be created twice" in refusal(PLAIN + "\n".join(lines))
 
 
 @pytest.mark.parametrize(

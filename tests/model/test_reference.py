@@ -74,7 +74,7 @@ def test_what_events_and_roles_name_is_a_reference() -> None:
         Topic(source=Existing(identifier="arn:aws:sns:eu-west-1:555555555555:t")),
         Topic(source=Own(key="own")),
         KinesisStream(arn=f"arn:aws:kinesis:{here}:stream/s"),
-        DynamoDBStream(arn=stream),
+        DynamoDBStream(source=Existing(identifier=stream)),
         EventPattern(pattern="{}", bus="shop"),
         EventPattern(pattern="{}"),
     )

@@ -172,13 +172,13 @@ hint: did you mean `region`?\
 
 
 def test_an_environment_within_reach_of_anothers_roles_is_refused() -> None:
-    """Stacks of `eu-sandbox` are called as the role of `sandbox` may change them, if it is in their account."""
+    """Stacks of `eu-sandbox` are called as the role of `sandbox` may change them, in any region of the account."""
     apart = GOOD.replace('"prod"', '"eu-sandbox"')
     together = apart.replace('"555555555555"', '"222222222222"')
     roles = '[tool.multi_env_lambda.roles]\nprefix = "acme"\n'
 
     assert [len(read(text).environments) for text in (apart + roles, together)] == [2, 2]
-    with pytest.raises(ConfigurationError, match=r"for stacks called `\*-sandbox`, and so for `\*-eu-sandbox`"):
+    with pytest.raises(ConfigurationError, match=r"called `\*-sandbox-\*`, and so for `\*-eu-sandbox-\*`"):
         read(together + roles)
 
 

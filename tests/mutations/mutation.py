@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import attrs
@@ -49,20 +49,34 @@ def problem_of(mutation: Mutation, root: Path) -> str:
     found = text.count(mutation.old)
     if found != 1:
         return f"its old text is there {found} times, once is needed"
+    before, after = _around(text, mutation)
     try:
-        after = ast.parse(mutation.apply(text))
+        if ast.dump(ast.parse(before)) == ast.dump(ast.parse(after)):
+            return "its new text says the same"
     except SyntaxError as error:
         return f"its new text is not Python: {error}"
-    if _meaning(text) == ast.dump(after):
-        return "its new text says the same"
     missing = [test for test in mutation.tests if not _is_there(test, root)]
     return f"there is no tests/{missing[0]}" if missing else ""
 
 
-@lru_cache
-def _meaning(text: str) -> str:
-    """Asked for once for each file, of which there are several changes."""
-    return ast.dump(ast.parse(text))
+def _around(text: str, mutation: Mutation) -> tuple[str, str]:
+    """The statements of the module that are changed, before and after; reading whole modules would take long."""
+    start = text.index(mutation.old)
+    first, last = text.count("\n", 0, start) + 1, text.count("\n", 0, start + len(mutation.old)) + 1
+    edges = _edges(text)
+    begin = max((edge for edge in edges if edge <= first), default=1)
+    end = min((edge for edge in edges if edge > last), default=None)
+    before = "\n".join(text.split("\n")[begin - 1 : None if end is None else end - 1])
+    return before, mutation.apply(before)
+
+
+@cache
+def _edges(text: str) -> tuple[int, ...]:
+    """The lines on which the statements of a module begin. Asked for once for each file, of several changes."""
+    return tuple(
+        min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        for node in ast.parse(text).body
+    )
 
 
 def _is_there(test: str, root: Path) -> bool:

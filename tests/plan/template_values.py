@@ -17,6 +17,9 @@ from multi_env_lambda.model.settings import (
     BucketNotification,
     BucketPermission,
     Cors,
+    DataBucket,
+    DataTable,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -27,16 +30,21 @@ from multi_env_lambda.model.settings import (
     HttpApi,
     HttpRoute,
     KinesisStream,
+    MessageQueue,
+    MessageTopic,
     Own,
     OwnQueue,
+    OwnResource,
     ParameterReference,
     PlainValue,
     Queue,
+    ResourceReference,
     Schedule,
     SecretReference,
     Settings,
     Spark,
     Statement,
+    TableIndex,
     Topic,
     Vpc,
 )
@@ -63,7 +71,12 @@ ALL_EVENTS: tuple[Event, ...] = (
     BucketEvents(source=Existing(identifier="acme-inbox")),
     EventPattern(pattern='{"source":["shop"]}', bus="shop"),
     EventPattern(pattern='{"source":["shop"]}'),
-    DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), window=2),
+    DynamoDBStream(
+        source=Existing(identifier=STREAM_ARN),
+        on_failure_arn=QUEUE_ARN,
+        filters=('{"eventName":["INSERT"]}',),
+        window=2,
+    ),
     KinesisStream(arn=KINESIS_ARN, starting_position="TRIM_HORIZON", bisect=True, retries=3),
     HttpRoute(route=Route("GET", "/orders/{id}"), authorizer="customers", scopes=("orders/read",)),
     FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://acme.example",), max_age=60)),
@@ -98,6 +111,44 @@ EVERYTHING = Function(
     events=ALL_EVENTS,
     alarms=Alarms(notify=(TOPIC_ARN,)),
 )
+RESOURCES: tuple[OwnResource, ...] = (
+    DataTable(
+        key="sales",
+        partition_key="customer",
+        sort_key="created",
+        types=(("created", "number"),),
+        indexes=(TableIndex(key="by-status", partition_key="status", sort_key="created"),),
+        stream="NEW_AND_OLD_IMAGES",
+        expires="until",
+    ),
+    MessageQueue(key="jobs", visibility_timeout=30, delay=5),
+    MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30),
+    MessageTopic(key="told", queues=("jobs",), raw=True),
+    MessageTopic(key="in-turn", fifo=True, queues=("ordered",)),
+    DataBucket(key="reports", expire_days=365),
+    DataBucket(key="uploads", versioning=False, old_versions_days=0),
+)
+USES = Function(
+    key="sell",
+    handler="orders.sell.handler",
+    environment=(
+        ("CREATE", ResourceReference(kind="function", key="create", value="arn")),
+        ("JOBS", ResourceReference(kind="queue", key="jobs", value="url")),
+        ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name")),
+        ("SALES", ResourceReference(kind="table", key="sales", value="name")),
+        ("TOLD", ResourceReference(kind="topic", key="told", value="arn")),
+    ),
+    read=("sales", "ordered", "uploads"),
+    write=("sales", "jobs", "told", "reports"),
+    invoke=("create",),
+    events=(
+        DynamoDBStream(source=Declared(key="sales"), starting_position="TRIM_HORIZON"),
+        Queue(source=Declared(key="jobs")),
+        Topic(source=Declared(key="told")),
+        BucketNotification(key="uploads"),
+    ),
+)
+"""What names the unit's own resources."""
 SMALL = Function(key="create", handler="orders.create.handler")
 JOB = GlueJob(
     key="nightly", entry="orders.nightly:main", arguments=(("--day", "monday"),), schedule="cron(0 3 * * ? *)"
@@ -122,9 +173,16 @@ def project(
     jobs: tuple[GlueJob, ...] = (),
     tags: tuple[tuple[str, str], ...] = (),
     http_api: HttpApi | None = None,
+    resources: tuple[OwnResource, ...] = (),
 ) -> Project:
     has_routes = any(isinstance(event, HttpRoute) for function in functions for event in function.events)
-    settings = Settings(functions=functions, jobs=jobs, tags=tags, http_api=http_api or (API if has_routes else None))
+    settings = Settings(
+        functions=functions,
+        jobs=jobs,
+        tags=tags,
+        http_api=http_api or (API if has_routes else None),
+        resources=resources,
+    )
     return Project(
         name="orders",
         folder="projects/orders",
@@ -137,7 +195,7 @@ def project(
 
 def maximal() -> Project:
     iam_url = Function(key="read-back", handler="orders.read.handler", events=(FunctionUrl(),))
-    return project(EVERYTHING, iam_url, jobs=(JOB,), tags=(("team", "sales"),))
+    return project(EVERYTHING, iam_url, USES, jobs=(JOB,), tags=(("team", "sales"),), resources=RESOURCES)
 
 
 def text(

@@ -255,9 +255,9 @@ def test_the_provider_of_github_is_made_once_and_in_the_devops_account() -> None
 GITLAB = GitLab(project="acme/units", image=f"x@sha256:{'0' * 64}")
 
 
-def test_gitlab_comes_in_by_the_protected_branch_and_what_plans_hears_of_nobody_there() -> None:
-    def statements(stack: CiStack | None = None) -> dict[str, list[dict[str, Any]]]:
-        config = attrs.evolve(CONFIG, gitlab=GITLAB, ci_stack=stack)
+def test_gitlab_deploys_from_the_protected_branch_and_plans_from_any_branch_of_the_project() -> None:
+    def statements(stack: CiStack | None = None, *, plans: bool = True) -> dict[str, list[dict[str, Any]]]:
+        config = attrs.evolve(CONFIG, gitlab=attrs.evolve(GITLAB, plans=plans), ci_stack=stack)
         return {role.name: role.trust["Statement"] for role in of_devops_roles(config, ROLES)}
 
     (build,) = statements()["acme-build"]
@@ -267,9 +267,14 @@ def test_gitlab_comes_in_by_the_protected_branch_and_what_plans_hears_of_nobody_
     assert build["Condition"] == {
         "StringEquals": {"gitlab.com:aud": "sts.amazonaws.com", "gitlab.com:sub": subject},
     }
-    others = [one["Sid"] for name, said in statements().items() if name != "acme-build" for one in said]
+    (plan,) = statements()["acme-plan"]
+    assert plan["Condition"] == {
+        "StringEquals": {"gitlab.com:aud": "sts.amazonaws.com"},
+        "StringLike": {"gitlab.com:sub": "project_path:acme/units:ref_type:branch:ref:*"},
+    }
+    others = [one["Sid"] for name, said in statements().items() if name[5:] not in ("build", "plan") for one in said]
     assert "GitLab" not in others
-    assert [one["Sid"] for one in statements()["acme-plan"]] == ["Service"]
+    assert [one["Sid"] for one in statements(plans=False)["acme-plan"]] == ["Service"]
     assert [one["Sid"] for one in statements(CiStack(repository="units"))["acme-build"]] == ["Service", "GitLab"]
 
 

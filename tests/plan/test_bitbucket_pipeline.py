@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.bitbucket import Bitbucket
+from multi_env_lambda.model.bitbucket import PULL_REQUEST, Bitbucket
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
@@ -28,6 +28,7 @@ from multi_env_lambda.plan.github_workflow import merged_file
 from multi_env_lambda.plan.gitlab_pipeline import INSTALL
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 WORKSPACE, REPOSITORY, DEPLOYMENT, STEP = (f"{n * 8}-{n * 4}-{n * 4}-{n * 4}-{n * 12}" for n in "1234")
 IMAGE = f"public.ecr.aws/sam/build-python3.13@sha256:{'0' * 64}"
@@ -51,28 +52,40 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
 
 def steps(text: str = "") -> dict[str, dict[str, Any]]:
     """By what starts them."""
-    found = yaml.safe_load(text or written())
-    assert set(found) == {"pipelines"} and set(found["pipelines"]) == {"custom", "branches"}
+    found = yaml_in(text or written())
+    assert set(found) == {"pipelines"} and list(found["pipelines"]) == ["custom", "pull-requests", "branches"]
+    assert list(found["pipelines"]["pull-requests"]) == ["**"]
     assert list(found["pipelines"]["custom"]) == [SCHEDULED]
     (branch,) = found["pipelines"]["branches"].values()
+    (planned,) = found["pipelines"]["pull-requests"]["**"]
     (scheduled,), (pushed,) = found["pipelines"]["custom"][SCHEDULED], branch
-    return {"schedule": scheduled["step"], "push": pushed["step"]}
+    return {"schedule": scheduled["step"], "push": pushed["step"], PULL_REQUEST: planned["step"]}
 
 
 def test_the_step_is_in_pipelines_of_the_protected_branch_and_of_the_schedule_alone() -> None:
     assert list(yaml.safe_load(written())["pipelines"]["branches"]) == ["main"]
     for event, step in steps().items():
-        assert step["deployment"] == "multi-env-lambda" and step["oidc"] is True and step["image"] == IMAGE
+        assert step.get("deployment") == (None if event == PULL_REQUEST else "multi-env-lambda")
+        assert step["oidc"] is True and step["image"] == IMAGE
         assert step["script"][0] == f"export MULTI_ENV_LAMBDA_EVENT={event}"
         assert not {"caches", "artifacts", "after-script", "services", "trigger"} & set(step)
 
 
 def test_what_differs_is_exported_in_quotes_and_the_rest_are_constants() -> None:
-    for step in steps().values():
+    for event, step in steps().items():
         _, *exports, become, install, run = step["script"]
         said = dict(shlex.split(line)[1].split("=", 1) for line in exports)
-        assert said["MULTI_ENV_LAMBDA_ROLE"] == "arn:aws:iam::111111111111:role/acme-build"
+        acting = "plan" if event == PULL_REQUEST else "build"
+        assert said["MULTI_ENV_LAMBDA_ROLE"] == f"arn:aws:iam::111111111111:role/acme-{acting}"
         assert [become, install, run.rstrip() + "\n"] == [BECOME, INSTALL, RUN]
+
+
+def test_plans_can_be_left_out() -> None:
+    without = yaml.safe_load(written(attrs.evolve(CONFIG, bitbucket=attrs.evolve(BITBUCKET, plans=False))))
+    usual = yaml.safe_load(written())
+    del usual["pipelines"]["pull-requests"]
+
+    assert without == usual
 
 
 def test_without_a_repository_there_is_nothing_to_write() -> None:
@@ -80,6 +93,7 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, bitbucket=None))
 
 
+@pytest.mark.slow
 def test_it_is_a_pipeline_by_bitbuckets_schema(tmp_path: Path) -> None:
     program, path = Path(sys.executable).parent / "check-jsonschema", tmp_path / "bitbucket-pipelines.yml"
 
@@ -100,9 +114,9 @@ def test_what_stands_above_and_below_the_marked_part_stays() -> None:
     assert set(yaml.safe_load(own)["pipelines"]["branches"]) == {"main", "feature/*"}
 
 
-def test_one_role_lets_in_steps_of_one_environment_and_no_others() -> None:
-    def statements(stack: CiStack | None = None) -> dict[str, list[dict[str, Any]]]:
-        config = attrs.evolve(CONFIG, ci_stack=stack)
+def test_the_role_that_deploys_lets_in_steps_of_one_environment_and_the_one_that_reads_any_of_the_repository() -> None:
+    def statements(stack: CiStack | None = None, *, plans: bool = True) -> dict[str, list[dict[str, Any]]]:
+        config = attrs.evolve(CONFIG, ci_stack=stack, bitbucket=attrs.evolve(BITBUCKET, plans=plans))
         return {role.name: role.trust["Statement"] for role in of_devops_roles(config, ROLES)}
 
     (build,) = statements()["acme-build"]
@@ -112,7 +126,18 @@ def test_one_role_lets_in_steps_of_one_environment_and_no_others() -> None:
     assert fnmatchcase(f"{{{REPOSITORY}}}:{{{DEPLOYMENT}}}:{{{STEP}}}", pattern)
     for other in (f"{{{REPOSITORY}}}:{{{STEP}}}", f"{{{REPOSITORY}}}:{{{STEP}}}:{{{STEP}}}", f"x{pattern}"):
         assert not fnmatchcase(other, pattern)
-    others = [one["Sid"] for name, said in statements().items() if name != "acme-build" for one in said]
+    (plan,) = statements()["acme-plan"]
+    reads = plan["Condition"]["StringLike"][f"{ISSUER}:sub"]
+    assert {**plan, "Condition": {**plan["Condition"], "StringLike": {}}} == {
+        **build,
+        "Condition": {**build["Condition"], "StringLike": {}},
+    }
+    for subject in (f"{{{REPOSITORY}}}:{{{STEP}}}", f"{{{REPOSITORY}}}:{{{DEPLOYMENT}}}:{{{STEP}}}"):
+        assert fnmatchcase(subject, reads)
+    for other in (f"{{{STEP}}}:{{{STEP}}}", f"{{{STEP}}}:{{{REPOSITORY}}}:{{{STEP}}}", f"x{{{REPOSITORY}}}:{{{STEP}}}"):
+        assert not fnmatchcase(other, reads), "a fork's steps name the fork"
+    assert [one["Sid"] for one in statements(plans=False)["acme-plan"]] == ["Service"]
+    others = [one["Sid"] for name, said in statements().items() if name[5:] not in ("build", "plan") for one in said]
     assert "Bitbucket" not in others
     assert [one["Sid"] for one in statements(CiStack(repository="units"))["acme-build"]] == ["Service", "Bitbucket"]
 

@@ -29,6 +29,7 @@ from multi_env_lambda.plan.yaml_text import yaml_of
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.model.test_codepipeline import CONNECTION
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 CODE = "ci/library/0/dispatcher.zip"
 PEOPLE = ("arn:aws:iam::111111111111:user/grace",)
@@ -74,6 +75,99 @@ def test_source_plan_and_each_environment_in_its_order() -> None:
     }
     orders = [action["RunOrder"] for action in pipeline()["Stages"][-2]["Actions"]]
     assert orders == [1, 2, 3]
+
+
+BESIDE = attrs.evolve(
+    CONFIG,
+    environments=tuple(
+        attrs.evolve(CONFIG.environments[0], name=name, stage=stage, account_id=account * 12, approval=asks)
+        for name, stage, account, asks in (
+            ("sandbox", "", "2", False),
+            ("test-eu", "test", "3", False),
+            ("test-us", "test", "4", False),
+            ("test-us-b", "test", "4", False),
+            ("prod-eu", "prod", "5", True),
+            ("prod-us", "prod", "6", True),
+            ("prod-ap", "prod", "7", False),
+            ("last-a", "last", "8", True),
+            ("last-b", "last", "9", False),
+            ("last-c", "last", "9", False),
+            ("last-d", "last", "8", True),
+        )
+    ),
+)
+
+
+def test_environments_of_a_stage_are_actions_beside_each_other_and_one_yes_is_for_all_that_ask() -> None:
+    assert stages(BESIDE) == {
+        "Source": ["Source"],
+        "Plan": ["Plan"],
+        "sandbox": ["Deploy"],
+        "test": ["Deploy-test-eu", "Deploy-test-us", "Deploy-test-us-b"],
+        "prod-ap": ["Deploy"],
+        "Ask-prod": ["Plan"],
+        "prod": ["Approve", "Witness", "Deploy-prod-eu", "Deploy-prod-us"],
+        "Free-last": ["Deploy-last-b", "Deploy-last-c"],
+        "Ask-last": ["Plan"],
+        "last": ["Approve", "Witness", "Deploy-last-a", "Deploy-last-d"],
+        "Result": ["Result"],
+    }
+    orders = {
+        stage["Name"]: [action["RunOrder"] for action in stage["Actions"]] for stage in pipeline(BESIDE)["Stages"]
+    }
+    assert orders["test"] == [1, 1, 2], "those of one account and region one after the other"
+    assert (orders["prod"], orders["last"]) == ([1, 2, 3, 3], [1, 2, 3, 4])
+    (prod,) = [one for one in pipeline(BESIDE)["Stages"] if one["Name"] == "prod"]
+    custom = prod["Actions"][0]["Configuration"]["CustomData"]
+    assert custom.startswith("Deploy to prod the plans #{Ask-prod.MULTI_ENV_LAMBDA_DIGEST}: ")
+    told = json.loads(prod["Actions"][1]["Configuration"]["UserParameters"])
+    assert told["environments"] == ["prod-eu", "prod-us"] and told["environment"] == "prod"
+
+
+def test_a_stage_of_several_is_skipped_where_none_of_them_changes() -> None:
+    found = {
+        stage["Name"]: stage["BeforeEntry"]["Conditions"][0]["Rules"][0]["Configuration"]["Value"]
+        for stage in pipeline(BESIDE)["Stages"]
+        if "BeforeEntry" in stage
+    }
+    assert found == {
+        "sandbox": ":sandbox:",
+        "test": ":test:",
+        "prod-ap": ":prod-ap:",
+        "prod": "none",
+        "Free-last": ":Free-last:",
+        "last": "none",
+        "Result": "none",
+    }
+
+
+def test_a_person_may_say_yes_to_a_stage_and_the_witness_writes_for_its_environments_that_ask() -> None:
+    assert BESIDE.roles is not None
+    grants = {
+        role.name: {action: grant.resources for grant in role.grants for action in grant.actions}
+        for role in of_devops_roles(BESIDE, BESIDE.roles)
+    }
+    arn = "arn:aws:codepipeline:us-east-1:111111111111:acme-pipeline"
+    yes = grants["acme-approver"]["codepipeline:PutApprovalResult"]
+    assert set(yes) == {f"{arn}/prod/Approve", f"{arn}/last/Approve"}
+    folders = {one.split("/")[2] for one in grants["acme-witness"]["s3:PutObject"]}
+    assert folders == {"prod-eu", "prod-us", "last-a", "last-d"}
+
+
+def test_more_environments_than_one_text_has_room_for_are_refused() -> None:
+    def beside(count: int) -> WorkspaceConfig:
+        first = CONFIG.environments[0]
+        places = [
+            attrs.evolve(first, name=f"{'p' * 36}-{number}", stage="prod", approval=True) for number in range(count)
+        ]
+        return attrs.evolve(CONFIG, environments=(first, *places))
+
+    assert (
+        list(problems(_of_template(json.loads(json.dumps(pipeline(beside(8))).replace('{"Ref": "Sources"}', '"b"')))))
+        == []
+    )
+    with pytest.raises(ConfigurationError, match="the text for 9 environments has more than 1000 characters"):
+        pipeline(beside(9))
 
 
 def test_an_environment_that_asks_nobody_has_no_witness() -> None:
@@ -136,9 +230,10 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
 @pytest.mark.parametrize("places", [(), ("prod",), ("sandbox", "prod")])
 def test_the_rules_of_the_service_are_kept(source: CodePipeline, places: tuple[str, ...]) -> None:
     config = asking(attrs.evolve(CONFIG, codepipeline=source), *places)
-    properties = json.loads(json.dumps(pipeline(config)).replace('{"Ref": "Sources"}', '"a-bucket"'))
-
-    assert list(problems(_of_template(properties))) == []
+    beside = attrs.evolve(BESIDE, codepipeline=source)
+    for one in (config, beside):
+        properties = json.loads(json.dumps(pipeline(one)).replace('{"Ref": "Sources"}', '"a-bucket"'))
+        assert list(problems(_of_template(properties))) == []
 
 
 @pytest.mark.slow
@@ -190,7 +285,7 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     except ConfigurationError:
         return
     found, usual = written(config), written(read_workspace(table(), where="pyproject.toml"))
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("#{") == usual.count("#{")
     assert merged_file(found, found) == found
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,8 +23,10 @@ from multi_env_lambda.model.webhook import KINDS
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.github_sender import SEND
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, workflow
+from multi_env_lambda.plan.github_steps import ACTIONS
+from multi_env_lambda.plan.github_workflow import ASK, workflow
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, jobs, scripts, shape, table
+from tests.tools.yaml_files import yaml_in
 
 from .test_github_workflow import CONFIG, GITHUB
 
@@ -56,6 +57,7 @@ def test_its_scripts_are_constants_without_expressions() -> None:
     assert "${{" not in SEND
 
 
+@pytest.mark.slow
 def test_linter_and_schema_find_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
@@ -212,5 +214,5 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     usual = workflow(read_workspace(of_table(), where="pyproject.toml"), LIBRARY, own_decisions=True)
     found = workflow(config, LIBRARY, own_decisions=True)
     assert scripts(found) == scripts(usual)
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("${{") == usual.count("${{")

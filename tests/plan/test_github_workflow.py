@@ -19,9 +19,11 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.github import PLAN_ENVIRONMENT, WORKFLOW, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+from multi_env_lambda.plan.github_steps import ACTIONS, INSTALL, Library
 from multi_env_lambda.plan.github_strangers import COPY, LIBRARY_OF_COPY, PREVIEW, TELL
-from multi_env_lambda.plan.github_workflow import ACTIONS, ASK, INSTALL, RUN, Library, merged_file, telling, workflow
+from multi_env_lambda.plan.github_workflow import ASK, RUN, merged_file, telling, workflow
 from multi_env_lambda.testing.local_cloud import sample_config
+from tests.tools.yaml_files import yaml_in
 
 LIBRARY = Library(
     address=f"s3://artifacts/ci/library/{'0' * 64}/multi_env_lambda-1.0-py3-none-any.whl", sha256="0" * 64
@@ -35,7 +37,7 @@ def written(config: WorkspaceConfig = CONFIG, *, own_decisions: bool = False) ->
 
 
 def jobs(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    found: dict[str, Any] = yaml_in(text)["jobs"]
     return found
 
 
@@ -113,10 +115,11 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, github=None))
 
 
+@pytest.mark.slow
 def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
-    path.write_text(written(COPYING, own_decisions=True), "utf-8")
+    path.write_text(written(EVERYTHING, own_decisions=True), "utf-8")
     (path.parent / "telling.yml").write_text(telling(COPYING, LIBRARY), "utf-8")
     zizmor = Path(sys.executable).parent / "zizmor"
     done = subprocess.run(
@@ -132,6 +135,7 @@ def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     assert "template-injection" in bad.stdout
 
 
+@pytest.mark.slow
 def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     path = tmp_path / "workflow.yml"
@@ -141,13 +145,28 @@ def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
         words = [program, "--builtin-schema", "vendor.github-workflows", path]
         return subprocess.run(words, capture_output=True, check=False).returncode
 
-    assert code(written(COPYING, own_decisions=True)) == 0
+    assert code(written(EVERYTHING, own_decisions=True)) == 0
     assert code(telling(COPYING, LIBRARY)) == 0
     assert code(written().replace("queue: max", "queue: most")) == 1
 
 
 # --- changes of strangers ---
 COPYING = attrs.evolve(CONFIG, ci=CiRules(strangers="copy"))
+
+
+def _everything() -> WorkspaceConfig:
+    """With reviewers, and with two stages of two regions, too."""
+    places = []
+    for place in COPYING.environments:
+        stage = "" if place.name in ("sandbox", "test") else f"{place.name}-stage"
+        places.append(attrs.evolve(place, stage=stage, approval=place.name == "prod"))
+        if stage:
+            places.append(attrs.evolve(places[-1], name=f"{place.name}-eu", region="eu-central-1"))
+    github = attrs.evolve(GITHUB, reviewed=("prod", "prod-eu"))
+    return attrs.evolve(COPYING, environments=tuple(places), github=github)
+
+
+EVERYTHING = _everything()
 
 
 def test_only_where_the_table_says_so_are_there_jobs_for_strangers() -> None:
@@ -256,7 +275,7 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     for kind in (as_it_is, with_strangers, telling_of):
         found, expected = kind(config), kind(usual)
         assert scripts(found) == scripts(kind(CONFIG))
-        assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(expected))
+        assert shape(yaml_in(found)) == shape(yaml_in(expected))
         assert found.count("${{") == expected.count("${{")
         assert merged_file(found, found) == found
 

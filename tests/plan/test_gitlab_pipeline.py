@@ -18,9 +18,20 @@ from multi_env_lambda.model.gitlab import GitLab
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 from multi_env_lambda.plan.github_workflow import merged_file
-from multi_env_lambda.plan.gitlab_pipeline import BECOME, INSTALL, JOB, RUN, TAG_JOB, pipeline
+from multi_env_lambda.plan.gitlab_pipeline import (
+    BECOME,
+    INSTALL,
+    JOB,
+    PLAN_JOB,
+    RUN,
+    TAG_JOB,
+    TELL_JOB,
+    TELL_SOON,
+    pipeline,
+)
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.plan.test_github_workflow import HOSTILE, LIBRARY, shape
+from tests.tools.yaml_files import yaml_in
 
 IMAGE = f"public.ecr.aws/sam/build-python3.13@sha256:{'0' * 64}"
 GITLAB = GitLab(project="acme/units", image=IMAGE)
@@ -31,10 +42,43 @@ def written(config: WorkspaceConfig = CONFIG) -> str:
     return pipeline(config, LIBRARY)
 
 
-def job(text: str = "") -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text or written())
-    assert set(found) == {JOB, TAG_JOB}
-    return found[JOB]
+def job(text: str = "", name: str = JOB) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = yaml_in(text or written())
+    assert set(found) == {JOB, PLAN_JOB, TELL_JOB, TAG_JOB}
+    return found[name]
+
+
+def test_a_plan_is_in_pipelines_of_merge_requests_of_this_very_project_alone_and_may_only_read() -> None:
+    plan = job(name=PLAN_JOB)
+    (rule,) = plan["rules"]
+
+    assert set(rule["if"].split(" && ")) == {
+        '$CI_PIPELINE_SOURCE == "merge_request_event"',
+        '$CI_PROJECT_PATH == "acme/units"',
+        '$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH == "acme/units"',
+        '$CI_MERGE_REQUEST_TARGET_BRANCH_NAME == "main"',
+    }
+    assert plan["variables"]["MULTI_ENV_LAMBDA_ROLE"] == "arn:aws:iam::111111111111:role/acme-plan"
+    assert plan["script"] == job()["script"], "who it is decides what it may do, not what it runs"
+    assert plan["resource_group"] == "multi-env-lambda-plan-$CI_MERGE_REQUEST_IID" and plan["interruptible"] is True
+    same = ("image", "id_tokens", "inherit", "needs")
+    assert [plan[key] for key in same] == [job()[key] for key in same]
+
+
+def test_what_says_a_plan_at_once_hands_over_nothing_and_is_there_by_wish_alone() -> None:
+    tell = job(name=TELL_JOB)
+    (rule,) = tell["rules"]
+
+    assert rule["if"] == f'{job(name=PLAN_JOB)["rules"][0]["if"]} && ${TELL_SOON} == "1"'
+    assert rule["when"] == "always", "also of a plan that is red"
+    assert tell["needs"] == [PLAN_JOB] and tell["trigger"] == job(name=TAG_JOB)["trigger"]
+    assert not {"id_tokens", "script", "variables"} & set(tell)
+
+
+def test_plans_can_be_left_out() -> None:
+    without = yaml_in(written(attrs.evolve(CONFIG, gitlab=attrs.evolve(GITLAB, plans=False))))
+
+    assert without == {name: job(name=name) for name in (JOB, TAG_JOB)}
 
 
 def test_the_one_job_is_in_pipelines_of_the_protected_branch_alone() -> None:
@@ -90,6 +134,7 @@ def test_without_a_project_there_is_nothing_to_write() -> None:
         written(attrs.evolve(CONFIG, gitlab=None))
 
 
+@pytest.mark.slow
 def test_it_is_a_pipeline_by_gitlabs_schema(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "check-jsonschema"
     path = tmp_path / "pipeline.yml"
@@ -100,7 +145,7 @@ def test_it_is_a_pipeline_by_gitlabs_schema(tmp_path: Path) -> None:
         return subprocess.run(words, capture_output=True, check=False).returncode
 
     assert code(written()) == 0
-    assert code(written().replace("interruptible: false", "interruptible: [no]")) == 1
+    assert code(written().replace("interruptible: true", "interruptible: [no]")) == 1
 
 
 def test_what_stands_above_and_below_the_marked_part_stays() -> None:
@@ -137,6 +182,6 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     found = pipeline(config, LIBRARY)
     usual = pipeline(read_workspace(table(), where="pyproject.toml"), LIBRARY)
     assert job(found)["script"] == job(usual)["script"]
-    assert shape(yaml.safe_load(found)) == shape(yaml.safe_load(usual))
+    assert shape(yaml_in(found)) == shape(yaml_in(usual))
     assert found.count("$") == usual.count("$")
     assert merged_file(found, found) == found

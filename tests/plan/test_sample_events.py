@@ -74,11 +74,13 @@ def test_what_depends_on_a_body_follows_it(body: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda it: st.lists(it) | st.dictionaries(st.text(), it)
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda it: st.lists(it, max_size=4) | st.dictionaries(st.text(max_size=8), it, max_size=4),
+    max_leaves=10,
 )
 
 
-@given(item=st.dictionaries(st.text(), JSON))
+@given(item=st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_an_item_is_as_dynamodb_types_it(item: dict[str, Any]) -> None:
     def plain(value: dict[str, Any]) -> Any:
         ((kind, inner),) = value.items()

@@ -274,7 +274,12 @@ def test_an_existing_and_an_own_bucket_of_one_name_do_not_clash() -> None:
 
 # --- streams ---
 def test_a_table_is_read_through_its_stream() -> None:
-    event = DynamoDBStream(arn=STREAM_ARN, on_failure_arn=QUEUE_ARN, filters=('{"eventName":["INSERT"]}',), retries=2)
+    event = DynamoDBStream(
+        source=Existing(identifier=STREAM_ARN),
+        on_failure_arn=QUEUE_ARN,
+        filters=('{"eventName":["INSERT"]}',),
+        retries=2,
+    )
     found = with_events(event)
 
     mapping = one(found, "AWS::Lambda::EventSourceMapping")

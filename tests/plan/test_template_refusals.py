@@ -180,7 +180,7 @@ def test_what_may_be_right_or_is_computed_is_left_to_aws(check: Check, resources
     ("change", "what"),
     [
         ({"layers": (f"{LAYER}:1", f"{LAYER}:2")}, "are versions of the same layer"),
-        ({"events": (DynamoDBStream(arn=TABLE),)}, "which is the ARN of a table"),
+        ({"events": (DynamoDBStream(source=Existing(identifier=TABLE)),)}, "which is the ARN of a table"),
         ({"events": (Topic(source=Existing(identifier=f"{TOPIC_ARN}.fifo")),)}, "a FIFO topic delivers only to queues"),
         (
             {"policies": (Statement(actions=("s3:GetObject",), resources=("*",), condition='{"StringEqualz":{}}'),)},

@@ -9,10 +9,10 @@ import attrs
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.settings import Alarms, Event, Existing, FunctionUrl, Queue, Topic
+from multi_env_lambda.model.settings import Alarms, DynamoDBStream, Event, Existing, FunctionUrl, Queue, Topic
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.plan.template.regions import LACKING
-from tests.plan.template_values import ALL_EVENTS, BUCKET, LAYER, SANDBOX, SMALL, SOURCE, project
+from tests.plan.template_values import ALL_EVENTS, BUCKET, LAYER, SANDBOX, SMALL, SOURCE, STREAM_ARN, project
 
 ROOT = Path(__file__).parent.parent.parent
 ELSEWHERE = "eu-west-1:222222222222"
@@ -57,6 +57,8 @@ def reads_from_an_arn(event: Event) -> bool:
 
 def elsewhere(event: Event) -> Event:
     """The same event of the same source in another region."""
+    if isinstance(event, DynamoDBStream):
+        return attrs.evolve(event, source=Existing(identifier=STREAM_ARN.replace("us-east-1", "eu-west-1")))
     if isinstance(event, Queue):
         return attrs.evolve(event, source=Existing(identifier=f"arn:aws:sqs:{ELSEWHERE}:jobs"))
     arn: str = attrs.asdict(event)["arn"]

@@ -48,3 +48,81 @@ def test_what_aws_takes_is_not_refused(old: str | None, new: str | None) -> None
 def test_sources_that_the_stack_makes_are_compared_too() -> None:
     own = {"Fn::GetAtt": ["Queue", "Arn"]}
     assert impossible(template(EventSourceArn=own), template("Others", EventSourceArn=own)) is not None
+
+
+# --- tables ---
+ID = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+
+
+def index(name: str, key: str = "day") -> dict[str, Any]:
+    keys = [{"AttributeName": key, "KeyType": "HASH"}]
+    return {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+
+
+def table(*indexes: dict[str, Any], key: str = "id", name: Any = "sales", **more: Any) -> str:
+    keys = [{"AttributeName": key, "KeyType": "HASH"}]
+    body = {"TableName": name, "KeySchema": keys, "GlobalSecondaryIndexes": list(indexes), **more}
+    return json.dumps({"Resources": {"Sales": {"Type": "AWS::DynamoDB::Table", "Properties": body}}})
+
+
+def expires(attribute: str, *, on: bool = True) -> dict[str, Any]:
+    return {"TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": on}}
+
+
+def stream(view: str) -> dict[str, Any]:
+    return {"StreamSpecification": {"StreamViewType": view}}
+
+
+REPLACED = "the table would be replaced, and two tables cannot have one name"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (table(), table(key="day"), f"Sales: its keys change from id to day: {REPLACED}"),
+        (
+            table(**ID),
+            table(AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}]),
+            f"Sales: the type of id changes from S to N: {REPLACED}",
+        ),
+        (
+            table(index("one")),
+            table(index("two"), index("six")),
+            "Sales: 3 indexes are added or removed (one, six, two); DynamoDB changes one at a time",
+        ),
+        (table(index("one")), table(index("one", "month")), "Sales: the index one changes, which DynamoDB refuses"),
+        (
+            table(**stream("KEYS_ONLY")),
+            table(**stream("NEW_IMAGE")),
+            "Sales: its stream changes from KEYS_ONLY to NEW_IMAGE, which DynamoDB refuses while it is on",
+        ),
+        (
+            table(**expires("end")),
+            table(**expires("until")),
+            "Sales: the attribute with the end of an item changes from end to until, which DynamoDB refuses",
+        ),
+    ],
+)
+def test_what_dynamodb_refuses_of_a_table_is_refused_first(old: str, new: str, what: str) -> None:
+    found = impossible(old, new)
+
+    assert found is not None
+    assert found[0] == what
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (table(), table(key="day", name="others")),
+        (table(name={"Ref": "Name"}), table(key="day", name={"Ref": "Name"})),
+        (table(index("one")), table(index("one"), index("two"))),
+        (table(index("one")), table()),
+        (table(), table(**stream("KEYS_ONLY"))),
+        (table(**stream("KEYS_ONLY")), table()),
+        (table(**expires("end")), table(**expires("until", on=False))),
+        (None, table(index("one"), index("two"))),
+        (table(GlobalSecondaryIndexes={"Ref": "Indexes"}), table(index("one"))),
+    ],
+)
+def test_what_dynamodb_takes_is_not_refused(old: str | None, new: str) -> None:
+    assert impossible(old, new) is None

@@ -9,7 +9,9 @@ import attrs
 
 from .cases import Document
 
-__all__ = ["Goal", "goal_of"]
+__all__ = ["DEVOPS", "PROD", "Goal", "goal_of"]
+
+DEVOPS, PROD = "111111111111", "555555555555"
 
 
 @attrs.frozen(kw_only=True)

@@ -53,8 +53,6 @@ def play(folder: Path, seed: int) -> People:
     before = {(place, unit): text for place in PLACES for unit, text in town.runs(place).items()}
     # An approval is one more reason to look, so without it more is seen of what was lost.
     approving = town.random.random() < 0.6
-    if town.faithful and any(one.key.startswith("tag ") for one in town.wanted()):
-        town.send("multi_env_lambda", "asked", {"branch": "main"})
     town.rest(approving=approving)
     _ends_well(town, stays, before, PLACES if approving else PLACES[:1], seed)
     return town

@@ -127,3 +127,26 @@ def test_an_environment_that_aws_did_not_make_is_made_by_the_next_look(village: 
     village.scheduled()
     village.settle()
     assert village.runs(name) == {"orders": "ox"}
+
+
+def test_what_could_not_be_deleted_is_told_and_tried_again_by_the_next_look(village: Village) -> None:
+    village.ruled(branches=("feature/*",))
+    village.settle()
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox", billing="bx")
+    village.settle()
+    name = environment_of_branch("feature/x")
+    assert village.runs(name) == {"billing": "bx", "orders": "ox"}
+
+    village.home.platform.failing[f"billing-{name}"] = "Rate exceeded"
+    del village.repository.remote["feature/x"]
+    village.pushed("feature/x", push=False)
+    village.settle()
+    assert village.runs(name) == {"billing": "bx"}
+    assert any("Rate exceeded" in line for line in village.said)
+    assert [one.name for one in own_environments(village.store)] == [name]
+
+    village.home.platform.failing.clear()
+    village.scheduled()
+    village.settle()
+    assert village.runs(name) == {}
+    assert own_environments(village.store) == ()

@@ -9,11 +9,23 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.gate import Approval, write_approval
-from multi_env_lambda.model.codepipeline import EXECUTION_VARIABLE, NOTHING, STEP_VARIABLE
+from multi_env_lambda.host.github import GitHub
+from multi_env_lambda.model.codepipeline import (
+    EXECUTION_VARIABLE,
+    LONGEST_TEXT,
+    NOTHING,
+    STEP_VARIABLE,
+    digests_in,
+    said_of_group,
+)
 from multi_env_lambda.model.record import WITNESSED
 from multi_env_lambda.runs.pipeline import Found, Step, run_step, step_of
 from multi_env_lambda.runs.report import Report
+from multi_env_lambda.runs.voice import Voice
+from tests.runs.test_stages import regions
+from tests.runs.test_stages import village as village_of
 from tests.runs.village import ALL, Village
+from tests.tools.github_server import TOKEN, github_server
 
 EXECUTION = "0a1b2c3d-0000-1111-2222-0123456789ab"
 GRACE = "arn:aws:sts::111111111111:assumed-role/mel-approver/grace"
@@ -123,6 +135,90 @@ def test_a_ci_py_that_stops_before_an_environment_is_heard(village: Village) -> 
     walked(village, "sandbox", "test")
 
     assert village.runs("sandbox") == ALL and village.runs("test") == {}
+
+
+def beside(folder: Path) -> Village:
+    return village_of(folder, config=regions(approval=("eu", "us")))
+
+
+def test_what_waits_beside_each_other_is_asked_for_once_and_each_goes_after_that_yes(tmp_path: Path) -> None:
+    village = beside(tmp_path)
+    _, plan = step(village, "Plan")
+    assert plan.changes == ":sandbox:eu:us:vault:stage-3:"
+    walked(village, "sandbox")
+    asked = walked(village, "stage-3")
+    shown = said_of_group("stage-3", asked.digest, asked.summary)
+    digests = digests_in(shown, "stage-3", ("eu", "us"))
+
+    assert list(digests) == ["eu", "us"] and asked.summary == "2 units: billing, orders"
+    assert village.runs("eu") == village.runs("us") == {}
+    for place, digest in digests.items():
+        approval = Approval(environment=place, digest=digest, who=GRACE, when="now", user_id=WITNESSED)
+        write_approval(village.store, approval)
+    for place in digests:
+        report, _ = step(village, place, approved=True)
+        assert not report.failures and village.runs(place) == ALL
+    walked(village, "vault")
+    assert village.runs("vault") == ALL
+
+
+def test_of_two_beside_each_other_only_the_one_with_something_to_do_is_asked_for(tmp_path: Path) -> None:
+    village = beside(tmp_path)
+    walked(village, "sandbox")
+    asked = walked(village, "stage-3")
+    first = digests_in(said_of_group("stage-3", asked.digest, ""), "stage-3", ("eu", "us"))["eu"]
+    approval = Approval(environment="eu", digest=first, who=GRACE, when="now", user_id=WITNESSED)
+    write_approval(village.store, approval)
+    step(village, "eu", approved=True)
+
+    assert village.runs("eu") == ALL and walked(village, "stage-3").digest.split(" ")[0] == "us"
+
+
+def test_the_words_that_an_approver_reads_have_room_beside_all_digests(tmp_path: Path) -> None:
+    units = {f"unit-{number}-{'x' * 30}": "1" for number in range(40)}
+    village = village_of(tmp_path, config=regions(approval=("eu", "us")), units=units)
+    walked(village, "sandbox")
+    asked = walked(village, "stage-3")
+
+    assert len(said_of_group("s" * 40, asked.digest, asked.summary)) <= LONGEST_TEXT
+    assert asked.summary.startswith("42 units: billing, orders, unit-0-")
+
+
+def test_one_comment_follows_a_change_through_the_pipeline(village: Village) -> None:
+    with github_server() as server:
+        village.voice = Voice(host=GitHub(repository="acme/units", token=TOKEN, api=server.address), link="https://x.y")
+        commit = village.repository.push("main", orders="o2")
+        server.pulls[commit] = [{"number": 7, "merged_at": "2026-01-01", "base": {"ref": "main"}}]
+        walked(village, "sandbox", "test", "staging")
+        agree(village, walked(village, "prod").digest)
+        (comment,) = server.comments[7]
+        assert "### Merged: waits for a yes" in comment["body"]
+        assert server.statuses[commit][0]["state"] == "success"
+        step(village, "prod", approved=True)
+        step(village, "Result")
+        (comment,) = server.comments[7]
+        assert "### Merged: runs everywhere" in comment["body"]
+
+
+def test_what_failed_in_an_earlier_step_is_said_by_each_that_follows(village: Village) -> None:
+    with github_server() as server:
+        village.voice = Voice(host=GitHub(repository="acme/units", token=TOKEN, api=server.address))
+        commit = village.repository.push("main", orders="o2", billing="b2")
+        village.proofs.bad_units.add("billing")
+        walked(village, "sandbox")
+        village.proofs.bad_units.clear()
+        report, _ = step(village, "test")
+        assert not report.failures, "a step is green, so that the others go on"
+        assert server.statuses[commit][0]["state"] == "failure"
+        assert "billing: its tests failed" in server.statuses[commit][0]["description"]
+
+
+def test_a_record_names_the_execution_the_commit_and_whose_it_is(village: Village) -> None:
+    walked(village, "sandbox")
+    (entry,) = village.home.world.ledger.history("sandbox", "orders")
+
+    assert EXECUTION in entry.reason and village.repository.remote["main"][:12] in entry.reason
+    assert "Ada <ada@example.org>" in entry.reason
 
 
 def test_an_environment_that_the_table_no_longer_has_is_said(village: Village) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
 from multi_env_lambda.model.roles import Roles
+from tests.flow.test_stages import staged
+from tests.runs.test_stages import village as village_of
 from tests.runs.village import Village, request_event, review_event, tag_event
 
 
@@ -19,10 +23,28 @@ def test_a_tag_releases_its_one_unit_if_the_version_agrees_and_it_is_merged(vill
         village.send("github.com", "push", tag_event(tag))
     reports = village.settle()
 
-    assert village.runs("staging") == {"orders": "o2"}
+    tags = [report for report in reports if any("the tag" in note for note in report.notes)]
+    assert {one.project for report in tags for one in report.results} == {"orders"}
+    assert village.runs("staging") == {"orders": "o2", "billing": "b2"}
     said = "\n".join(note for report in reports for note in report.notes)
     assert "the tag says 0.2.0, the pyproject.toml of orders says `0.1.0`" in said
     assert "`billing-0.1.0` is gone, or not on `main`" in said
+
+
+def test_after_a_tag_of_what_was_taken_back_the_branch_is_brought_again(village: Village) -> None:
+    village.pushed(orders="o1")
+    village.settle()
+    village.pushed(orders="o2")
+    village.repository.marks["orders-0.1.0"] = village.repository.remote["main"]
+    village.pushed(orders="o1")
+    village.settle()
+    village.send("github.com", "push", tag_event("orders-0.1.0"))
+    reports = village.settle()
+
+    assert [one.outcome for report in reports for one in report.results if one.environment == "sandbox"] == [
+        "deployed"
+    ] * 2
+    assert village.runs("sandbox")["orders"] == "o1"
 
 
 def test_a_pull_request_is_planned_and_nothing_is_written_but_what_is_wanted(village: Village) -> None:
@@ -36,6 +58,18 @@ def test_a_pull_request_is_planned_and_nothing_is_written_but_what_is_wanted(vil
     assert {key.split("/")[0] for _, key in village.store.writes} == {"ci"}
     assert "orders" in "\n".join(report.notes)
     assert village.unmerged == [one.id for one in village.wanted()]
+
+
+def test_a_plan_of_a_pull_request_reaches_all_environments_of_the_last_stage(tmp_path: Path) -> None:
+    village = village_of(tmp_path, config=staged(("sandbox",), ("eu", "us")))
+    village.repository.requests[7] = village.repository.push(
+        "feature", onto=village.repository.remote["main"], orders="o2"
+    )
+    village.send("github.com", "pull_request", request_event(7))
+    (report,) = village.settle()
+
+    assert report.plan is not None
+    assert {step.environment for step in report.plan.deploys} == {"sandbox", "eu", "us"}
 
 
 def test_nothing_of_what_is_not_merged_is_checked_out_in_a_build_that_may_deploy(village: Village) -> None:

@@ -60,7 +60,6 @@ class Town(Village):
     opened: int = 0
     depth: int = 0
     looks: int = 0
-    brought: int = 0
 
     @classmethod
     def of(cls, folder: Path, random: Random) -> Town:
@@ -265,7 +264,7 @@ class Town(Village):
     def rest(self, *, approving: bool) -> None:
         """Nobody does anything any more but look, after an hour, and perhaps agree to what waits.
 
-        One look is enough, but where builds died again and again: those are tried after a pause; and where tags were.
+        One look is enough, but where builds died again and again: those are tried after a pause.
         """
         self.heals()
         self.street.meanwhile = []
@@ -281,7 +280,7 @@ class Town(Village):
                 self.looks += 1
                 assert self.looks < 300, "it does not come to rest"
             left = [one for one in self.wanted() if one.state != "done"]
-            if self.faithful or (not left and not self._of_tags()):
+            if self.faithful or not left:
                 return
         raise AssertionError(f"it does not come to rest: {left}")
 
@@ -292,11 +291,6 @@ class Town(Village):
             self.street.meanwhile, self.street.calls_left = [self._amid], self.random.randrange(40)
         self.run(0)
         self.street.meanwhile = []
-
-    def _of_tags(self) -> bool:
-        """Whether a tag has just brought what the branch has no more: the branch's next look sees that."""
-        before, self.brought = self.brought, self.watch.brought
-        return before != self.brought and any(one.key.startswith("tag ") for one in self.wanted())
 
     def approve_all(self) -> bool:
         return False

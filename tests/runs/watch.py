@@ -41,7 +41,6 @@ class Watch:
     places: tuple[str, ...] = ()
     approved: set[tuple[str, str]] = attrs.field(factory=set)
     wrong: list[str] = attrs.field(factory=list)
-    brought: int = 0
     _records: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     _wanted: dict[str, dict[str, Any]] = attrs.field(factory=dict)
 
@@ -69,7 +68,6 @@ class Watch:
         last, former = now.get("latest"), before.get("latest")
         if last is None or last["who"] != self.builder or (former and last["sequence"] == former["sequence"]):
             return
-        self.brought += 1
         where = f"{unit} in {place}"
         if former and last["sequence"] != former["sequence"] + 1:
             self.wrong.append(f"{where}: number {last['sequence']} after {former['sequence']}")

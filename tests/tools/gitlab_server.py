@@ -24,12 +24,18 @@ STATES = {"pending", "running", "success", "failed", "canceled", "skipped"}
 
 @attrs.define
 class GitLabServer:
-    """What it has, and which calls changed something. ``instead``: what the next calls of a path get."""
+    """What it has, and which calls changed something.
+
+    Args:
+        open: the merge requests of the project, the last changed first. requests: those of a commit.
+        instead: what the next calls of a path get.
+    """
 
     address: str = ""
     notes: dict[int, list[dict[str, Any]]] = attrs.field(factory=dict)
     statuses: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict)
     requests: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict)
+    open: list[dict[str, Any]] = attrs.field(factory=list)
     writes: list[tuple[str, str]] = attrs.field(factory=list)
     paths: list[str] = attrs.field(factory=list)
     instead: dict[str, tuple[int, Any]] = attrs.field(factory=dict)
@@ -60,6 +66,10 @@ class GitLabServer:
     def of_project(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if found := re.fullmatch(r"merge_requests/(\d+)/notes(?:/(\d+))?", path):
             return self.of_notes(method, int(found[1]), found[2], query, body)
+        if path == "merge_requests":
+            wanted = {"state": query.get("state"), "target_branch": query.get("target_branch")}
+            named = [one for one in self.open if all(value in (None, one[key]) for key, value in wanted.items())]
+            return 200, _page(named if query.get("order_by") == "updated_at" else named[::-1], query)
         if found := re.fullmatch(r"repository/commits/([0-9a-f]+)/statuses", path):
             named = [one for one in self.statuses.get(found[1], []) if one["name"] == query.get("name", one["name"])]
             return 200, _page(named, query)

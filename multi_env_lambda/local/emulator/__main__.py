@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ from .names import load
 from .orphan import end_without
 
 _HANDLERS = Path(__file__).parent.parent.parent / "plan" / "handlers.json"
+_COLLECT_AFTER = 20_000
 _LOCK_SECONDS = 1.0
 _LOCK_IS_HELD = 75
 """Exit status (EX_TEMPFAIL): another server runs on this state."""
@@ -36,7 +38,11 @@ def main() -> None:
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)  # ministack reads it when it is imported
     secret = secrets.token_urlsafe(32)
+    gc.disable()
     application = _application(folder, settings, port, secret)
+    gc.freeze()  # what is imported is never forgotten, so nobody has to look through it again and again
+    gc.set_threshold(_COLLECT_AFTER)
+    gc.enable()
     said = {"pid": os.getpid(), "port": port, "secret": secret, "strict": settings["strict"]}
     asyncio.run(_serve(application, listener, lock, folder, said))
 
@@ -224,6 +230,7 @@ def _keep_limits() -> None:
         rule_dead_letters,
         stack_policies,
         subscriptions,
+        table_settings,
         template_references,
         web_identity,
     )
@@ -248,6 +255,7 @@ def _keep_limits() -> None:
     quiet_updates.patch()
     refusal_words.patch()
     reverted_drift.patch()
+    table_settings.patch()
     template_references.patch()
 
 

@@ -28,6 +28,8 @@ _KEPT_AS = "RoleARN"
 _SERVICE, _SESSION = "cloudformation", "AWSCloudFormation"
 _ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.+/)?([^/]+)")
 _STACK_ID = re.compile(r"<StackId>([^<]+)</StackId>")
+_KEYS = {"RoleARN": "cloudformation:RoleArn", "ChangeSetName": "cloudformation:ChangeSetName"}
+"""What IAM compares of a request. A change set that is named by its ARN has the ARN here, which is the harder case."""
 _OPERATIONS = ("CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "RollbackStack")
 
 _role: ContextVar[str] = ContextVar("role", default="")
@@ -159,7 +161,8 @@ def _telling(describe: Callable[[Any], Any], cloudformation: Any) -> Callable[[A
 def _of_requests(context_of: Any) -> Any:
     def told(service: str, action: str, body: bytes, parameters: Any) -> dict[str, Any]:
         context: dict[str, Any] = context_of(service, action, body, parameters)
-        role = parameters.get("RoleARN") if service == _SERVICE else None
-        return {**context, **({"cloudformation:RoleArn": role[0] if isinstance(role, list) else role} if role else {})}
+        keys = _KEYS if service == _SERVICE else {}
+        said = {key: parameters.get(name) for name, key in keys.items()}
+        return {**context, **{key: one[0] if isinstance(one, list) else one for key, one in said.items() if one}}
 
     return told

@@ -23,6 +23,7 @@ from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_docu
 from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
+from multi_env_lambda.plan.template.own_resources import resources_part
 from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id, made_up_roots
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
@@ -91,6 +92,7 @@ def drafted(unit: StackInput) -> Json:
         *(function_part(unit, function) for function in unit.settings.functions),
         api_part(unit),
         *(job_part(unit, job) for job in unit.settings.jobs),
+        resources_part(unit),
     ]
     return document(unit, join_parts(parts))
 

@@ -9,6 +9,7 @@ from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
     BucketPermission,
+    Declared,
     DynamoDBStream,
     Event,
     EventPattern,
@@ -29,6 +30,7 @@ from multi_env_lambda.plan.template.event_parts import alias_of, event_name, eve
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.regions import check_same_region
 from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
+from multi_env_lambda.plan.template.tables import table_id
 
 __all__ = ["event_part"]
 
@@ -56,11 +58,10 @@ def event_part(unit: StackInput, function: Function, event: Event) -> Part:
         case EventPattern():
             return _pattern(function, event)
         case DynamoDBStream():
-            list_streams = allow(["dynamodb:ListStreams"], "*")
-            needs = (allow(_DYNAMODB, event.arn), list_streams, decrypt(unit, "dynamodb"))
-            return _stream(unit, function, event, needs)
-        case KinesisStream():
-            return _stream(unit, function, event, (allow(_KINESIS, event.arn), decrypt(unit, "kinesis")))
+            return _table_stream(unit, function, event)
+        case KinesisStream(arn=arn):
+            needs = (allow(_KINESIS, arn), decrypt(unit, "kinesis"))
+            return _stream(unit, function, event, arn, event_name(function, "Records", arn), needs)
         case FunctionUrl():
             return _url(function, event)
         case HttpRoute():
@@ -91,6 +92,8 @@ def _topic(unit: StackInput, function: Function, event: Topic) -> Part:
             properties = {"TopicName": unit.project.topic_name(unit.environment.name, source), **unit.tags}
             made = (event_resource(function, topic_id, "AWS::SNS::Topic", properties),)
             topic_arn = ref(topic_id)
+        case Declared(key=source):
+            made, topic_arn = (), ref(logical_id(source, "Topic"))
         case _:
             assert_never(event.source)
     name = event_name(function, "Topic", source)
@@ -129,6 +132,9 @@ def _queue(unit: StackInput, function: Function, event: Queue) -> Part:
             queue_arn = get_att(logical_id(source, "Queue"), "Arn")
             outputs = ((logical_id(source, "QueueUrl"), {"Value": ref(logical_id(source, "Queue"))}),)
             keys = ()
+        case Declared(key=source):
+            made, outputs, keys = (), (), ()
+            queue_arn = get_att(logical_id(source, "Queue"), "Arn")
         case _:
             assert_never(event.source)
     properties: Json = {"BatchSize": event.batch_size}
@@ -161,8 +167,27 @@ def _own_queue(unit: StackInput, function: Function, queue: OwnQueue) -> tuple[R
     )
 
 
+def _table_stream(unit: StackInput, function: Function, event: DynamoDBStream) -> Part:
+    list_streams = allow(["dynamodb:ListStreams"], "*")
+    match event.source:
+        case Existing(identifier=arn):
+            needs = (allow(_DYNAMODB, arn), list_streams, decrypt(unit, "dynamodb"))
+            return _stream(unit, function, event, arn, event_name(function, "Records", arn), needs)
+        case Declared(key=key):
+            stream = get_att(table_id(key), "StreamArn")
+            name = event_name(function, "Records", "own table", key)
+            return _stream(unit, function, event, stream, name, (allow(_DYNAMODB, stream), list_streams))
+        case _:
+            assert_never(event.source)
+
+
 def _stream(
-    unit: StackInput, function: Function, event: DynamoDBStream | KinesisStream, statements: tuple[Json, ...]
+    unit: StackInput,
+    function: Function,
+    event: DynamoDBStream | KinesisStream,
+    source_arn: Any,
+    name: str,
+    statements: tuple[Json, ...],
 ) -> Part:
     properties: Json = {
         "StartingPosition": event.starting_position,
@@ -181,7 +206,7 @@ def _stream(
         properties["DestinationConfig"] = {"OnFailure": {"Destination": event.on_failure_arn}}
         made_by = f"functions.{function.key}.events"
         statements = (*statements, delivery(unit, event.on_failure_arn, made_by=made_by))
-    mapping = _mapping(unit, function, event_name(function, "Records", event.arn), event.arn, properties)
+    mapping = _mapping(unit, function, name, source_arn, properties)
     return Part(resources=(mapping,), statements=statements)
 
 

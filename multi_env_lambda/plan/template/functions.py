@@ -6,9 +6,17 @@ import re
 from typing import assert_never
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.settings import Alarms, Function, ParameterReference, PlainValue, SecretReference
+from multi_env_lambda.model.settings import (
+    Alarms,
+    Function,
+    ParameterReference,
+    PlainValue,
+    ResourceReference,
+    SecretReference,
+)
 from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN, root_pin
 from multi_env_lambda.plan.template.events import event_part
+from multi_env_lambda.plan.template.own_resources import uses, value_of
 from multi_env_lambda.plan.template.parts import (
     ALIAS,
     Json,
@@ -55,7 +63,12 @@ def function_part(unit: StackInput, function: Function) -> Part:
     physical = unit.project.function_name(unit.environment.name, function.key)
     group = f"/aws/lambda/{physical}"
     events = join_parts(event_part(unit, function, event) for event in function.events)
-    statements = (*map(declared, function.policies), *function_needs(unit, function, group), *events.statements)
+    statements = (
+        *map(declared, function.policies),
+        *uses(unit, function),
+        *function_needs(unit, function, group),
+        *events.statements,
+    )
     name = logical_id(function.key)
     return Part(
         resources=(
@@ -136,15 +149,17 @@ def _layers(unit: StackInput, function: Function) -> list[object] | None:
 
 
 def _environment(unit: StackInput, function: Function) -> Json | None:
-    variables: dict[str, str] = {}
+    variables: Json = {}
     for name, value in function.environment:
         match value:
             case PlainValue():
-                found = {name: value.text}
+                found: Json = {name: value.text}
             case SecretReference():
                 found = {name: value.name} | ({f"{name}_KEY": value.key} if value.key is not None else {})
             case ParameterReference():
                 found = {name: f"{{{{resolve:ssm:{_parameter(unit, function, value.name)}}}}}"}
+            case ResourceReference():
+                found = {name: value_of(unit, value)}
             case _:
                 assert_never(value)
         _refuse_twice(unit, function, variables.keys() & found.keys())

@@ -10,6 +10,7 @@ from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.template.glue_script import SCRIPT
+from multi_env_lambda.plan.template.own_resources import uses
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.roles import allow, declared, role
 
@@ -47,7 +48,7 @@ def job_scripts(project: Project) -> tuple[tuple[str, bytes], ...]:
 def job_part(unit: StackInput, job: GlueJob) -> Part:
     made_by = f"jobs.{job.key}"
     name = logical_id(job.key)
-    statements = (*map(declared, job.policies), *_needs(unit, job))
+    statements = (*map(declared, job.policies), *uses(unit, job), *_needs(unit, job))
     resources = [
         role(unit, f"{name}JobRole", "glue.amazonaws.com", statements, job.managed_policies, made_by),
         Resource(

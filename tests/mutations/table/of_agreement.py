@@ -109,8 +109,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/gate.py",
-        "        principal_of(found.who)\n    except",
-        "    except",
+        "        kind = principal_of(found.who).kind\n    except",
+        "        kind = ''\n    except",
         "An approval by nobody stops nobody.",
         ("flow/test_who_agrees.py::test_an_approval_by_nobody_opens_nothing_and_stops_nobody",),
     ),

@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 __all__ = ["MUTATIONS"]
 
 _FILE = "plan/test_bitbucket_pipeline.py"
+_ROLES = "test_the_role_that_deploys_lets_in_steps_of_one_environment_and_the_one_that_reads_any_of_the_repository"
 _API = "host/test_other_hosts_api.py"
 
 MUTATIONS = (
@@ -15,14 +16,14 @@ MUTATIONS = (
         'return f"{{{self.repository_id}}}:{{{self.deployment_id}}}:*"',
         'return f"{{{self.repository_id}}}:*"',
         "A step of Bitbucket outside of the deployment environment opens nothing.",
-        (f"{_FILE}::test_one_role_lets_in_steps_of_one_environment_and_no_others",),
+        (f"{_FILE}::{_ROLES}",),
     ),
     Mutation(
-        "plan/access.py",
-        'bitbucket = config.bitbucket if acting == "build" else None',
-        "bitbucket = config.bitbucket",
-        "No role that plans lets a step of Bitbucket in.",
-        (f"{_FILE}::test_one_role_lets_in_steps_of_one_environment_and_no_others",),
+        "plan/access_trust.py",
+        "bitbucket.subject if merged else bitbucket.members",
+        "bitbucket.members",
+        "A step of Bitbucket that runs what is not merged gets the role that may only read.",
+        (f"{_FILE}::{_ROLES}",),
     ),
     Mutation(
         "host/gitlab_api.py",

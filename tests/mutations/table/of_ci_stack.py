@@ -84,6 +84,15 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "plan/access_boundary.py",
+        "    yield from _of_a_function(roles.witness)\n",
+        "",
+        "A unit in the account of the CI does not become the witness.",
+        (
+            "plan/test_access_boundary.py::test_a_unit_reaches_nothing_of_the_pipeline_nor_the_witness_who_writes_approvals",
+        ),
+    ),
+    Mutation(
         "plan/access_of_cloudformation.py",
         "        *not_by_cloudformation(config, place),\n",
         "",
@@ -115,9 +124,16 @@ MUTATIONS = (
     ),
     Mutation(
         "model/workspace.py",
-        'place.name.endswith(f"-{other.name}")',
-        "place.name == other.name",
+        "if ends or reaching(",
+        "if reaching(",
         "No environment lies within reach of another one's roles.",
         ("model/test_workspace.py::test_an_environment_within_reach_of_anothers_roles_is_refused",),
+    ),
+    Mutation(
+        "model/reach.py",
+        'f"-{other.name}-" in name',
+        'f"-{other.name}-" == name',
+        "No unit lies within reach of the roles of another environment.",
+        ("model/test_reach.py::test_a_unit_within_reach_of_another_environments_roles_is_refused_with_both_names",),
     ),
 )

@@ -47,6 +47,27 @@ MUTATIONS = (
         ("model/test_codepipeline.py",),
     ),
     Mutation(
+        "model/codepipeline.py",
+        " or found.keys() - set(places)\n",
+        "\n",
+        "A yes to a stage approves nothing outside of it.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "model/codepipeline.py",
+        "len(_HEX.findall(said.lower())) != len(pairs)",
+        "False",
+        "A text with one more digest than environments approves nothing.",
+        (_WITNESS,),
+    ),
+    Mutation(
+        "runs/request.py",
+        "last = world.config.end",
+        "last = world.config.environments[-1].name",
+        "A plan of a pull request reaches all environments of the last stage.",
+        ("runs/test_requests.py::test_a_plan_of_a_pull_request_reaches_all_environments_of_the_last_stage",),
+    ),
+    Mutation(
         "plan/bucket_guards.py",
         "if config.codepipeline is not None and any(place.approval for place in config.environments):",
         "if any(place.approval for place in config.environments):",
@@ -55,8 +76,8 @@ MUTATIONS = (
     ),
     Mutation(
         "runs/pipeline.py",
-        "if step.approved and report.waits:",
-        "if False and report.waits:",
+        "tuple(_overtaken(report)) if step.approved else ()",
+        "()",
         "A yes to what is no longer the plan is red.",
         (_STEPS,),
     ),

@@ -13,9 +13,9 @@ _STRANGERS = "runs/test_strangers.py"
 
 MUTATIONS = (
     Mutation(
-        "plan/access_trust.py",
-        'f"environment:{PLAN_ENVIRONMENT}"',
-        'f"ref:refs/heads/{branch}"',
+        "plan/access.py",
+        'own = "" if merged else PLAN_ENVIRONMENT',
+        'own = ""',
         "What is planned has no token that opens the role which deploys.",
         (_TRUST,),
     ),
@@ -63,7 +63,7 @@ MUTATIONS = (
     ),
     Mutation(
         "runs/event.py",
-        'f"{here.build}#{number}"',
+        'f"{here.build}{here.turn}#{number}"',
         "here.build",
         "Each thing that an event says is a wish of its own.",
         (f"{_RUNS}::test_a_strangers_pull_request_waits_for_a_maintainer_whose_yes_is_for_one_commit",),

@@ -6,22 +6,22 @@ from tests.mutations.mutation import Mutation
 
 __all__ = ["MUTATIONS"]
 
-_TRUST = "plan/test_access.py::test_gitlab_comes_in_by_the_protected_branch_and_what_plans_hears_of_nobody_there"
+_TRUST = "plan/test_access.py::test_gitlab_deploys_from_the_protected_branch_and_plans_from_any_branch_of_the_project"
 _FILE = "plan/test_gitlab_pipeline.py"
 
 MUTATIONS = (
     Mutation(
         "plan/access_trust.py",
-        '{"aud": AUDIENCE, "sub": gitlab.subject(branch)}',
-        '{"sub": gitlab.subject(branch)}',
+        'aud = {f"{GITLAB}:aud": AUDIENCE}',
+        "aud: dict[str, str] = {}",
         "A token of GitLab for another service opens nothing.",
         (_TRUST,),
     ),
     Mutation(
-        "plan/access.py",
-        'gitlab = config.gitlab if acting == "build" else None',
-        "gitlab = config.gitlab",
-        "No role that plans lets a job of GitLab in.",
+        "plan/access_trust.py",
+        '    if merged:\n        return _federated("GitLab"',
+        '    if not merged:\n        return _federated("GitLab"',
+        "A job of GitLab that runs what is not merged gets the role that may only read.",
         (_TRUST,),
     ),
     Mutation(
@@ -39,6 +39,21 @@ MUTATIONS = (
         (f"{_FILE}::test_its_image_is_pinned_and_nothing_of_other_jobs_gets_into_it",),
     ),
     Mutation(
+        "plan/gitlab_pipeline.py",
+        """        f'$CI_MERGE_REQUEST_SOURCE_PROJECT_PATH == "{gitlab.project}" && '
+""",
+        "",
+        "A merge request from a fork has no job that plans.",
+        (f"{_FILE}::test_a_plan_is_in_pipelines_of_merge_requests_of_this_very_project_alone_and_may_only_read",),
+    ),
+    Mutation(
+        "host/gitlab_api.py",
+        'one.get("source_project_id") == one.get("target_project_id")',
+        "True",
+        "What a fork's job may have left is not said.",
+        ("runs/test_previews.py::test_what_has_moved_or_is_a_forks_or_goes_elsewhere_is_not_said",),
+    ),
+    Mutation(
         "host/gitlab.py",
         "    return BUILD.fullmatch(build) is not None\n",
         "    return True\n",
@@ -51,5 +66,19 @@ MUTATIONS = (
         "",
         "The dispatcher takes over no job of GitLab.",
         ("aws/test_builds.py",),
+    ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        "  resource_group: multi-env-lambda # until the last of them has ended\n",
+        "",
+        "While jobs of cells run, no other pipeline deploys.",
+        ("plan/test_gitlab_cells.py::test_the_job_leaves_a_pipeline_and_the_next_one_starts_it_and_keeps_others_out",),
+    ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        '        when="\\n      when: always",\n',
+        "",
+        "A cell that fails does not keep the branch from going on.",
+        ("plan/test_gitlab_cells.py::test_each_cell_has_a_job_and_one_goes_on_whatever_became_of_them",),
     ),
 )

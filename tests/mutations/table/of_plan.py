@@ -12,8 +12,8 @@ _CHANGES, _PRUNE, _TEMPLATE = ("plan/test_changes.py",), ("flow/test_prune.py",)
 MUTATIONS = (
     Mutation(
         "plan/sample_sources.py",
-        "event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)\n    return here if",
-        "event = None\n    return here if",
+        "event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)",
+        "event = None",
         "A sample event comes from the function's own source.",
         ("plan/test_sample_events.py",),
     ),

@@ -185,8 +185,8 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/messages.py",
-        "return happened.repository if happened.repository in names else",
-        "return happened.repository if True else",
+        "return found if found in names or found.casefold() in ours else",
+        "return found if True else",
         "An event of another repository is not for us.",
         (f"{_MESSAGES}::test_another_repository_is_not_ours",),
     ),

@@ -9,7 +9,30 @@ __all__ = ["MUTATIONS"]
 _BOUNDS = "building/test_backend.py::test_bounds_are_those_that_the_kernel_is_told"
 _SHUT_IN = "flow/test_stack_file.py::test_it_has_no_key_no_file_no_network_and_no_process"
 
+_FORK = "runs/test_thief_of_a_fork.py"
+
 MUTATIONS = (
+    Mutation(
+        "host/github_api.py",
+        'repository.get("id") == fork',
+        'repository.get("id") != 0',
+        "A fork's job speaks in its own pull request.",
+        (f"{_FORK}::test_a_run_speaks_in_its_own_pull_request_only",),
+    ),
+    Mutation(
+        "runs/strangers.py",
+        "keeps=lambda body: is_from_credentials(body, run.commit)",
+        "keeps=lambda body: False",
+        "No stranger's word replaces a plan with credentials.",
+        (f"{_FORK}::test_no_word_of_hers_replaces_a_plan_with_credentials_of_the_same_commit",),
+    ),
+    Mutation(
+        "ci/markdown.py",
+        "acts or marks > _MOST_MARKS",
+        "acts",
+        "Marks that pile up cover no line of ours.",
+        (f"{_FORK}::test_nothing_covers_or_hides_the_lines_that_are_ours",),
+    ),
     Mutation(
         "host/own_child.py",
         "children=False, attributes",

@@ -54,6 +54,13 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/receive.py",
+        '\\n{request.id}\\n".encode() + request.body)',
+        '\\n{request.id}\\n".encode())',
+        "Another body under a known id is another delivery.",
+        (f"{_RECEIVE}::test_another_body_under_an_id_that_was_seen_before_is_another_delivery",),
+    ),
+    Mutation(
+        "operations/receive.py",
         "    mark = marks.put_new(key, _TAKEN)\n",
         "    mark = marks.put_new(key, _SENT)\n",
         "A delivery that was sent is not sent again.",

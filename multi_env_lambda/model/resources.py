@@ -1,0 +1,118 @@
+"""What a unit's stack creates beside its functions and jobs. Each has a key, by which the unit refers to it.
+
+All values are frozen and hashable; the readers are in ``read_resources.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+__all__ = [
+    "KIND_OF",
+    "DataBucket",
+    "DataTable",
+    "MessageQueue",
+    "MessageTopic",
+    "OwnResource",
+    "ResourceKind",
+    "ResourceReference",
+    "TableIndex",
+    "kind_of",
+]
+
+ResourceKind = Literal["table", "queue", "topic", "bucket", "function"]
+"""What a function may name of its own unit; functions are no resources of their own table."""
+
+
+@attrs.frozen(kw_only=True)
+class TableIndex:
+    """A global secondary index of a DynamoDB table, with all attributes; an empty ``sort_key`` is none."""
+
+    key: str
+    partition_key: str
+    sort_key: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class DataTable:
+    """A DynamoDB table that is paid for by request; an empty ``sort_key`` or ``expires`` is none.
+
+    ``types`` are the attributes of keys that are not texts: ``number`` or ``binary``. ``stream`` is what a change
+    tells, in DynamoDB's words, or None. ``expires`` is the attribute with the time at which an item is deleted.
+    """
+
+    key: str
+    partition_key: str
+    sort_key: str = ""
+    types: tuple[tuple[str, str], ...] = ()
+    indexes: tuple[TableIndex, ...] = ()
+    stream: str | None = None
+    expires: str = ""
+    point_in_time_recovery: bool = True
+    deletion_protection: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class MessageQueue:
+    """An SQS queue and its dead-letter queue; times in seconds.
+
+    ``visibility_timeout`` None is decided by the functions that read it. ``deduplicate``: by the message's content.
+    """
+
+    key: str
+    fifo: bool = False
+    deduplicate: bool = False
+    visibility_timeout: int | None = None
+    max_receive_count: int = 5
+    retention_days: int = 4
+    delay: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class MessageTopic:
+    """An SNS topic; ``queues`` of the unit get its messages, ``raw`` without SNS's envelope."""
+
+    key: str
+    fifo: bool = False
+    deduplicate: bool = False
+    queues: tuple[str, ...] = ()
+    raw: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class DataBucket:
+    """An S3 bucket that nobody outside of the account can read; days are 0 for never.
+
+    ``old_versions_days``: how long an object that was overwritten or deleted can be restored.
+    """
+
+    key: str
+    versioning: bool = True
+    old_versions_days: int = 30
+    expire_days: int = 0
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket
+
+KIND_OF: dict[type, ResourceKind] = {
+    DataTable: "table",
+    MessageQueue: "queue",
+    MessageTopic: "topic",
+    DataBucket: "bucket",
+}
+"""What people call each kind, and the name of a reference to it."""
+
+
+def kind_of(resource: OwnResource) -> ResourceKind:
+    return KIND_OF[type(resource)]
+
+
+@attrs.frozen(kw_only=True)
+class ResourceReference:
+    """The value of a variable that names something of the unit's own stack; ``value`` says what of it."""
+
+    kind: ResourceKind
+    key: str
+    value: str

@@ -1,0 +1,85 @@
+"""What a function or a job may do with the unit's own resources, in three words: read, write, invoke.
+
+As the policy templates of SAM, but for reading without DeleteItem and for writing with it.
+Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.reading import Table, did_you_mean
+from multi_env_lambda.model.resources import ResourceKind, ResourceReference
+
+__all__ = ["ACCESS", "VALUES", "VERBS", "Verb", "read_reference", "read_uses"]
+
+Verb = Literal["read", "write", "invoke"]
+VERBS: tuple[Verb, ...] = ("read", "write", "invoke")
+
+ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
+    "table": {
+        "read": (
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+        ),
+        "write": (
+            "dynamodb:BatchWriteItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        ),
+    },
+    "queue": {
+        "read": (
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ReceiveMessage",
+        ),
+        "write": ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"),
+    },
+    "topic": {"write": ("sns:Publish",)},
+    "bucket": {
+        "read": ("s3:GetBucketLocation", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"),
+        "write": ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"),
+    },
+    "function": {"invoke": ("lambda:InvokeFunction",)},
+}
+"""By kind and word: the calls."""
+
+VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
+    "table": ("name", "arn"),
+    "queue": ("url", "arn", "name"),
+    "topic": ("arn", "name"),
+    "bucket": ("name", "arn"),
+    "function": ("arn", "name"),
+}
+"""By kind: what a variable can tell about one, first what it tells by default."""
+
+
+def read_uses(table: Table, verb: Verb) -> tuple[str, ...]:
+    return table.texts(verb, rule=KEY)
+
+
+def read_reference(table: Table) -> ResourceReference | None:
+    """``{ table = "orders" }``, or None if the table names nothing of the unit's own."""
+    kinds = [kind for kind in VALUES if kind in table.values]
+    if not kinds:
+        return None
+    kind = kinds[0]
+    table.allow((kind, "value"))
+    words = VALUES[kind]
+    value = table.text_or("value", words[0])
+    if value not in words:
+        expected = " or ".join(f'"{word}"' for word in words)
+        table.wrong("value", allowed=expected, hint=did_you_mean(value, words, listed=True))
+    return ResourceReference(kind=kind, key=table.named(kind, KEY), value=value)

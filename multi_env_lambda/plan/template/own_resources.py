@@ -1,0 +1,130 @@
+"""What a unit's stack creates beside functions and jobs, and how functions and jobs refer to it: values and rights.
+
+References instead of names let CloudFormation create a resource before the functions that use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, assert_never
+
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnResource,
+    ResourceKind,
+    ResourceReference,
+    kind_of,
+)
+from multi_env_lambda.model.settings import Function, GlueJob
+from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
+from multi_env_lambda.plan.template.buckets import bucket_arn, bucket_id, bucket_name, own_bucket
+from multi_env_lambda.plan.template.messages import queue_id, queue_resources, topic_id, topic_resources
+from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
+from multi_env_lambda.plan.template.roles import allow
+from multi_env_lambda.plan.template.tables import data_table, table_id
+
+__all__ = ["resources_part", "uses", "value_of"]
+
+
+def resources_part(unit: StackInput) -> Part:
+    return join_parts(_part(unit, resource) for resource in unit.settings.resources)
+
+
+def _part(unit: StackInput, resource: OwnResource) -> Part:
+    match resource:
+        case DataTable():
+            name = table_id(resource.key)
+            return Part(resources=(data_table(unit, resource),), outputs=((f"{name}Name", {"Value": ref(name)}),))
+        case MessageQueue():
+            name = queue_id(resource.key)
+            return Part(
+                resources=tuple(queue_resources(unit, resource)), outputs=((f"{name}Url", {"Value": ref(name)}),)
+            )
+        case DataBucket(key=key):
+            made = own_bucket(unit, key, made_by=f"buckets.{key}")
+            return Part(resources=(made,), outputs=((f"{bucket_id(key)}Name", {"Value": ref(bucket_id(key))}),))
+        case MessageTopic():
+            name = topic_id(resource.key)
+            return Part(
+                resources=tuple(topic_resources(unit, resource)), outputs=((f"{name}Arn", {"Value": ref(name)}),)
+            )
+        case _:
+            assert_never(resource)
+
+
+def value_of(unit: StackInput, reference: ResourceReference) -> Any:
+    """What a variable gets."""
+    return _VALUE[reference.kind, reference.value](unit, reference.key)
+
+
+# Functions are named by their text: two that call each other would be a circle.
+_VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
+    ("function", "arn"): lambda unit, key: _alias_arn(unit, key),
+    ("function", "name"): lambda unit, key: unit.project.function_name(unit.environment.name, key),
+    ("table", "name"): lambda unit, key: ref(table_id(key)),
+    ("table", "arn"): lambda unit, key: get_att(table_id(key), "Arn"),
+    ("queue", "url"): lambda unit, key: ref(queue_id(key)),
+    ("queue", "arn"): lambda unit, key: get_att(queue_id(key), "Arn"),
+    ("queue", "name"): lambda unit, key: get_att(queue_id(key), "QueueName"),
+    ("topic", "arn"): lambda unit, key: ref(topic_id(key)),
+    ("topic", "name"): lambda unit, key: get_att(topic_id(key), "TopicName"),
+    ("bucket", "name"): bucket_name,
+    ("bucket", "arn"): bucket_arn,
+}
+
+
+# --- rights ---
+_OF_THE_BUCKET = {"s3:GetBucketLocation", "s3:ListBucket"}
+"""What is asked of a bucket; everything else is asked of its objects."""
+
+
+def uses(unit: StackInput, holder: Function | GlueJob) -> tuple[Json, ...]:
+    """Statements for what its table names in ``read``, ``write`` and ``invoke``."""
+    return tuple(statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb))
+
+
+def _named(holder: Function | GlueJob, verb: Verb) -> tuple[str, ...]:
+    match verb:
+        case "read":
+            return holder.read
+        case "write":
+            return holder.write
+        case "invoke":
+            return holder.invoke
+        case _:
+            assert_never(verb)
+
+
+def _allowed(unit: StackInput, key: str, verb: Verb) -> Iterator[Json]:
+    found = next((each for each in unit.settings.resources if each.key == key and verb in ACCESS[kind_of(each)]), None)
+    if found is None:
+        yield allow(ACCESS["function"]["invoke"], _alias_arn(unit, key))
+    else:
+        yield from _statements(unit, found, verb)
+
+
+def _alias_arn(unit: StackInput, key: str) -> str:
+    return unit.arn("lambda", f"function:{unit.project.function_name(unit.environment.name, key)}:{ALIAS}")
+
+
+def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator[Json]:
+    match resource:
+        case DataTable(key=key):
+            arn = get_att(table_id(key), "Arn")
+            # An index is asked by an ARN of its own; a new one should need no new rights.
+            below = [{"Fn::Join": ["", [arn, "/index/*"]]}] if verb == "read" else []
+            yield allow(ACCESS["table"][verb], arn, *below)
+        case MessageQueue(key=key):
+            yield allow(ACCESS["queue"][verb], get_att(queue_id(key), "Arn"))
+        case MessageTopic(key=key):
+            yield allow(ACCESS["topic"][verb], ref(topic_id(key)))
+        case DataBucket(key=key):
+            whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
+            if whole:
+                yield allow(whole, bucket_arn(unit, key))
+            yield allow(set(ACCESS["bucket"][verb]) - whole, bucket_arn(unit, key, "/*"))
+        case _:
+            assert_never(resource)

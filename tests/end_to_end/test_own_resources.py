@@ -1,0 +1,234 @@
+"""Functions use the resources of their unit's own tables, by the roles that `bootstrap` makes and by nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.testing.local_cloud import eventually
+
+from .bootstrapped import Bootstrapped, bootstrapped
+from .stage import commit
+
+pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
+
+CODE = """
+import json
+import os
+
+import boto3
+
+
+def write(event, context):
+    sales = boto3.resource("dynamodb").Table(os.environ["SALES"])
+    sales.put_item(Item={"customer": event["customer"], "created": 7, "status": "open"})
+    return {"table": sales.name}
+
+
+def read(event, context):
+    from boto3.dynamodb.conditions import Key
+
+    sales = boto3.resource("dynamodb").Table(os.environ["SALES"])
+    found = sales.query(IndexName="by-status", KeyConditionExpression=Key("status").eq("open"))
+    return {"customers": [item["customer"] for item in found["Items"]]}
+
+
+def forbidden(event, context):
+    try:
+        boto3.resource("dynamodb").Table(os.environ["SALES"]).delete_item(Key={"customer": "ada", "created": 7})
+    except Exception as error:
+        return {"refused": type(error).__name__}
+    return {"refused": None}
+
+
+def heard(event, context):
+    for record in event["Records"]:
+        print("HEARD", json.dumps(record["dynamodb"]["Keys"]))
+
+
+def send(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["JOBS"], MessageBody="a job")
+    boto3.client("sqs").send_message(QueueUrl=os.environ["ORDERED"], MessageBody="in turn", MessageGroupId="a")
+    boto3.client("sns").publish(TopicArn=os.environ["NEWS"], Message="the news")
+
+
+def got(event, context):
+    for record in event["Records"]:
+        print("GOT", record["Sns"]["Message"] if "Sns" in record else record["body"])
+
+
+def store(event, context):
+    reports = boto3.resource("s3").Bucket(os.environ["REPORTS"])
+    for day in ("monday", "tuesday"):
+        reports.put_object(Key="report.csv", Body=day.encode())
+
+
+def stored(event, context):
+    for record in event["Records"]:
+        name = record["s3"]["bucket"]["name"]
+        assert name == os.environ["REPORTS"]
+        body = boto3.client("s3").get_object(Bucket=name, Key=record["s3"]["object"]["key"])["Body"].read()
+        print("STORED", body.decode())
+
+
+def ask(event, context):
+    answer = boto3.client("lambda").invoke(FunctionName=os.environ["READ"], Payload=b"{}")
+    return json.loads(answer["Payload"].read())
+"""
+TABLES = """
+[tool.multi_env_lambda.tables.sales]
+partition_key = "customer"
+sort_key = "created"
+types.created = "number"
+indexes.by-status = { partition_key = "status" }
+expires = "until"
+
+[tool.multi_env_lambda.functions.write]
+handler = "customers.uses.write"
+environment.SALES = { table = "sales" }
+write = ["sales"]
+
+[tool.multi_env_lambda.functions.read]
+handler = "customers.uses.read"
+environment.SALES = { table = "sales" }
+read = ["sales"]
+
+[tool.multi_env_lambda.functions.forbidden]
+handler = "customers.uses.forbidden"
+environment.SALES = { table = "sales" }
+read = ["sales"]
+
+[tool.multi_env_lambda.functions.heard]
+handler = "customers.uses.heard"
+events = [{ dynamodb = "sales", starting_position = "TRIM_HORIZON" }]
+
+[tool.multi_env_lambda.queues]
+jobs = {}
+ordered = { fifo = true, deduplicate = true }
+
+[tool.multi_env_lambda.topics.news]
+queues = ["jobs"]
+raw = true
+
+[tool.multi_env_lambda.buckets.reports]
+expire_days = 365
+
+[tool.multi_env_lambda.functions.store]
+handler = "customers.uses.store"
+environment.REPORTS = { bucket = "reports" }
+write = ["reports"]
+
+[tool.multi_env_lambda.functions.stored]
+handler = "customers.uses.stored"
+environment.REPORTS = { bucket = "reports" }
+read = ["reports"]
+events = [{ s3 = "reports", suffix = ".csv" }]
+
+[tool.multi_env_lambda.functions.send]
+handler = "customers.uses.send"
+environment.JOBS = { queue = "jobs" }
+environment.ORDERED = { queue = "ordered" }
+environment.NEWS = { topic = "news" }
+write = ["jobs", "ordered", "news"]
+
+[tool.multi_env_lambda.functions.works]
+handler = "customers.uses.got"
+events = [{ sqs = "jobs" }, { sqs = "ordered" }]
+
+[tool.multi_env_lambda.functions.listens]
+handler = "customers.uses.got"
+events = [{ sns = "news" }]
+
+[tool.multi_env_lambda.functions.ask]
+handler = "customers.uses.ask"
+environment.READ = { function = "read" }
+invoke = ["read"]
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
+    with bootstrapped(tmp_path_factory.mktemp("own") / "workspace", units=("customers",)) as found:
+        file = found.stage.root / "projects/customers/pyproject.toml"
+        file.write_text(file.read_text("utf-8") + TABLES, "utf-8")
+        (file.parent / "customers" / "uses.py").write_text(CODE, "utf-8")
+        commit(found.stage.root)
+        asked = found.run("bootstrap")
+        assert asked.code == 0, asked.err
+        found.without_the_organisations_role()
+        done = found.run("deploy", "sandbox", "--only", "customers", "--yes")
+        assert done.code == 0, done.err
+        yield found
+
+
+def call(made: Bootstrapped, function: str, event: dict[str, Any] | None = None) -> Any:
+    done = made.run("invoke", "customers", function, "sandbox", "--payload", json.dumps(event or {}))
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def printed(made: Bootstrapped, function: str) -> str:
+    logs = made.root("sandbox", "logs")
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/customers-sandbox-{function}")["events"]
+    return "".join(event["message"] for event in events)
+
+
+def test_a_table_is_written_read_and_heard(made: Bootstrapped) -> None:
+    assert call(made, "write", {"customer": "ada"}) == {"table": "customers-sandbox-sales"}
+    assert call(made, "read") == call(made, "ask") == {"customers": ["ada"]}
+    assert call(made, "forbidden") == {"refused": "ClientError"}
+    eventually(lambda: 'HEARD {"customer": {"S": "ada"}' in printed(made, "heard"), seconds=60)
+
+
+def test_messages_are_sent_and_delivered(made: Bootstrapped) -> None:
+    call(made, "send")
+
+    wanted = {"GOT a job", "GOT in turn", "GOT the news"}
+    eventually(lambda: wanted <= set(printed(made, "works").splitlines()), seconds=90)
+    eventually(lambda: "GOT the news" in printed(made, "listens"), seconds=90)
+
+
+def test_objects_are_written_heard_and_read(made: Bootstrapped) -> None:
+    call(made, "store")
+
+    eventually(lambda: "STORED tuesday" in printed(made, "stored"), seconds=90)
+
+
+def test_a_bucket_is_as_it_says(made: Bootstrapped) -> None:
+    call(made, "store")
+    buckets, name = made.root("sandbox", "s3"), "customers-sandbox-reports-222222222222-us-east-1"
+    versions = buckets.list_object_versions(Bucket=name)["Versions"]
+    assert len(versions) > 1
+    rules = buckets.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"unfinished-uploads", "old-versions", "old-objects"}
+
+
+def test_a_table_is_as_it_says(made: Bootstrapped) -> None:
+    tables = made.root("sandbox", "dynamodb")
+    table = tables.describe_table(TableName="customers-sandbox-sales")["Table"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    backups = tables.describe_continuous_backups(TableName=table["TableName"])["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    expires = tables.describe_time_to_live(TableName=table["TableName"])["TimeToLiveDescription"]
+    assert (expires["TimeToLiveStatus"], expires["AttributeName"]) == ("ENABLED", "until")
+
+
+def test_nothing_drifts(made: Bootstrapped) -> None:
+    done = made.run("drift", "sandbox")
+    assert done.code == 0, done.err
+
+
+def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Bootstrapped) -> None:
+    call(made, "write", {"customer": "ada"})
+    gone = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
+    assert gone.code == 0, gone.err
+    assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
+
+    queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")
+    agreed = [word for name in queues for word in ("--agree", f"import:customers/customers-sandbox-{name}")]
+    back = made.run("deploy", "sandbox", "--only", "customers", "--yes", *agreed)
+    assert back.code == 0, back.err
+    assert call(made, "read") == {"customers": ["ada"]}

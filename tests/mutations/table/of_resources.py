@@ -1,0 +1,112 @@
+"""Resources of a unit's own tables: safe by default, and no more rights than are named."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_READER = ("model/test_resources.py",)
+_TEMPLATE = ("plan/test_template_resources.py",)
+_TRANSITIONS = ("plan/test_transitions.py",)
+
+MUTATIONS = (
+    Mutation(
+        "model/read_resources.py",
+        "            if name not in able:\n",
+        "            if False:\n",
+        "A word that a kind does not have is refused.",
+        _READER,
+    ),
+    Mutation(
+        "model/read_resources.py",
+        "    if known.get(name) == kind:\n        return",
+        "    if True:\n        return",
+        "A variable or an event names something that the unit has.",
+        _READER,
+    ),
+    Mutation(
+        "model/read_resources.py",
+        "    if plain in seen:",
+        "    if False:",
+        "One name is one resource, whatever its kind.",
+        _READER,
+    ),
+    Mutation(
+        "model/read_resources.py",
+        "    if not readers or resource.stream is not None:",
+        "    if True:",
+        "A table whose changes a function gets has a stream.",
+        _READER,
+    ),
+    Mutation(
+        "model/read_resources.py",
+        "6 * function.timeout + event.window",
+        "function.timeout",
+        "A message does not come back while a function works on it.",
+        _READER,
+    ),
+    Mutation(
+        "plan/template/messages.py",
+        'waits_for = (logical_id(key, "QueuePolicy"),)',
+        "waits_for = ()",
+        "A topic delivers to a queue that lets it.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/messages.py",
+        """            "Condition": {"ArnEquals": {"aws:SourceArn": [ref(topic_id(topic.key)) for topic in topics]}},\n""",
+        "",
+        "A queue gets the messages of its topics and of nobody else.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/buckets.py",
+        '{**kept, "VersioningConfiguration": {"Status": "Enabled"}} if bucket.versioning else kept',
+        "kept",
+        "A bucket keeps what was overwritten.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/buckets.py",
+        "unit.project.bucket_name(unit.environment, key) if any(_listening(unit, key)) else ref(bucket_id(key))",
+        "ref(bucket_id(key))",
+        "A function that hears of a bucket may use it without a circle.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "model/project.py",
+        "        if key not in declared:\n",
+        "        if True:\n",
+        "A bucket with a table and an event is one bucket.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/tables.py",
+        "        retain=True,\n",
+        "",
+        "A table stays when it leaves the stack.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/own_resources.py",
+        'if verb == "read" else []',
+        'if verb == "write" else []',
+        "Who may read a table may read its indexes.",
+        _TEMPLATE,
+    ),
+    Mutation(
+        "plan/table_transitions.py",
+        "    if len(changed) > 1:",
+        "    if False:",
+        "Two new indexes at once are refused by the plan.",
+        _TRANSITIONS,
+    ),
+    Mutation(
+        "plan/table_transitions.py",
+        "    if _keys(old) != _keys(new):",
+        "    if False:",
+        "Other keys of a table are refused by the plan.",
+        _TRANSITIONS,
+    ),
+)
