@@ -140,6 +140,10 @@ def write_(host: str, only_plan: bool) -> int:
         note("next: `bootstrap.py devops`, then apply the template in the devops account, as an administrator")
     elif not only_plan:
         note("next: `bootstrap.py devops`, then commit the file to the protected branch")
+    github = workspace.config.github
+    if host == "github" and github is not None and github.reviewed:
+        names = " and ".join(github.reviewed)
+        note(f"at GitHub, reviewers have to protect the environment {names}: with GH_TOKEN set, `doctor.py` checks it")
     return 0
 
 

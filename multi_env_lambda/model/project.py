@@ -11,13 +11,13 @@ from packaging.specifiers import SpecifierSet
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.keys.unit import ARCHITECTURES, UNIT
 from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import DataBucket, DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
-from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -41,12 +41,11 @@ from multi_env_lambda.model.standard import (
     read_version,
     standard_table,
 )
-from multi_env_lambda.model.unit_settings import KEYS, read_all_settings
+from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
-ARCHITECTURES = ("arm64", "x86_64")
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
 
@@ -209,19 +208,21 @@ def read_project(
         unlisted: stands for environments that the table does not list, since branches have them.
     """
     standard = standard_table(document, where)
-    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
+    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it").of(
+        UNIT
+    )
     for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
-    table.allow(KEYS, elsewhere=elsewhere)
+    table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning", ("post", "strict"), "post")
+    versioning = table.choice("versioning")
     project = Project(
         name=read_name(standard),
         folder=folder,
         version=read_version(standard, versioning),
-        runtime=table.choice("runtime", RUNTIMES, "python3.13"),
-        architecture=table.choice("architecture", ARCHITECTURES, "x86_64"),
+        runtime=table.choice("runtime"),
+        architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,

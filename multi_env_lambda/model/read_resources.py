@@ -25,7 +25,7 @@ from multi_env_lambda.model.resources import (
 from multi_env_lambda.model.settings import Declared, DynamoDBStream, Event, Function, GlueJob, Queue, Settings, Topic
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
-__all__ = ["OF_RESOURCES", "check_uses", "completed", "read_resources"]
+__all__ = ["check_uses", "completed", "read_resources"]
 
 _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "tables": read_data_table,
@@ -33,8 +33,6 @@ _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "topics": read_topic,
     "buckets": read_data_bucket,
 }
-OF_RESOURCES = tuple(_READERS)
-"""The keys of a unit's table under which they are."""
 
 
 def read_resources(table: Table) -> tuple[OwnResource, ...]:

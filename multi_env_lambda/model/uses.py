@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.keys.reference import REFERENCE
 from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 
@@ -67,7 +67,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
 
 
 def read_uses(table: Table, verb: Verb) -> tuple[str, ...]:
-    return table.texts(verb, rule=KEY)
+    return table.texts(verb)
 
 
 def read_reference(table: Table) -> ResourceReference | None:
@@ -76,10 +76,10 @@ def read_reference(table: Table) -> ResourceReference | None:
     if not kinds:
         return None
     kind = kinds[0]
-    table.allow((kind, "value"))
+    table.of(REFERENCE.only(kind, "value")).allow()
     words = VALUES[kind]
     value = table.text_or("value", words[0])
     if value not in words:
         expected = " or ".join(f'"{word}"' for word in words)
         table.wrong("value", allowed=expected, hint=did_you_mean(value, words, listed=True))
-    return ResourceReference(kind=kind, key=table.named(kind, KEY), value=value)
+    return ResourceReference(kind=kind, key=table.named(kind), value=value)

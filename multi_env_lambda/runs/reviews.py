@@ -98,6 +98,9 @@ def what_waits(world: World, asks: Asks, environment: str, digest: str, *, run: 
         plan = with_rules(world, pipeline.same_again(world, kept, published=True).plan)
     except PlanStale as error:
         return Shown(environment=environment, digest=digest, note=f"nobody is asked, since {error.where}: {error.what}")
+    if plan.environments != (environment,) or plan.digest_of(environment) != digest:
+        what = f"the plan {digest[:12]} is not about {environment} alone"
+        raise ConfigurationError(environment, what, hint="start the workflow again")
     if any(bound.weaker or bound.order or bound.unreadable for bound in plan.rules):
         text = "; ".join(line for bound in plan.rules for line in bound.lines())
         hint = f"`{command_for(environment, digest)}` shows it, and agrees"

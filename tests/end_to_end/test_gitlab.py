@@ -203,6 +203,7 @@ def test_no_other_token_opens_a_role(runner: Runner, role: str, claims: dict[str
         runner.keys(f"arn:aws:iam::{'1' * 12}:role/acme-{role}", **claims)
 
 
+@pytest.mark.long
 def test_the_file_is_as_it_should_be(runner: Runner) -> None:
     again = runner.machine.made.stage.script("ci", "write", "gitlab", "--plan", local=False)
     assert "nothing would change" in again.err

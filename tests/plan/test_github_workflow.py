@@ -272,7 +272,7 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     except ConfigurationError:
         return
     usual = read_workspace(table(), where="pyproject.toml")
-    for kind in (as_it_is, with_strangers, telling_of):
+    for kind in (as_it_is, with_strangers, telling_of, with_everything):
         found, expected = kind(config), kind(usual)
         assert scripts(found) == scripts(kind(CONFIG))
         assert shape(yaml_in(found)) == shape(yaml_in(expected))
@@ -286,6 +286,12 @@ def as_it_is(config: WorkspaceConfig) -> str:
 
 def with_strangers(config: WorkspaceConfig) -> str:
     return as_it_is(attrs.evolve(config, ci=attrs.evolve(config.ci, strangers="copy")))
+
+
+def with_everything(config: WorkspaceConfig) -> str:
+    assert config.github is not None
+    github = attrs.evolve(config.github, reviewed=("prod", "prod-eu"))
+    return as_it_is(attrs.evolve(config, environments=EVERYTHING.environments, github=github))
 
 
 def telling_of(config: WorkspaceConfig) -> str:

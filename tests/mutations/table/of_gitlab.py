@@ -47,6 +47,20 @@ MUTATIONS = (
         (f"{_FILE}::test_a_plan_is_in_pipelines_of_merge_requests_of_this_very_project_alone_and_may_only_read",),
     ),
     Mutation(
+        "runs/voice.py",
+        "(gitlab is not None and is_request_at_gitlab(variables))",
+        "False",
+        "A job that runs the code of a change says nothing at GitLab.",
+        ("host/test_bitbucket.py::test_a_job_that_runs_the_code_of_a_change_says_nothing_even_if_it_has_a_token",),
+    ),
+    Mutation(
+        "runs/previews.py",
+        'f"ci/results/{REQUESTS}-preview/{number:d}/{commit[:_BEGINNING]}"',
+        'f"ci/results/{REQUESTS}-preview/{number:d}/"',
+        "What was left for another commit is not said.",
+        ("runs/test_previews.py::test_what_has_moved_or_is_a_forks_or_goes_elsewhere_is_not_said",),
+    ),
+    Mutation(
         "host/gitlab_api.py",
         'one.get("source_project_id") == one.get("target_project_id")',
         "True",
