@@ -160,6 +160,9 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     table.setdefault("topics", {}).setdefault("news", {})
     table.setdefault("buckets", {}).setdefault("reports", {})
     for one in (table, *table.get("environments", {}).values()):
+        for parameter in one.get("parameters", {}).values():
+            parameter.setdefault("value", "100")
+    for one in (table, *table.get("environments", {}).values()):
         for name in one.get("tables", {}):
             tables.setdefault(name, {}).setdefault("partition_key", "customer")
     if any("jobs" in one for one in (table, *table.get("environments", {}).values())):

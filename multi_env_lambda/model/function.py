@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import assert_never
 
 from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.event import read_event
 from multi_env_lambda.model.keys.function import DESCRIPTION, FUNCTION, HANDLER, MOST_OTHER_LAYERS, VARIABLE
+from multi_env_lambda.model.keys.reference import REFERENCE
+from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import ResourceReference
+from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -36,6 +38,7 @@ from multi_env_lambda.model.settings import (
     Smoke,
     Topic,
     Traffic,
+    UnitValue,
     Vpc,
 )
 from multi_env_lambda.model.uses import read_reference, read_uses
@@ -73,8 +76,8 @@ _FOLDER = re.compile(r"[^\x00-\x1f\x7f\\:~]{1,200}")
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
-def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[str] = ()) -> Function:
-    """One function of one environment; ``table`` is already merged and substituted, ``buckets`` are the unit's own."""
+def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, ResourceKind] = {}) -> Function:  # noqa: B006 - never written
+    """One function of one environment; ``table`` is merged and substituted, ``own`` are the unit's resources."""
     table = table.of(FUNCTION)
     table.allow()
     timeout = table.number("timeout")
@@ -84,7 +87,7 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
         root=_root(table),
         memory_size=table.number("memory_size"),
         timeout=timeout,
-        environment=_environment(table),
+        environment=_environment(table, own),
         description=table.named_or("description"),
         ephemeral_storage=table.number("ephemeral_storage"),
         reserved_concurrency=table.optional_number("reserved_concurrency"),
@@ -101,7 +104,7 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
-        events=_events(table, key, timeout, buckets),
+        events=_events(table, key, timeout, own),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
         traffic=_traffic(table) if table.has("traffic") else None,
@@ -154,9 +157,9 @@ def _vpc(table: Table) -> Vpc:
 
 
 # --- environment variables ---
-def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
+def _environment(table: Table, own: Mapping[str, ResourceKind]) -> tuple[tuple[str, EnvironmentValue], ...]:
     inner = table.table("environment")
-    found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
+    found = tuple((name, _environment_value(inner, name, own)) for name in sorted(inner.values))
     size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, PlainValue))
     if size > _MOST_ENVIRONMENT_BYTES:
         what = f"found {size} bytes of names and values; expected at most {_MOST_ENVIRONMENT_BYTES}"
@@ -164,7 +167,7 @@ def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
     return found
 
 
-def _environment_value(table: Table, name: str) -> EnvironmentValue:
+def _environment_value(table: Table, name: str, own: Mapping[str, ResourceKind]) -> EnvironmentValue:
     if name in _RESERVED_VARIABLES:
         table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
     if not VARIABLE.accepts(name):
@@ -177,15 +180,19 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
         case int() | float() as number:
             return PlainValue(text=str(number))
         case Mapping():
-            return _reference(table.table(name))
+            return _reference(table.table(name), own)
         case _:
             hint = 'write a list as JSON text: `\'["a", "b"]\'`'
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
-    if (own := read_reference(table)) is not None:
-        return own
+def _reference(
+    table: Table, own: Mapping[str, ResourceKind]
+) -> SecretReference | ParameterReference | ResourceReference | UnitValue:
+    if "unit" in table.values:
+        return _of_unit(table.of(REFERENCE.only("unit", "parameter")))
+    if (named := read_reference(table, own)) is not None:
+        return named
     table.allow()
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
@@ -198,9 +205,18 @@ def _reference(table: Table) -> SecretReference | ParameterReference | ResourceR
     return ParameterReference(name=table.named("parameter"))
 
 
+def _of_unit(table: Table) -> UnitValue:
+    table.allow()
+    parameter = table.text("parameter", hint='name the key that it has in that unit: `parameter = "orders-table"`')
+    if not KEY.accepts(parameter):
+        table.wrong("parameter", allowed=KEY.allowed, hint="it is the key of a parameter of that unit, not its name")
+    return UnitValue(unit=table.named("unit"), parameter=parameter)
+
+
 # --- events and checks ---
-def _events(table: Table, key: str, timeout: int, buckets: Collection[str]) -> tuple[Event, ...]:
+def _events(table: Table, key: str, timeout: int, own: Mapping[str, ResourceKind]) -> tuple[Event, ...]:
     tables = table.tables("events")
+    buckets = [name for name, kind in own.items() if kind == "bucket"]
     events = tuple(read_event(item, function=key, timeout=timeout, buckets=buckets) for item in tables)
     seen: set[tuple[str, str]] = set()
     for item, event in zip(tables, events, strict=True):

@@ -17,7 +17,16 @@ from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataBucket, DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnParameter,
+    OwnResource,
+    OwnSecret,
+    kind_of,
+)
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -129,6 +138,9 @@ class Project:
     def table_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    def parameter_name(self, environment_name: str, key: str) -> str:
+        return f"/{self.name}/{environment_name}/{key}"
+
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
@@ -170,6 +182,10 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
             return f"{name}{end}", f"{name}-dlq{end}"
+        case OwnParameter(key=key):
+            return (project.parameter_name(environment.name, key),)
+        case OwnSecret():
+            return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):

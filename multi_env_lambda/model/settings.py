@@ -33,7 +33,9 @@ from multi_env_lambda.model.resources import (
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceReference,
     TableIndex,
 )
@@ -66,7 +68,9 @@ __all__ = [
     "PlainValue",
     "Own",
     "OwnQueue",
+    "OwnParameter",
     "OwnResource",
+    "OwnSecret",
     "ParameterReference",
     "PythonShell",
     "Queue",
@@ -80,6 +84,7 @@ __all__ = [
     "TableIndex",
     "Topic",
     "Traffic",
+    "UnitValue",
     "Vpc",
 ]
 
@@ -107,7 +112,15 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference
+@attrs.frozen(kw_only=True)
+class UnitValue:
+    """A parameter that another unit has in the same environment; this unit needs that one."""
+
+    unit: str
+    parameter: str
+
+
+EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference | UnitValue
 
 
 # --- permissions ---

@@ -16,7 +16,8 @@ from multi_env_lambda.model.own_resources import own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets
 from multi_env_lambda.model.read_resources import check_uses, completed, read_resources
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.settings import DataBucket, MessageQueue, Settings
+from multi_env_lambda.model.resources import kind_of
+from multi_env_lambda.model.settings import MessageQueue, Settings
 
 __all__ = ["read_all_settings", "read_settings"]
 
@@ -26,6 +27,7 @@ _WHOLE = (
     ("functions", "*", "environment", "*"),
     ("functions", "*", "smoke", "payload"),
     ("functions", "*", "smoke", "expect"),
+    ("parameters", "*", "value"),
 )
 
 
@@ -83,9 +85,9 @@ def read_settings(table: Table, runtime: str) -> Settings:
     jobs = table.subtables("jobs")
     _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
     resources = read_resources(table)
-    buckets = frozenset(resource.key for resource in resources if isinstance(resource, DataBucket))
+    own = {resource.key: kind_of(resource) for resource in resources}
     api, complete = read_http_api(
-        table, tuple(read_function(inner, key=name, runtime=runtime, buckets=buckets) for name, inner in functions)
+        table, tuple(read_function(inner, key=name, runtime=runtime, own=own) for name, inner in functions)
     )
     settings = Settings(
         functions=complete,

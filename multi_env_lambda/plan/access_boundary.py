@@ -112,12 +112,17 @@ def _of_the_ci(config: WorkspaceConfig, place: Environment) -> list[str]:
     here += _secret(config.webhook)
     sources = [config.ci_stack] if pipeline is None else [config.ci_stack, pipeline.source]
     here += [("codecommit", one.repository) for one in sources if one is not None and one.kind == "CODECOMMIT"]
-    connections = [one.connection for one in sources if one is not None and one.connection]
+    # The service has two names, and calls under either are about the same connection.
+    names = [one.connection.partition(":connection/")[2] for one in sources if one is not None and one.connection]
+    here += [(service, f"connection/{name}") for service in _OF_CONNECTIONS for name in names]
     arns = [f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in here]
     if pipeline is not None:
         arns += (f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in _of_the_pipeline(roles))
         arns.append(f"arn:aws:s3:::{artifacts_bucket(config.devops, roles)}*")
-    return sorted({*arns, *connections})
+    return sorted(set(arns))
+
+
+_OF_CONNECTIONS = ("codeconnections", "codestar-connections")
 
 
 def _secret(webhook: Webhook | None) -> Iterator[tuple[str, str]]:

@@ -71,8 +71,9 @@ def test_a_unit_does_not_become_the_author_of_what_is_built() -> None:
     there = attrs.evolve(CONFIG, codepipeline=ELSEWHERE)
     as_built = CiStack(repository=ELSEWHERE.repository, connection=CONNECTION)
 
-    assert CONNECTION in refused(there)
-    assert CONNECTION in refused(attrs.evolve(CONFIG, codepipeline=None, ci_stack=as_built))
+    for config in (there, attrs.evolve(CONFIG, codepipeline=None, ci_stack=as_built)):
+        assert reaches(refused(config), CONNECTION)
+        assert reaches(refused(config), CONNECTION.replace("codeconnections", "codestar-connections"))
     assert reaches(refused(CONFIG), f"arn:aws:codecommit:us-east-1:{CONFIG.devops.account_id}:units")
 
 

@@ -30,7 +30,7 @@ from .goal import DEVOPS, PROD, Goal, goal_of
 from .goals_of_builds import builds, pipeline
 from .written import ENVIRONMENTS, WRITTEN
 
-__all__ = ["DEVOPS", "PROD", "ROLES_OF", "attempt", "goals", "roles"]
+__all__ = ["DEVOPS", "PROD", "ROLES_OF", "Held", "attempt", "goals", "roles"]
 
 ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
 _ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA,))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.key import Choice, Key, Keys, Rule, Text
-from multi_env_lambda.model.name import KEY
+import attrs
 
-__all__ = ["REFERENCE"]
+from multi_env_lambda.model.key import Choice, Key, Keys, Rule, Text
+from multi_env_lambda.model.name import KEY, PROJECT_NAME
+
+__all__ = ["REFERENCE", "RESOURCE"]
 
 _SECRET = Rule(
     pattern=r"[A-Za-z0-9/_+=.@-]+",
@@ -33,7 +35,13 @@ REFERENCE = Keys(
     "(:doc:`../02-How-To/secrets-and-parameters`), or a resource of the unit (:doc:`../02-How-To/own-resources`).",
     either=("secret", "parameter", "table", "queue", "topic", "bucket", "function"),
     keys=(
-        Key("secret", Text(_SECRET), "The name of a secret in Secrets Manager.", 'secret = "orders/db"', off=True),
+        Key(
+            "secret",
+            Text(_SECRET),
+            "The key of a secret of the unit, or else the name of a secret in Secrets Manager.",
+            'secret = "orders/db"',
+            off=True,
+        ),
         Key(
             "key",
             Text(_SECRET_KEY),
@@ -45,9 +53,17 @@ REFERENCE = Keys(
         Key(
             "parameter",
             Text(_PARAMETER),
-            "The name of a parameter in the Parameter Store, of the type ``String``.",
+            "The key of a parameter of the unit, or else the name of a parameter in the Parameter Store, of the type\n"
+            "``String``.",
             'parameter = "/orders/url"',
             off=True,
+        ),
+        Key(
+            "unit",
+            Text(PROJECT_NAME),
+            "A unit in ``needs``, which has the key in ``parameter``: the value in the same environment.",
+            'unit = "shop"\nparameter = "orders-table"',
+            default="this unit",
         ),
         Key("table", Text(KEY), "The key of a DynamoDB table of the unit.", 'table = "orders"'),
         Key("queue", Text(KEY), "The key of a queue of the unit.", 'queue = "incoming"'),
@@ -56,10 +72,20 @@ REFERENCE = Keys(
         Key("function", Text(KEY), "The key of a function of the unit.", 'function = "check"'),
         Key(
             "value",
-            Choice(("name", "arn", "url")),
+            Choice(("name", "arn", "url", "value")),
             "What of the resource. Only a queue has a URL; the ARN of a function is that of its alias.",
             'table = "orders"\nvalue = "arn"',
-            default="``name`` of a table or a bucket, ``url`` of a queue, ``arn`` of a topic or a function",
+            default="``name`` of a table or a bucket, ``url`` of a queue, ``arn`` of a topic, a secret or a function, "
+            "``value`` of a parameter",
         ),
     ),
+)
+
+_RESOURCES = ("table", "queue", "topic", "bucket", "function")
+RESOURCE = attrs.evolve(
+    REFERENCE.only(*_RESOURCES, "value"),
+    title="A parameter that names a resource",
+    header="[tool.multi_env_lambda.parameters.orders-table.value]",
+    about="A parameter whose value is a table names a resource of the unit.",
+    either=_RESOURCES,
 )

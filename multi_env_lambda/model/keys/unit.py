@@ -11,6 +11,7 @@ from multi_env_lambda.model.keys.data_table import DATA_TABLE
 from multi_env_lambda.model.keys.function import FUNCTION
 from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
+from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.runtime import RUNTIMES
 
@@ -69,6 +70,20 @@ _BUCKETS = Key(
     "[tool.multi_env_lambda.buckets.reports]\nold_versions_days = 90",
     default="none",
 )
+_PARAMETERS = Key(
+    "parameters",
+    ByName(Inner(PARAMETER), KEY, off=True),
+    "The parameters by key, see below.",
+    '[tool.multi_env_lambda.parameters.limit]\nvalue = "100"',
+    default="none",
+)
+_SECRETS = Key(
+    "secrets",
+    ByName(Inner(SECRET), KEY, off=True),
+    "The secrets by key, see below.",
+    '[tool.multi_env_lambda.secrets.bank]\ndescription = "of the payments"',
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -76,7 +91,10 @@ _TAGS = Key(
     'tags = { team = "sales", "cost-center" = "4711" }',
     default="none",
 )
-BY_ENVIRONMENT = ("functions", "http_api", "jobs", "tables", "queues", "topics", "buckets", "tags")
+BY_ENVIRONMENT = (
+    *("functions", "http_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
+    "tags",
+)
 """What can differ between environments."""
 
 
@@ -88,8 +106,8 @@ DIFFERENCE = Keys(
     title="What differs in one environment",
     header="[tool.multi_env_lambda.environments.prod]",
     about="Only what differs: these tables are merged into those of the unit, key by key.\n"
-    "Lists, a variable that refers to a secret or parameter, and the ``payload`` and ``expect`` of ``smoke`` are\n"
-    "replaced as a whole; ``false`` switches a function, a job or an optional table off.\n"
+    "Lists, a variable that refers to something, the value of a parameter, and the ``payload`` and ``expect`` of\n"
+    "``smoke`` are replaced as a whole; ``false`` switches a function, a job or an optional table off.\n"
     ":doc:`../02-How-To/differ-between-environments` has examples.",
     keys=(
         _here(
@@ -126,6 +144,16 @@ DIFFERENCE = Keys(
             _BUCKETS,
             "Other settings of buckets, or buckets that exist only here.",
             "[tool.multi_env_lambda.environments.prod.buckets.reports]\nold_versions_days = 365",
+        ),
+        _here(
+            _PARAMETERS,
+            "Other values of parameters, or parameters that exist only here.",
+            '[tool.multi_env_lambda.environments.prod.parameters.limit]\nvalue = "5000"',
+        ),
+        _here(
+            _SECRETS,
+            "Secrets that exist only here.",
+            '[tool.multi_env_lambda.environments.prod.secrets.bank]\ndescription = "of the payments"',
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -185,6 +213,8 @@ UNIT = Keys(
         _QUEUES,
         _TOPICS,
         _BUCKETS,
+        _PARAMETERS,
+        _SECRETS,
         _TAGS,
         Key(
             "environments",
