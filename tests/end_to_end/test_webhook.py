@@ -26,8 +26,9 @@ from multi_env_lambda.testing.local_cloud import eventually
 from tests.tools.policies import give
 
 from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped, denied
+from .github_runner import Runner
+from .host_page import HostPage
 from .stage import commit, git
-from .test_github_actions import Runner
 from .test_stripped_roles import statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
@@ -237,7 +238,8 @@ def runner(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Runner:
         (folder / "programs" / name).chmod(0o755)
     written = site.made.stage.script("ci", "write", "github", local=False)
     assert "written" in written.err, written.err
-    return Runner(site.made, folder, folder, "http://127.0.0.1:9", {})
+    page = HostPage(host="github", tables="", left=[])
+    return Runner(site.made, page, folder, folder, "http://127.0.0.1:9", {})
 
 
 def test_a_job_that_only_sends_leads_to_the_same_and_may_do_nothing_else(site: Site, runner: Runner) -> None:
