@@ -136,9 +136,7 @@ class _Writer:
     def key(self, key: Key, *, complete: bool = False) -> dict[str, Any]:
         found = self.value(key.kind, complete=complete)
         if key.off:
-            found = {"anyOf": [found, _OFF]}
-        if "$ref" in found:
-            found = {"allOf": [found]}
+            found = _or_off(found)
         found = {**found, "description": plain(key.meaning)}
         example = tomllib.loads(key.example).get(key.name)
         if example is not None:
@@ -153,8 +151,8 @@ class _Writer:
         name = f"{keys.title}{'' if complete else ', in part'}"
         if name not in self.definitions:
             self.definitions[name] = {}
-            self.definitions[name] = self.table(keys, complete=complete)
-        return {"$ref": f"#/definitions/{name.replace(' ', '%20')}"}
+            self.definitions[name] = _untyped(self.table(keys, complete=complete))
+        return {"type": "object", "allOf": [{"$ref": f"#/definitions/{name.replace(' ', '%20')}"}]}
 
     # --- values ---
     def value(self, kind: Kind, *, complete: bool = False) -> dict[str, Any]:
@@ -165,7 +163,7 @@ class _Writer:
                 return _simple(kind)
             case Inner(keys=keys, least=least, whole=whole):
                 found = self.defined(keys, complete=complete or whole)
-                return {"allOf": [found, {"minProperties": least}]} if least else found
+                return {**found, "minProperties": least} if least else found
             case Inners(keys=keys, least=least, most=most):
                 return _listed(self.defined(keys, complete=True), least, most)
             case ByName():
@@ -173,7 +171,7 @@ class _Writer:
             case Events(kinds=kinds, sources=sources):
                 return {"type": "array", "items": self.event(kinds, sources)}
             case Either(kinds=kinds):
-                return {"anyOf": [self.value(one, complete=complete) for one in kinds]}
+                return _one_of([self.value(one, complete=complete) for one in kinds])
             case _:
                 assert_never(kind)
 
@@ -183,9 +181,11 @@ class _Writer:
                 return {"type": "string"}
             case Text(rule=rule):
                 assert rule is not None
-                return self.or_filled_in({"pattern": pattern_of(rule), "maxLength": rule.maximum})
+                looks = {"pattern": pattern_of(rule), "maxLength": rule.maximum}
+                return {"type": "string", **({"if": _FILLED_IN, "else": looks} if self.filled_in else looks)}
             case Choice(words=words):
-                return self.or_filled_in({"enum": list(words)})
+                few = {"enum": list(words)}
+                return {"type": "string", **({"anyOf": [few, _FILLED_IN]} if self.filled_in else few)}
             case Texts(words=words) if words:
                 items = self.words(Choice(words))
             case Texts(rule=rule):
@@ -194,13 +194,10 @@ class _Writer:
                 assert_never(kind)
         return {**_listed(items, kind.least, kind.most), **({} if kind.twice else {"uniqueItems": True})}
 
-    def or_filled_in(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        return {"type": "string", **({"anyOf": [found, _FILLED_IN]} if self.filled_in else found)}
-
     def by_name(self, kind: ByName, *, complete: bool) -> dict[str, Any]:
         each = self.value(kind.each, complete=complete)
         if kind.off:
-            each = {"anyOf": [each, _OFF]}
+            each = _or_off(each)
         found: dict[str, Any] = {"type": "object"}
         if kind.most is not None and not kind.off:
             found["maxProperties"] = kind.most
@@ -214,7 +211,7 @@ class _Writer:
         """An editor offers the keys of all kinds, until one of them says which it is."""
         offered = {key.name: {"description": plain(key.meaning)} for keys in kinds.values() for key in keys}
         for name, keys in kinds.items():
-            self.definitions[f"event: {name}"] = self.one_event(name, keys, sources[name])
+            self.definitions[f"event: {name}"] = _untyped(self.one_event(name, keys, sources[name]))
         return {
             "type": "object",
             "properties": offered,
@@ -232,8 +229,28 @@ class _Writer:
         properties = found["properties"]
         inner = {source if key == name else key: value for key, value in properties.items()}
         own = {"type": "object", "properties": inner, "additionalProperties": False}
-        both = {"anyOf": [properties[name], own], "description": properties[name]["description"]}
+        both = {**_one_of([properties[name], own]), "description": properties[name]["description"]}
         return {**found, "properties": {**properties, name: both}}
+
+
+def _untyped(found: dict[str, Any]) -> dict[str, Any]:
+    """For a definition: what refers to it says whether it may be switched off."""
+    return {key: value for key, value in found.items() if key != "type"}
+
+
+def _or_off(found: dict[str, Any]) -> dict[str, Any]:
+    """Or false. Not as one of two schemas where that can be: then an error would be about the whole table."""
+    if not isinstance(found.get("type"), str):
+        return {"anyOf": [found, _OFF]}
+    return {**found, "type": [found["type"], "boolean"], "not": {"const": True}}
+
+
+def _one_of(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is a table is compared with that schema alone, so that an error names the key in it."""
+    tables = [one for one in found if one.get("type") == "object"]
+    others = [one for one in found if one not in tables]
+    rest = others[0] if len(others) == 1 else {"anyOf": others}
+    return {"if": {"type": "object"}, "then": tables[0], "else": rest} if len(tables) == 1 else {"anyOf": found}
 
 
 def _simple(kind: Number | NumberOf | Flag | Created | Scalar | Json | Tree) -> dict[str, Any]:

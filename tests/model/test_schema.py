@@ -138,6 +138,27 @@ def test_a_function_may_have_its_handler_in_each_environment() -> None:
     assert not refusal("unit", tomllib.loads(start + places)) and not refused("unit", tomllib.loads(start + places))
 
 
+def test_a_text_that_is_filled_in_is_not_compared() -> None:
+    vpc = 'vpc = { subnet_ids = ["subnet-${environment}"], security_group_ids = ["sg-1"] }'
+    document = _as_unit(tomllib.loads(vpc))
+
+    assert not refusal("unit", document) and not refused("unit", document)
+    assert refused("unit", _as_unit(tomllib.loads(vpc.replace("${environment}", "A"))))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("memroy_size = 256", "'memroy_size' was unexpected"),
+        ("timeout = 9999", "9999 is greater than the maximum of 900"),
+        ("events = [{ sqs = true, batchsize = 1 }]", "'batchsize' was unexpected"),
+        ("environment.DB = { secrets = 1 }", "'secrets' was unexpected"),
+    ],
+)
+def test_an_error_is_about_the_key_that_is_wrong(wrong: str, why: str) -> None:
+    assert why in refused("unit", _as_unit(tomllib.loads(wrong)))
+
+
 # --- what the tests and the pages show ---
 def tables_in_texts() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((ROOT / "tests").rglob("*.py")):
