@@ -111,8 +111,24 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "kind": f'environment.A1 = {{ function = "other" }}\n{SALES}',
             "key": f'environment.A1 = {{ table = "more" }}\n{SALES}\ntables.more.partition_key = "id"',
             "value": f'environment.A1 = {{ table = "sales", value = "arn" }}\n{SALES}',
+            "part": 'environment.A1 = { secret = "bank", key = "token" }\n[secrets.bank]',
         },
     ),
+    settings.UnitValue: (
+        'environment.A1 = { unit = "shop", parameter = "a" }',
+        {
+            "unit": 'environment.A1 = { unit = "other", parameter = "a" }',
+            "parameter": 'environment.A1 = { unit = "shop", parameter = "b" }',
+        },
+    ),
+    settings.OwnParameter: (
+        '[parameters.limit]\nvalue = "1"',
+        {
+            "value": '[parameters.limit]\nvalue = "2"',
+            "description": '[parameters.limit]\nvalue = "1"\ndescription = "of a day"',
+        },
+    ),
+    settings.OwnSecret: ("[secrets.bank]", {"description": '[secrets.bank]\ndescription = "of the payments"'}),
     settings.DataTable: (
         SALES,
         {
@@ -151,6 +167,14 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
     settings.Declared: (
         event('sqs = "jobs"') + JOBS,
         {"key": event('sqs = "more"') + f"{JOBS}\n[queues.more]"},
+    ),
+    settings.DataBucket: (
+        "\n[buckets.reports]",
+        {
+            "versioning": "\n[buckets.reports]\nversioning = false",
+            "old_versions_days": "\n[buckets.reports]\nold_versions_days = 7",
+            "expire_days": "\n[buckets.reports]\nexpire_days = 7",
+        },
     ),
     settings.MessageQueue: (
         JOBS,

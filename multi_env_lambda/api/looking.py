@@ -22,6 +22,7 @@ from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.stages import path_of
 from multi_env_lambda.model.status import Cell, Status, make_status
+from multi_env_lambda.model.waiting import WaitingChange
 from multi_env_lambda.plan.outputs import recorded_outputs
 from multi_env_lambda.world import World
 
@@ -67,7 +68,7 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     read = attrs.evolve(read, broken=broken, left_out=_left_out(world, read.removed, found.records))
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
-    compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world))
+    compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world), waits=_waits(world))
     compared = with_newer(world, _with_outputs(compared, found.records, opened))
     return compared if name is None else compared.of(name)
 
@@ -114,6 +115,15 @@ def _own(world: World) -> tuple[BranchEnvironment, ...]:
     from multi_env_lambda.operations.own_kept import own_environments
 
     return own_environments(world.store) if world.config.ci.branches else ()
+
+
+def _waits(world: World) -> tuple[WaitingChange, ...]:
+    """What waits for somebody's yes, where a CI deploys."""
+    from multi_env_lambda.operations.ci_kept import waiting_changes
+
+    config = world.config
+    hosts = (config.ci_stack, config.github, config.gitlab, config.bitbucket)
+    return waiting_changes(world.store, config.ci.branch) if any(hosts) else ()
 
 
 def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:

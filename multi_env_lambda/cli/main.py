@@ -60,6 +60,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),
     "explain": ("explain", "Explain an error, by its name or exit code"),
+    "schema": ("schema", "Print the JSON schema of the configuration, for editors"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
     "prune": ("remove", "Remove what nothing references any more"),

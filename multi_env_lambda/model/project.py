@@ -13,13 +13,22 @@ from packaging.version import InvalidVersion, Version
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.keys.unit import ARCHITECTURES, UNIT
 from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
-from multi_env_lambda.model.runtime import RUNTIMES
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnParameter,
+    OwnResource,
+    OwnSecret,
+    kind_of,
+)
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -36,12 +45,11 @@ from multi_env_lambda.model.settings import (
     Settings,
     Topic,
 )
-from multi_env_lambda.model.unit_settings import KEYS, read_all_settings
+from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
-ARCHITECTURES = ("arm64", "x86_64")
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
 
@@ -117,6 +125,9 @@ class Project:
     def table_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    def parameter_name(self, environment_name: str, key: str) -> str:
+        return f"/{self.name}/{environment_name}/{key}"
+
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
@@ -134,8 +145,10 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
         yield "function", project.function_name(environment.name, function.key)
         for event in function.events:
             yield from _made_for(event, project, environment)
+    declared = {resource.key for resource in settings.resources}
     for key in own_buckets(settings):
-        yield "bucket", project.bucket_name(environment, key)
+        if key not in declared:
+            yield "bucket", project.bucket_name(environment, key)
     for queue in own_queues(settings):
         yield "queue", project.queue_name(environment.name, queue.key)
         yield "queue", project.queue_name(environment.name, f"{queue.key}-dlq")
@@ -156,6 +169,12 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
             return f"{name}{end}", f"{name}-dlq{end}"
+        case OwnParameter(key=key):
+            return (project.parameter_name(environment.name, key),)
+        case OwnSecret():
+            return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
+        case DataBucket(key=key):
+            return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
@@ -192,19 +211,21 @@ def read_project(
         unlisted: stands for environments that the table does not list, since branches have them.
     """
     standard = _standard_table(document, where)
-    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
+    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it").of(
+        UNIT
+    )
     for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
-    table.allow(KEYS, elsewhere=elsewhere)
+    table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning", ("post", "strict"), "post")
+    versioning = table.choice("versioning")
     project = Project(
         name=_name(standard),
         folder=folder,
         version=_version(standard, versioning),
-        runtime=table.choice("runtime", RUNTIMES, "python3.13"),
-        architecture=table.choice("architecture", ARCHITECTURES, "x86_64"),
+        runtime=table.choice("runtime"),
+        architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,

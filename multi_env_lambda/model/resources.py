@@ -11,17 +11,20 @@ import attrs
 
 __all__ = [
     "KIND_OF",
+    "DataBucket",
     "DataTable",
     "MessageQueue",
     "MessageTopic",
+    "OwnParameter",
     "OwnResource",
+    "OwnSecret",
     "ResourceKind",
     "ResourceReference",
     "TableIndex",
     "kind_of",
 ]
 
-ResourceKind = Literal["table", "queue", "topic", "function"]
+ResourceKind = Literal["table", "queue", "topic", "bucket", "parameter", "secret", "function"]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -80,20 +83,61 @@ class MessageTopic:
     raw: bool = False
 
 
-OwnResource = DataTable | MessageQueue | MessageTopic
+@attrs.frozen(kw_only=True)
+class DataBucket:
+    """An S3 bucket that nobody outside of the account can read; days are 0 for never.
 
-KIND_OF: dict[type, ResourceKind] = {DataTable: "table", MessageQueue: "queue", MessageTopic: "topic"}
+    ``old_versions_days``: how long an object that was overwritten or deleted can be restored.
+    """
+
+    key: str
+    versioning: bool = True
+    old_versions_days: int = 30
+    expire_days: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ResourceReference:
+    """The value of a variable that names something of the unit's own stack; ``value`` says what of it.
+
+    ``part``: the entry of a JSON secret that the function reads.
+    """
+
+    kind: ResourceKind
+    key: str
+    value: str
+    part: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OwnParameter:
+    """A parameter of Parameter Store, for the unit and for others; its value is a text, or names another resource."""
+
+    key: str
+    value: str | ResourceReference
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OwnSecret:
+    """A secret of Secrets Manager. It begins with a random value; nobody writes another one into a file."""
+
+    key: str
+    description: str = ""
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret
+
+KIND_OF: dict[type, ResourceKind] = {
+    DataTable: "table",
+    MessageQueue: "queue",
+    MessageTopic: "topic",
+    DataBucket: "bucket",
+    OwnParameter: "parameter",
+    OwnSecret: "secret",
+}
 """What people call each kind, and the name of a reference to it."""
 
 
 def kind_of(resource: OwnResource) -> ResourceKind:
     return KIND_OF[type(resource)]
-
-
-@attrs.frozen(kw_only=True)
-class ResourceReference:
-    """The value of a variable that names something of the unit's own stack; ``value`` says what of it."""
-
-    kind: ResourceKind
-    key: str
-    value: str

@@ -29,10 +29,13 @@ from multi_env_lambda.model.event_kinds import (
     Topic,
 )
 from multi_env_lambda.model.resources import (
+    DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceReference,
     TableIndex,
 )
@@ -45,6 +48,7 @@ __all__ = [
     "BucketPermission",
     "Canary",
     "Cors",
+    "DataBucket",
     "DataTable",
     "Declared",
     "DynamoDBStream",
@@ -64,7 +68,9 @@ __all__ = [
     "PlainValue",
     "Own",
     "OwnQueue",
+    "OwnParameter",
     "OwnResource",
+    "OwnSecret",
     "ParameterReference",
     "PythonShell",
     "Queue",
@@ -78,6 +84,7 @@ __all__ = [
     "TableIndex",
     "Topic",
     "Traffic",
+    "UnitValue",
     "Vpc",
 ]
 
@@ -105,7 +112,15 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference
+@attrs.frozen(kw_only=True)
+class UnitValue:
+    """A parameter that another unit has in the same environment; this unit needs that one."""
+
+    unit: str
+    parameter: str
+
+
+EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference | UnitValue
 
 
 # --- permissions ---

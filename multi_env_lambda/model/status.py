@@ -15,6 +15,7 @@ from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.stages import stages_of
+from multi_env_lambda.model.waiting import WaitingChange
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python
 
@@ -68,7 +69,8 @@ class Status:
     ``broken`` are units of the work tree that cannot be built as their files are. ``left``: environments that were
     removed from the table while something runs in them; they are the last of ``environments``. ``notes`` say what is
     unknown, although it was compared, and what is left. ``freezes``: what people stopped, holds of rollbacks included.
-    ``own``: the environments of branches. ``left_out``: of ``removed``, what a sparse checkout leaves out.
+    ``own``: the environments of branches. ``waits``: what the CI stopped in front of.
+    ``left_out``: of ``removed``, what a sparse checkout leaves out.
     """
 
     environments: tuple[str, ...]
@@ -80,6 +82,7 @@ class Status:
     left: tuple[str, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     own: tuple[BranchEnvironment, ...] = ()
+    waits: tuple[WaitingChange, ...] = ()
     left_out: tuple[str, ...] = ()
 
     def place(self, environment: str) -> str:
@@ -89,8 +92,9 @@ class Status:
         return f"{environment} ({', '.join(words)})" if words else environment
 
     def lines(self) -> tuple[str, ...]:
-        """What is frozen or held, with the command that lifts it; then the environments of branches."""
-        return (*(one.line() for one in self.freezes), *(one.fact for one in self.own))
+        """What waits for a yes, what is frozen or held, with the commands about them; then branches' environments."""
+        waits = (one.line() for one in self.waits)
+        return (*waits, *(one.line() for one in self.freezes), *(one.fact for one in self.own))
 
     def label(self, unit: str) -> str:
         """The unit, and what is wrong with its files, if anything is."""
@@ -124,13 +128,15 @@ class Status:
             cells=tuple(cell for cell in self.cells if cell.project == unit),
             freezes=tuple(one for one in self.freezes if one.is_about(unit)),
             own=tuple(one for one in self.own if unit in one.units),
+            waits=tuple(one for one in self.waits if unit in one.units),
         )
 
     def in_environment(self, name: str) -> Status:
         """The column of one environment."""
         cells = tuple(cell for cell in self.cells if cell.environment == name)
         freezes = tuple(one for one in self.freezes if one.environment == name)
-        return attrs.evolve(self, environments=(name,), cells=cells, freezes=freezes, own=())
+        waits = tuple(one for one in self.waits if one.environment == name)
+        return attrs.evolve(self, environments=(name,), cells=cells, freezes=freezes, own=(), waits=waits)
 
     def text(self) -> str:
         """As the command line prints it, without colours."""

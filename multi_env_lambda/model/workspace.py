@@ -17,16 +17,8 @@ from multi_env_lambda.model.codepipeline import CodePipeline, read_codepipeline_
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.github import GitHub, read_github_table
 from multi_env_lambda.model.gitlab import GitLab, read_gitlab_table
-from multi_env_lambda.model.name import (
-    ACCOUNT_ID,
-    ENVIRONMENT_NAME,
-    EXTERNAL_ID,
-    REGION,
-    ROLE_NAME,
-    SOURCE_IDENTITY,
-    WORKSPACE_ID,
-    check_bucket,
-)
+from multi_env_lambda.model.keys.workspace import WORKSPACE
+from multi_env_lambda.model.name import check_bucket
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
@@ -41,7 +33,6 @@ BUILD_CONSTRAINTS = "build-constraints.txt"
 
 _LONGEST_BUCKET = 63
 _IN_PROJECT = "set that in the unit's own file, projects/<name>/pyproject.toml"
-_ACCESS = ("role_name", "external_id", "source_identity")
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
 
 
@@ -196,9 +187,9 @@ def _refuse_what_cannot_be_sent(table: Table) -> None:
 
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
     """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
-    table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
+    table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it").of(WORKSPACE)
     elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "ci", "roles"), elsewhere=elsewhere)
+    table.allow(elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
     roles = read_roles(table)
@@ -210,9 +201,9 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     return WorkspaceConfig(
         devops=devops,
         environments=environments,
-        approvals_by_author=table.flag("approvals_by_author", False),
-        keep=table.number("keep", 1, 1000, 10),
-        id=table.named_or("id", WORKSPACE_ID, ""),
+        approvals_by_author=table.flag("approvals_by_author"),
+        keep=table.number("keep"),
+        id=table.named_or("id"),
         ci=ci,
         ci_stack=ci_stack,
         github=read_github_table(
@@ -229,11 +220,11 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
 
 
 def _devops(table: Table) -> Devops:
-    table.allow(("account_id", "region", "bucket", "buckets", *_ACCESS))
+    table.allow()
     named = table.table("buckets") if table.has("buckets") else None
     return Devops(
-        account_id=table.named("account_id", ACCOUNT_ID),
-        region=table.named("region", REGION),
+        account_id=table.named("account_id"),
+        region=table.named("region"),
         bucket=check_bucket(table, "bucket"),
         buckets={} if named is None else {region: check_bucket(named, region) for region in named.values},
         **_access(table),
@@ -276,10 +267,10 @@ def _access(table: Table) -> dict[str, Any]:
     said = table.values.get("source_identity", False)
     identity = CALLER if said is True else ""
     if not isinstance(said, bool):
-        identity = table.named("source_identity", SOURCE_IDENTITY)
+        identity = table.named("source_identity")
     return {
-        "role_name": "" if own else table.named_or("role_name", ROLE_NAME, DEFAULT_ROLE_NAME),
-        "external_id": table.named_or("external_id", EXTERNAL_ID, ""),
+        "role_name": "" if own else table.named_or("role_name"),
+        "external_id": table.named_or("external_id"),
         "source_identity": identity,
     }
 
@@ -300,24 +291,23 @@ def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environmen
 
 
 def _environment(table: Table, devops: Devops, position: int, prefix: str) -> Environment:
-    rules = ("approval", "releases_only", "committed_only", "protect", "bounds", "roles", "deployed_by")
-    table.allow(("name", "account_id", "region", "stage", *rules, *_ACCESS))
-    name = table.named("name", ENVIRONMENT_NAME)
+    table.allow()
+    name = table.named("name")
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
         table.refuse("name", f"found `{name}`, which is the account of the artifacts", hint=hint)
     return Environment(
         name=name,
-        account_id=table.named("account_id", ACCOUNT_ID),
-        region=table.named_or("region", REGION, devops.region),
+        account_id=table.named("account_id"),
+        region=table.named_or("region", default=devops.region),
         position=position,
-        stage=table.named_or("stage", ENVIRONMENT_NAME, ""),
-        approval=table.flag("approval", False),
-        releases_only=table.flag("releases_only", False),
-        committed_only=table.flag("committed_only", False),
-        protect=table.flag("protect", False),
+        stage=table.named_or("stage"),
+        approval=table.flag("approval"),
+        releases_only=table.flag("releases_only"),
+        committed_only=table.flag("committed_only"),
+        protect=table.flag("protect"),
         bounds=read_bounds(table),
-        prefix=prefix if table.flag("roles", True) else "",
+        prefix=prefix if table.flag("roles") else "",
         deployed_by=_deployed_by(table, prefix),
         **_access(table),
     )
@@ -326,10 +316,10 @@ def _environment(table: Table, devops: Devops, position: int, prefix: str) -> En
 def _deployed_by(table: Table, prefix: str) -> tuple[Acting, ...]:
     if "deployed_by" not in table.values:
         return DEPLOYERS
-    if not prefix or not table.flag("roles", True):
+    if not prefix or not table.flag("roles"):
         hint = "write `[tool.multi_env_lambda.roles]` at the top, or leave `deployed_by` out"
         table.refuse("deployed_by", "one role serves everybody here", hint=hint)
-    found = table.texts("deployed_by", least=1)
+    found = table.texts("deployed_by")
     for word in found:
         if word not in DEPLOYERS:
             table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS, listed=True))

@@ -6,36 +6,36 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.ci.subject import Branch
+from multi_env_lambda.ci.wanted import place_of
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, is_junk, read_document
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.store import ObjectStore
-from multi_env_lambda.operations.dispatch import leave
-from multi_env_lambda.wording import Advice
+from multi_env_lambda.model.waiting import WaitingChange
+from multi_env_lambda.operations.dispatch import leave, wanted_at
 
 __all__ = [
-    "command_for",
     "keep_plan",
     "kept_plan",
     "read_result",
     "read_step",
     "result_place",
+    "units_in",
+    "waiting_changes",
+    "was_asked",
     "was_verified",
+    "write_asked",
     "write_result",
     "write_step",
     "write_verified",
 ]
 
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
-
-
-def command_for(environment: str, digest: str) -> Advice:
-    """The one command that agrees to what waits in front of an environment."""
-    python = f'workspace.approve(workspace.environment("{environment}").waiting_plan("{digest[:12]}"))'
-    return Advice(f"ci.py approve {environment} {digest[:12]}", python)
 
 
 def keep_plan(store: ObjectStore, environment: str, digest: str, plan: Plan) -> None:
@@ -67,8 +67,49 @@ def kept_plan(store: ObjectStore, environment: str, digest: str) -> Mapping[str,
     return document
 
 
+def waiting_changes(store: ObjectStore, branch: str) -> tuple[WaitingChange, ...]:
+    """What the last run of the branch stopped in front of: one GET, and two calls for each. What cannot be read waits
+    for nothing, and a change whose plan cannot be read is one of unknown units."""
+    with suppress(MultiEnvLambdaError):
+        wanted = wanted_at(store, place_of(Branch(name=branch).key))
+        return () if wanted is None else tuple(_waiting(store, place, digest) for place, digest in wanted.waits)
+    return ()
+
+
+def _waiting(store: ObjectStore, environment: str, digest: str) -> WaitingChange:
+    with suppress(MultiEnvLambdaError):
+        plan = kept_plan(store, environment, digest) or {}
+        return WaitingChange(environment=environment, digest=digest, units=units_in(plan, environment))
+    return WaitingChange(environment=environment, digest=digest)
+
+
+def units_in(plan: Mapping[str, Any], environment: str) -> tuple[str, ...]:
+    """The units that a kept plan would change in an environment."""
+    steps = plan.get("steps")
+    named = [
+        str(step.get("project", ""))
+        for step in (steps if isinstance(steps, list) else [])
+        if isinstance(step, Mapping) and step.get("environment") == environment and step.get("kind") == "deploy"
+    ]
+    return tuple(dict.fromkeys(named))
+
+
 def _plans(environment: str) -> str:
     return f"ci/plans/{environment}/"
+
+
+def was_asked(store: ObjectStore, environment: str, digest: str) -> str:
+    """The run in which reviewers were asked about a plan; empty: in none yet."""
+    there = store.get(_asked_place(environment, digest))
+    return "" if there is None else str(read_document(there.body, where=there.key, kind="a question").get("run", "?"))
+
+
+def write_asked(store: ObjectStore, environment: str, digest: str, run: str) -> None:
+    store.put_new(_asked_place(environment, digest), canonical_json({"format": FORMAT, "run": run}).encode("ascii"))
+
+
+def _asked_place(environment: str, digest: str) -> str:
+    return f"ci/results/reviews/{environment}/{digest}.json"
 
 
 def was_verified(store: ObjectStore, environment: str, digest: str) -> bool:

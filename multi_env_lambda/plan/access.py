@@ -229,7 +229,7 @@ def _reads(config: WorkspaceConfig) -> Iterator[Grant]:
     first, *others = arns
     read = [
         f"{first}/{what}"
-        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/environments/*")
+        for what in ("environments/*", "projects/*", "workspace.json", "ci/plans/*", "ci/wanted/*", "ci/environments/*")
     ]
     verbs = ("plan", "status", "deploy", "promote", "rollback", "approve")
     # Without it S3 answers 403 instead of 404 for a key that is not there.

@@ -39,6 +39,7 @@ from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.frozen import frozen_questions
+from multi_env_lambda.plan.handed_over import handed_notes
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
@@ -221,7 +222,13 @@ def _wanted(
             *questions,
         ),
         rights=rights,
-        notes=(*late_starts(before, text), *stays_notes(released, text, changed), *gone_notes(changed), *lost),
+        notes=(
+            *late_starts(before, text),
+            *handed_notes(before, text, target.name),
+            *stays_notes(released, text, changed),
+            *gone_notes(changed),
+            *lost,
+        ),
         reason=request.recorded_reason,
         breaks=broken,
     )

@@ -25,7 +25,8 @@ from multi_env_lambda.model.plan import DeployStep, NewerStep, Plan, Step
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.stages import Stage, cells_of
-from multi_env_lambda.operations.ci_kept import command_for, keep_plan, was_verified, write_verified
+from multi_env_lambda.model.waiting import command_for
+from multi_env_lambda.operations.ci_kept import keep_plan, was_verified, write_verified
 from multi_env_lambda.pipeline import PreparedPlan
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.passage import Passage, dependents

@@ -33,7 +33,7 @@ from multi_env_lambda.model.codepipeline import (
 )
 from multi_env_lambda.model.plan import DeployStep, NewerStep
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.operations.ci_kept import kept_plan, read_step, write_step
+from multi_env_lambda.operations.ci_kept import kept_plan, read_step, units_in, write_step
 from multi_env_lambda.runs.bring import about, bring_to
 from multi_env_lambda.runs.hands import Hands
 from multi_env_lambda.runs.look import Seen, decided, look
@@ -212,14 +212,9 @@ def _found_in(world: World, report: Report) -> Found:
     return Found(digest=plans, summary=_summary(units, longest))
 
 
-def _units(world: World, wait: Wait) -> list[str]:
+def _units(world: World, wait: Wait) -> tuple[str, ...]:
     """The units that would change where it waits."""
-    steps = (kept_plan(world.store, wait.environment, wait.digest) or {}).get("steps")
-    return [
-        str(step.get("project", ""))
-        for step in (steps if isinstance(steps, list) else [])
-        if isinstance(step, Mapping) and step.get("environment") == wait.environment and step.get("kind") == "deploy"
-    ]
+    return units_in(kept_plan(world.store, wait.environment, wait.digest) or {}, wait.environment)
 
 
 def _summary(named: Iterable[str], longest: int) -> str:

@@ -15,7 +15,7 @@ from multi_env_lambda.host.bitbucket_api import AtBitbucket
 from multi_env_lambda.host.github import GitHub
 from multi_env_lambda.host.gitlab_api import AtGitLab
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.operations.ci_kept import command_for
+from multi_env_lambda.model.waiting import command_for
 from multi_env_lambda.operations.ci_told import read_told, write_told
 from multi_env_lambda.runs.follow import follow
 from multi_env_lambda.runs.hands import Hands

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multi_env_lambda.flow.drifted import UnitDrift
-from multi_env_lambda.operations.ci_kept import command_for
+from multi_env_lambda.model.waiting import command_for
 from multi_env_lambda.operations.dispatch import waiting
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.runs.look import Seen

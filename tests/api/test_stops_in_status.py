@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import attrs
 import pytest
 
 from multi_env_lambda import Workspace
+from multi_env_lambda.ci.subject import Branch
+from multi_env_lambda.ci.wanted import ask, place_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freeze
 from multi_env_lambda.model.branch_environment import BranchEnvironment
+from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.operations.own_kept import mark_own
 from multi_env_lambda.testing.world import FakeWorld
 from tests.api.stage import opened
@@ -115,3 +119,54 @@ def test_it_costs_a_get_for_each_frozen_environment_and_each_branchs(
 def test_a_unit_that_is_nowhere_has_no_empty_row(stopped: FakeWorld, tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="there is no unit"):
         seen(stopped, tmp_path).status(name)
+
+
+PLAN = {
+    "format": 1,
+    "digest": "a" * 64,
+    "steps": [
+        {"project": "search", "environment": "prod", "kind": "deploy"},
+        {"project": "orders", "environment": "prod", "kind": "unchanged"},
+    ],
+}
+
+
+def waiting(fake: FakeWorld, folder: Path, *, host: bool = True) -> Workspace:
+    """A run of the CI stopped in front of `prod`."""
+    branch = Branch(name="main").key
+    ended = attrs.evolve(ask(None, branch, 0.0), state="done", seen=1, waits=(("prod", "a" * 64), ("prod", "b" * 64)))
+    fake.store.put_new(place_of(branch), ended.to_bytes())
+    fake.store.put_new(f"ci/plans/prod/{'a' * 64}.json", json.dumps(PLAN).encode())
+    fake.store.put_new(f"ci/plans/prod/{'b' * 64}.json", b"?")
+    config = attrs.evolve(fake.world.config, ci_stack=CiStack(repository="acme") if host else None)
+    return opened(attrs.evolve(fake.world, config=config), folder)
+
+
+def test_what_waits_for_a_yes_is_said_with_the_command_that_agrees(tmp_path: Path) -> None:
+    workspace = waiting(chain(tmp_path), tmp_path)
+    lines = workspace.status().lines()
+    assert lines == (
+        "prod: a change of search waits for approval; `ci.py approve prod aaaaaaaaaaaa` agrees",
+        "prod: a change waits for approval; `ci.py approve prod bbbbbbbbbbbb` agrees",
+    )
+    assert 'waiting_plan("aaaaaaaaaaaa")' in workspace.status().text()
+    assert [one["units"] for one in workspace.status().to_dict()["waits"]] == [("search",), ()]
+    assert all(line in workspace.board().to_dict()["stops"] for line in lines)
+
+
+def test_a_row_and_a_column_say_only_what_waits_there(tmp_path: Path) -> None:
+    workspace = waiting(chain(tmp_path), tmp_path)
+    assert workspace.environment("sandbox").status().waits == ()
+    assert len(workspace.environment("prod").status().waits) == 2
+    assert [one.digest[0] for one in workspace.unit("search").status().waits] == ["a"]
+    assert workspace.unit("orders").status().waits == ()
+
+
+def test_without_a_ci_nobody_asks_what_waits(tmp_path: Path) -> None:
+    assert waiting(chain(tmp_path), tmp_path, host=False).status().waits == ()
+
+
+def test_what_cannot_be_read_waits_for_nothing(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    fake.store.put_new(place_of(Branch(name="main").key), b"?")
+    assert waiting(fake, tmp_path).status().waits == ()

@@ -8,8 +8,30 @@ import pytest
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, ResourceReference, TableIndex
-from multi_env_lambda.model.settings import Declared, DynamoDBStream, Queue, Settings, Topic
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnParameter,
+    OwnSecret,
+    ResourceReference,
+    TableIndex,
+)
+from multi_env_lambda.model.settings import (
+    BucketEvents,
+    BucketNotification,
+    BucketPermission,
+    Declared,
+    DynamoDBStream,
+    Own,
+    ParameterReference,
+    Queue,
+    SecretReference,
+    Settings,
+    Topic,
+    UnitValue,
+)
 from multi_env_lambda.model.unit_settings import read_settings
 
 TABLES = """
@@ -234,6 +256,119 @@ def test_two_functions_may_share_a_queue_and_the_slower_one_decides() -> None:
     ],
 )
 def test_a_queue_or_topic_that_aws_would_refuse_is_refused(line: str, tables: str, words: list[str]) -> None:
+    found = refusal(f"{FUNCTIONS}{line}\n{tables}")
+
+    assert not [word for word in words if word not in found], found
+
+
+# --- buckets ---
+BUCKETS = """
+[buckets.reports]
+expire_days = 365
+[buckets.scratch]
+versioning = false
+"""
+
+
+def test_buckets_are_read() -> None:
+    reports, scratch = read(FUNCTIONS + BUCKETS).resources
+
+    assert reports == DataBucket(key="reports", versioning=True, old_versions_days=30, expire_days=365)
+    assert scratch == DataBucket(key="scratch", versioning=False, old_versions_days=0)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ('{ s3 = "reports" }', BucketNotification(key="reports")),
+        ('{ s3 = { bucket = "reports", prefix = "a/" } }', BucketNotification(key="reports", prefix="a/")),
+        ('{ s3 = "reports", form = "eventbridge" }', BucketEvents(source=Own(key="reports"))),
+        ('{ s3 = true, name = "reports" }', BucketNotification(key="reports")),
+        ('{ s3 = "acme-in", form = "s3" }', BucketPermission(bucket="acme-in")),
+    ],
+)
+def test_an_event_names_a_bucket_of_the_unit_or_else_an_existing_one(event: str, expected: object) -> None:
+    (function,) = read(f"{FUNCTIONS}events = [{event}]{BUCKETS}").functions
+
+    assert function.events == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("line", "tables", "words"),
+    [
+        ("", "[buckets.a]\nversioning = false\nold_versions_days = 7", ["found without `versioning`"]),
+        ("", "[buckets.a]\nexpire_days = -1", ["found -1; expected a whole number from 0"]),
+        ("", "[buckets.a]\nname = 'x'", ["unknown key `name`"]),
+        ('events = [{ s3 = "a", name = "b" }]', "[buckets.a]", ["s3"]),
+        ('invoke = ["a"]', "[buckets.a]", ["`a` is a bucket, for which there is no `invoke`"]),
+        ('environment.AA = { bucket = "b" }', "[buckets.a]", ["the unit has no bucket `b`"]),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_refused(line: str, tables: str, words: list[str]) -> None:
+    found = refusal(f"{FUNCTIONS}{line}\n{tables}")
+
+    assert not [word for word in words if word not in found], found
+
+
+# --- parameters and secrets ---
+VALUES = """
+[parameters.limit]
+value = "100"
+description = "orders a day"
+[parameters.where]
+value = { table = "orders" }
+[secrets.bank]
+description = "of the payments"
+"""
+
+
+def test_parameters_and_secrets_are_read() -> None:
+    _, _, limit, where, bank = read(FUNCTIONS + VALUES + TABLES).resources
+
+    assert limit == OwnParameter(key="limit", value="100", description="orders a day")
+    assert where == OwnParameter(key="where", value=ResourceReference(kind="table", key="orders", value="name"))
+    assert bank == OwnSecret(key="bank", description="of the payments")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('{ parameter = "limit" }', ResourceReference(kind="parameter", key="limit", value="value")),
+        ('{ parameter = "limit", value = "name" }', ResourceReference(kind="parameter", key="limit", value="name")),
+        ('{ parameter = "/orders/limit" }', ParameterReference(name="/orders/limit")),
+        ('{ parameter = "other" }', ParameterReference(name="other")),
+        ('{ secret = "bank" }', ResourceReference(kind="secret", key="bank", value="arn")),
+        (
+            '{ secret = "bank", key = "token" }',
+            ResourceReference(kind="secret", key="bank", value="arn", part="token"),
+        ),
+        ('{ secret = "orders/db", key = "token" }', SecretReference(name="orders/db", key="token")),
+        ('{ unit = "shop", parameter = "where" }', UnitValue(unit="shop", parameter="where")),
+    ],
+)
+def test_a_variable_names_a_value_of_the_unit_of_another_one_or_one_that_exists(written: str, expected: object) -> None:
+    (function,) = read(f"{FUNCTIONS}environment.AA = {written}\n{VALUES}{TABLES}").functions
+
+    assert function.environment == (("AA", expected),)
+
+
+@pytest.mark.parametrize(
+    ("line", "tables", "words"),
+    [
+        ("", "[parameters.a]", ["`value` is missing", 'value = { table = "orders" }']),
+        ("", "[parameters.a]\nvalue = 5", ["expected text"]),
+        ("", "[parameters.a]\nvalue = ''", ['found ""; expected 1 to 4,096 characters']),
+        ("", f"[parameters.a]\nvalue = '{'x' * 4097}'", ["expected 1 to 4,096 characters"]),
+        ("", "[parameters.a]\nvalue = {}", ["found no resource of the unit"]),
+        ("", '[parameters.a]\nvalue = { table = "b" }', ["parameters.a.value] table: the unit has no table `b`"]),
+        ("", "[secrets.a]\nvalue = 'x'", ["unknown key `value`", "put it into the secret after the deploy"]),
+        ('write = ["a"]', "[parameters.a]\nvalue = 'x'", ["`a` is a parameter, for which there is no `write`"]),
+        ('environment.AA = { unit = "shop" }', "", ["`parameter` is missing"]),
+        ('environment.AA = { unit = "shop", parameter = "/a" }', "", ['parameter: found "/a"']),
+        ('environment.AA = { secret = "a", value = "url" }', "[secrets.a]", ['expected "arn"']),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(line: str, tables: str, words: list[str]) -> None:
     found = refusal(f"{FUNCTIONS}{line}\n{tables}")
 
     assert not [word for word in words if word not in found], found

@@ -17,6 +17,7 @@ from multi_env_lambda.model.settings import (
     BucketNotification,
     BucketPermission,
     Cors,
+    DataBucket,
     DataTable,
     Declared,
     DynamoDBStream,
@@ -32,8 +33,10 @@ from multi_env_lambda.model.settings import (
     MessageQueue,
     MessageTopic,
     Own,
+    OwnParameter,
     OwnQueue,
     OwnResource,
+    OwnSecret,
     ParameterReference,
     PlainValue,
     Queue,
@@ -45,6 +48,7 @@ from multi_env_lambda.model.settings import (
     Statement,
     TableIndex,
     Topic,
+    UnitValue,
     Vpc,
 )
 from multi_env_lambda.plan.template import render
@@ -124,23 +128,33 @@ RESOURCES: tuple[OwnResource, ...] = (
     MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30),
     MessageTopic(key="told", queues=("jobs",), raw=True),
     MessageTopic(key="in-turn", fifo=True, queues=("ordered",)),
+    OwnParameter(key="limit", value="100", description="orders a day"),
+    OwnParameter(key="where", value=ResourceReference(kind="table", key="sales", value="name")),
+    OwnSecret(key="bank", description="of the payments"),
+    DataBucket(key="reports", expire_days=365),
+    DataBucket(key="uploads", versioning=False, old_versions_days=0),
 )
 USES = Function(
     key="sell",
     handler="orders.sell.handler",
     environment=(
         ("CREATE", ResourceReference(kind="function", key="create", value="arn")),
+        ("BANK", ResourceReference(kind="secret", key="bank", value="arn", part="token")),
         ("JOBS", ResourceReference(kind="queue", key="jobs", value="url")),
+        ("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),
+        ("THEIRS", UnitValue(unit="customers", parameter="list")),
+        ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name")),
         ("SALES", ResourceReference(kind="table", key="sales", value="name")),
         ("TOLD", ResourceReference(kind="topic", key="told", value="arn")),
     ),
-    read=("sales", "ordered"),
-    write=("sales", "jobs", "told"),
+    read=("sales", "ordered", "uploads", "limit"),
+    write=("sales", "jobs", "told", "reports"),
     invoke=("create",),
     events=(
         DynamoDBStream(source=Declared(key="sales"), starting_position="TRIM_HORIZON"),
         Queue(source=Declared(key="jobs")),
         Topic(source=Declared(key="told")),
+        BucketNotification(key="uploads"),
     ),
 )
 """What names the unit's own resources."""

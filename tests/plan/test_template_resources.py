@@ -8,8 +8,31 @@ import attrs
 import pytest
 
 from multi_env_lambda.model.project import made_names
-from multi_env_lambda.model.resources import DataTable, MessageQueue, MessageTopic, OwnResource, ResourceReference
-from multi_env_lambda.model.settings import Declared, DynamoDBStream, Function, Own, OwnQueue, Queue, Topic
+from multi_env_lambda.model.reference import references_of
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnParameter,
+    OwnResource,
+    OwnSecret,
+    ResourceKind,
+    ResourceReference,
+    kind_of,
+)
+from multi_env_lambda.model.settings import (
+    BucketNotification,
+    Declared,
+    DynamoDBStream,
+    Function,
+    Own,
+    OwnQueue,
+    Queue,
+    Topic,
+    UnitValue,
+)
+from multi_env_lambda.model.uses import VALUES
 from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.plausible import Stack, plausible_variables
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
@@ -164,6 +187,17 @@ def test_the_outputs_tell_the_name() -> None:
     assert made(TABLE)["Outputs"]["SalesTableName"] == {"Value": {"Ref": "SalesTable"}}
 
 
+@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, words in VALUES.items() for value in words])
+def test_every_value_that_a_table_can_name_is_made(kind: ResourceKind, value: str) -> None:
+    keys = {kind_of(resource): resource.key for resource in reversed(RESOURCES)} | {"function": "create"}
+    variable = ("VALUE", ResourceReference(kind=kind, key=keys[kind], value=value))
+    found = made(*RESOURCES, environment=(variable,))
+
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    told = plausible_variables(stack, "create")["VALUE"]
+    assert keys[kind] in told.lower() or (kind, told) == ("parameter", "100")
+
+
 # --- functions ---
 def test_two_functions_may_call_each_other() -> None:
     one_, other = (
@@ -280,3 +314,221 @@ def test_a_topic_that_feeds_a_queue_of_the_unit_needs_no_consent() -> None:
     after = text(project(SMALL, resources=(JOBS, MessageTopic(key="news", queues=("jobs",)))))
 
     assert rights_question("orders", rights_changes(text(project(SMALL)), after, place_of(SANDBOX))) == ()
+
+
+# --- buckets ---
+REPORTS = DataBucket(key="reports")
+NAME = "orders-sandbox-reports-222222222222-us-east-1"
+
+
+def test_a_bucket_is_safe_by_default() -> None:
+    found = made(REPORTS)["Resources"]["ReportsBucket"]
+
+    assert found == {
+        "Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "BucketName": NAME,
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {
+                        "Id": "unfinished-uploads",
+                        "Status": "Enabled",
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                    },
+                    {
+                        "Id": "old-versions",
+                        "Status": "Enabled",
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+                    },
+                ]
+            },
+        },
+    }
+
+
+def test_a_bucket_can_keep_every_version_or_none_and_let_objects_expire() -> None:
+    rules = {
+        bucket: [rule["Id"] for rule in one(made(bucket), "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]]
+        for bucket in (
+            DataBucket(key="reports", old_versions_days=0),
+            DataBucket(key="reports", versioning=False, old_versions_days=0, expire_days=7),
+        )
+    }
+
+    assert list(rules.values()) == [["unfinished-uploads"], ["unfinished-uploads", "old-objects"]]
+
+
+def test_a_bucket_has_its_table_whether_an_event_names_it_or_not() -> None:
+    heard = made(REPORTS, events=(BucketNotification(key="reports"),))
+
+    body = one(heard, "AWS::S3::Bucket")
+    assert body["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert body["NotificationConfiguration"]["LambdaConfigurations"][0]["Function"] == {"Ref": "CreateAlias"}
+
+
+ARN = {"Fn::GetAtt": ["ReportsBucket", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"read": ("reports",)},
+            [
+                (["s3:GetBucketLocation", "s3:ListBucket"], [ARN]),
+                (["s3:GetObject", "s3:GetObjectVersion"], [{"Fn::Join": ["", [ARN, "/*"]]}]),
+            ],
+        ),
+        (
+            {"write": ("reports",)},
+            [
+                (
+                    ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
+                    [{"Fn::Join": ["", [ARN, "/*"]]}],
+                )
+            ],
+        ),
+    ],
+)
+def test_objects_are_read_and_written_by_who_names_the_bucket(uses: Any, expected: Any) -> None:
+    assert [(each["Action"], each["Resource"]) for each in own(made(REPORTS, **uses))] == expected
+
+
+def test_a_function_that_hears_of_a_bucket_may_use_it_without_a_circle() -> None:
+    variable = ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name"))
+    found = made(
+        REPORTS, events=(BucketNotification(key="reports"),), read=("reports",), environment=(variable,)
+    )  # a circle would be refused
+
+    assert one(found, "AWS::Lambda::Function")["Environment"]["Variables"] == {"REPORTS": NAME}
+    assert [each["Resource"] for each in own(found)] == [[f"arn:aws:s3:::{NAME}"], [f"arn:aws:s3:::{NAME}/*"]]
+
+
+@pytest.mark.parametrize(("value", "told"), [("name", NAME), ("arn", f"arn:aws:s3:::{NAME}")])
+def test_a_variable_refers_to_a_bucket(value: str, told: str) -> None:
+    variable = ("REPORTS", ResourceReference(kind="bucket", key="reports", value=value))
+    found = made(REPORTS, environment=(variable,))
+
+    assert "Ref" in str(found["Resources"]["CreateFunction"]["Properties"]["Environment"]) or value == "arn"
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    assert plausible_variables(stack, "create") == {"REPORTS": told}
+
+
+def test_a_bucket_has_one_name_whoever_asks_for_it() -> None:
+    unit = project(attrs.evolve(SMALL, events=(BucketNotification(key="reports"),)), resources=(REPORTS,))
+
+    assert [name for kind, name in made_names(unit, SANDBOX) if kind == "bucket"] == [NAME]
+
+
+# --- parameters and secrets ---
+LIMIT = OwnParameter(key="limit", value="100", description="orders a day")
+WHERE = OwnParameter(key="where", value=ResourceReference(kind="table", key="sales", value="name"))
+BANK = OwnSecret(key="bank")
+
+
+def test_a_parameter_holds_a_text_or_the_name_of_a_resource() -> None:
+    found = of_type(made(TABLE, LIMIT, WHERE), "AWS::SSM::Parameter")
+
+    assert found == {
+        "LimitParameter": {
+            "Name": "/orders/sandbox/limit",
+            "Type": "String",
+            "Value": "100",
+            "Description": "orders a day",
+        },
+        "WhereParameter": {"Name": "/orders/sandbox/where", "Type": "String", "Value": {"Ref": "SalesTable"}},
+    }
+
+
+def test_the_tags_of_a_parameter_are_a_table() -> None:
+    found = template(project(SMALL, resources=(LIMIT,), tags=(("team", "sales"),)))
+
+    assert one(found, "AWS::SSM::Parameter")["Tags"] == {"team": "sales"}
+
+
+def test_a_secret_begins_with_a_random_value_and_is_kept() -> None:
+    found = made(BANK)["Resources"]["BankSecret"]
+
+    assert found == {
+        "Type": "AWS::SecretsManager::Secret",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "GenerateSecretString": {"PasswordLength": 32, "ExcludePunctuation": True},
+        },
+    }
+
+
+READS_SECRET = (
+    ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+    [{"Fn::GetAtt": ["BankSecret", "Id"]}],
+)
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"read": ("limit",)},
+            [
+                (
+                    ["ssm:GetParameter", "ssm:GetParameters"],
+                    ["arn:aws:ssm:us-east-1:222222222222:parameter/orders/sandbox/limit"],
+                )
+            ],
+        ),
+        ({"read": ("bank",)}, [READS_SECRET]),
+        ({"write": ("bank",)}, [(["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"], READS_SECRET[1])]),
+        (
+            {"environment": (("BANK", ResourceReference(kind="secret", key="bank", value="arn")),)},
+            [READS_SECRET],
+        ),
+        ({"environment": (("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),)}, []),
+    ],
+)
+def test_values_are_read_by_who_names_them(uses: Any, expected: Any) -> None:
+    assert [(each["Action"], each["Resource"]) for each in own(made(LIMIT, BANK, **uses))] == expected
+
+
+def test_variables_hold_values_or_the_names_of_them() -> None:
+    variables = (
+        ("BANK", ResourceReference(kind="secret", key="bank", value="arn", part="token")),
+        ("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),
+        ("LIMIT_NAME", ResourceReference(kind="parameter", key="limit", value="name")),
+        ("THEIRS", UnitValue(unit="customers", parameter="list")),
+        ("WHERE", ResourceReference(kind="parameter", key="where", value="value")),
+    )
+    found = one(made(TABLE, LIMIT, WHERE, BANK, environment=variables), "AWS::Lambda::Function")
+
+    assert found["Environment"]["Variables"] == {
+        "BANK": {"Fn::GetAtt": ["BankSecret", "Id"]},
+        "BANK_KEY": "token",
+        "LIMIT": "100",
+        "LIMIT_NAME": "/orders/sandbox/limit",
+        "THEIRS": "{{resolve:ssm:/customers/sandbox/list}}",
+        "WHERE": {"Ref": "SalesTable"},
+    }
+
+
+def test_a_value_of_another_unit_is_looked_for_before_a_deploy() -> None:
+    unit = project(attrs.evolve(SMALL, environment=(("THEIRS", UnitValue(unit="customers", parameter="list")),)))
+
+    (found,) = references_of(unit.settings["sandbox"], SANDBOX)
+    assert (found.kind, found.name) == ("parameter", "/customers/sandbox/list")
+
+
+def test_a_secret_is_named_by_its_arn() -> None:
+    found = made(BANK, environment=(("BANK", ResourceReference(kind="secret", key="bank", value="arn")),))
+
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:orders-sandbox-BankSecret-1A2B3C4D5E6F"
+    assert plausible_variables(stack, "create") == {"BANK": arn}

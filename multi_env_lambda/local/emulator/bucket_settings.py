@@ -1,7 +1,10 @@
 """S3 normalises the bucket policies that it returns, and refuses to mix old and new lifecycle rules.
 
+CloudFormation sets the rules of a bucket.
+
 Reason: ministack returns the policy text as it was sent, so comparing texts works here and never on AWS. It also
-ignores a lifecycle rule's own ``Prefix``, so such a rule would apply to the whole bucket.
+ignores a lifecycle rule's own ``Prefix``, so such a rule would apply to the whole bucket. Its CloudFormation
+ignores the rules of a bucket.
 Texts: https://github.com/hashicorp/terraform/issues/2432, https://github.com/aws/aws-sdk-ruby/issues/1653 and
 https://github.com/noobaa/noobaa-core/issues/8426
 """
@@ -17,6 +20,7 @@ from .names import load, original
 
 __all__ = ["patch"]
 
+_BUCKET = "AWS::S3::Bucket"
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 _MIXED = "Filter element can only be used in Lifecycle V2."
 
@@ -27,6 +31,36 @@ def patch() -> None:
     s3._get_bucket_policy = _in_its_own_words(original(s3, "_get_bucket_policy"))
     s3._put_bucket_lifecycle = _of_one_kind(original(s3, "_put_bucket_lifecycle"), original(s3, "_error"))
     s3._get_bucket_lifecycle = _with_old_prefixes(original(s3, "_get_bucket_lifecycle"))
+    handlers = original(load("ministack.services.cloudformation.provisioners"), "_RESOURCE_HANDLERS")
+    steps, kept = handlers[_BUCKET], original(s3, "_bucket_lifecycle")
+    handlers[_BUCKET] = {
+        **steps,
+        "create": _with_rules(steps["create"], kept, 1),
+        "update": _with_rules(steps["update"], kept, 2),
+    }
+
+
+def _with_rules(step: Any, kept: Any, position: int) -> Any:
+    """``position`` is that of the new properties."""
+
+    def done(*given: Any, **named: Any) -> Any:
+        found = step(*given, **named)
+        name = found[0] if isinstance(found, tuple) else given[0]
+        rules = (given[position].get("LifecycleConfiguration") or {}).get("Rules", [])
+        kept.pop(name, None)
+        if rules:
+            kept[name] = [_as_sent(rule) for rule in rules]
+        return found
+
+    return done
+
+
+def _as_sent(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule in S3's words; of CloudFormation's own words those that this library writes."""
+    days = {} if "ExpirationInDays" not in rule else {"Expiration": {"Days": rule["ExpirationInDays"]}}
+    same = ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload", "Status")
+    place = {"Filter": {"Prefix": rule["Prefix"]} if "Prefix" in rule else {}}
+    return {"ID": rule.get("Id", ""), **place, **{key: rule[key] for key in same if key in rule}, **days}
 
 
 def _in_its_own_words(get: Any) -> Any:

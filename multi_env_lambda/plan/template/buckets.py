@@ -21,14 +21,15 @@ from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
     BucketPermission,
+    DataBucket,
     Existing,
     Function,
     Own,
 )
-from multi_env_lambda.plan.template.event_parts import alias_of, event_name, event_resource, may_invoke, rule
-from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, logical_id, ref
+from multi_env_lambda.plan.template.event_parts import alias_of, event_name, may_invoke, rule
+from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 
-__all__ = ["bucket_part"]
+__all__ = ["bucket_arn", "bucket_id", "bucket_name", "bucket_part", "own_bucket"]
 
 _PUBLIC = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
@@ -80,18 +81,66 @@ def _allowed(unit: StackInput, function: Function, identity: str, bucket: str) -
 
 
 def _own(unit: StackInput, function: Function, key: str) -> Resource:
-    """The whole bucket, whichever of its events asks for it, so that two of them describe the same one."""
+    return own_bucket(unit, key, made_by=f"functions.{function.key}.events")
+
+
+def own_bucket(unit: StackInput, key: str, *, made_by: str) -> Resource:
+    """The whole bucket, whether an event or a table asks for it, so that both describe the same one."""
+    declared = next(
+        (each for each in unit.settings.resources if isinstance(each, DataBucket) and each.key == key), None
+    )
+    configuration = _configuration(unit, key)
     properties = {
         "BucketName": unit.project.bucket_name(unit.environment, key),
-        "NotificationConfiguration": _configuration(unit, key),
+        **({"NotificationConfiguration": configuration} if configuration else {}),
         "PublicAccessBlockConfiguration": dict.fromkeys(_PUBLIC, True),
+        **({} if declared is None else _kept(declared)),
         **unit.tags,
     }
-    waits_for = sorted(
-        {f"{event_name(other, 'Notification', _identity(event))}Permission" for other, event in _listening(unit, key)}
+    waits_for = {
+        f"{event_name(other, 'Notification', _identity(event))}Permission" for other, event in _listening(unit, key)
+    }
+    return Resource(
+        logical_id=bucket_id(key),
+        type="AWS::S3::Bucket",
+        properties=properties,
+        depends_on=tuple(sorted(waits_for)),
+        retain=True,
+        made_by=made_by,
     )
-    name = logical_id(key, "Bucket")
-    return event_resource(function, name, "AWS::S3::Bucket", properties, depends_on=tuple(waits_for), retain=True)
+
+
+def bucket_id(key: str) -> str:
+    return logical_id(key, "Bucket")
+
+
+def bucket_name(unit: StackInput, key: str) -> Any:
+    """A reference; or the text, if the bucket comes after the functions that it calls."""
+    return unit.project.bucket_name(unit.environment, key) if any(_listening(unit, key)) else ref(bucket_id(key))
+
+
+def bucket_arn(unit: StackInput, key: str, below: str = "") -> Any:
+    """The same for its ARN, and for ``below`` it."""
+    if any(_listening(unit, key)):
+        return f"arn:{unit.partition}:s3:::{unit.project.bucket_name(unit.environment, key)}{below}"
+    arn = get_att(bucket_id(key), "Arn")
+    return {"Fn::Join": ["", [arn, below]]} if below else arn
+
+
+def _kept(bucket: DataBucket) -> Json:
+    """Its versions, and what S3 deletes by itself: old versions, old objects, and uploads that nobody finished."""
+    rules: list[Json] = [_rule("unfinished-uploads", AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7})]
+    if bucket.old_versions_days:
+        days = {"NoncurrentDays": bucket.old_versions_days}
+        rules.append(_rule("old-versions", NoncurrentVersionExpiration=days))
+    if bucket.expire_days:
+        rules.append(_rule("old-objects", ExpirationInDays=bucket.expire_days))
+    kept: Json = {"LifecycleConfiguration": {"Rules": rules}}
+    return {**kept, "VersioningConfiguration": {"Status": "Enabled"}} if bucket.versioning else kept
+
+
+def _rule(name: str, **more: Any) -> Json:
+    return {"Id": name, "Status": "Enabled", **more}
 
 
 def _listening(unit: StackInput, key: str) -> Iterator[tuple[Function, BucketNotification]]:

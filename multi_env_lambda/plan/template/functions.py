@@ -13,6 +13,7 @@ from multi_env_lambda.model.settings import (
     PlainValue,
     ResourceReference,
     SecretReference,
+    UnitValue,
 )
 from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN
 from multi_env_lambda.plan.template.events import event_part
@@ -158,7 +159,10 @@ def _environment(unit: StackInput, function: Function) -> Json | None:
             case ParameterReference():
                 found = {name: f"{{{{resolve:ssm:{_parameter(unit, function, value.name)}}}}}"}
             case ResourceReference():
-                found = {name: value_of(unit, value)}
+                found = {name: value_of(unit, value)} | ({f"{name}_KEY": value.part} if value.part else {})
+            case UnitValue():
+                theirs = f"/{value.unit}/{unit.environment.name}/{value.parameter}"
+                found = {name: f"{{{{resolve:ssm:{theirs}}}}}"}
             case _:
                 assert_never(value)
         _refuse_twice(unit, function, variables.keys() & found.keys())

@@ -5,20 +5,34 @@ References instead of names let CloudFormation create a resource before the func
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, assert_never
 
 from multi_env_lambda.model.resources import (
+    DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
+    ResourceKind,
     ResourceReference,
     kind_of,
 )
 from multi_env_lambda.model.settings import Function, GlueJob
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
+from multi_env_lambda.plan.template.buckets import bucket_arn, bucket_id, bucket_name, own_bucket
 from multi_env_lambda.plan.template.messages import queue_id, queue_resources, topic_id, topic_resources
+from multi_env_lambda.plan.template.own_values import (
+    parameter_arn,
+    parameter_id,
+    parameter_name,
+    parameter_resource,
+    secret_arn,
+    secret_id,
+    secret_resource,
+)
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
 from multi_env_lambda.plan.template.tables import data_table, table_id
@@ -40,6 +54,19 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
             return Part(
                 resources=tuple(queue_resources(unit, resource)), outputs=((f"{name}Url", {"Value": ref(name)}),)
             )
+        case DataBucket(key=key):
+            made = own_bucket(unit, key, made_by=f"buckets.{key}")
+            return Part(resources=(made,), outputs=((f"{bucket_id(key)}Name", {"Value": ref(bucket_id(key))}),))
+        case OwnParameter(key=key, value=value):
+            held = value if isinstance(value, str) else value_of(unit, value)
+            name = parameter_id(key)
+            made = parameter_resource(unit, resource, held)
+            return Part(resources=(made,), outputs=((f"{name}Name", {"Value": ref(name)}),))
+        case OwnSecret(key=key):
+            name = secret_id(key)
+            return Part(
+                resources=(secret_resource(unit, resource),), outputs=((f"{name}Arn", {"Value": secret_arn(key)}),)
+            )
         case MessageTopic():
             name = topic_id(resource.key)
             return Part(
@@ -50,34 +77,47 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
 
 
 def value_of(unit: StackInput, reference: ResourceReference) -> Any:
-    """What a variable gets. Functions are named by their text: two that call each other would be a circle."""
-    match reference.kind, reference.value:
-        case "function", "arn":
-            return _alias_arn(unit, reference.key)
-        case "function", "name":
-            return unit.project.function_name(unit.environment.name, reference.key)
-        case "table", "name":
-            return ref(table_id(reference.key))
-        case "table", "arn":
-            return get_att(table_id(reference.key), "Arn")
-        case "queue", "url":
-            return ref(queue_id(reference.key))
-        case "queue", "arn":
-            return get_att(queue_id(reference.key), "Arn")
-        case "queue", "name":
-            return get_att(queue_id(reference.key), "QueueName")
-        case "topic", "arn":
-            return ref(topic_id(reference.key))
-        case "topic", "name":
-            return get_att(topic_id(reference.key), "TopicName")
-        case _:
-            raise AssertionError(f"{reference} is read, but has no value")
+    """What a variable gets."""
+    return _VALUE[reference.kind, reference.value](unit, reference.key)
+
+
+# Functions are named by their text: two that call each other would be a circle.
+_VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
+    ("function", "arn"): lambda unit, key: _alias_arn(unit, key),
+    ("function", "name"): lambda unit, key: unit.project.function_name(unit.environment.name, key),
+    ("table", "name"): lambda unit, key: ref(table_id(key)),
+    ("table", "arn"): lambda unit, key: get_att(table_id(key), "Arn"),
+    ("queue", "url"): lambda unit, key: ref(queue_id(key)),
+    ("queue", "arn"): lambda unit, key: get_att(queue_id(key), "Arn"),
+    ("queue", "name"): lambda unit, key: get_att(queue_id(key), "QueueName"),
+    ("topic", "arn"): lambda unit, key: ref(topic_id(key)),
+    ("topic", "name"): lambda unit, key: get_att(topic_id(key), "TopicName"),
+    ("bucket", "name"): bucket_name,
+    ("bucket", "arn"): bucket_arn,
+    ("parameter", "value"): lambda unit, key: _held(unit, key),
+    ("parameter", "name"): parameter_name,
+    ("secret", "arn"): lambda unit, key: secret_arn(key),
+}
+
+
+def _held(unit: StackInput, key: str) -> Any:
+    """What a parameter of the unit holds: its own functions need not read it."""
+    found = next(each for each in unit.settings.resources if isinstance(each, OwnParameter) and each.key == key)
+    return found.value if isinstance(found.value, str) else value_of(unit, found.value)
 
 
 # --- rights ---
+_OF_THE_BUCKET = {"s3:GetBucketLocation", "s3:ListBucket"}
+"""What is asked of a bucket; everything else is asked of its objects."""
+
+
 def uses(unit: StackInput, holder: Function | GlueJob) -> tuple[Json, ...]:
-    """Statements for what its table names in ``read``, ``write`` and ``invoke``."""
-    return tuple(statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb))
+    """Statements for what its table names in ``read``, ``write`` and ``invoke``, and for secrets of its variables."""
+    found = [statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb)]
+    for _, value in holder.environment if isinstance(holder, Function) else ():
+        if isinstance(value, ResourceReference) and value.kind == "secret":
+            found += _allowed(unit, value.key, "read")
+    return tuple(found)
 
 
 def _named(holder: Function | GlueJob, verb: Verb) -> tuple[str, ...]:
@@ -97,14 +137,14 @@ def _allowed(unit: StackInput, key: str, verb: Verb) -> Iterator[Json]:
     if found is None:
         yield allow(ACCESS["function"]["invoke"], _alias_arn(unit, key))
     else:
-        yield from _statements(found, verb)
+        yield from _statements(unit, found, verb)
 
 
 def _alias_arn(unit: StackInput, key: str) -> str:
     return unit.arn("lambda", f"function:{unit.project.function_name(unit.environment.name, key)}:{ALIAS}")
 
 
-def _statements(resource: OwnResource, verb: Verb) -> Iterator[Json]:
+def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator[Json]:
     match resource:
         case DataTable(key=key):
             arn = get_att(table_id(key), "Arn")
@@ -115,5 +155,14 @@ def _statements(resource: OwnResource, verb: Verb) -> Iterator[Json]:
             yield allow(ACCESS["queue"][verb], get_att(queue_id(key), "Arn"))
         case MessageTopic(key=key):
             yield allow(ACCESS["topic"][verb], ref(topic_id(key)))
+        case OwnParameter(key=key):
+            yield allow(ACCESS["parameter"][verb], parameter_arn(unit, key))
+        case OwnSecret(key=key):
+            yield allow(ACCESS["secret"][verb], secret_arn(key))
+        case DataBucket(key=key):
+            whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
+            if whole:
+                yield allow(whole, bucket_arn(unit, key))
+            yield allow(set(ACCESS["bucket"][verb]) - whole, bucket_arn(unit, key, "/*"))
         case _:
             assert_never(resource)

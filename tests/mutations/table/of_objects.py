@@ -12,7 +12,7 @@ _LOCAL = ("local/test_bucket_notifications.py",)
 MUTATIONS = (
     Mutation(
         "plan/template/buckets.py",
-        "depends_on=tuple(waits_for)",
+        "depends_on=tuple(sorted(waits_for))",
         "depends_on=()",
         "S3 may call the function before the bucket names it.",
         _TEMPLATE,

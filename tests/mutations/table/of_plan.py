@@ -54,7 +54,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/function.py",
-        'tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),',
+        'tracing=table.choice("tracing"),',
         'tracing="PassThrough",',
         "A setting of a function that the table takes is read.",
         ("test_every_setting.py",),
@@ -683,7 +683,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/event.py",
-        '    least = 6 * timeout + table.number("window", 0, 300, 0)',
+        '    least = 6 * timeout + table.number("window")',
         "    least = 6 * timeout",
         "An own queue hides a message while a batch is gathered.",
         ("model/test_event.py",),
