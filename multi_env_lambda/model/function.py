@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import assert_never
 
 from multi_env_lambda.model.api_settings import HttpRoute
@@ -71,6 +72,7 @@ _RESERVED_VARIABLES = frozenset(
     ]
 )
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
+_FOLDER = re.compile(r"[^\x00-\x1f\x7f\\:~]{1,200}")
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
@@ -82,6 +84,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
     return Function(
         key=key,
         handler=_handler(table),
+        root=_root(table),
         memory_size=table.number("memory_size"),
         timeout=timeout,
         environment=_environment(table, own),
@@ -111,6 +114,17 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
 def _handler(table: Table) -> str:
     table.require("handler", hint=f"add `handler = …`, {HANDLER.hint}")
     return table.named("handler")
+
+
+def _root(table: Table) -> str:
+    """In normal form; whether there is such a folder is known when the unit is built."""
+    text = table.text_or("root") or "."
+    path = PurePosixPath(text)
+    parts = path.parts
+    if not _FOLDER.fullmatch(text) or path.is_absolute() or ".." in parts or any(one.startswith(".") for one in parts):
+        hint = 'write the path from the unit\'s own folder, with `/`: for example "orders"'
+        table.refuse("root", f'found "{text}"; expected a folder of the unit', hint=hint)
+    return "" if not parts else str(path)
 
 
 def _snap_start(table: Table, runtime: str) -> bool:

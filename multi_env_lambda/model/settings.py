@@ -187,12 +187,14 @@ class Vpc:
 class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
-    ``layers`` are ARNs of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
+    of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
     ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
     key: str
     handler: str
+    root: str = ""
     memory_size: int = 128
     timeout: int = 3
     environment: tuple[tuple[str, EnvironmentValue], ...] = ()

@@ -24,6 +24,7 @@ from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 from multi_env_lambda.model.stages import Stage, check_stages, named, no_stage, stages_of
+from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, folder_in, read_units_folder, unit_folder
 from multi_env_lambda.model.webhook import Webhook, read_webhook_table
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
@@ -32,7 +33,6 @@ BUILD_CONSTRAINTS = "build-constraints.txt"
 """The file at the root that locks the build tools of the units; it is optional."""
 
 _LONGEST_BUCKET = 63
-_IN_PROJECT = "set that in the unit's own file, projects/<name>/pyproject.toml"
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
 
 
@@ -45,7 +45,7 @@ class WorkspaceConfig:
     project there, ``bitbucket``: the repository there; ``codepipeline``: the repository that a pipeline starts with;
     ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from the table, if
     the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name``
-    of each account serves everybody.
+    of each account serves everybody. ``units`` is the folder in which the folders of the units are.
     """
 
     devops: Devops
@@ -62,6 +62,7 @@ class WorkspaceConfig:
     webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
+    units: str = DEFAULT_FOLDER
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
@@ -188,7 +189,8 @@ def _refuse_what_cannot_be_sent(table: Table) -> None:
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
     """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
     table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it").of(WORKSPACE)
-    elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
+    file = f"{unit_folder(folder_in(table.values), '<name>')}/pyproject.toml"
+    elsewhere = {key: f"set that in the unit's own file, {file}" for key in _PROJECT_KEYS}
     table.allow(elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
@@ -216,6 +218,7 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
         webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,
+        units=read_units_folder(table),
     )
 
 

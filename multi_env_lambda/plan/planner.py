@@ -246,7 +246,7 @@ def _forbidden(
     request: Request, target: Environment, wanted: ReleaseToRun, broken: tuple[Breach, ...], known: RecordedState
 ) -> tuple[str, str] | None:
     """What keeps a release out of an environment, and what to do."""
-    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    folder = next((path for path, _ in wanted.inputs), f"the unit {wanted.project}")
     refused = None if request.verb == "repair" else refusal(wanted.release, target)
     released = _text(wanted.release, target, known)
     return refused or in_force(target, broken) or beyond(released, folder, target, known.bounding)

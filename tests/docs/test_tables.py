@@ -30,7 +30,7 @@ from tests.plan.template_values import BUCKET, SOURCE
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs/source").rglob("*.rst"))]
 HOW_TO = ROOT / "docs/source/02-How-To"
 VALIDATORS = {name: Draft7Validator(schema_of(name)) for name in ("unit", "workspace")}
-OF_A_WORKSPACE = {"id", "devops", "keep", "approvals_by_author", "ci", "roles"}
+OF_A_WORKSPACE = {"units", "id", "devops", "keep", "approvals_by_author", "ci", "roles"}
 _BLOCK = re.compile(r"^( *)(?:\.\. code-block:: toml\n|.*::\n)(?:\1 +:.*\n)*\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
 
 

@@ -51,7 +51,7 @@ from multi_env_lambda.model.settings import (
     UnitValue,
     Vpc,
 )
-from multi_env_lambda.plan.template import render
+from multi_env_lambda.plan.template import made_up_roots, render
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="us-east-1")
 BUCKET = "acme-artifacts-111111111111-us-east-1"
@@ -215,7 +215,8 @@ def text(
     bucket: str = BUCKET,
     extend: Callable[[Any, Any], None] | None = None,
 ) -> str:
-    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, extend=extend)
+    roots = made_up_roots(found, "cd" * 32)
+    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, roots=roots, extend=extend)
 
 
 def template(found: Project, **changes: Any) -> Any:

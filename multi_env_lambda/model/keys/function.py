@@ -30,9 +30,9 @@ MOST_OTHER_LAYERS = 4
 """Lambda takes five, and one is the unit's own."""
 
 HANDLER = Rule(
-    pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
+    pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_][A-Za-z0-9_-]*)*\.[A-Za-z_][A-Za-z0-9_]*",
     maximum=128,
-    allowed="package.module.function",
+    allowed="package.module.function or folder/module.function",
     hint='for example "orders.create.handler": the function `handler` of the module `orders.create`',
 )
 DESCRIPTION = Rule(pattern=r"(?s).*", maximum=256, allowed="up to 256 characters", hint="shorten it")
@@ -132,9 +132,16 @@ FUNCTION = Keys(
         Key(
             "handler",
             Text(HANDLER),
-            "What Lambda calls: ``package.module.function``.",
+            "What Lambda calls: ``package.module.function``; ``folder/module.function`` is the same.",
             'handler = "orders.create.handler"',
             required=True,
+        ),
+        Key(
+            "root",
+            Text(None, "", "a folder of the unit"),
+            "The top of the function's code, if that is not the unit's: :doc:`../02-How-To/a-folder-of-functions`.",
+            'root = "make-order"',
+            default="none",
         ),
         Key(
             "memory_size",

@@ -164,7 +164,8 @@ UNIT = Keys(
     header="[tool.multi_env_lambda]",
     about="In ``projects/NAME/pyproject.toml``. The unit's name, version, dependencies and "
     "``requires-python`` come from\n"
-    "``[project]``, its build backend from ``[build-system]``; any PEP 517 backend works.",
+    "``[project]``, its build backend from ``[build-system]``; any PEP 517 backend works.\n"
+    "Both tables are optional: :doc:`../02-How-To/a-folder-of-functions`.",
     keys=(
         Key(
             "runtime",

@@ -16,6 +16,7 @@ from multi_env_lambda.model.name import (
     WORKSPACE_ID,
 )
 from multi_env_lambda.model.roles import DEPLOYERS, PERSON
+from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, FOLDER
 
 __all__ = ["BOUNDS", "DEVOPS", "ENVIRONMENT", "ROLES", "WORKSPACE"]
 
@@ -259,6 +260,13 @@ WORKSPACE = Keys(
             "The identifier of the workspace, a tag of every stack. ``init`` creates it; never change it.",
             'id = "acme-1f3a"',
             default="the one in the bucket",
+        ),
+        Key(
+            "units",
+            Text(FOLDER, DEFAULT_FOLDER),
+            "The folder that contains the units, with a folder for each. ``.``: the top of the repository, where only\n"
+            "folders with a table ``[tool.multi_env_lambda]`` are units.",
+            'units = "functions"',
         ),
         Key(
             "devops",

@@ -15,7 +15,7 @@ from multi_env_lambda.model.settings import (
     SecretReference,
     UnitValue,
 )
-from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN
+from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN, root_pin
 from multi_env_lambda.plan.template.events import event_part
 from multi_env_lambda.plan.template.own_resources import uses, value_of
 from multi_env_lambda.plan.template.parts import (
@@ -107,15 +107,16 @@ def _no_weights(function: Function) -> Json:
     return {} if function.traffic is None else {"RoutingConfig": {"AdditionalVersionWeights": []}}
 
 
-def code(unit: StackInput) -> Json:
-    return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key, "S3ObjectVersion": ref(SOURCE_PIN)}
+def code(unit: StackInput, function: Function) -> Json:
+    pin = root_pin(function.root) if function.root else SOURCE_PIN
+    return {"S3Bucket": unit.bucket, "S3Key": unit.wheel_of(function).wheel_key, "S3ObjectVersion": ref(pin)}
 
 
 def _function_properties(unit: StackInput, function: Function, physical: str) -> Json:
     name = logical_id(function.key)
     properties: Json = {
         "FunctionName": physical,
-        "Code": code(unit),
+        "Code": code(unit, function),
         "Role": get_att(f"{name}Role", "Arn"),
         "Handler": function.handler,
         "Runtime": unit.project.runtime,
