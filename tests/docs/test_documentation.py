@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,38 @@ def test_every_public_name_is_in_the_reference() -> None:
     names = set(multi_env_lambda.__all__) - errors - {"__version__"}
     assert "automodule:: multi_env_lambda.errors" in page
     assert {name for name in names if not re.search(rf"\.{name}$", page, re.MULTILINE)} == set()
+
+
+def parameters_of(public: type) -> Iterator[tuple[str, str, str]]:
+    """(method, parameter, what the method says) of a class."""
+    for name, each in vars(public).items():
+        method = inspect.unwrap(getattr(each, "__func__", each)) if not isinstance(each, property) else None
+        if not name.startswith("_") and inspect.isfunction(method):
+            said = inspect.getdoc(getattr(public, name)) or ""
+            yield from (
+                (name, word, said) for word in inspect.signature(method).parameters if word not in ("self", "cls")
+            )
+
+
+def test_every_parameter_is_described_by_its_method_or_for_all_of_them() -> None:
+    page = text(ROOT / "docs/source/04-Reference/api.rst").partition("Arguments that many methods have")[2]
+    for_all = set(re.findall(r"^``(\w+)`` ", page.partition("What a ``stack.py`` gets")[0], re.MULTILINE))
+    named = ((name, getattr(multi_env_lambda, name)) for name in multi_env_lambda.__all__)
+    kinds = {
+        name: one
+        for name, one in named
+        if isinstance(one, type) and not issubclass(one, Exception) and not getattr(one, "_is_protocol", False)
+    }
+    silent = {
+        f"{kind}.{method}({word})"
+        for kind, public in kinds.items()
+        for method, word, said in parameters_of(public)
+        if word not in for_all and not re.search(rf"\b{word}\b", said)
+    }
+    asked = {word for public in kinds.values() for _, word, _ in parameters_of(public)}
+
+    assert silent == set()
+    assert for_all - asked == set(), "no method has these"
 
 
 def test_every_decision_is_in_the_list() -> None:
