@@ -26,6 +26,7 @@ setup(
             "local/emulator.txt",
             "local/emulator/aws_managed_policies.txt",
             "plan/handlers.json",
+            "schema/*.json",
             "show/assets/*",
         ]
     },

@@ -1,18 +1,21 @@
-"""Write what the reference quotes: the help of every verb. ``python docs/reference.py``
+"""Write what the reference quotes: the help of every verb, every key of the tables, and the JSON schemas of these.
 
-A test makes it again and compares it with the file, so what is shown is what is.
+``python docs/reference.py``. A test makes all of it again and compares it with the files, so what is shown is what is.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from pathlib import Path
 
 import click
+import configuration
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS_FILE = ROOT / "docs" / "source" / "04-Reference" / "verbs.inc"
+REFERENCE = ROOT / "docs" / "source" / "04-Reference"
+VERBS_FILE = REFERENCE / "verbs.inc"
 WIDTH = 110
 
 
@@ -38,8 +41,21 @@ def _section(command: click.Command, name: str, parent: click.Context) -> str:
     return text
 
 
+def made() -> dict[Path, str]:
+    """What each file has to say."""
+    from multi_env_lambda.model.schema import schema_of
+
+    schemas = {
+        ROOT / "multi_env_lambda" / "schema" / f"{name}.json": json.dumps(schema_of(name), indent=1, ensure_ascii=False)
+        for name in ("unit", "workspace")
+    }
+    pages = {REFERENCE / f"{name}.inc": configuration.text_of(name) for name in ("workspace", "unit")}
+    return {VERBS_FILE: verbs_text(), **pages, **{path: f"{text}\n" for path, text in schemas.items()}}
+
+
 def main() -> int:
-    VERBS_FILE.write_text(verbs_text(), encoding="utf-8")
+    for path, text in made().items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.push_ending import PushEnding
     from multi_env_lambda.api.samples import sample_event
     from multi_env_lambda.api.saved import save
+    from multi_env_lambda.api.schema import configuration_schema
     from multi_env_lambda.api.timings import Timings, timings
     from multi_env_lambda.api.workspace import Workspace
     from multi_env_lambda.aws.account import Invocation
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.plan.template.context import Context
     from multi_env_lambda.world import ProgressEvent
 
 _HOMES = {
@@ -81,6 +83,7 @@ _HOMES = {
     "Build": "api.build",
     "Candidate": "plan.prune",
     "Consent": "flow.consent",
+    "Context": "plan.template.context",
     "Deployment": "model.record",
     "Devops": "model.environment",
     "Dialog": "api.dialog",
@@ -115,6 +118,7 @@ _HOMES = {
     "UnitDrift": "flow.drifted",
     "UnitsFailed": "api.failed",
     "Workspace": "api.workspace",
+    "configuration_schema": "api.schema",
     "run": "cli.main",
     "sample_event": "api.samples",
     "save": "api.saved",
@@ -151,6 +155,7 @@ __all__ = [
     "CheckFailed",
     "ConfigurationError",
     "Consent",
+    "Context",
     "Deployment",
     "Devops",
     "Dialog",
@@ -200,6 +205,7 @@ __all__ = [
     "UpgradeNeeded",
     "Workspace",
     "__version__",
+    "configuration_schema",
     "run",
     "sample_event",
     "save",

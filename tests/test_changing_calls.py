@@ -88,6 +88,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/emulator/function_starts.py", "invoke"): OURS,
     ("model/function.py", "invoke"): FIELD,
     ("model/job.py", "invoke"): FIELD,
+    ("model/keys/policy.py", "invoke"): FIELD,
     ("plan/permissions.py", "invoke"): VERB,
     ("plan/template/own_resources.py", "invoke"): FIELD,
     ("local/host_events.py", "put_events"): "an event only says: look; one that comes twice makes no second build",

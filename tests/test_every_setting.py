@@ -71,6 +71,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         "",
         {
             "handler": 'handler = "orders.other.handler"',
+            "root": 'root = "orders"',
             "memory_size": "memory_size = 256",
             "timeout": "timeout = 7",
             "environment": 'environment.TABLE = "orders"',
@@ -111,8 +112,24 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "kind": f'environment.A1 = {{ function = "other" }}\n{SALES}',
             "key": f'environment.A1 = {{ table = "more" }}\n{SALES}\ntables.more.partition_key = "id"',
             "value": f'environment.A1 = {{ table = "sales", value = "arn" }}\n{SALES}',
+            "part": 'environment.A1 = { secret = "bank", key = "token" }\n[secrets.bank]',
         },
     ),
+    settings.UnitValue: (
+        'environment.A1 = { unit = "shop", parameter = "a" }',
+        {
+            "unit": 'environment.A1 = { unit = "other", parameter = "a" }',
+            "parameter": 'environment.A1 = { unit = "shop", parameter = "b" }',
+        },
+    ),
+    settings.OwnParameter: (
+        '[parameters.limit]\nvalue = "1"',
+        {
+            "value": '[parameters.limit]\nvalue = "2"',
+            "description": '[parameters.limit]\nvalue = "1"\ndescription = "of a day"',
+        },
+    ),
+    settings.OwnSecret: ("[secrets.bank]", {"description": '[secrets.bank]\ndescription = "of the payments"'}),
     settings.DataTable: (
         SALES,
         {

@@ -19,6 +19,14 @@ html_copy_source = False
 copybutton_prompt_text = "$ "
 copybutton_copy_empty_lines = False
 exclude_patterns = ["_build"]
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 60
+python_use_unqualified_type_names = True
+# Types that are no public names, and those of Python itself, are shown but lead nowhere.
+nitpick_ignore_regex = [("py:class", r"(collections\.abc|os|pathlib|multi_env_lambda)\..+|[A-Z]\w+")]
+# Two public names that two modules have, such as `Plan`: a signature shows the right one without a link.
+suppress_warnings = ["ref.python"]
 autodoc_member_order = "bysource"
 add_module_names = False

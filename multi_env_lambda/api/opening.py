@@ -23,6 +23,7 @@ from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 from multi_env_lambda.model.principal import session_name_of, session_of_job
 from multi_env_lambda.model.project import Project, name_of, read_project
 from multi_env_lambda.model.roles import acting_of
+from multi_env_lambda.model.standard import is_undeclared
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ def read(path: Path) -> Read:
     root = find_root(path)
     repository = read_repository(root)
     config = read_workspace(repository.document, where="pyproject.toml")
-    projects, broken = read_units(repository.units, config)
+    projects, broken = read_units(root, repository.units, config)
     return Read(root=root, config=config, projects=projects, broken=broken)
 
 
 def read_units(
-    documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
+    root: Path, documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
 ) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
     """The units with these tables, by folder: those that can be built, and the others with the reasons."""
     projects: list[Project] = []
@@ -79,19 +80,25 @@ def read_units(
         try:
             if isinstance(document, ConfigurationError):
                 raise document
-            projects.append(
-                read_project(
-                    document,
-                    folder=folder,
-                    where=where,
-                    environments=environments,
-                    devops=devops,
-                    unlisted=unlisted,
-                )
+            has_table = not is_undeclared(document)
+            project = read_project(
+                document if has_table else _declared(root, folder, document),
+                folder=folder,
+                where=where,
+                environments=environments,
+                devops=devops,
+                unlisted=unlisted,
             )
+            projects.append(attrs.evolve(project, has_table=has_table))
         except Exception as raised:
             unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
     return sound_units(projects, unreadable, config)
+
+
+def _declared(root: Path, folder: str, document: Mapping[str, object]) -> Mapping[str, object]:
+    from multi_env_lambda.building.undeclared import declared
+
+    return declared(root, folder, document)
 
 
 def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:

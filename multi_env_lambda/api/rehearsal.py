@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.process import run
@@ -33,7 +33,7 @@ def rehearsal(root: Path, folder: str, last: str) -> Path:
         ToolError: Git does not list the files.
     """
     copy = root / ".multi_env_lambda" / "rehearsal"
-    for old in ("projects", "libs", "bin"):
+    for old in (PurePosixPath(folder).parts[0], "libs", "bin"):
         shutil.rmtree(copy / old, ignore_errors=True)
     listed = run(
         ("git", "ls-files", "-co", "--exclude-standard", "-z", "--", folder, *_BESIDE),

@@ -11,6 +11,7 @@ from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.files import write_atomically
+from multi_env_lambda.host.repository import units_of
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.result import Result
@@ -122,7 +123,8 @@ def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool
     return write_lock(
         root / project.folder,
         python=oldest,
-        extra_requirements=shared,
+        # What the unit's own file does not have, uv cannot read from it.
+        extra_requirements=shared if project.has_table else (*shared, *project.dependencies),
         ours=own_names(root, project) if project.shared else (),
         upgrade=upgrade,
         made_from=lock_inputs(root, project),
@@ -140,7 +142,7 @@ def _oldest(requires_python: str | None, runtime: str) -> str:
     return next((f"3.{minor}" for minor in range(9, 30) if allowed.contains(f"3.{minor}")), runtime)
 
 
-def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ...]:
+def new(opened: Opened, name: str, runtime: str, architecture: str, *, flat: bool) -> tuple[str, ...]:
     """Write the files of a new unit.
 
     Raises:
@@ -148,7 +150,8 @@ def new(root: Path, name: str, runtime: str, architecture: str) -> tuple[str, ..
     """
     from multi_env_lambda.plan.scaffold import new_unit
 
-    files = new_unit(name, runtime, architecture)
+    root = opened.root
+    files = new_unit(name, runtime, architecture, opened.config.units, flat=flat)
     for path, _ in files:
         if (root / path).exists():
             raise ConfigurationError(path, "the file already exists", hint="choose another name")
@@ -167,7 +170,7 @@ def init(root: Path) -> tuple[str, ...]:
     files = tuple(init_files(texts["pyproject.toml"], texts[".gitignore"], existing, id=new_id()))
     for name, text in files:
         _write(root, name, text)
-    (root / "projects").mkdir(exist_ok=True)
+    (root / units_of(root)).mkdir(parents=True, exist_ok=True)
     return tuple(name for name, _ in files)
 
 

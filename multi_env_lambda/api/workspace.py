@@ -183,10 +183,7 @@ class Workspace:
         force: bool = False,
         publish: bool = False,
     ) -> Plan:
-        """What a deploy would do, and why; ``everything``, ``upgrade`` and ``force`` work as in ``deploy``.
-
-        ``publish``: upload the releases that require approval, so that they can be approved by their digests.
-        """
+        """What a deploy would do, and why; ``publish`` uploads releases that need an approval, so they can get it."""
         request = carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
         return carry_out.plan(self._opened, request, publish=publish)
@@ -339,9 +336,11 @@ class Workspace:
         """
         return setup.lock(self._opened, names, upgrade=upgrade)
 
-    def new(self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[str, ...]:
-        """Create the unit ``name``, ready to be deployed; returns the files that were written."""
-        return setup.new(self._opened.root, name, runtime, architecture)
+    def new(
+        self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64", flat: bool = False
+    ) -> tuple[str, ...]:
+        """Create the unit ``name``, ready to be deployed, as a package or ``flat``; returns the files written."""
+        return setup.new(self._opened, name, runtime, architecture, flat=flat)
 
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
         """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.

@@ -267,7 +267,10 @@ class Bucket:
         if code_of(error) == "NoSuchBucket" or (code_of(error) == "404" and not key):
             hint = "create it with the `bootstrap` verb, or fix devops.bucket in the root pyproject.toml"
         elif is_denied(error):
-            hint = f"does the bucket belong to account {self._owner}, and may this role use it?"
+            # What HEAD is answered has no text, so nobody would say what is missing.
+            asked = "s3:GetObject" if key else "s3:ListBucket"
+            may = f"has this role {asked}" if code_of(error) == "403" else "may this role use it"
+            hint = f"does the bucket belong to account {self._owner}, and {may}?"
         elif code_of(error) in ("InvalidBucketName", "ParamValidationError"):
             hint = "fix devops.bucket in the root pyproject.toml"
         else:

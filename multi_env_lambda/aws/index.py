@@ -19,7 +19,7 @@ import attrs
 from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, PublishError, UpgradeNeeded
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.artifact import PRUNED, PublishedObject
+from multi_env_lambda.model.artifact import PRUNED, PublishedObject, root_wheel
 from multi_env_lambda.model.document import structure
 from multi_env_lambda.model.published import Published, PublishedName, index_key
 from multi_env_lambda.model.record import Deployment
@@ -118,11 +118,13 @@ def _from_objects(looked: Iterable[Looked]) -> Published:
 
 def _with(known: PublishedName | None, kind: str, item: Looked, published: PublishedObject) -> PublishedName:
     # An object without our metadata was put there by hand: its name is taken, its content belongs to nobody.
-    digest = item.metadata.get(DIGEST, "") if kind in _CLAIMS else ""
-    objects = () if known is None else known.objects
+    said = item.metadata.get(DIGEST, "") if kind in _CLAIMS else ""
+    before = PublishedName(digest="") if known is None else known
+    is_root = bool(root_wheel(item.key))
     return PublishedName(
-        digest=digest or (known.digest if known is not None else ""),
-        objects=objects if kind == PRUNED else (*objects, published),
+        digest=before.digest if is_root else said or before.digest,
+        objects=before.objects if kind == PRUNED else (*before.objects, published),
+        roots=(*before.roots, (item.key, said)) if is_root else before.roots,
     )
 
 

@@ -72,7 +72,9 @@ def _parameters(ssm: Any, place: str, names: Iterable[str]) -> dict[str, tuple[s
     found = {}
     for name in wanted:
         if name not in kinds:
-            hint = f"create it in {place}: `aws ssm put-parameter --type String --name {name} --value …`"
+            hint = _written_by(name, place) or (
+                f"create it in {place}: `aws ssm put-parameter --type String --name {name} --value …`"
+            )
             found[name] = ("there is no such parameter", hint)
         elif kinds[name] == "SecureString":
             found[name] = (
@@ -80,6 +82,17 @@ def _parameters(ssm: Any, place: str, names: Iterable[str]) -> dict[str, tuple[s
                 "make it a secret and write { secret = … }, or make it a String",
             )
     return found
+
+
+def _written_by(name: str, place: str) -> str:
+    """Of a parameter that has the form of a unit's: who writes it."""
+    parts = name.split("/")
+    is_of_a_unit = len(parts) == 4 and not parts[0] and parts[2] == place
+    return (
+        f"deploy `{parts[1]}` to {place} first: its parameter `{parts[3]}` is written by its deploy"
+        if is_of_a_unit
+        else ""
+    )
 
 
 def _kinds(ssm: Any, place: str, names: Sequence[str]) -> dict[str, str]:

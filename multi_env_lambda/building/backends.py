@@ -13,6 +13,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.freshness import normal_requirement
+from multi_env_lambda.building.plain import is_plain
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.shared import is_package
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, plain_lines
@@ -54,6 +55,8 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
     for folder in folders:
         where = f"{folder}/pyproject.toml"
         try:
+            if _is_plain_unit(root, folder):
+                continue
             table = read_toml(root / where, where).get("build-system", {})
         except FileNotFoundError:
             if not is_package(root, folder):
@@ -76,6 +79,12 @@ def wanted_backends(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
             hint = "use a version from a package index in `requires`"
             raise ConfigurationError(f"{where} [build-system]", what, hint=hint)
     return tuple(sorted(found))
+
+
+def _is_plain_unit(root: Path, folder: str) -> bool:
+    """Shared folders are installable packages, which pip would build with setuptools; a unit need not be one."""
+    tools = read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml").get("tool")
+    return isinstance(tools, dict) and "multi_env_lambda" in tools and is_plain(root, folder)
 
 
 def write_backends(root: Path, wanted: Iterable[str], *, upgrade: bool) -> Path:

@@ -19,13 +19,15 @@ _OFFERED = frozenset(
 class Handler:
     """One entry point: ``key`` is the function's (or job's) name, ``text`` is what the settings say.
 
-    ``python`` is the version that Glue runs a job in. ``is_layered``: the function has somebody else's layer, which
-    may bring unknown modules, libraries and programs. ``variables`` are those that it has in ``environments``, which
-    need not be all; ``runtime`` are those that Lambda sets.
+    ``root`` is the folder of the unit that is the top of its code; empty: the unit's own. ``python`` is the version
+    that Glue runs a job in. ``is_layered``: the function has somebody else's layer, which may bring unknown modules,
+    libraries and programs. ``variables`` are those that it has in ``environments``, which need not be all; ``runtime``
+    are those that Lambda sets.
     """
 
     key: str
     text: str
+    root: str = ""
     python: str = ""
     is_layered: bool = False
     variables: Mapping[str, str] = attrs.field(factory=dict)
@@ -59,4 +61,5 @@ class Handler:
 
     @property
     def shown(self) -> str:
-        return f"{'job' if self.is_job else 'function'} `{self.key}`, handler `{self.text}`"
+        place = f", root `{self.root}`" if self.root else ""
+        return f"{'job' if self.is_job else 'function'} `{self.key}`, handler `{self.text}`{place}"

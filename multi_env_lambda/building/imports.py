@@ -315,7 +315,23 @@ def _is_there(code: Code, wanted: str, offered: frozenset[str]) -> bool:
 def no_module(code: Code, handler: Handler, where: str) -> ConfigurationError:
     """The handler's own module is neither in the wheel nor in the layer."""
     what = f"{handler.shown}: there is no module `{handler.module}` in the wheel"
-    return ConfigurationError(where, what, hint=_did_you_mean(handler.module, sorted(code.sources), "modules"))
+    hint = _in_a_folder(code, handler, handler.module) or _did_you_mean(handler.module, sorted(code.sources), "modules")
+    return ConfigurationError(where, what, hint=hint)
+
+
+def _in_a_folder(code: Code, handler: Handler, module: str) -> str:
+    """What helps if a module is not at the top of the code, but in a folder of it; else nothing."""
+    end = f"/{module.replace('.', '/')}"
+    stems = (path.removesuffix(".py").removesuffix("/__init__") for path, _ in code.sources.values())
+    folders = sorted({stem.removesuffix(end) for stem in stems if stem.endswith(end)})
+    if handler.is_job or not folders:
+        return ""
+    root = "/".join(filter(None, (handler.root, folders[0])))
+    path = handler.module.replace(".", "/")
+    rest = path.removeprefix(f"{folders[0]}/")
+    also = f' and `handler = "{rest}.{handler.function}"`' if rest != path else ""
+    found = ", ".join(f"`{folder}`" for folder in folders[:_MAX_SHOWN])
+    return f'it is in {found}: where that is the top of the function\'s code, set `root = "{root}"`{also}'
 
 
 def no_function(handler: Handler, functions: Iterable[str], where: str) -> ConfigurationError:
@@ -338,6 +354,7 @@ def missing_module(code: Code, handler: Handler, module: str, importer: str, whe
         hint = f"Lambda's Python has no {top.strip('_')}: remove its use"
     else:
         hint = f"add what provides `{top}` to `dependencies` in pyproject.toml, then lock again"
+        hint = _in_a_folder(code, handler, module) or hint
     return ConfigurationError(where, what, hint=hint)
 
 

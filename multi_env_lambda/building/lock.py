@@ -197,7 +197,8 @@ def write_lock(
     extra = plain_lines(sorted(set(extra_requirements)), where)
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
-    argv = _compile_command(pyproject, python=python, upgrade=upgrade, with_stdin=bool(extra))
+    listed = "project" in _toml(pyproject, f"{unit}/pyproject.toml")
+    argv = _compile_command(pyproject if listed else None, python=python, upgrade=upgrade, with_stdin=bool(extra))
     with keeping_the_time(path), private_folder() as scratch:
         if keep is not None and before is None and not upgrade:
             constraints = scratch / "constraints.txt"
@@ -246,11 +247,11 @@ def _record(made_from: Iterable[str]) -> str:
     return f"\n[tool.multi_env_lambda]\nmade-from = [\n{lines}]\n"
 
 
-def _compile_command(pyproject: Path, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
+def _compile_command(pyproject: Path | None, *, python: str, upgrade: bool, with_stdin: bool) -> list[str]:
     argv = ["pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
     argv += ["--python", sys.executable, "--python-version", python, "--format", "pylock.toml"]
     argv += ["--no-emit-index-url", *(["--upgrade"] if upgrade else [])]
-    return [*argv, os.fspath(pyproject), *(["-"] if with_stdin else [])]
+    return [*argv, *([] if pyproject is None else [os.fspath(pyproject)]), *(["-"] if with_stdin else [])]
 
 
 def _write_clean(path: Path, where: str, before: bytes | None, *, record: str) -> None:

@@ -39,12 +39,21 @@ _HINT = "run the unit's tests on your machine with the same lock"
 
 def has_tests(root: Path, unit: Project) -> bool:
     """Whether there is a folder in which they would be."""
-    return (root / unit.folder / _FOLDER).is_dir()
+    return bool(_places(root, unit))
 
 
-def code_folders(root: Path, unit: Project) -> tuple[Path, ...]:
-    """Where Python finds the modules of the work tree: the unit's own, and those of what it shares."""
-    folders = (root / path for path in (unit.folder, *unit.shared))
+def _places(root: Path, unit: Project) -> tuple[str, ...]:
+    """The tops of code, empty for the unit's own, that have tests beside them."""
+    return tuple(top for top in ("", *unit.roots) if (root / unit.folder / top / _FOLDER).is_dir())
+
+
+def code_folders(root: Path, unit: Project, top: str = "") -> tuple[Path, ...]:
+    """Where Python finds the modules of the work tree: the unit's own, and those of what it shares.
+
+    Args:
+        top: the root of a function, which is in the place of the unit's folder; empty: it has none.
+    """
+    folders = (root / path for path in (f"{unit.folder}/{top}", *unit.shared))
     return tuple(place for folder in folders for place in (folder, folder / "src"))
 
 
@@ -76,7 +85,6 @@ def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> s
         )
         scratch = made / "scratch"
         scratch.mkdir()
-        path = os.pathsep.join(map(os.fspath, code_folders(root, unit)))
         bounds = Bounds(
             own=(*files, made, base.resolve().parent.parent),
             listed=(root,),
@@ -84,13 +92,22 @@ def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> s
             seconds=SECONDS,
             memory=_MEMORY,
         )
-        words: list[str | Path] = [python, *_PYTEST, f"--basetemp={scratch / 'pytest'}", _FOLDER]
-        env = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": os.fspath(scratch)}
-        ended = run_confined(words, bounds, where=unit.folder, cwd=folder, env=env)
-        if ended.status in (0, _NO_TESTS):
-            return ""
-        said = visible(last_lines(f"{ended.answer.decode('utf-8', 'replace')}\n{ended.said}"))
-        return said if ended.status is not None else f"they took longer than {SECONDS:g} seconds: {said}"
+        for top in _places(root, unit):
+            # In a process for each: functions with roots may have modules of the same name.
+            words: list[str | Path] = [python, *_PYTEST, f"--basetemp={scratch / 'pytest'}", Path(top) / _FOLDER]
+            path = os.pathsep.join(map(os.fspath, _importable(root, unit, top)))
+            env = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": os.fspath(scratch)}
+            ended = run_confined(words, bounds, where=unit.folder, cwd=folder, env=env)
+            if ended.status not in (0, _NO_TESTS):
+                said = visible(last_lines(f"{ended.answer.decode('utf-8', 'replace')}\n{ended.said}"))
+                return said if ended.status is not None else f"they took longer than {SECONDS:g} seconds: {said}"
+        return ""
+
+
+def _importable(root: Path, unit: Project, top: str) -> tuple[Path, ...]:
+    """For tests beside this top of code: its modules first; then those of the unit, and of all other roots."""
+    others = (root / unit.folder / one for one in unit.roots)
+    return tuple(dict.fromkeys((*code_folders(root, unit, top), *code_folders(root, unit), *others)))
 
 
 def _visible(root: Path, unit: Project, *, is_new: bool) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 from collections.abc import Iterable, Mapping
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -23,7 +24,7 @@ from multi_env_lambda.host.documents import read_bounded, read_toml
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["check_required", "is_package", "own_names", "shared_dependencies"]
+__all__ = ["check_required", "is_older", "is_package", "own_names", "shared_dependencies"]
 
 _LARGEST_SETUP = 1 << 20
 _AS_IN = "write each as in `requests>=2.31,<3`"
@@ -72,11 +73,14 @@ def is_package(root: Path, folder: str) -> bool:
 
     Source: https://peps.python.org/pep-0517/#source-trees (a tree with a setup.py alone)
     """
-    return _project_table(root, folder) is not None or _is_older(root / folder)
+    return _project_table(root, folder) is not None or is_older(root / folder)
 
 
-def _is_older(folder: Path) -> bool:
-    return (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file()
+def is_older(folder: Path) -> bool:
+    """Whether a file of setuptools says how it is built; linters have their settings in ``setup.cfg``, too."""
+    return (folder / "setup.py").is_file() or re.search(
+        r"(?m)^\[(metadata|options)\b", _text(folder / "setup.cfg")
+    ) is not None
 
 
 def _older_name(folder: Path) -> str:
@@ -118,7 +122,8 @@ def check_required(root: Path, project: Project, shared: Iterable[tuple[str, Whe
             missing = sorted(text for name, text in _required(wheel, folder) if name not in asked)
             if missing:
                 what = f"{folder} requires {', '.join(missing)}, which the unit does not"
-                raise BuildError(project.folder, what, hint="add it to [project].dependencies of the unit, then lock")
+                place = "[project].dependencies" if project.has_table else "requirements.txt"
+                raise BuildError(project.folder, what, hint=f"add it to {place} of the unit, then lock")
 
 
 def _required(wheel: Wheel, folder: str) -> Iterable[tuple[str, str]]:

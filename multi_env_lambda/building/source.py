@@ -9,10 +9,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from packaging.version import InvalidVersion, Version
@@ -32,6 +32,14 @@ from multi_env_lambda.building.distribution import (
     write_sdist,
     write_wheel,
 )
+from multi_env_lambda.building.plain import (
+    is_plain,
+    plain_sdist,
+    plain_shared,
+    plain_wheel,
+    root_wheel,
+    with_roots,
+)
 from multi_env_lambda.building.secrets import refuse_secrets
 from multi_env_lambda.building.shared import check_required, is_package
 from multi_env_lambda.building.stage import set_version, stage_folders, staged_files
@@ -40,7 +48,7 @@ from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.files import has_sha256, read_sealed, write_sealed
 from multi_env_lambda.host.git import clone_settings
 from multi_env_lambda.host.private import private_folder
-from multi_env_lambda.model.artifact import distribution_name
+from multi_env_lambda.model.artifact import build_tag, distribution_name
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILDER_VERSION",
+    "BuiltRoot",
     "BuiltSource",
     "StagedSource",
     "build_source",
@@ -59,9 +68,26 @@ BUILDER_VERSION = 4
 """Increased when the same inputs produce other bytes than before, or are refused, so that no old result is reused."""
 
 
+_PACKER_VERSION = 1
+"""The same for what no backend builds."""
+
+
+@attrs.frozen(kw_only=True)
+class BuiltRoot:
+    """The wheel of one root on this machine, and what ``RootArtifact`` says about it."""
+
+    root: str
+    build: str
+    wheel: Path
+    wheel_sha256: str
+    wheel_size: int
+    digest: str
+    files: tuple[tuple[str, str], ...]
+
+
 @attrs.frozen(kw_only=True)
 class BuiltSource:
-    """The two files on this machine, and what ``SourceArtifact`` says about them; sizes are in bytes.
+    """The files on this machine, and what ``SourceArtifact`` says about them; sizes are in bytes.
 
     ``digest`` is over the content without the version; ``files`` are (path, hexadecimal SHA-256) of what is imported.
     """
@@ -74,6 +100,11 @@ class BuiltSource:
     sdist_size: int
     digest: str
     files: tuple[tuple[str, str], ...]
+    roots: tuple[BuiltRoot, ...] = ()
+
+    def wheel_of(self, root: str) -> Path:
+        """The code of the functions with this root; empty: of those without one."""
+        return next((made.wheel for made in self.roots if made.root == root), self.wheel)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +113,7 @@ class StagedSource:
 
     ``doubtful`` are the files that this clone may have in another form than others, with the reason. ``backends`` are
     the constraints for its build tools; empty if the workspace locks none. ``indexes`` are the root's settings about
-    them for uv.
+    them for uv. ``plain``: nothing builds the unit.
     """
 
     project: Project
@@ -91,13 +122,15 @@ class StagedSource:
     doubtful: tuple[tuple[str, str], ...]
     backends: bytes = b""
     indexes: str = ""
+    plain: bool = False
 
     @property
     def key(self) -> str:
         project = self.project
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
         locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
-        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked})
+        packed = {"packed": [_PACKER_VERSION, self.plain, *project.roots]} if self.plain or project.roots else {}
+        return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked, **packed})
 
 
 @contextmanager
@@ -120,7 +153,16 @@ def stage_source(root: Path, project: Project) -> Iterator[StagedSource]:
             doubtful=tuple(sorted(doubtful.items())),
             backends=locked_backends(root),
             indexes=indexes_of_the_root(root),
+            plain=_is_plain(tree, project),
         )
+
+
+def _is_plain(tree: Path, project: Project) -> bool:
+    try:
+        return is_plain(tree, project.folder)
+    except FileNotFoundError:
+        hint = "add it, or correct .gitignore"
+        raise BuildError(project.folder, "has no pyproject.toml that Git knows or would add", hint=hint) from None
 
 
 def build_source(staged: StagedSource, *, version: str, cache: Path) -> BuiltSource:
@@ -164,26 +206,11 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     if staged_files(tree) != staged.files:
         # The result would be kept under the key of other bytes.
         raise BuildError(project.folder, "its staged files have changed since they were read", hint="run again")
-    pyproject = tree / project.folder / "pyproject.toml"
-    if not pyproject.is_file():
-        raise BuildError(
-            project.folder, "has no pyproject.toml that Git knows or would add", hint="add it, or correct .gitignore"
-        )
-    refuse_own_indexes(pyproject.parent, project.folder)
-    set_version(pyproject, version, where=f"{project.folder}/pyproject.toml")
+    if not staged.plain or project.has_table:
+        set_version(tree / project.folder / "pyproject.toml", version, where=f"{project.folder}/pyproject.toml")
     constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
     if constraints is not None:
         constraints.write_bytes(staged.backends)
-    raw_wheel, raw_sdist = build_distributions(
-        tree / project.folder,
-        _folder(scratch, "out"),
-        where=project.folder,
-        sdist=True,
-        tree=tree,
-        constraints=constraints,
-        indexes=staged.indexes,
-    )
-    assert raw_sdist is not None
     shared = [
         (
             folder,
@@ -193,22 +220,55 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
         if is_package(tree, folder)
     ]
     check_required(tree, project, shared)
-    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
-    merged = merge(wheel, shared, where=project.folder)
-    _check_filtered(merged, staged)
-    sdist = read_sdist(raw_sdist, where=project.folder)
-    _check_secrets(merged, sdist, staged)
+    plain = plain_shared(tree, staged.files, project)
+    if staged.plain:
+        wheel = merge(plain_wheel(tree, staged.files, project, version), [*shared, *plain], where=project.folder)
+        sdist = plain_sdist(tree, staged.files, project, version)
+    else:
+        wheel, sdist = _of_backend(staged, tree, _folder(scratch, "out"), version, constraints)
+        wheel = merge(wheel, shared, where=project.folder)
+    roots = {
+        root: merge(
+            root_wheel(tree, staged.files, project, root, version),
+            [*shared, *plain],
+            where=f"{project.folder}/{root}",
+        )
+        for root in project.roots
+    }
+    for one in (wheel, *roots.values()):
+        _check_filtered(one, staged)
+    _check_secrets((wheel, *roots.values()), sdist, staged)
     with of_unit(project.folder):
-        _write(merged, sdist, project, new)
+        _write(wheel, sdist, roots, project, new)
 
 
-def _check_secrets(wheel: Wheel, sdist: tuple[File, ...], staged: StagedSource) -> None:
+def _of_backend(
+    staged: StagedSource, tree: Path, out: Path, version: str, constraints: Path | None
+) -> tuple[Wheel, tuple[File, ...]]:
+    """What the unit's own backend makes."""
+    project = staged.project
+    refuse_own_indexes(tree / project.folder, project.folder)
+    raw_wheel, raw_sdist = build_distributions(
+        tree / project.folder,
+        out,
+        where=project.folder,
+        sdist=True,
+        tree=tree,
+        constraints=constraints,
+        indexes=staged.indexes,
+    )
+    assert raw_sdist is not None
+    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
+    return wheel, read_sdist(raw_sdist, where=project.folder)
+
+
+def _check_secrets(wheels: Sequence[Wheel], sdist: tuple[File, ...], staged: StagedSource) -> None:
     """By their path in the work tree, if they are from there: that is what a person has to correct or excuse."""
     by_content: dict[str, list[str]] = {}
     for path, _, sha256 in staged.files:
         by_content.setdefault(sha256, []).append(path)
     bodies: dict[str, bytes] = {}
-    for file in (*wheel.files, *sdist, *wheel.info):
+    for file in (*(file for wheel in wheels for file in (*wheel.files, *wheel.info)), *sdist):
         same = by_content.get(file.sha256, [])
         ours = next((path for path in same if path.endswith(f"/{file.path}")), same[0] if same else file.path)
         bodies.setdefault(ours, file.body)
@@ -239,9 +299,11 @@ def _shared_wheel(folder: Path, out: Path, where: str, constraints: Path | None,
     return read_wheel(built, where=where)
 
 
-def _write(wheel: Wheel, sdist: tuple[File, ...], project: Project, new: Path) -> None:
+def _write(wheel: Wheel, sdist: tuple[File, ...], roots: Mapping[str, Wheel], project: Project, new: Path) -> None:
     stem = f"{distribution_name(project.name)}-{wheel.version}"
     wheel_name, sdist_name = f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"
+    made = [_written_root(root, one, stem, project, new) for root, one in roots.items()]
+    wheel = with_roots(wheel, ((one["root"], one["digest"]) for one in made))
     manifest = {
         "wheel": wheel_name,
         "wheel_sha256": write_wheel(wheel, new / wheel_name),
@@ -249,8 +311,22 @@ def _write(wheel: Wheel, sdist: tuple[File, ...], project: Project, new: Path) -
         "sdist_sha256": write_sdist(sdist, new / sdist_name),
         "digest": content_digest(wheel, base_version=project.version),
         "files": listed_files(wheel),
+        "roots": made,
     }
     write_sealed(new / "built.json", manifest)
+
+
+def _written_root(root: str, wheel: Wheel, stem: str, project: Project, new: Path) -> dict[str, Any]:
+    build = build_tag(project.roots, root)
+    name = f"{stem}-{build}-py3-none-any.whl"
+    return {
+        "root": root,
+        "build": build,
+        "wheel": name,
+        "wheel_sha256": write_wheel(wheel, new / name),
+        "digest": content_digest(wheel, base_version=project.version),
+        "files": listed_files(wheel),
+    }
 
 
 def _settle(new: Path, place: Path) -> BuiltSource:
@@ -281,6 +357,9 @@ def _read(place: Path) -> BuiltSource | None:
     wheel, sdist = place / manifest["wheel"], place / manifest["sdist"]
     if not has_sha256(wheel, manifest["wheel_sha256"]) or not has_sha256(sdist, manifest["sdist_sha256"]):
         return None
+    roots = manifest.get("roots", [])
+    if not all(has_sha256(place / made["wheel"], made["wheel_sha256"]) for made in roots):
+        return None
     return BuiltSource(
         wheel=wheel,
         wheel_sha256=manifest["wheel_sha256"],
@@ -289,5 +368,16 @@ def _read(place: Path) -> BuiltSource | None:
         sdist_sha256=manifest["sdist_sha256"],
         sdist_size=sdist.stat().st_size,
         digest=manifest["digest"],
-        files=tuple((path, sha256) for path, sha256 in manifest["files"]),
+        files=_pairs(manifest["files"]),
+        roots=tuple(_built_root(place, made) for made in roots),
     )
+
+
+def _built_root(place: Path, made: Mapping[str, Any]) -> BuiltRoot:
+    wheel = place / made["wheel"]
+    files = _pairs(made["files"])
+    return BuiltRoot(**{**made, "wheel": wheel, "wheel_size": wheel.stat().st_size, "files": files})
+
+
+def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((path, sha256) for path, sha256 in rows)

@@ -22,7 +22,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
-__all__ = ["TakenOver", "taken_over"]
+__all__ = ["TakenOver", "taken_over", "text_of"]
 
 _MOST_FILES = 20
 _HINT = "renew the file with the tool that wrote it, or delete it"
@@ -97,7 +97,7 @@ def _requirements(path: Path, where: str) -> Iterator[Requirement]:
         seen.add(file)
         if not file.is_file():
             raise ConfigurationError(where, f"includes {file.name}, which is not there", hint=_HINT)
-        for _, line in logical_lines(_text(file, where)):
+        for _, line in logical_lines(text_of(file, where)):
             words = line.split()
             if words[0] in ("-r", "--requirement") and len(words) == 2:
                 waiting.append(file.parent / words[1])
@@ -105,8 +105,12 @@ def _requirements(path: Path, where: str) -> Iterator[Requirement]:
                 yield found
 
 
-def _text(path: Path, where: str) -> str:
-    """Windows PowerShell redirects in UTF-16."""
+def text_of(path: Path, where: str) -> str:
+    """A text file of another tool; Windows PowerShell redirects in UTF-16.
+
+    Raises:
+        ConfigurationError: it is neither that nor UTF-8.
+    """
     body = read_bounded(path, where, LARGEST_LOCK)
     wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
@@ -127,7 +131,7 @@ def _poetry(path: Path, where: str) -> Iterator[Requirement]:
 def _pipfile(path: Path, where: str) -> Iterator[Requirement]:
     """Source: https://pipenv.pypa.io/en/latest/pipfile.html"""
     try:
-        document: Any = json.loads(_text(path, where))
+        document: Any = json.loads(text_of(path, where))
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(where, f"is no JSON: {error}", hint=_HINT) from error
     packages = document.get("default") if isinstance(document, dict) else None

@@ -71,12 +71,13 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
         unpack(archive, new, prefix, where=where)
-        if place.exists():
-            # Aside first: another process may still read from it.
-            old = Path(tempfile.mkdtemp(prefix=".old-", dir=place.parent))
-            with suppress(FileNotFoundError):
-                os.rename(place, old / "place")
-            shutil.rmtree(old, ignore_errors=True)
+        if _renamed(new, place) or _is_whole(place, archive, prefix):
+            return  # units with the same layer unpack it at the same time, and the first one imports from it already
+        # Aside first: another process may still read from it.
+        old = Path(tempfile.mkdtemp(prefix=".old-", dir=place.parent))
+        with suppress(FileNotFoundError):
+            os.rename(place, old / "place")
+        shutil.rmtree(old, ignore_errors=True)
         os.rename(new, place)
     except OSError:
         # If another process was faster, its folder has the same content.
@@ -84,6 +85,15 @@ def _renew(archive: Path, place: Path, prefix: str, where: str) -> None:
             raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _renamed(new: Path, place: Path) -> bool:
+    """False if there is something at the place."""
+    try:
+        os.rename(new, place)
+    except OSError:
+        return False
+    return True
 
 
 def _is_whole(place: Path, archive_path: Path, prefix: str) -> bool:

@@ -249,9 +249,9 @@ def delivery_of(request: Arrived) -> Delivery | Ignored | Refused:
         return Ignored(reason="nothing follows from this kind of event")
     try:
         found = json.loads(request.body)
+        detail = extract(found, SHAPES[request.host])
     except (ValueError, RecursionError):
         return Refused(status=400, reason="the body is no JSON")
-    detail = extract(found, SHAPES[request.host])
     if not isinstance(found, dict) or not isinstance(detail, dict):
         return Refused(status=400, reason="the body is no JSON object")
     if len(json.dumps(detail, ensure_ascii=False).encode("utf-8")) > LARGEST_DETAIL:

@@ -26,7 +26,7 @@ def ci_command() -> None:
 @ci_command.command("run")
 @click.argument("job", required=False, default="")
 @click.option("--event", type=click.Path(dir_okay=False, path_type=Path), help="An event of GitHub Actions, as JSON.")
-@click.option("--leave-cells", is_flag=True, help="With --event: leave the cells of a stage to jobs beside each other.")
+@click.option("--leave-cells", is_flag=True, help="Leave the cells of a stage to jobs beside each other.")
 @click.option("--reviewed", nargs=2, metavar="ENVIRONMENT DIGEST", help="Go on after a review of this plan at GitHub.")
 @click.option("--gitlab", is_flag=True, help="Look, in a job of the protected branch or a merge request at GitLab.")
 @click.option(
@@ -54,8 +54,8 @@ def run_(
     context = click.get_current_context().obj
     root, shown = Path(context["start"]), {"say": note, "opener": context["opener"]}
     _at_most_one(bool(job), event is not None, reviewed is not None, gitlab, bitbucket, codepipeline)
-    if leave_cells and event is None:
-        raise click.UsageError("--leave-cells is for --event")
+    if leave_cells and event is None and not gitlab:
+        raise click.UsageError("--leave-cells is for --event and --gitlab")
     if codepipeline:
         report, found = runs.start_codepipeline(root, **shown)
         if not as_json:
@@ -64,7 +64,7 @@ def run_(
     elif reviewed is not None:
         report = runs.start_reviewed(root, *reviewed, **shown)
     elif gitlab:
-        report = runs.start_at("gitlab", root, **shown)
+        report = runs.start_at("gitlab", root, leaves=leave_cells, **shown)
     elif bitbucket:
         report = runs.start_at("bitbucket", root, **shown)
     elif event is not None:
@@ -85,7 +85,7 @@ def _at_most_one(*said: bool) -> None:
 @ci_command.command("cell")
 @click.argument("cell")
 def cell_(cell: str) -> int:
-    """Do what a run at GitHub has left to CELL, one account and region of a stage."""
+    """Do what a run at GitHub or GitLab has left to CELL, one account and region of a stage."""
     from multi_env_lambda.runs.start import start_cell
 
     context = click.get_current_context().obj
@@ -96,7 +96,7 @@ def cell_(cell: str) -> int:
 @ci_command.command("go-on")
 @click.option("--leave-cells", is_flag=True, help="Leave the cells of the next stage to jobs beside each other, too.")
 def go_on_(leave_cells: bool) -> int:
-    """Go on at GitHub after the cells of a stage, if all of them have ended."""
+    """Go on at GitHub or GitLab after the cells of a stage, if all of them have ended."""
     from multi_env_lambda.runs.start import start_after_cells
 
     context = click.get_current_context().obj
@@ -140,6 +140,10 @@ def write_(host: str, only_plan: bool) -> int:
         note("next: `bootstrap.py devops`, then apply the template in the devops account, as an administrator")
     elif not only_plan:
         note("next: `bootstrap.py devops`, then commit the file to the protected branch")
+    github = workspace.config.github
+    if host == "github" and github is not None and github.reviewed:
+        names = " and ".join(github.reviewed)
+        note(f"at GitHub, reviewers have to protect the environment {names}: with GH_TOKEN set, `doctor.py` checks it")
     return 0
 
 

@@ -60,6 +60,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),
     "explain": ("explain", "Explain an error, by its name or exit code"),
+    "schema": ("schema", "Print the JSON schema of the configuration, for editors"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
     "prune": ("remove", "Remove what nothing references any more"),
@@ -169,9 +170,10 @@ def _told(error: MultiEnvLambdaError) -> int:
 def run(verb: str, script: str) -> int:
     """The whole of a script in ``bin/automation``: the script's folder decides the scope.
 
-    Below ``projects/<name>/`` it is that unit, elsewhere the workspace.
+    In the folder of a unit it is that unit, elsewhere the workspace.
     """
+    from multi_env_lambda.api.scope import unit_at
+
     gc.set_threshold(COLLECT_AFTER)
     folder = Path(script).resolve().parent.parent.parent
-    unit = folder.name if folder.parent.name == "projects" else None
-    return main([verb, *sys.argv[1:]], start=folder, unit=unit)
+    return main([verb, *sys.argv[1:]], start=folder, unit=unit_at(folder))

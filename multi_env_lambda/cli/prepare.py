@@ -32,10 +32,11 @@ def lock_command(names: tuple[str, ...], upgrade: bool) -> int:
 @click.argument("name")
 @click.option("--runtime", default="python3.13", show_default=True)
 @click.option("--architecture", type=click.Choice(["arm64", "x86_64"]), default="arm64", show_default=True)
-def new_command(name: str, runtime: str, architecture: str) -> int:
+@click.option("--flat", is_flag=True, help="Only modules in a folder: no package, and no build backend.")
+def new_command(name: str, runtime: str, architecture: str, flat: bool) -> int:
     """Create the unit NAME, ready to be deployed."""
     workspace = open_workspace(False)
-    for path in workspace.new(name, runtime=runtime, architecture=architecture):
+    for path in workspace.new(name, runtime=runtime, architecture=architecture, flat=flat):
         note(f"created {path}")
     note(f"next: python bin/automation/deploy.py {name} {next(iter(workspace.environments))}")
     return 0

@@ -29,5 +29,5 @@ def attempted_codes(world: World, record: Record, unsure: str | None) -> dict[st
     for digest in attempts(record, unsure):
         with suppress(MultiEnvLambdaError):
             release = read_release(world.store, world.cache, record.project, digest)
-            found[release.source.code_sha256] = release.version
+            found.update(dict.fromkeys(release.wheels.values(), release.version))
     return found

@@ -188,8 +188,9 @@ def check_code(
         "somebody changed it by hand, and CloudFormation does not see that; `{}` fixes it",
         unit_call("repair", release.project, environment.name),
     )
-    if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:
-        what = f"Lambda runs code {runs.code_sha256}, expected the published {release.source.code_sha256}"
+    published = release.code_at("" if expected is None else expected.key)
+    if (expected is None or expected.ours) and runs.code_sha256 != published:
+        what = f"Lambda runs code {runs.code_sha256}, expected the published {published}"
         raise CheckFailed(where, what, hint=by_hand)
     layer = release.layer
     ours = [arn for arn in runs.layers if arn.split(":")[6:7] == [stage.stack_name]]

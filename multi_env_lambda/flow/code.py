@@ -51,9 +51,9 @@ def send_again(
         StackError: Lambda refuses it.
         AccountError: the role may not read or update it.
     """
-    expected = release.source.code_sha256
 
     def look(name: str) -> FunctionCode | None:
+        expected = release.code_at(places[name].key)
         there = world.platform.find_code(environment, name, LATEST)
         if there is not None and there.code_sha256 != expected:
             version = attempted_codes(world, held.record, held.unsure).get(there.code_sha256)
@@ -98,7 +98,7 @@ def latest_codes(world: World, environment: Environment, template: str) -> dict[
 def foreign_code(
     world: World,
     environment: Environment,
-    known: Sequence[str],
+    known: Mapping[str, Sequence[str]],
     template: str,
     said: Iterable[SaidAlias],
     latest: Mapping[str, FunctionCode | None],
@@ -108,7 +108,7 @@ def foreign_code(
     CloudFormation compares no code. A function that does not exist has none.
 
     Args:
-        known: the code that may run, as base64 SHA-256; the code that should run comes first.
+        known: the code that may run by function, as base64 SHA-256; the code that should run comes first.
         template: of what runs; functions whose code a ``stack.py`` has set are left out.
         said: the aliases of the stack.
         latest: its functions, as ``latest_codes`` has seen them.
@@ -123,10 +123,11 @@ def foreign_code(
     def look(place: tuple[str, str, str, str]) -> ResourceDrift | None:
         logical_id, kind, function, qualifier = place
         there = latest[function] if qualifier == LATEST else world.platform.find_code(environment, function, qualifier)
-        if there is None or there.code_sha256 in known:
+        may_run = known[function]
+        if there is None or there.code_sha256 in may_run:
             return None
         path = "/Code/CodeSha256" if qualifier == LATEST else "/FunctionVersion/CodeSha256"
-        found = PropertyDifference(path=path, expected=known[0], actual=there.code_sha256, kind="NOT_EQUAL")
+        found = PropertyDifference(path=path, expected=may_run[0], actual=there.code_sha256, kind="NOT_EQUAL")
         return ResourceDrift(logical_id=logical_id, resource_type=kind, status="MODIFIED", differences=(found,))
 
     found = in_parallel(look, [item for item in (*functions, *aliases) if item[2] in ours])

@@ -39,6 +39,7 @@ from multi_env_lambda.plan.aliases import said_aliases
 from multi_env_lambda.plan.changes import MASK, looks_secret
 from multi_env_lambda.plan.outside import changed_outside
 from multi_env_lambda.plan.ownership import owner_of, stack_tags
+from multi_env_lambda.plan.pins import code_of
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import World
@@ -148,7 +149,7 @@ def _compared(
     said = said_aliases(template, world.platform.resources(environment, stack_name))
     aliases = [_of_alias(item) for item in strayed_of(world, environment, said)]
     latest = latest_codes(world, environment, running)
-    code = foreign_code(world, environment, _known_codes(world, record, release), running, said, latest)
+    code = foreign_code(world, environment, _known_codes(world, record, release, running), running, said, latest)
     ours = {item.logical_id for item in said}
     seen = [_masked(item) for item in found.resources if item.logical_id not in ours]
     unnamed = unnamed_drift(world.platform, environment, running, latest)
@@ -227,13 +228,13 @@ def _attempts(record: Record) -> list[str]:
     return [release for release in attempts(record, record.unsure) if release != _last(record).release]
 
 
-def _known_codes(world: World, record: Record, running: Release) -> tuple[str, ...]:
-    """What a function may run: the recorded code, then that of attempts that are not over."""
-    codes = [running.source.code_sha256]
+def _known_codes(world: World, record: Record, running: Release, template: str) -> dict[str, tuple[str, ...]]:
+    """What each function of the template may run: the recorded code, then that of attempts that are not over."""
+    attempted: list[str] = []
     for release in _attempts(record):
         with suppress(MultiEnvLambdaError):
-            codes.append(read_release(world.store, world.cache, record.project, release).source.code_sha256)
-    return tuple(codes)
+            attempted += read_release(world.store, world.cache, record.project, release).wheels.values()
+    return {name: (running.code_at(code.key), *attempted) for name, code in code_of(template).items()}
 
 
 def _kept(world: World, environment: Environment, record: Record) -> frozenset[str]:

@@ -183,9 +183,18 @@ def _taken(world: World, made: MadeRelease, key: str) -> PlanStale:
 def _names(made: MadeRelease) -> Published:
     """The names of a release as they are in the index once it is complete."""
     release, layer = made.release, made.release.layer
+    # A root may be published under an older version, with the same content.
+    roots = [item for item in release.roots if item.version == release.version]
+    source = (*release.source.objects, *(each for item in roots for each in item.objects))
     return Published(
         layers={} if layer is None else {layer.number: _name(layer.digest, layer.objects)},
-        sources={release.version: _name(release.source.digest, release.source.objects)},
+        sources={
+            release.version: PublishedName(
+                digest=release.source.digest,
+                objects=source,
+                roots=tuple((item.wheel_key, item.digest) for item in roots),
+            )
+        },
         scripts=tuple(item for script in release.scripts for item in script.objects),
         libraries=tuple(item for library in release.libraries for item in library.objects),
     )
@@ -204,5 +213,5 @@ def template_of(world: World, release: Release, environment: Environment, made: 
 
 def is_pinned(release: Release, receipts: Receipts) -> bool:
     """Whether the versions that the stack uses are already known; the rest is written while the change is computed."""
-    keys = {release.source.wheel_key} | ({release.layer.layer_key} if release.layer is not None else set())
+    keys = set(release.wheels) | ({release.layer.layer_key} if release.layer is not None else set())
     return keys <= receipts.keys()

@@ -74,7 +74,7 @@ def _taken_by_aws(release: Release) -> frozenset[str]:
     layer = () if release.layer is None else (release.layer.layer_key,)
     scripts = (item.key for script in release.scripts for item in script.objects)
     libraries = (library.library_key for library in release.libraries)
-    return frozenset({release.source.wheel_key, *layer, *scripts, *libraries})
+    return frozenset({*release.wheels, *layer, *scripts, *libraries})
 
 
 def _copied(world: World, there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt:

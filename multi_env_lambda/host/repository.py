@@ -12,11 +12,11 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_toml, unreadable
+from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, TOP, folder_in, unit_folder
 from multi_env_lambda.wording import Advice, advice
 
-__all__ = ["Repository", "find_root", "read_repository"]
+__all__ = ["Repository", "find_root", "read_repository", "unit_at", "units_of"]
 
-PROJECTS = "projects"
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -55,21 +55,46 @@ def find_root(start: Path) -> Path:
 
 def read_repository(root: Path) -> Repository:
     """Read all documents, each unit's separately. A folder without a pyproject.toml is not a unit."""
-    return Repository(
-        root=root, document=read_toml(root / "pyproject.toml", "pyproject.toml"), units=dict(_units(root))
-    )
+    document = read_toml(root / "pyproject.toml", "pyproject.toml")
+    units = folder_in(_ours(document))
+    found = dict(_units(root, units))
+    if units == TOP:
+        found = {folder: there for folder, there in found.items() if _is_meant(there)}
+    return Repository(root=root, document=document, units=found)
 
 
-def _units(root: Path) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationError]]:
+def units_of(root: Path) -> str:
+    """The folder of the units; the default if the table cannot be read, which others refuse."""
     try:
-        names = sorted(os.listdir(root / PROJECTS))
+        return folder_in(_ours(read_toml(root / "pyproject.toml", "pyproject.toml")))
+    except (ConfigurationError, OSError):
+        return DEFAULT_FOLDER
+
+
+def unit_at(folder: Path) -> str | None:
+    """The name of this folder if it is where a unit is; None for any other, and outside of a workspace."""
+    try:
+        root = find_root(folder)
+    except ConfigurationError:
+        return None
+    return folder.name if folder != root and folder.parent == root / units_of(root) else None
+
+
+def _is_meant(document: Mapping[str, Any] | ConfigurationError) -> bool:
+    """At the top of a repository there are folders of other kinds, too."""
+    return isinstance(document, ConfigurationError) or "multi_env_lambda" in _tools(document)
+
+
+def _units(root: Path, units: str) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationError]]:
+    try:
+        names = sorted(os.listdir(root / units))
     except OSError as error:
         if error.errno not in _NOT_THERE:
             # Whatever is in it is broken with it.
-            yield PROJECTS, unreadable(PROJECTS, error)
+            yield units, unreadable(units, error)
         return
     for name in names:
-        folder = f"{PROJECTS}/{name}"
+        folder = unit_folder(units, name)
         try:
             os.lstat(root / folder / "pyproject.toml")
             yield folder, read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml")
@@ -80,7 +105,11 @@ def _units(root: Path) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationE
                 yield folder, unreadable(f"{folder}/pyproject.toml", error)
 
 
-def _ours(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _tools(document: Mapping[str, Any]) -> Mapping[str, Any]:
     tools = document.get("tool")
-    table = tools.get("multi_env_lambda") if isinstance(tools, dict) else None
+    return tools if isinstance(tools, dict) else {}
+
+
+def _ours(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    table = _tools(document).get("multi_env_lambda")
     return table if isinstance(table, dict) else {}

@@ -26,7 +26,7 @@ def handlers_of(
         environments: in order, the most important one last.
         templates: finished ones, by environment.
     """
-    found: dict[tuple[str, str, frozenset[str]], Handler] = {}
+    found: dict[tuple[str, str, str, frozenset[str]], Handler] = {}
     layered = _layered(project)
     for place in reversed(environments):
         stack = Stack(
@@ -36,15 +36,15 @@ def handlers_of(
             handler = Handler(
                 key=function.key,
                 text=function.handler,
+                root=function.root,
                 is_layered=function.key in layered,
                 variables=plausible_variables(stack, function.key),
                 runtime=_runtime(project, place, function),
             )
-            known = found.setdefault((handler.key, handler.text, frozenset(handler.variables)), handler)
-            found[handler.key, handler.text, frozenset(handler.variables)] = attrs.evolve(
-                known, environments=(place.name, *known.environments)
-            )
-    return tuple(found[at] for at in sorted(found, key=lambda at: (at[0], at[1], sorted(at[2]))))
+            at = (handler.key, handler.text, handler.root, frozenset(handler.variables))
+            known = found.setdefault(at, handler)
+            found[at] = attrs.evolve(known, environments=(place.name, *known.environments))
+    return tuple(found[at] for at in sorted(found, key=lambda at: (*at[:3], sorted(at[3]))))
 
 
 def _layered(project: Project) -> frozenset[str]:

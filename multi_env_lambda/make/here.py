@@ -105,7 +105,7 @@ def call_here(call: Call) -> Returned:
                 env=_variables(call, handler, folder),
                 where=f"Python {call.project.python}",
                 hint="install it again",
-                cwd=call.root / call.project.folder,
+                cwd=_top(call),
                 streams=output,
             )
         seconds = time.monotonic() - began
@@ -115,6 +115,11 @@ def call_here(call: Call) -> Returned:
         if found["status"] == "ok":
             return Returned(answer=found["payload"].encode("latin-1"), error=False, log=said, seconds=seconds)
         return Returned(answer=json.dumps(found["details"]).encode(), error=True, log=said, seconds=seconds)
+
+
+def _top(call: Call) -> Path:
+    """Where Lambda has the top of the function's code."""
+    return call.root / call.project.folder / call.function.root
 
 
 def _compile(call: Call, folder: Path, packages: Path | None, loaded: list[str]) -> None:
@@ -140,7 +145,7 @@ def _handler(call: Call) -> Handler:
 
 
 def _orders(call: Call, handler: Handler, packages: Path | None) -> dict[str, Any]:
-    code = code_folders(call.root, call.project)
+    code = code_folders(call.root, call.project, call.function.root)
     within = [] if packages is None else layer_folders(packages)
     place, name = call.environment, call.project.function_name(call.environment.name, call.function.key)
     return {
@@ -162,7 +167,7 @@ def _variables(call: Call, handler: Handler, folder: Path) -> dict[str, str]:
         **{name: value for name, value in OF_EVERY_FUNCTION.items() if name != "PYTHONPATH"},
         **_OF_NOBODY,
         "TMPDIR": os.fspath(folder),
-        "LAMBDA_TASK_ROOT": os.fspath(call.root / call.project.folder),
+        "LAMBDA_TASK_ROOT": os.fspath(_top(call)),
         **handler.variables,
         **handler.runtime,
         "AWS_REGION": region,

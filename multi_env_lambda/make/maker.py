@@ -29,7 +29,7 @@ from multi_env_lambda.make.dependencies import Dependencies, build_dependencies,
 from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.ancestry import Past
-from multi_env_lambda.model.artifact import PublishedObject, ScriptArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import PublishedObject, RootArtifact, ScriptArtifact, SourceArtifact, root_wheel
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plain_secrets import excuses
@@ -107,9 +107,10 @@ class TreeMaker:
     def _made(self, project: Project, published: Published) -> MadeRelease:
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
-        templates = self._templates(project, source, dependencies)
+        roots = _roots(project, built, source, published)
+        templates = self._templates(project, source, roots, dependencies)
         slow = self._check(project, built, dependencies, templates)
-        release = self._release(project, source, dependencies, templates)
+        release = self._release(project, source, roots, dependencies, templates)
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
         said = (*([ending] if ending else []), *excuses(project.not_secret), *dependencies.notes, *slow)
@@ -181,29 +182,35 @@ class TreeMaker:
         """Import it as it will start in each stack: what `stack.py` sets is in the templates alone."""
         where = f"{project.folder}/pyproject.toml"
         layer = dependencies.layer
-        slow = check_handlers(
-            built.wheel,
-            None if layer is None else layer.built.layer,
-            handlers_of(project, self.config.environments, templates),
-            interpreter=self.interpreter(project.python) if project.handlers else None,
-            where=where,
-            image=image_of(Target(python=project.python, architecture=project.built_for)),
-            unloadable=layer.built.unloadable if layer is not None and has_no_other_layer(project) else {},
-            cache=self.cache,
-        )
+        handlers = handlers_of(project, self.config.environments, templates)
+        interpreter = self.interpreter(project.python) if project.handlers else None
+        slow: list[str] = []
+        for root in ("", *project.roots):
+            slow += check_handlers(
+                built.wheel_of(root),
+                None if layer is None else layer.built.layer,
+                [handler for handler in handlers if handler.root == root],
+                interpreter=interpreter,
+                where=where,
+                image=image_of(Target(python=project.python, architecture=project.built_for)),
+                unloadable=layer.built.unloadable if layer is not None and has_no_other_layer(project) else {},
+                cache=self.cache,
+            )
+            if layer is not None:
+                check_together(built.wheel_of(root), layer.built, where=f"{project.folder}/{root}".rstrip("/"))
         for python, entries in project.entries:
             found = self.interpreter(python)
             library = dependencies.library(python)
             check_jobs(built.wheel, library, entries, python=python, interpreter=found, where=where, cache=self.cache)
-        if layer is not None:
-            check_together(built.wheel, layer.built, where=project.folder)
-        return slow
+        return tuple(dict.fromkeys(slow))
 
     def _jobs_not_imported(self, project: Project) -> tuple[str, ...]:
         lacking = [python for python, _ in project.entries if self.interpreter(python) is None]
         return tuple(f"python {python}: {not_imported('jobs of Glue')}" for python in lacking)
 
-    def _templates(self, project: Project, source: SourceArtifact, dependencies: Dependencies) -> dict[str, str]:
+    def _templates(
+        self, project: Project, source: SourceArtifact, roots: tuple[RootArtifact, ...], dependencies: Dependencies
+    ) -> dict[str, str]:
         devops = self.config.devops
         units = [
             StackInput(
@@ -213,22 +220,55 @@ class TreeMaker:
                 source=source,
                 layer=None if dependencies.layer is None else dependencies.layer.artifact,
                 libraries=tuple(library.artifact for library in dependencies.libraries),
+                roots=roots,
             )
             for item in self.config.environments
         ]
         return templates_of(self.root, units)
 
     def _release(
-        self, project: Project, source: SourceArtifact, dependencies: Dependencies, templates: dict[str, str]
+        self,
+        project: Project,
+        source: SourceArtifact,
+        roots: tuple[RootArtifact, ...],
+        dependencies: Dependencies,
+        templates: dict[str, str],
     ) -> Release:
         layer = () if dependencies.layer is None else (dependencies.layer.artifact,)
         libraries = (library.artifact for library in dependencies.libraries)
         return Release(
             project=project.name,
-            artifacts=(source, *layer, *libraries, *_scripts(project)),
+            artifacts=(source, *roots, *layer, *libraries, *_scripts(project)),
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
+
+
+def _roots(
+    project: Project, built: BuiltSource, source: SourceArtifact, published: Published
+) -> tuple[RootArtifact, ...]:
+    """Each under the version that first had its content, so that a function stays as it is if others change."""
+    there, found = published.roots, []
+    for made in built.roots:
+        known = there.get(made.digest)
+        version, build = source.version, made.build
+        sha256, size = made.wheel_sha256, made.wheel_size
+        if known is not None:
+            version, build = known.key.split("/")[4], root_wheel(known.key)
+            sha256, size = known.sha256, known.size
+        found.append(
+            RootArtifact(
+                project=project.name,
+                root=made.root,
+                version=version,
+                build=build,
+                digest=made.digest,
+                wheel_sha256=sha256,
+                wheel_size=size,
+                files=made.files,
+            )
+        )
+    return tuple(found)
 
 
 def _scripts(project: Project) -> tuple[ScriptArtifact, ...]:
@@ -274,6 +314,9 @@ def _uploads(
         uploads.append(Upload(key=artifact.layer_key, content=made.layer))
     uploads.append(Upload(key=source.wheel_key, content=built.wheel, metadata={DIGEST: source.digest}, claims=True))
     uploads.append(Upload(key=source.sdist_key, content=built.sdist))
+    own = {item.root: item for item in release.roots if item.version == source.version}
+    for root in (made for made in built.roots if made.root in own):
+        uploads.append(Upload(key=own[root.root].wheel_key, content=root.wheel, metadata={DIGEST: root.digest}))
     for library in dependencies.libraries:
         uploads.append(Upload(key=library.artifact.requirements_key, content=library.built.requirements))
         uploads.append(Upload(key=library.artifact.library_key, content=library.built.layer))

@@ -18,7 +18,7 @@ from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.plan.template import StackInput, drafted, finished, stack_file
+from multi_env_lambda.plan.template import StackInput, drafted, finished, made_up_roots, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
 __all__ = ["SECONDS", "template_of_unbuilt", "templates_of"]
@@ -67,6 +67,7 @@ def template_of_unbuilt(root: Path, project: Project, environment: Environment, 
         layer=LayerArtifact(
             project=project.name, number=1, digest=_NO_DIGEST, python=python, architecture=architecture
         ),
+        roots=made_up_roots(project, _NO_DIGEST),
     )
     return templates_of(root, [unit])[environment.name]
 

@@ -21,60 +21,35 @@ from multi_env_lambda.model.api_settings import (
     LambdaAuthorizer,
 )
 from multi_env_lambda.model.cors import read_cors
+from multi_env_lambda.model.keys.api import AUTHORIZER, HTTP_API, MOST_AUDIENCES, MOST_AUTHORIZERS
+from multi_env_lambda.model.keys.event import MOST_SCOPES
 from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
-from multi_env_lambda.model.retention import RETENTION_DAYS
+from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.route import ambiguous, problem_with_route, read_route
 from multi_env_lambda.model.settings import Function
 
 __all__ = ["http_routes", "read_http_api", "read_http_route"]
 
-_PAYLOADS = ("2.0", "1.0")
 _MOST_ROUTES = 300
-_MOST_AUTHORIZERS = 10
-_MOST_AUDIENCES = 50
-_MOST_SCOPES = 10
-_ISSUER = Rule(
-    pattern=r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#\s]*)?",
-    allowed="an address that starts with https://",
-    hint="it is the `iss` of the tokens, below which API Gateway finds the keys: `https://login.example.com/`",
-)
-_USER_POOL = Rule(
-    pattern=r"arn:aws:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+_[0-9A-Za-z]+",
-    allowed="the ARN of a user pool",
-    hint='for example "arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"',
-)
-_HEADER = Rule(
-    pattern=r"[A-Za-z0-9!#$%&'*+.^_`|~-]+",
-    maximum=128,
-    allowed="the name of a header",
-    hint='for example "authorization"',
-)
-_STAGE = Rule(
-    pattern=r"\$default|[A-Za-z0-9_-]+",
-    maximum=128,
-    allowed='"$default" or letters, digits, `_` and `-`',
-    hint="a named stage is the first part of every path: https://HOST/STAGE/orders",
-)
 
 
 # --- a route ---
 def read_http_route(table: Table, function: str, timeout: int) -> HttpRoute:
     """An event of a function; its authorizer is the API's where it names none."""
-    table.allow(("http", "authorizer", "scopes", "payload"))
+    table.allow()
     text = table.text("http", hint='write the route: `http = "GET /orders/{id}"`')
     if (problem := problem_with_route(text)) is not None:
         what, hint = problem
         table.refuse("http", f'found "{text}"; {what}', hint=hint)
     scopes = table.texts("scopes")
-    if len(scopes) > _MOST_SCOPES:
-        what = f"found {len(scopes)} scopes; expected at most {_MOST_SCOPES}"
+    if len(scopes) > MOST_SCOPES:
+        what = f"found {len(scopes)} scopes; expected at most {MOST_SCOPES}"
         table.refuse("scopes", what, hint="one of them is enough to be let in")
     return HttpRoute(
         route=read_route(text),
-        authorizer=table.text_or("authorizer", ""),
+        authorizer=table.text_or("authorizer"),
         scopes=scopes,
-        payload=table.choice("payload", _PAYLOADS, "") if "payload" in table.values else "",
+        payload=table.choice("payload") if "payload" in table.values else "",
     )
 
 
@@ -92,23 +67,23 @@ def read_http_api(table: Table, functions: tuple[Function, ...]) -> tuple[HttpAp
 
     ``table`` is that of the unit; the API's own is ``http_api`` below it. There is no API without a route.
     """
-    inner = table.table("http_api")
+    inner = table.table("http_api").of(HTTP_API)
     found = list(http_routes(functions))
     if not found:
         if inner.values:
             hint = 'add `events = [{ http = "GET /orders/{id}" }]` to a function, or remove this table'
             table.refuse("http_api", "no function has a route of this API", hint=hint)
         return None, functions
-    inner.allow(("stage", "cors", "authorizer", "authorizers", "payload", "throttling", "access_log"))
+    inner.allow()
     authorizers = _authorizers(inner, functions)
-    for_all = inner.text_or("authorizer", OPEN)
+    for_all = inner.text_or("authorizer")
     _check_authorizer(inner, "authorizer", for_all, authorizers)
-    payload = inner.choice("payload", _PAYLOADS, "2.0")
+    payload = inner.choice("payload")
     complete = tuple(_complete(function, for_all, payload) for function in functions)
     _check_routes(table, complete, authorizers)
     rate, burst = _throttling(inner)
     api = HttpApi(
-        stage=inner.named_or("stage", _STAGE, "$default"),
+        stage=inner.named_or("stage"),
         cors=read_cors(inner.table("cors")) if inner.has("cors") else None,
         authorizers=authorizers,
         rate=rate,
@@ -158,25 +133,25 @@ def _throttling(table: Table) -> tuple[int | None, int | None]:
     if not table.has("throttling"):
         return None, None
     inner = table.table("throttling")
-    inner.allow(("rate", "burst"))
+    inner.allow()
     inner.require("rate", hint="add `rate = …`, the requests per second")
-    rate = inner.number("rate", 1, 10_000, 1)
-    return rate, inner.number("burst", 1, 5_000, min(rate, 5_000))
+    rate = inner.number("rate")
+    return rate, inner.number("burst", default=min(rate, 5_000))
 
 
 def _retention(table: Table) -> int | None:
     if table.values.get("access_log") is False:
         return None
     inner = table.table("access_log")
-    inner.allow(("retention_days",))
-    return int(inner.one_of_numbers("retention_days", RETENTION_DAYS, 30))
+    inner.allow()
+    return int(inner.one_of_numbers("retention_days"))
 
 
 # --- authorizers ---
 def _authorizers(table: Table, functions: tuple[Function, ...]) -> tuple[ApiAuthorizer, ...]:
     tables = table.subtables("authorizers")
-    if len(tables) > _MOST_AUTHORIZERS:
-        what = f"found {len(tables)} authorizers; expected at most {_MOST_AUTHORIZERS}"
+    if len(tables) > MOST_AUTHORIZERS:
+        what = f"found {len(tables)} authorizers; expected at most {MOST_AUTHORIZERS}"
         table.refuse("authorizers", what, hint="an API takes no more of them")
     plain: set[str] = set()
     for name, _ in tables:
@@ -192,11 +167,11 @@ def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> ApiA
     kinds = [kind for kind in ("issuer", "user_pool", "function") if kind in table.values]
     match kinds:
         case ["issuer"]:
-            table.allow(("issuer", "audience"))
-            return _tokens(table, key, table.named("issuer", _ISSUER), "audience")
+            table.of(AUTHORIZER.only("issuer", "audience")).allow()
+            return _tokens(table, key, table.named("issuer"), "audience")
         case ["user_pool"]:
-            table.allow(("user_pool", "clients"))
-            arn = table.named("user_pool", _USER_POOL)
+            table.of(AUTHORIZER.only("user_pool", "clients")).allow()
+            arn = table.named("user_pool")
             issuer = f"https://cognito-idp.{arn.split(':')[3]}.amazonaws.com/{arn.rpartition('/')[2]}"
             return _tokens(table, key, issuer, "clients")
         case ["function"]:
@@ -210,21 +185,21 @@ def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> ApiA
 def _tokens(table: Table, key: str, issuer: str, whom: str) -> JwtAuthorizer:
     """Without an audience every application's tokens would be taken, so at least one is asked for."""
     table.require(whom, hint=f"add `{whom} = [ … ]`: for whom the tokens are made, else those of others are taken too")
-    audience = table.texts(whom, least=1)
-    if len(audience) > _MOST_AUDIENCES:
-        what = f"found {len(audience)} entries; expected at most {_MOST_AUDIENCES}"
+    audience = table.texts(whom)
+    if len(audience) > MOST_AUDIENCES:
+        what = f"found {len(audience)} entries; expected at most {MOST_AUDIENCES}"
         table.refuse(whom, what, hint="use a second authorizer")
     return JwtAuthorizer(key=key, issuer=issuer, audience=audience)
 
 
 def _of_function(table: Table, key: str, functions: tuple[Function, ...]) -> LambdaAuthorizer:
-    table.allow(("function", "headers", "cache_seconds"))
+    table.of(AUTHORIZER.only("function", "headers", "cache_seconds")).allow()
     name = table.text("function")
     known = [function.key for function in functions]
     if name not in known:
         table.refuse("function", f"the unit has no function `{name}`", hint=did_you_mean(name, known))
-    headers = table.texts("headers", rule=_HEADER) if "headers" in table.values else ("authorization",)
-    cache = table.number("cache_seconds", 0, 3600, 0)
+    headers = table.texts("headers")
+    cache = table.number("cache_seconds")
     if cache and not headers:
         hint = "name the headers that distinguish the callers"
         table.refuse("cache_seconds", f"found {cache} without headers; expected 0", hint=hint)

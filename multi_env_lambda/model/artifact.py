@@ -7,6 +7,8 @@ that it can be verified before use.
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Sequence
 
 import attrs
 
@@ -17,19 +19,36 @@ __all__ = [
     "LibraryArtifact",
     "Package",
     "PublishedObject",
+    "RootArtifact",
     "ScriptArtifact",
     "SourceArtifact",
     "base64_sha256",
+    "build_tag",
     "distribution_name",
+    "root_wheel",
 ]
 
 PRUNED = "pruned.json"
 """Stays in the folder of a source whose wheel was pruned: its version is never reused for other content."""
 
+_LONGEST_TAG = 64
+_ROOT_WHEEL = re.compile(r"projects/[^/]+/lambda/source/[^/]+/[^/-]+-[^/-]+-([0-9][^/-]*)-py3-none-any\.whl")
+
 
 def distribution_name(project: str) -> str:
     """The project's name as used in the file names of wheels and sdists (PEP 427 escaping)."""
     return project.replace("-", "_")
+
+
+def root_wheel(key: str) -> str:
+    """The build tag in the key of the wheel of a root; empty for any other key."""
+    found = _ROOT_WHEEL.fullmatch(key)
+    return "" if found is None else found[1]
+
+
+def build_tag(roots: Sequence[str], root: str) -> str:
+    """What sets the name of a root's wheel apart from the others of its version; it begins with a number (PEP 427)."""
+    return f"{sorted(roots).index(root) + 1}_{re.sub(r'[^A-Za-z0-9.]', '_', root)}"[:_LONGEST_TAG]
 
 
 def base64_sha256(sha256: str) -> str:
@@ -176,6 +195,40 @@ class SourceArtifact:
 
 
 @attrs.frozen(kw_only=True)
+class RootArtifact:
+    """The code of the functions that start in one folder of the project, as a wheel of its own.
+
+    It lies beside the wheel of the first version that had this content; ``build`` is what sets the names of such
+    wheels apart (the build tag of PEP 427). ``digest`` and ``files`` are as in ``SourceArtifact``.
+    """
+
+    project: str
+    root: str
+    version: str
+    build: str
+    digest: str
+    wheel_sha256: str
+    files: tuple[tuple[str, str], ...] = ()
+    wheel_size: int = 0
+
+    @property
+    def wheel_key(self) -> str:
+        name = distribution_name(self.project)
+        return (
+            f"projects/{self.project}/lambda/source/{self.version}/{name}-{self.version}-{self.build}-py3-none-any.whl"
+        )
+
+    @property
+    def code_sha256(self) -> str:
+        """What Lambda reports as ``CodeSha256`` when it runs this wheel: the base64 of its SHA-256."""
+        return base64_sha256(self.wheel_sha256)
+
+    @property
+    def objects(self) -> tuple[PublishedObject, ...]:
+        return (PublishedObject(key=self.wheel_key, sha256=self.wheel_sha256, size=self.wheel_size),)
+
+
+@attrs.frozen(kw_only=True)
 class ScriptArtifact:
     """The script that Glue starts for a job; its key is derived from its content."""
 
@@ -189,4 +242,4 @@ class ScriptArtifact:
         return (PublishedObject(key=self.key, sha256=self.sha256, size=self.size),)
 
 
-Artifact = SourceArtifact | LayerArtifact | LibraryArtifact | ScriptArtifact
+Artifact = SourceArtifact | RootArtifact | LayerArtifact | LibraryArtifact | ScriptArtifact

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.model.name import IMAGE
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.keys.ci import CI
+from multi_env_lambda.model.reading import Table
 
 __all__ = ["BITBUCKET", "PIPELINES", "PULL_REQUEST", "Bitbucket", "read_bitbucket_table"]
 
@@ -21,25 +21,6 @@ PIPELINES = "bitbucket-pipelines.yml"
 
 PULL_REQUEST = "pull-request"
 """What the written file says to a step that was started for a pull request."""
-
-_REPOSITORY = Rule(
-    pattern=r"[a-z0-9_][a-z0-9_-]*/(?!\.{1,2}$)[a-z0-9._-]{1,100}",
-    maximum=163,
-    allowed="workspace/name, as in the address of a repository at bitbucket.org",
-    hint='for example `repository = "acme/units"`',
-)
-_UUID = Rule(
-    pattern=r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?",
-    maximum=38,
-    allowed="a UUID in lower case, with or without braces",
-    hint="at Bitbucket: Repository settings, OpenID Connect shows all of them",
-)
-_DEPLOYMENT = Rule(
-    pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*",
-    maximum=60,
-    allowed="the name of a deployment environment, of letters, digits, `_` and `-`",
-    hint='for example `deployment = "multi-env-lambda"`',
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +75,7 @@ class Bitbucket:
 
 def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
     """The key ``bitbucket`` of the table ``ci``; None without it."""
+    table = table.of(CI)
     if not table.has("bitbucket"):
         return None
     if not has_roles:
@@ -101,21 +83,21 @@ def read_bitbucket_table(table: Table, *, has_roles: bool) -> Bitbucket | None:
         table.refuse("bitbucket", "one role serves everybody here", hint=hint)
     own = table.table("bitbucket")
     ids = ("workspace_id", "repository_id", "deployment_id")
-    own.allow(("repository", *ids, "deployment", "image", "only_from_branch", "plans", "provider"))
+    own.allow()
     own.require(
         "only_from_branch",
         hint="true: Bitbucket lets only the protected branch deploy there (Premium); false: you accept that everybody "
         "who can push any branch can deploy",
     )
-    workspace_id, repository_id, deployment_id = (own.named(key, _UUID).strip("{}") for key in ids)
+    workspace_id, repository_id, deployment_id = (own.named(key).strip("{}") for key in ids)
     return Bitbucket(
-        repository=own.named("repository", _REPOSITORY),
+        repository=own.named("repository"),
         workspace_id=workspace_id,
         repository_id=repository_id,
         deployment_id=deployment_id,
-        deployment=own.named_or("deployment", _DEPLOYMENT, "multi-env-lambda"),
-        image=own.named("image", IMAGE),
-        only_from_branch=own.flag("only_from_branch", False),
-        plans=own.flag("plans", True),
-        provider=own.flag("provider", True),
+        deployment=own.named_or("deployment"),
+        image=own.named("image"),
+        only_from_branch=own.flag("only_from_branch"),
+        plans=own.flag("plans"),
+        provider=own.flag("provider"),
     )

@@ -4,32 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.reading import Table
 
 __all__ = ["Bounds", "read_bounds"]
-
-_KEYS = ("actions", "managed_policies", "resource_types", "permissions_boundary")
-
-_ACTION = Rule(
-    pattern=r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+",
-    allowed='an action or a pattern such as "s3:Get*"',
-    hint="write the service, a colon and the name of the call; use `*` and `?` as wildcards",
-)
-_TYPE = Rule(
-    pattern=r"\*|[A-Za-z0-9]+::[A-Za-z0-9:*?]+",
-    allowed='a CloudFormation resource type or a pattern such as "AWS::Lambda::*"',
-    hint="write it as in a template",
-)
-_POLICY = Rule(
-    pattern=r"arn:[a-z-]+:iam::[a-z0-9*?]*:policy/.+",
-    allowed='the ARN of a policy or a pattern such as "arn:aws:iam::aws:policy/*ReadOnlyAccess"',
-    hint="use `*` and `?` as wildcards",
-)
-_BOUNDARY = Rule(
-    pattern=r"arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+|[A-Za-z0-9+=,.@_-]{1,128}",
-    allowed='the ARN of a policy, or its name such as "unit-boundary"',
-    hint="a plain name refers to the environment's own account",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,14 +42,14 @@ def read_bounds(table: Table) -> Bounds | None:
     if not table.has("bounds"):
         return None
     found = table.table("bounds")
-    found.allow(_KEYS)
+    found.allow()
     if not found.values:
-        table.refuse("bounds", "the table is empty", hint=f"set one of {', '.join(_KEYS)}, or remove the table")
+        table.refuse("bounds", "the table is empty", hint=f"set one of {', '.join(found.keys)}, or remove the table")
     if found.has("managed_policies") and not found.has("actions"):
         found.refuse("managed_policies", "it requires `actions`", hint="set the allowed actions, too")
     return Bounds(
-        actions=found.texts("actions", rule=_ACTION) if found.has("actions") else None,
-        managed_policies=found.texts("managed_policies", rule=_POLICY),
-        resource_types=found.texts("resource_types", rule=_TYPE) if found.has("resource_types") else None,
-        permissions_boundary=found.named_or("permissions_boundary", _BOUNDARY, ""),
+        actions=found.texts("actions") if found.has("actions") else None,
+        managed_policies=found.texts("managed_policies"),
+        resource_types=found.texts("resource_types") if found.has("resource_types") else None,
+        permissions_boundary=found.named_or("permissions_boundary"),
     )

@@ -9,43 +9,16 @@ from __future__ import annotations
 from itertools import combinations
 
 from multi_env_lambda.model.event_source import creates, existing
-from multi_env_lambda.model.name import BUCKET, KEY
+from multi_env_lambda.model.keys.bucket import AS_EVENTBRIDGE, BUCKET_EVENT, DETAIL_TYPES, KEY_PART
 from multi_env_lambda.model.notification import S3_EVENTS, overlapping
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.settings import BucketEvents, BucketNotification, BucketPermission, Event, Own
 
 __all__ = ["read_bucket"]
 
-_FORMS = ("s3", "eventbridge")
-
-_AS_EVENTBRIDGE = {
-    "s3:ObjectCreated:*": "Object Created",
-    "s3:ObjectRemoved:*": "Object Deleted",
-    "s3:ObjectRestore:*": "Object Restore Completed",
-    "s3:ObjectTagging:*": "Object Tags Added",
-}
-_DETAIL_TYPES = (
-    "Object Created",
-    "Object Deleted",
-    "Object Restore Initiated",
-    "Object Restore Completed",
-    "Object Restore Expired",
-    "Object Tags Added",
-    "Object Tags Deleted",
-    "Object ACL Updated",
-    "Object Storage Class Changed",
-    "Object Access Tier Changed",
-)
-_KEY_PART = Rule(
-    pattern=r"[^*]*",
-    maximum=1024,
-    allowed="up to 1,024 characters without `*`",
-    hint="S3 compares the beginning and the end of a key, and knows no wildcard",
-)
-"""Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"""
-
 
 def read_bucket(table: Table, function: str, timeout: int) -> Event:
+    table = table.of(BUCKET_EVENT)
     own = creates(table, "s3")
     match (own, _form(table, own=own)):
         case (True, "s3"):
@@ -64,23 +37,23 @@ def _form(table: Table, *, own: bool) -> str:
             '`form = "s3"` (its owner adds a notification for the function)'
         )
         table.refuse("form", what, hint=hint)
-    return table.choice("form", _FORMS, "s3")
+    return table.choice("form")
 
 
 def _notification(table: Table, function: str) -> BucketNotification:
-    table.allow(("s3", "form", "events", "prefix", "suffix", "name"))
+    table.allow()
     return BucketNotification(
-        key=table.named_or("name", KEY, function),
+        key=table.named_or("name", default=function),
         events=_own_events(table),
-        prefix=table.named_or("prefix", _KEY_PART, ""),
-        suffix=table.named_or("suffix", _KEY_PART, ""),
+        prefix=table.named_or("prefix", KEY_PART, ""),
+        suffix=table.named_or("suffix", KEY_PART, ""),
     )
 
 
 def _own_events(table: Table) -> tuple[str, ...]:
-    found = table.texts("events", least=1) if "events" in table.values else ("s3:ObjectCreated:*",)
+    found = table.texts("events") if "events" in table.values else ("s3:ObjectCreated:*",)
     for number, name in enumerate(found):
-        if name in _DETAIL_TYPES:
+        if name in DETAIL_TYPES:
             hint = 'add `form = "eventbridge"`, or name an event of S3 such as `s3:ObjectCreated:*`'
             table.refuse(f"events[{number}]", f'found "{name}", an event in EventBridge\'s form', hint=hint)
         if name not in S3_EVENTS:
@@ -94,14 +67,14 @@ def _own_events(table: Table) -> tuple[str, ...]:
 
 def _permission(table: Table) -> BucketPermission:
     theirs = "its owner sets it in the notification of the existing bucket"
-    table.allow(("s3", "form"), elsewhere={key: theirs for key in ("events", "prefix", "suffix")})
-    return BucketPermission(bucket=existing(table, "s3", BUCKET).identifier)
+    table.of(BUCKET_EVENT.only("s3", "form")).allow(elsewhere={key: theirs for key in ("events", "prefix", "suffix")})
+    return BucketPermission(bucket=existing(table, "s3").identifier)
 
 
 def _events(table: Table, function: str, *, own: bool) -> BucketEvents:
-    table.allow(("s3", "form", "events", "prefix", "suffix", *(("name",) if own else ())))
+    table.of(BUCKET_EVENT if own else BUCKET_EVENT.without("name")).allow()
     return BucketEvents(
-        source=Own(key=table.named_or("name", KEY, function)) if own else existing(table, "s3", BUCKET),
+        source=Own(key=table.named_or("name", default=function)) if own else existing(table, "s3"),
         events=_detail_types(table),
         prefix=table.text_or("prefix", ""),
         suffix=table.text_or("suffix", ""),
@@ -109,10 +82,10 @@ def _events(table: Table, function: str, *, own: bool) -> BucketEvents:
 
 
 def _detail_types(table: Table) -> tuple[str, ...]:
-    names = table.texts("events", least=1) if "events" in table.values else ("Object Created",)
-    found = tuple(_AS_EVENTBRIDGE.get(name, name) for name in names)
+    names = table.texts("events") if "events" in table.values else ("Object Created",)
+    found = tuple(AS_EVENTBRIDGE.get(name, name) for name in names)
     for number, name in enumerate(found):
-        if name not in _DETAIL_TYPES:
-            hint = did_you_mean(name, (*_DETAIL_TYPES, *_AS_EVENTBRIDGE))
+        if name not in DETAIL_TYPES:
+            hint = did_you_mean(name, (*DETAIL_TYPES, *AS_EVENTBRIDGE))
             table.refuse(f"events[{number}]", f'found "{name}"; expected an event that S3 sends', hint=hint)
     return found

@@ -7,16 +7,13 @@ from typing import Literal
 
 import attrs
 
-from multi_env_lambda.model.ci_stack import OF_THE_STACK
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.keys.ci import CI, MOST_DAYS
+from multi_env_lambda.model.reading import Table
 
 __all__ = ["BRANCH_PREFIX", "DAY", "MOST_DAYS", "CiRules", "Strangers", "read_ci"]
 
 DAY = 86_400.0
 """Seconds."""
-
-MOST_DAYS = 90
-"""How long an environment of a branch may live after its branch has moved."""
 
 Strangers = Literal["ask", "copy"]
 """What happens to a change by somebody who may not push: ``ask`` waits for a maintainer's yes to that very commit,
@@ -25,30 +22,6 @@ Strangers = Literal["ask", "copy"]
 
 BRANCH_PREFIX = "b-"
 """What the names of branches' own environments begin with; no other environment's name does where there are any."""
-
-_BRANCH = Rule(
-    pattern=r"(?!@$|HEAD$)(?!.*(\.\.|//|/\.|\.lock(/|$)))(?![-/.])[A-Za-z0-9._/+@#=-]*[A-Za-z0-9_+@#=-]",
-    maximum=200,
-    allowed="the name of a branch, of letters, digits and `._/+@#=-`",
-    hint="without `refs/heads/`: for example `main`",
-)
-_PATTERN = Rule(
-    pattern=r"(?![-/.])[A-Za-z0-9._/+@#=*-]+",
-    maximum=200,
-    allowed="the name of a branch, in which `*` stands for anything",
-    hint='for example `branches = ["feature/*"]`',
-)
-_WORD = Rule(
-    pattern=r"[^\0\n\r]+",
-    allowed="one word of a command, without line breaks",
-    hint='no shell reads it, so each word stands alone: `verify = ["python", "-m", "pytest", "integration"]`',
-)
-_LOGIN = Rule(
-    pattern=r"[A-Za-z0-9][A-Za-z0-9._@+-]*",
-    maximum=100,
-    allowed="how somebody is called at the Git host",
-    hint="the login, without a leading `@`",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -78,31 +51,18 @@ class CiRules:
 
 def read_ci(table: Table) -> CiRules:
     """The table as it stands at the root; everything in it has a default."""
-    table.allow(
-        (
-            "branch",
-            "verify",
-            "branch_environments",
-            "strangers",
-            "maintainers",
-            "codepipeline",
-            "github",
-            "gitlab",
-            "bitbucket",
-            "webhook",
-            *OF_THE_STACK,
-        )
-    )
+    table = table.of(CI)
+    table.allow()
     own = table.table("branch_environments")
-    own.allow(("branches", "days"))
+    own.allow()
     if "days" in own.values and "branches" not in own.values:
         own.require("branches", hint='say which branches get an environment: `branches = ["feature/*"]`')
-    strangers: Strangers = "copy" if table.choice("strangers", ("ask", "copy"), "ask") == "copy" else "ask"
+    strangers: Strangers = "copy" if table.choice("strangers") == "copy" else "ask"
     return CiRules(
-        branch=table.named_or("branch", _BRANCH, "main"),
-        verify=table.texts("verify", rule=_WORD, twice=True),
-        branches=own.texts("branches", rule=_PATTERN),
-        days=own.number("days", 1, MOST_DAYS, 7),
+        branch=table.named_or("branch"),
+        verify=table.texts("verify"),
+        branches=own.texts("branches"),
+        days=own.number("days"),
         strangers=strangers,
-        maintainers=table.texts("maintainers", rule=_LOGIN),
+        maintainers=table.texts("maintainers"),
     )

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.keys.ci import CI
+from multi_env_lambda.model.reading import Table
 
 __all__ = [
     "ACCOUNT_VARIABLE",
@@ -66,23 +67,6 @@ Source: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
 OF_THE_STACK = ("repository", "connection", "builds", "minutes", "people")
 """The keys of the table ``ci`` that make a stack; the others say what a push leads to."""
 
-_REPOSITORY = Rule(
-    pattern=r"[A-Za-z0-9._-]{1,100}|https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)+",
-    maximum=400,
-    allowed="the name of a CodeCommit repository, or an address that begins with https://",
-    hint='for example `repository = "units"` or `repository = "https://github.com/acme/units"`, without a password',
-)
-_CONNECTION = Rule(
-    pattern=r"arn:aws:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]+",
-    allowed="the ARN of a connection to a Git host",
-    hint="make it in the devops account: Developer Tools, Settings, Connections",
-)
-_ADDRESS = Rule(
-    pattern=r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
-    maximum=254,
-    allowed="an e-mail address",
-    hint="each gets a message from Amazon SNS, and has to confirm it once",
-)
 _HOSTS = {"github.com": "GITHUB", "gitlab.com": "GITLAB", "bitbucket.org": "BITBUCKET"}
 """Hosts whose repositories CodeBuild clones through a connection, and what it calls them."""
 
@@ -142,6 +126,7 @@ class CiStack:
 
 def read_ci_stack(table: Table, *, has_roles: bool) -> CiStack | None:
     """The keys of the table ``ci`` that make a stack; None without a repository: there is none to make."""
+    table = table.of(CI)
     if "repository" not in table.values:
         for key in OF_THE_STACK:
             if key in table.values:
@@ -152,17 +137,17 @@ def read_ci_stack(table: Table, *, has_roles: bool) -> CiStack | None:
         table.refuse("repository", "one role serves everybody here", hint=hint)
     return attrs.evolve(
         read_source(table),
-        builds=table.number("builds", 1, 100, 5),
-        minutes=table.number("minutes", 5, 480, 60),
-        people=table.texts("people", rule=_ADDRESS),
+        builds=table.number("builds"),
+        minutes=table.number("minutes"),
+        people=table.texts("people"),
     )
 
 
 def read_source(table: Table) -> CiStack:
     """The keys that say which repository it is about, and how AWS reads it."""
     found = CiStack(
-        repository=table.named("repository", _REPOSITORY),
-        connection=table.named_or("connection", _CONNECTION, ""),
+        repository=table.named("repository"),
+        connection=table.named_or("connection"),
     )
     host = urlsplit(found.repository).hostname if found.is_address else ""
     if found.connection and host not in _HOSTS:

@@ -9,6 +9,7 @@ import attrs
 
 from multi_env_lambda.model.ci_stack import CiStack, read_source
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.keys.ci import CI
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.stages import Stage, stages_of
 
@@ -203,13 +204,14 @@ class CodePipeline:
 
 def read_codepipeline_table(table: Table, *, has_roles: bool) -> CodePipeline | None:
     """The key ``codepipeline`` of the table ``ci``; None without it."""
+    table = table.of(CI)
     if not table.has("codepipeline"):
         return None
     if not has_roles:
         hint = "add `[tool.multi_env_lambda.roles]`: the pipeline, its builds and its witness act as roles of their own"
         table.refuse("codepipeline", "one role serves everybody here", hint=hint)
     own = table.table("codepipeline")
-    own.allow(("repository", "connection"))
+    own.allow()
     source = read_source(own)
     if source.is_address and source.kind == "NO_SOURCE":
         hint = "make one in the devops account: Developer Tools, Settings, Connections; or name a CodeCommit repository"

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from multi_env_lambda.model.keys.data_bucket import DATA_BUCKET
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import DataBucket
 
 __all__ = ["read_data_bucket"]
 
-_BUCKET_OPTIONS = ("versioning", "old_versions_days", "expire_days")
-_LONGEST = 36_500
-
 
 def read_data_bucket(table: Table, key: str) -> DataBucket:
-    table.allow(_BUCKET_OPTIONS)
-    versioning = table.flag("versioning", True)
+    table = table.of(DATA_BUCKET)
+    table.allow()
+    versioning = table.flag("versioning")
     if not versioning and "old_versions_days" in table.values:
         hint = "remove one of them"
         table.refuse("old_versions_days", "found without `versioning`, so there are no old versions", hint=hint)
     return DataBucket(
         key=key,
         versioning=versioning,
-        old_versions_days=table.number("old_versions_days", 0, _LONGEST, 30) if versioning else 0,
-        expire_days=table.number("expire_days", 0, _LONGEST, 0),
+        old_versions_days=table.number("old_versions_days") if versioning else 0,
+        expire_days=table.number("expire_days"),
     )

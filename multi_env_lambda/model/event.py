@@ -12,8 +12,9 @@ from multi_env_lambda.model.bucket_event import read_bucket
 from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.event_source import creates, declares, existing
+from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
 from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
+from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
     Declared,
@@ -35,48 +36,6 @@ __all__ = ["read_event", "read_schedule"]
 _LONGEST_INPUT = 8192
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 
-_LAMBDA_BUS = Rule(
-    pattern=r"[A-Za-z0-9._/-]+|arn:aws:events:.+",
-    maximum=1600,
-    allowed="the name or the ARN of an event bus",
-    hint='leave it out for the bus "default"',
-)
-
-
-def _arn_of(service: str, example: str) -> Rule:
-    return Rule(
-        pattern=f"arn:aws:{service}:.+",
-        allowed=f"an ARN such as {example}",
-        hint="it may contain `${region}` and `${account_id}`",
-    )
-
-
-_QUEUE_ARN = _arn_of("sqs", "arn:aws:sqs:us-east-1:222222222222:incoming")
-_TOPIC_ARN = _arn_of("sns", "arn:aws:sns:us-east-1:222222222222:news")
-_TABLE_STREAM = Rule(
-    pattern="arn:aws:dynamodb:.+",
-    allowed="the key of a table below `tables`, or an ARN such as "
-    "arn:aws:dynamodb:us-east-1:222222222222:table/orders/stream/2026-01-01T00:00:00.000",
-    hint="an ARN may contain `${region}` and `${account_id}`",
-)
-_STREAM_FAILURES = Rule(
-    pattern=r"arn:aws:(sqs|sns|s3):.+",
-    allowed="the ARN of a queue, topic or bucket",
-    hint="failures of a stream can go nowhere else: https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html",
-)
-_KINESIS_ARN = _arn_of("kinesis", "arn:aws:kinesis:us-east-1:222222222222:stream/clicks")
-
-
-@attrs.frozen(kw_only=True)
-class _Kind:
-    """How one kind is written: ``read`` gets all options as one table, with the source under the kind's name.
-
-    ``word`` is the key of the source when the kind is a table of its own.
-    """
-
-    word: str
-    read: Callable[[Table, str, int], Event]
-
 
 def read_event(table: Table, *, function: str, timeout: int, buckets: Collection[str] = ()) -> Event:
     """One event of a function; what it creates is named after the function unless it says otherwise.
@@ -90,14 +49,14 @@ def read_event(table: Table, *, function: str, timeout: int, buckets: Collection
         unknown = next(iter(table.values), "")
         hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
-    kind = _KINDS[found[0]]
-    flat = _flat(table, found[0], kind)
-    if found[0] == "s3" and (name := flat.values["s3"]) in buckets and "name" not in flat.values:
+    flat = _flat(table, found[0]).of(EVENTS.kinds[found[0]])
+    name = flat.values.get("s3")
+    if isinstance(name, str) and name in buckets and "name" not in flat.values:
         flat = attrs.evolve(flat, values={**flat.values, "s3": True, "name": name})
-    return kind.read(flat, function, timeout)
+    return _KINDS[found[0]](flat, function, timeout)
 
 
-def _flat(table: Table, name: str, kind: _Kind) -> Table:
+def _flat(table: Table, name: str) -> Table:
     """All options in one table: ``{sqs = {arn = "…", window = 5}}`` is the same as ``{sqs = "…", window = 5}``."""
     value = table.values[name]
     rest = {key: item for key, item in table.values.items() if key != name}
@@ -106,7 +65,7 @@ def _flat(table: Table, name: str, kind: _Kind) -> Table:
     for key in value:
         if key in rest:
             table.refuse(key, f"`{key}` is set both next to `{name}` and inside it", hint="remove one of them")
-    inner = {name if key == kind.word else key: item for key, item in value.items()}
+    inner = {name if key == EVENTS.sources[name] else key: item for key, item in value.items()}
     return attrs.evolve(table, values={**rest, **inner})
 
 
@@ -121,7 +80,7 @@ def read_schedule(table: Table, key: str) -> str:
 
 
 def _schedule(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("schedule", "payload"))
+    table.allow()
     payload = table.optional_json("payload")
     if payload is not None and len(payload) > _LONGEST_INPUT:
         what = f"found {len(payload):,} characters of JSON; the limit is {_LONGEST_INPUT:,}"
@@ -130,10 +89,6 @@ def _schedule(table: Table, function: str, timeout: int) -> Event:
 
 
 # --- sqs ---
-_QUEUE_OPTIONS = ("sqs", "batch_size", "window", "partial_failures", "maximum_concurrency")
-_OWN_QUEUE_OPTIONS = ("name", "visibility_timeout", "max_receive_count", "retention_days")
-
-
 def _queue(table: Table, function: str, timeout: int) -> Event:
     own, declared = creates(table, "sqs"), declares(table, "sqs")
     only_new = (
@@ -141,12 +96,12 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
         if declared
         else ("it applies to a queue that the unit creates; set it where the existing queue is defined")
     )
-    elsewhere = {} if own else {key: only_new for key in _OWN_QUEUE_OPTIONS}
-    table.allow((*_QUEUE_OPTIONS, *(_OWN_QUEUE_OPTIONS if own else ())), elsewhere=elsewhere)
-    source = declared or (_own_queue(table, function, timeout) if own else existing(table, "sqs", _QUEUE_ARN))
+    elsewhere = {} if own else {key: only_new for key in OF_A_NEW_QUEUE}
+    table.of(SQS if own else SQS.without(*OF_A_NEW_QUEUE)).allow(elsewhere=elsewhere)
+    source = declared or (_own_queue(table, function, timeout) if own else existing(table, "sqs"))
     fifo = isinstance(source, Existing) and source.identifier.endswith(".fifo")
-    batch_size = table.number("batch_size", 1, 10 if fifo else 10_000, 10)
-    window = table.number("window", 0, 0 if fifo else 300, 0)
+    batch_size = table.number("batch_size", high=10 if fifo else None)
+    window = table.number("window", high=0 if fifo else None)
     if batch_size > 10 and window == 0:
         hint = "add `window = 1` or more: the seconds during which a batch is gathered"
         table.refuse("batch_size", f"found {batch_size} without `window`; expected 1 to 10", hint=hint)
@@ -154,47 +109,47 @@ def _queue(table: Table, function: str, timeout: int) -> Event:
         source=source,
         batch_size=batch_size,
         window=window,
-        partial_failures=table.flag("partial_failures", True),
-        maximum_concurrency=table.optional_number("maximum_concurrency", 2, 1000),
+        partial_failures=table.flag("partial_failures"),
+        maximum_concurrency=table.optional_number("maximum_concurrency"),
     )
 
 
 def _own_queue(table: Table, function: str, timeout: int) -> OwnQueue:
     # So that batches that are throttled or still being gathered are not delivered twice.
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    least = 6 * timeout + table.number("window", 0, 300, 0)
-    visibility = table.number("visibility_timeout", 0, 43_200, least)
+    least = 6 * timeout + table.number("window")
+    visibility = table.number("visibility_timeout", default=least)
     if visibility < least:
         what = f"found {visibility}; expected {least} or more: 6 times the timeout ({timeout}), plus the window"
         table.refuse("visibility_timeout", what, hint=f"leave it out for {least}")
     return OwnQueue(
-        key=table.named_or("name", KEY, function),
+        key=table.named_or("name", default=function),
         visibility_timeout=visibility,
-        max_receive_count=table.number("max_receive_count", 1, 1000, 3),
-        retention_days=table.number("retention_days", 1, 14, 4),
+        max_receive_count=table.number("max_receive_count"),
+        retention_days=table.number("retention_days"),
     )
 
 
 # --- sns, event_pattern ---
 def _topic(table: Table, function: str, timeout: int) -> Event:
     made, declared = creates(table, "sns"), declares(table, "sns")
-    table.allow(("sns", "filter_policy", *(("name",) if made else ())))
-    own = Own(key=table.named_or("name", KEY, function)) if made else None
+    table.of(SNS if made else SNS.without("name")).allow()
+    own = Own(key=table.named_or("name", default=function)) if made else None
     # A pattern is measured as JSON, so anything that JSON cannot express is refused first.
     policy = table.optional_json_table("filter_policy")
     if policy is not None:
         _check_operators(table.table("filter_policy"))
-    return Topic(source=declared or own or existing(table, "sns", _TOPIC_ARN), filter_policy=policy)
+    return Topic(source=declared or own or existing(table, "sns"), filter_policy=policy)
 
 
 def _event_pattern(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("event_pattern", "bus"))
+    table.allow()
     pattern = table.table("event_pattern")
     if not pattern.values:
         pattern.refuse("", "the pattern is empty; expected at least one field", hint='for example `source = ["shop"]`')
     text = table.json("event_pattern")
     _check_operators(pattern)
-    return EventPattern(pattern=text, bus=table.named_or("bus", _LAMBDA_BUS, "default"))
+    return EventPattern(pattern=text, bus=table.named_or("bus"))
 
 
 def _check_operators(pattern: Table) -> None:
@@ -205,50 +160,39 @@ def _check_operators(pattern: Table) -> None:
 
 
 # --- streams ---
-_STREAM_OPTIONS = (
-    "starting_position",
-    "batch_size",
-    "window",
-    "partial_failures",
-    "bisect",
-    "retries",
-    "parallelization",
-    "on_failure_arn",
-    "filters",
-)
-
-
 def _dynamodb(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("dynamodb", *_STREAM_OPTIONS))
+    table.allow()
     name = table.text("dynamodb")
-    source = Declared(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb", _TABLE_STREAM))
+    source = Declared(key=name) if KEY.accepts(name) else Existing(identifier=table.named("dynamodb"))
     return DynamoDBStream(source=source, **_stream(table))
 
 
 def _kinesis(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("kinesis", *_STREAM_OPTIONS))
-    return KinesisStream(arn=table.named("kinesis", _KINESIS_ARN), **_stream(table))
+    table.allow()
+    return KinesisStream(arn=table.named("kinesis"), **_stream(table))
 
 
 def _stream(table: Table) -> dict[str, Any]:
     """What both have in common."""
     return dict(
-        starting_position=table.choice("starting_position", ("LATEST", "TRIM_HORIZON"), "LATEST"),
-        batch_size=table.number("batch_size", 1, 10_000, 100),
-        window=table.number("window", 0, 300, 0),
-        partial_failures=table.flag("partial_failures", True),
-        bisect=table.flag("bisect", False),
-        retries=table.number("retries", -1, 10_000, -1),
-        parallelization=table.number("parallelization", 1, 10, 1),
-        on_failure_arn=table.optional_named("on_failure_arn", _STREAM_FAILURES),
+        starting_position=table.choice("starting_position"),
+        batch_size=table.number("batch_size"),
+        window=table.number("window"),
+        partial_failures=table.flag("partial_failures"),
+        bisect=table.flag("bisect"),
+        retries=table.number("retries"),
+        parallelization=table.number("parallelization"),
+        on_failure_arn=table.optional_named("on_failure_arn"),
         filters=_filters(table),
     )
 
 
 def _filters(table: Table) -> tuple[str, ...]:
     tables = table.tables("filters")
-    if len(tables) > 5:
-        table.refuse("filters", f"found {len(tables)} filters; expected at most 5", hint="combine some of them")
+    if len(tables) > MOST_FILTERS:
+        table.refuse(
+            "filters", f"found {len(tables)} filters; expected at most {MOST_FILTERS}", hint="combine some of them"
+        )
     whole = attrs.evolve(table, values={f"filters[{n}]": item.values for n, item in enumerate(tables)})
     patterns = tuple(whole.json(key) for key in whole.values)
     for item in tables:
@@ -258,21 +202,22 @@ def _filters(table: Table) -> tuple[str, ...]:
 
 # --- url ---
 def _url(table: Table, function: str, timeout: int) -> Event:
-    table.allow(("url", "cors"))
+    table.allow()
     if not isinstance(table.values.get("url", True), str | bool):
         table.wrong("url", allowed='true, "AWS_IAM" or "NONE"', hint="`url = true` is the same as `AWS_IAM`")
-    auth = "AWS_IAM" if creates(table, "url") else table.choice("url", ("AWS_IAM", "NONE"), "AWS_IAM")
+    auth = "AWS_IAM" if creates(table, "url") else table.choice("url")
     return FunctionUrl(auth=auth, cors=read_cors(table.table("cors")) if table.has("cors") else None)
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "schedule": _Kind(word="expression", read=_schedule),
-    "sqs": _Kind(word="arn", read=_queue),
-    "sns": _Kind(word="arn", read=_topic),
-    "s3": _Kind(word="bucket", read=read_bucket),
-    "event_pattern": _Kind(word="event_pattern", read=_event_pattern),
-    "dynamodb": _Kind(word="arn", read=_dynamodb),
-    "kinesis": _Kind(word="arn", read=_kinesis),
-    "url": _Kind(word="auth", read=_url),
-    "http": _Kind(word="route", read=read_http_route),
+_KINDS: Mapping[str, Callable[[Table, str, int], Event]] = {
+    "schedule": _schedule,
+    "sqs": _queue,
+    "sns": _topic,
+    "s3": read_bucket,
+    "event_pattern": _event_pattern,
+    "dynamodb": _dynamodb,
+    "kinesis": _kinesis,
+    "url": _url,
+    "http": read_http_route,
 }
+"""Each gets all options as one table, with the source under the kind's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from multi_env_lambda.model.event_kinds import Declared, Existing
 from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.reading import Table
 
 __all__ = ["creates", "declares", "existing"]
 
@@ -22,11 +22,11 @@ def declares(table: Table, main: str) -> Declared | None:
     return Declared(key=value) if isinstance(value, str) and KEY.accepts(value) else None
 
 
-def existing(table: Table, key: str, rule: Rule) -> Existing:
+def existing(table: Table, key: str) -> Existing:
     if not isinstance(table.values[key], str):
         table.wrong(
             key,
-            allowed=f"true, the key of a resource of the unit or {rule.allowed}",
+            allowed=f"true, the key of a resource of the unit or {table.rule(key).allowed}",
             hint=f"`{key} = true` creates one for the unit",
         )
-    return Existing(identifier=table.named(key, rule))
+    return Existing(identifier=table.named(key))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import assert_never
-
-import attrs
 
 from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.event import read_event
-from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.keys.function import DESCRIPTION, FUNCTION, HANDLER, MOST_OTHER_LAYERS, VARIABLE
+from multi_env_lambda.model.keys.reference import REFERENCE
+from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
-from multi_env_lambda.model.reading import Rule, Table
-from multi_env_lambda.model.resources import ResourceReference
-from multi_env_lambda.model.retention import RETENTION_DAYS
+from multi_env_lambda.model.reading import Table
+from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -38,59 +38,13 @@ from multi_env_lambda.model.settings import (
     Smoke,
     Topic,
     Traffic,
+    UnitValue,
     Vpc,
 )
-from multi_env_lambda.model.uses import VALUES, read_reference, read_uses
+from multi_env_lambda.model.uses import read_reference, read_uses
 
 __all__ = ["DESCRIPTION", "HANDLER", "read_function"]
 
-HANDLER = Rule(
-    pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+",
-    maximum=128,
-    allowed="package.module.function",
-    hint='for example "orders.create.handler": the function `handler` of the module `orders.create`',
-)
-DESCRIPTION = Rule(pattern=r"(?s).*", maximum=256, allowed="up to 256 characters", hint="shorten it")
-_VARIABLE = Rule(
-    pattern=r"[A-Za-z][A-Za-z0-9_]+",
-    allowed="two or more letters, digits and `_`, starting with a letter",
-    hint="Lambda takes no other names",
-)
-_SUBNET = Rule(pattern=r"subnet-[0-9a-z]+", allowed='the id of a subnet such as "subnet-0a1b2c3d"', hint="see the VPC")
-_GROUP = Rule(pattern=r"sg-[0-9a-z]+", allowed='the id of a security group such as "sg-0a1b2c3d"', hint="see the VPC")
-_LAYER = Rule(
-    pattern=r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+",
-    allowed="the ARN of a layer version",
-    hint="the ARN ends with the layer's version number",
-)
-_TARGET = Rule(
-    pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+(?<!\.fifo)",
-    allowed="the ARN of a queue, topic, function, event bus or bucket that does not end in .fifo",
-    hint="Lambda sends only to standard queues and topics; it may contain `${region}` and `${account_id}`",
-)
-_DEAD_LETTER = Rule(
-    pattern=r"arn:aws:(sqs|sns):.+(?<!\.fifo)",
-    allowed="the ARN of a queue or topic that does not end in .fifo",
-    hint="Lambda sends only to standard queues and topics; it may contain `${region}` and `${account_id}`",
-)
-_SECRET = Rule(
-    pattern=r"[A-Za-z0-9/_+=.@-]+",
-    maximum=512,
-    allowed="the name of a secret: letters, digits and `/_+=.@-`",
-    hint="write the name, not the ARN and not the value",
-)
-_SECRET_KEY = Rule(
-    pattern=r"[^:{}\s]+",
-    maximum=256,
-    allowed="one key of a JSON secret, without `:`, braces and spaces",
-    hint='for example { secret = "orders/db", key = "password" }',
-)
-_PARAMETER = Rule(
-    pattern=r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
-    maximum=1011,
-    allowed="the name of a parameter: letters, digits, `_.-`, with `/` between the parts",
-    hint="for example `/orders/url`",
-)
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 _RESERVED_VARIABLES = frozenset(
     [
@@ -118,30 +72,31 @@ _RESERVED_VARIABLES = frozenset(
     ]
 )
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
-_OWN_LAYERS = 1
-_MOST_LAYERS = 5
+_FOLDER = re.compile(r"[^\x00-\x1f\x7f\\:~]{1,200}")
 _MOST_ENVIRONMENT_BYTES = 4096
 
 
-def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[str] = ()) -> Function:
-    """One function of one environment; ``table`` is already merged and substituted, ``buckets`` are the unit's own."""
-    table.allow(name for name in attrs.fields_dict(Function) if name != "key")
-    timeout = table.number("timeout", 1, 900, 3)
+def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, ResourceKind] = {}) -> Function:  # noqa: B006 - never written
+    """One function of one environment; ``table`` is merged and substituted, ``own`` are the unit's resources."""
+    table = table.of(FUNCTION)
+    table.allow()
+    timeout = table.number("timeout")
     return Function(
         key=key,
         handler=_handler(table),
-        memory_size=table.number("memory_size", 128, 10_240, 128),
+        root=_root(table),
+        memory_size=table.number("memory_size"),
         timeout=timeout,
-        environment=_environment(table),
-        description=table.named_or("description", DESCRIPTION, ""),
-        ephemeral_storage=table.number("ephemeral_storage", 512, 10_240, 512),
-        reserved_concurrency=table.optional_number("reserved_concurrency", 0, 1_000_000),
-        log_retention_days=int(table.one_of_numbers("log_retention_days", RETENTION_DAYS, 30)),
-        log_format=table.choice("log_format", ("Text", "JSON"), "Text"),
-        tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),
+        environment=_environment(table, own),
+        description=table.named_or("description"),
+        ephemeral_storage=table.number("ephemeral_storage"),
+        reserved_concurrency=table.optional_number("reserved_concurrency"),
+        log_retention_days=int(table.one_of_numbers("log_retention_days")),
+        log_format=table.choice("log_format"),
+        tracing=table.choice("tracing"),
         vpc=_vpc(table.table("vpc")) if table.has("vpc") else None,
-        dead_letter_arn=table.optional_named("dead_letter_arn", _DEAD_LETTER),
-        on_failure_arn=table.optional_named("on_failure_arn", _TARGET),
+        dead_letter_arn=table.optional_named("dead_letter_arn"),
+        on_failure_arn=table.optional_named("on_failure_arn"),
         snap_start=_snap_start(table, runtime),
         layers=_layers(table),
         managed_policies=read_managed_policies(table),
@@ -149,7 +104,7 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
-        events=_events(table, key, timeout, buckets),
+        events=_events(table, key, timeout, own),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,
         traffic=_traffic(table) if table.has("traffic") else None,
@@ -158,43 +113,53 @@ def read_function(table: Table, *, key: str, runtime: str, buckets: Collection[s
 
 def _handler(table: Table) -> str:
     table.require("handler", hint=f"add `handler = …`, {HANDLER.hint}")
-    return table.named("handler", HANDLER)
+    return table.named("handler")
+
+
+def _root(table: Table) -> str:
+    """In normal form; whether there is such a folder is known when the unit is built."""
+    text = table.text_or("root") or "."
+    path = PurePosixPath(text)
+    parts = path.parts
+    if not _FOLDER.fullmatch(text) or path.is_absolute() or ".." in parts or any(one.startswith(".") for one in parts):
+        hint = 'write the path from the unit\'s own folder, with `/`: for example "orders"'
+        table.refuse("root", f'found "{text}"; expected a folder of the unit', hint=hint)
+    return "" if not parts else str(path)
 
 
 def _snap_start(table: Table, runtime: str) -> bool:
-    wanted = table.flag("snap_start", False)
+    wanted = table.flag("snap_start")
     if wanted and int(runtime.rpartition(".")[2]) < 12:
         hint = "set `runtime` to python3.12 or newer"
         table.refuse("snap_start", f"found true with {runtime}; expected python3.12 or newer", hint=hint)
-    if wanted and table.number("ephemeral_storage", 512, 10_240, 512) > 512:
+    if wanted and table.number("ephemeral_storage") > 512:
         what = f"found true with ephemeral_storage {table.values['ephemeral_storage']}; expected 512"
         table.refuse("snap_start", what, hint="SnapStart does not support more ephemeral storage; remove one of them")
     return wanted
 
 
 def _layers(table: Table) -> tuple[str, ...]:
-    found = table.texts("layers", rule=_LAYER)
-    most = _MOST_LAYERS - _OWN_LAYERS
-    if len(found) > most:
-        what = f"found {len(found)} layers; expected at most {most} in addition to the unit's own"
+    found = table.texts("layers")
+    if len(found) > MOST_OTHER_LAYERS:
+        what = f"found {len(found)} layers; expected at most {MOST_OTHER_LAYERS} in addition to the unit's own"
         table.refuse(
-            "layers", what, hint=f"Lambda takes {_MOST_LAYERS} layers in total; move some packages to the lock"
+            "layers", what, hint=f"Lambda takes {MOST_OTHER_LAYERS + 1} layers in total; move some packages to the lock"
         )
     return found
 
 
 def _vpc(table: Table) -> Vpc:
-    table.allow(("subnet_ids", "security_group_ids"))
+    table.allow()
     return Vpc(
-        subnet_ids=table.texts("subnet_ids", rule=_SUBNET, least=1),
-        security_group_ids=table.texts("security_group_ids", rule=_GROUP, least=1),
+        subnet_ids=table.texts("subnet_ids"),
+        security_group_ids=table.texts("security_group_ids"),
     )
 
 
 # --- environment variables ---
-def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
+def _environment(table: Table, own: Mapping[str, ResourceKind]) -> tuple[tuple[str, EnvironmentValue], ...]:
     inner = table.table("environment")
-    found = tuple((name, _environment_value(inner, name)) for name in sorted(inner.values))
+    found = tuple((name, _environment_value(inner, name, own)) for name in sorted(inner.values))
     size = sum(len(f"{name}{value.text}".encode()) for name, value in found if isinstance(value, PlainValue))
     if size > _MOST_ENVIRONMENT_BYTES:
         what = f"found {size} bytes of names and values; expected at most {_MOST_ENVIRONMENT_BYTES}"
@@ -202,11 +167,11 @@ def _environment(table: Table) -> tuple[tuple[str, EnvironmentValue], ...]:
     return found
 
 
-def _environment_value(table: Table, name: str) -> EnvironmentValue:
+def _environment_value(table: Table, name: str, own: Mapping[str, ResourceKind]) -> EnvironmentValue:
     if name in _RESERVED_VARIABLES:
         table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
-    if not _VARIABLE.accepts(name):
-        table.refuse(name, f"found the name `{name}`; expected {_VARIABLE.allowed}", hint=_VARIABLE.hint)
+    if not VARIABLE.accepts(name):
+        table.refuse(name, f"found the name `{name}`; expected {VARIABLE.allowed}", hint=VARIABLE.hint)
     match table.values[name]:
         case str(text):
             return PlainValue(text=text)
@@ -215,30 +180,43 @@ def _environment_value(table: Table, name: str) -> EnvironmentValue:
         case int() | float() as number:
             return PlainValue(text=str(number))
         case Mapping():
-            return _reference(table.table(name))
+            return _reference(table.table(name), own)
         case _:
             hint = 'write a list as JSON text: `\'["a", "b"]\'`'
             table.wrong(name, allowed="text, a number, true, false, { secret = … } or { parameter = … }", hint=hint)
 
 
-def _reference(table: Table) -> SecretReference | ParameterReference | ResourceReference:
-    if (own := read_reference(table)) is not None:
-        return own
-    table.allow(("secret", "key", "parameter", *VALUES))
+def _reference(
+    table: Table, own: Mapping[str, ResourceKind]
+) -> SecretReference | ParameterReference | ResourceReference | UnitValue:
+    if "unit" in table.values:
+        return _of_unit(table.of(REFERENCE.only("unit", "parameter")))
+    if (named := read_reference(table, own)) is not None:
+        return named
+    table.allow()
     if table.has("secret") == table.has("parameter"):
         hint = 'for example { secret = "orders/db", key = "password" } or { parameter = "/orders/url" }'
         found = " and ".join(f"`{key}`" for key in table.values) or "nothing"
         table.refuse("", f"found {found}; expected exactly one of `secret` and `parameter`", hint=hint)
     if table.has("secret"):
-        return SecretReference(name=table.named("secret", _SECRET), key=table.optional_named("key", _SECRET_KEY))
+        return SecretReference(name=table.named("secret"), key=table.optional_named("key"))
     if table.has("key"):
         table.refuse("key", "`key` cannot be combined with `parameter`", hint="only a secret has keys")
-    return ParameterReference(name=table.named("parameter", _PARAMETER))
+    return ParameterReference(name=table.named("parameter"))
+
+
+def _of_unit(table: Table) -> UnitValue:
+    table.allow()
+    parameter = table.text("parameter", hint='name the key that it has in that unit: `parameter = "orders-table"`')
+    if not KEY.accepts(parameter):
+        table.wrong("parameter", allowed=KEY.allowed, hint="it is the key of a parameter of that unit, not its name")
+    return UnitValue(unit=table.named("unit"), parameter=parameter)
 
 
 # --- events and checks ---
-def _events(table: Table, key: str, timeout: int, buckets: Collection[str]) -> tuple[Event, ...]:
+def _events(table: Table, key: str, timeout: int, own: Mapping[str, ResourceKind]) -> tuple[Event, ...]:
     tables = table.tables("events")
+    buckets = [name for name, kind in own.items() if kind == "bucket"]
     events = tuple(read_event(item, function=key, timeout=timeout, buckets=buckets) for item in tables)
     seen: set[tuple[str, str]] = set()
     for item, event in zip(tables, events, strict=True):
@@ -276,16 +254,16 @@ def _identity(event: Event) -> tuple[str, str]:
 
 
 def _alarms(table: Table) -> Alarms:
-    table.allow(("errors", "minutes", "notify"))
+    table.allow()
     return Alarms(
-        errors=table.number("errors", 1, 1_000_000, 1),
-        minutes=table.number("minutes", 1, 1440, 5),
-        notify=table.texts("notify", rule=ARN),
+        errors=table.number("errors"),
+        minutes=table.number("minutes"),
+        notify=table.texts("notify"),
     )
 
 
 def _smoke(table: Table) -> Smoke:
-    table.allow(("payload", "expect"))
+    table.allow()
     return Smoke(payload=table.optional_json("payload") or "{}", expect=table.optional_json("expect"))
 
 

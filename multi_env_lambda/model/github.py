@@ -11,7 +11,8 @@ from typing import Literal
 
 import attrs
 
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
+from multi_env_lambda.model.keys.ci import CI
+from multi_env_lambda.model.reading import Table, did_you_mean
 
 __all__ = [
     "CELLS_LEFT",
@@ -73,14 +74,6 @@ GitHubJobs = Literal["run", "send"]
 SENT = ("delete", "pull_request", "push", "workflow_dispatch")
 """The kinds of events that jobs send. Approving reviews are not among them: they agree to what strangers change."""
 
-_REPOSITORY = Rule(
-    pattern=r"[A-Za-z0-9](-?[A-Za-z0-9])*/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
-    maximum=140,
-    allowed="owner/name of a repository at github.com",
-    hint='for example `repository = "acme/units"`',
-)
-_HIGHEST = 10**12
-
 
 @attrs.frozen(kw_only=True)
 class GitHub:
@@ -119,25 +112,26 @@ class GitHub:
 
 def read_github_table(table: Table, *, has_roles: bool, approving: Collection[str] = ()) -> GitHub | None:
     """The key ``github`` of the table ``ci``; None without it. ``approving``: the environments with an approval."""
+    table = table.of(CI)
     if not table.has("github"):
         return None
     if not has_roles:
         hint = "add `[tool.multi_env_lambda.roles]`: the jobs act as roles of their own, which let this repository in"
         table.refuse("github", "one role serves everybody here", hint=hint)
     own = table.table("github")
-    own.allow(("repository", "owner_id", "repository_id", "subject", "provider", "jobs", "reviewed"))
-    subject: GitHubSubject = "names" if own.choice("subject", ("ids", "names"), "ids") == "names" else "ids"
+    own.allow()
+    subject: GitHubSubject = "names" if own.choice("subject") == "names" else "ids"
     if subject == "ids":
         hint = "`gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both; an older repository: `subject = \"names\"`"
         for key in ("owner_id", "repository_id"):
             own.require(key, hint=hint)
     jobs = _jobs(table, own)
     return GitHub(
-        repository=own.named("repository", _REPOSITORY),
-        owner_id=own.optional_number("owner_id", 1, _HIGHEST) or 0,
-        repository_id=own.optional_number("repository_id", 1, _HIGHEST) or 0,
+        repository=own.named("repository"),
+        owner_id=own.optional_number("owner_id") or 0,
+        repository_id=own.optional_number("repository_id") or 0,
         subject=subject,
-        provider=own.flag("provider", True),
+        provider=own.flag("provider"),
         jobs=jobs,
         reviewed=_reviewed(own, jobs, approving),
     )
@@ -159,7 +153,7 @@ def _reviewed(own: Table, jobs: GitHubJobs, approving: Collection[str]) -> tuple
 
 
 def _jobs(table: Table, own: Table) -> GitHubJobs:
-    if own.choice("jobs", ("run", "send"), "run") == "run":
+    if own.choice("jobs") == "run":
         return "run"
     table.require("repository", hint="say which repository the stack of the CI builds; the jobs send it their events")
     return "send"

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.model.name import IMAGE
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.keys.ci import CI
+from multi_env_lambda.model.reading import Table
 
-__all__ = ["GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
+__all__ = ["CELLS_FILE", "GITLAB", "PIPELINE", "GitLab", "read_gitlab_table"]
 
 GITLAB = "gitlab.com"
 """Whose tokens they are; also how the provider is called in IAM, and its condition keys begin."""
 
+CELLS_FILE = "multi-env-lambda-cells.yml"
+"""The pipeline that the job of the protected branch leaves for the accounts and regions of a stage."""
+
 PIPELINE = ".gitlab/multi-env-lambda.yml"
 """The file that `ci write gitlab` writes, and the project's own ``.gitlab-ci.yml`` includes."""
-
-_PROJECT = Rule(
-    pattern=r"[A-Za-z0-9_](?!.*\.\.)[A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,20}",
-    maximum=255,
-    allowed="group/project, as in the address of a project at gitlab.com",
-    hint='for example `project = "acme/units"`',
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,16 +60,17 @@ class GitLab:
 
 def read_gitlab_table(table: Table, *, has_roles: bool) -> GitLab | None:
     """The key ``gitlab`` of the table ``ci``; None without it."""
+    table = table.of(CI)
     if not table.has("gitlab"):
         return None
     if not has_roles:
         hint = "add `[tool.multi_env_lambda.roles]`: the job acts as a role of its own, which lets this project in"
         table.refuse("gitlab", "one role serves everybody here", hint=hint)
     own = table.table("gitlab")
-    own.allow(("project", "image", "plans", "provider"))
+    own.allow()
     return GitLab(
-        project=own.named("project", _PROJECT),
-        image=own.named("image", IMAGE),
-        plans=own.flag("plans", True),
-        provider=own.flag("provider", True),
+        project=own.named("project"),
+        image=own.named("image"),
+        plans=own.flag("plans"),
+        provider=own.flag("provider"),
     )

@@ -4,63 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.event import read_schedule
-from multi_env_lambda.model.function import DESCRIPTION
+from multi_env_lambda.model.keys.job import ARGUMENT, ENTRY, JOB, KINDS
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
-from multi_env_lambda.model.reading import Rule, Table, did_you_mean
-from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
+from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.settings import GlueJob, PythonShell, Spark
 from multi_env_lambda.model.uses import read_uses
 
 __all__ = ["read_job", "run_arguments"]
 
-_ENTRY = Rule(
-    pattern=r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*",
-    allowed="package.module:function",
-    hint='for example "nightly.job:main": the function `main` of the module `nightly.job`',
-)
-_ARGUMENT = Rule(
-    pattern=r"--[A-Za-z0-9_-]+",
-    allowed="`--` and letters, digits, `-` or `_`",
-    hint='for example `arguments."--day" = "monday"`',
-)
-_KINDS = {
-    "pythonshell": ("python_version", "max_capacity"),
-    "glueetl": ("glue_version", "worker_type", "number_of_workers"),
-}
-"""The kinds of jobs, and what only one of them has."""
-
-_WORKER_TYPES = ("G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X")
-"""Of Glue 4.0 and later, without G.025X, which is for streams only.
-
-Source: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
-"""
-
-_MOST_WORKERS = 299
 _RESERVED_ARGUMENTS = frozenset(("--conf", "--debug", "--mode", "--JOB_NAME"))
 
 
 def read_job(table: Table, *, key: str) -> GlueJob:
     """One job of one environment; ``table`` is already merged and substituted."""
-    kind = table.choice("kind", tuple(_KINDS), "pythonshell")
-    common = attrs.fields_dict(GlueJob).keys() - {"key", "runs_on"}
+    table = table.of(JOB)
+    kind = table.choice("kind")
     elsewhere = {
         name: f'it is only for jobs of the kind "{other}"'
-        for other, names in _KINDS.items()
+        for other, names in KINDS.items()
         for name in names
         if other != kind
     }
-    table.allow(("kind", *sorted(common), *_KINDS[kind]), elsewhere=elsewhere)
-    table.require("entry", hint=f"add `entry = …`, {_ENTRY.hint}")
+    table.of(JOB.without(*elsewhere)).allow(elsewhere=elsewhere)
+    table.require("entry", hint=f"add `entry = …`, {ENTRY.hint}")
     return GlueJob(
         key=key,
-        entry=table.named("entry", _ENTRY),
+        entry=table.named("entry"),
         runs_on=_spark(table) if kind == "glueetl" else _python_shell(table),
-        timeout=table.number("timeout", 1, 10_080, 60),
-        max_retries=table.number("max_retries", 0, 10, 0),
+        timeout=table.number("timeout"),
+        max_retries=table.number("max_retries"),
         arguments=_arguments(table.table("arguments")),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
@@ -68,7 +42,7 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
         schedule=_schedule(table) if table.has("schedule") else None,
-        description=table.named_or("description", DESCRIPTION, ""),
+        description=table.named_or("description"),
     )
 
 
@@ -93,22 +67,22 @@ def run_arguments(where: str, job: GlueJob, given: Mapping[str, str]) -> dict[st
 
 
 def _python_shell(table: Table) -> PythonShell:
-    table.choice("python_version", (GLUE_PYTHON,), GLUE_PYTHON)
-    return PythonShell(max_capacity=table.one_of_numbers("max_capacity", (0.0625, 1), 0.0625))
+    table.choice("python_version")
+    return PythonShell(max_capacity=table.one_of_numbers("max_capacity"))
 
 
 def _spark(table: Table) -> Spark:
     return Spark(
-        glue_version=table.choice("glue_version", tuple(SPARK_PYTHON), "5.0"),
-        worker_type=table.choice("worker_type", _WORKER_TYPES, "G.1X"),
-        number_of_workers=table.number("number_of_workers", 2, _MOST_WORKERS, 2),
+        glue_version=table.choice("glue_version"),
+        worker_type=table.choice("worker_type"),
+        number_of_workers=table.number("number_of_workers"),
     )
 
 
 def _arguments(table: Table) -> tuple[tuple[str, str], ...]:
     for name in table.values:
-        if not _ARGUMENT.accepts(name):
-            table.refuse(name, f"found the name `{name}`; expected {_ARGUMENT.allowed}", hint=_ARGUMENT.hint)
+        if not ARGUMENT.accepts(name):
+            table.refuse(name, f"found the name `{name}`; expected {ARGUMENT.allowed}", hint=ARGUMENT.hint)
         if name in _RESERVED_ARGUMENTS:
             table.refuse(name, f"`{name}` is set by Glue itself", hint="choose another name")
     return tuple((name, table.text(name)) for name in sorted(table.values))

@@ -101,7 +101,17 @@ ARN = Rule(
     hint="it may contain `${region}` and `${account_id}`",
 )
 
-LIMITS = {"stack": 128, "function": 64, "job": 255, "queue": 80, "topic": 256, "bucket": 63, "API": 128, "table": 255}
+LIMITS = {
+    "stack": 128,
+    "function": 64,
+    "job": 255,
+    "queue": 80,
+    "topic": 256,
+    "bucket": 63,
+    "API": 128,
+    "table": 255,
+    "parameter": 1011,
+}
 """The most characters that AWS accepts; a function's name also fits its role (64)."""
 
 

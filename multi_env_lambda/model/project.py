@@ -7,19 +7,26 @@ from pathlib import PurePosixPath
 from typing import assert_never
 
 import attrs
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.keys.unit import ARCHITECTURES, UNIT
 from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table
-from multi_env_lambda.model.resources import DataBucket, DataTable, MessageQueue, MessageTopic, OwnResource, kind_of
-from multi_env_lambda.model.runtime import RUNTIMES
+from multi_env_lambda.model.resources import (
+    DataBucket,
+    DataTable,
+    MessageQueue,
+    MessageTopic,
+    OwnParameter,
+    OwnResource,
+    OwnSecret,
+    kind_of,
+)
 from multi_env_lambda.model.settings import (
     BucketEvents,
     BucketNotification,
@@ -36,12 +43,18 @@ from multi_env_lambda.model.settings import (
     Settings,
     Topic,
 )
-from multi_env_lambda.model.unit_settings import KEYS, read_all_settings
+from multi_env_lambda.model.standard import (
+    read_dependencies,
+    read_name,
+    read_requires_python,
+    read_version,
+    standard_table,
+)
+from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
 __all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
 
-ARCHITECTURES = ("arm64", "x86_64")
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
 
@@ -56,6 +69,7 @@ class Project:
     ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
+    ``has_table``: whether its file has ``[project]``; else its name is the folder's.
     """
 
     name: str
@@ -70,6 +84,7 @@ class Project:
     dependencies: tuple[str, ...] = ()
     requires_python: str | None = None
     not_secret: tuple[tuple[str, str], ...] = ()
+    has_table: bool = True
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
@@ -85,6 +100,12 @@ class Project:
         """Every (function key, handler) in any environment, sorted."""
         functions = (function for settings in self.settings.values() for function in settings.functions)
         return tuple(sorted({(function.key, function.handler) for function in functions}))
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Every root that some function has in any environment, sorted; without the unit's own top."""
+        functions = (function for settings in self.settings.values() for function in settings.functions)
+        return tuple(sorted({function.root for function in functions} - {""}))
 
     @property
     def entries(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -116,6 +137,9 @@ class Project:
 
     def table_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
+
+    def parameter_name(self, environment_name: str, key: str) -> str:
+        return f"/{self.name}/{environment_name}/{key}"
 
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
@@ -158,6 +182,10 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
             return f"{name}{end}", f"{name}-dlq{end}"
+        case OwnParameter(key=key):
+            return (project.parameter_name(environment.name, key),)
+        case OwnSecret():
+            return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
         case MessageTopic(key=key, fifo=fifo):
@@ -195,25 +223,27 @@ def read_project(
         folder: relative to the root of the repository. where: the file's name in errors.
         unlisted: stands for environments that the table does not list, since branches have them.
     """
-    standard = _standard_table(document, where)
-    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it")
+    standard = standard_table(document, where)
+    table = tool_table(document, where=where, hint="add this table, with the unit's functions or jobs below it").of(
+        UNIT
+    )
     for_all = "that list is for the whole workspace; put differences into [tool.multi_env_lambda.environments.NAME]"
     elsewhere = {"devops": _IN_WORKSPACE, "keep": _IN_WORKSPACE, "approvals_by_author": _IN_WORKSPACE}
-    table.allow(KEYS, elsewhere=elsewhere)
+    table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning", ("post", "strict"), "post")
+    versioning = table.choice("versioning")
     project = Project(
-        name=_name(standard),
+        name=read_name(standard),
         folder=folder,
-        version=_version(standard, versioning),
-        runtime=table.choice("runtime", RUNTIMES, "python3.13"),
-        architecture=table.choice("architecture", ARCHITECTURES, "x86_64"),
+        version=read_version(standard, versioning),
+        runtime=table.choice("runtime"),
+        architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,
-        dependencies=_dependencies(standard),
-        requires_python=_requires_python(standard),
+        dependencies=read_dependencies(standard),
+        requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
     )
     if project.name in project.needs:
@@ -232,65 +262,9 @@ def name_of(document: object, folder: str) -> str:
     """The name of a unit if its document says so; else the name of its folder."""
     table = document.get("project") if isinstance(document, Mapping) else None
     said = table.get("name") if isinstance(table, Mapping) else None
-    name = normalised(said) if isinstance(said, str) else ""
-    return name if PROJECT_NAME.accepts(name) else PurePosixPath(folder).name
-
-
-# --- [project] ---
-def _standard_table(document: Mapping[str, object], where: str) -> Table:
-    outer = Table(where=where, path="", values=document)
-    outer.require("project", hint="add [project] with name and version")
-    table = outer.table("project")
-    dynamic = table.texts("dynamic")
-    if "version" in dynamic:
-        hint = 'write `version = "0.1.0"` in [project]; it is part of the artifact\'s name'
-        table.refuse("dynamic", "found `version`; expected a version in this table", hint=hint)
-    if "dependencies" in dynamic:
-        hint = "write `dependencies = [ … ]` in [project]; they decide what the layer must contain"
-        table.refuse("dynamic", "found `dependencies`; expected the dependencies in this table", hint=hint)
-    return table
-
-
-def _name(table: Table) -> str:
-    name = normalised(table.text("name", hint='add `name = "…"`, usually the name of the folder'))
-    if not PROJECT_NAME.accepts(name):
-        table.wrong("name", allowed=PROJECT_NAME.allowed, hint=PROJECT_NAME.hint)
-    return name
-
-
-def _version(table: Table, versioning: str) -> str:
-    text = table.text("version", hint='add `version = "0.1.0"`')
-    try:
-        version = Version(text)
-    except InvalidVersion:
-        table.wrong("version", allowed="a version as in PEP 440", hint='for example "0.1.1"')
-    if version.local or version.epoch:
-        hint = f'write "{version.base_version.rpartition("!")[2]}"; `+` and `!` cause trouble in object keys'
-        table.wrong("version", allowed="a version without `+local` part and without `epoch!`", hint=hint)
-    if versioning == "post" and (version.is_postrelease or version.is_devrelease):
-        hint = 'post releases are numbered automatically; write the plain version, or set `versioning = "strict"`'
-        table.wrong("version", allowed="a version without .post and .dev", hint=hint)
-    return str(version)
-
-
-def _dependencies(table: Table) -> tuple[str, ...]:
-    found = table.texts("dependencies")
-    for number, text in enumerate(found):
-        try:
-            Requirement(text)
-        except (InvalidRequirement, RecursionError):
-            what = f'found "{text}"; expected a requirement as in PEP 508'
-            table.refuse(f"dependencies[{number}]", what, hint='for example "pydantic>=2"')
-    return found
-
-
-def _requires_python(table: Table) -> str | None:
-    text = table.optional_text("requires-python")
-    try:
-        SpecifierSet(text or "")
-    except InvalidSpecifier:
-        table.wrong("requires-python", allowed="a version specifier", hint='for example ">=3.11"')
-    return text
+    own = PurePosixPath(folder).name
+    names = (normalised(text) for text in (said, own) if isinstance(text, str))
+    return next(filter(PROJECT_NAME.accepts, names), own)
 
 
 def _check_python(table: Table, project: Project) -> None:
@@ -316,11 +290,18 @@ def _shared(table: Table, folder: str) -> tuple[str, ...]:
             what = f'found "{text}"; expected a relative path that stays inside the repository'
             table.refuse(f"shared[{number}]", what, hint=hint)
         own = PurePosixPath(folder)
-        if path.is_relative_to(own) or own.is_relative_to(path):
+        if own.is_relative_to(path) or (path.is_relative_to(own) and not _has_roots(table)):
             what = f'found "{text}", which overlaps the unit\'s own folder {folder}'
             table.refuse(f"shared[{number}]", what, hint="the unit's own folder is always included; remove this")
         found.append(str(path))
     return tuple(sorted(set(found)))
+
+
+def _has_roots(table: Table) -> bool:
+    """Whether some function does not have the whole folder of the unit; before its table is read."""
+    functions = table.values.get("functions")
+    tables = functions.values() if isinstance(functions, Mapping) else ()
+    return any(isinstance(one, Mapping) and one.get("root") for one in tables)
 
 
 def _check_names(project: Project, environments: Iterable[Environment], where: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+from packaging.version import InvalidVersion, Version
 
 from multi_env_lambda.model.artifact import PublishedObject
 
@@ -21,11 +22,12 @@ class PublishedName:
     """A taken layer number or source version.
 
     ``digest`` is the digest of its content; ``objects`` are those that were published under it and not pruned
-    since.
+    since. ``roots``: of those that are wheels of roots, the key and the digest of the content.
     """
 
     digest: str
     objects: tuple[PublishedObject, ...] = ()
+    roots: tuple[tuple[str, str], ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +52,28 @@ class Published:
         return {version: name.digest for version, name in self.sources.items()}
 
     @property
+    def roots(self) -> dict[str, PublishedObject]:
+        """The wheels of roots by the digest of their content, each as it was first published."""
+        found: dict[str, PublishedObject] = {}
+        for version in sorted(self.sources, key=_order):
+            name = self.sources[version]
+            there = {item.key: item for item in name.objects}
+            for key, digest in name.roots:
+                if digest and key in there:
+                    found.setdefault(digest, there[key])
+        return found
+
+    @property
     def objects(self) -> dict[str, PublishedObject]:
         """Every published object by key."""
         names = (*self.layers.values(), *self.sources.values())
         named = (item for name in names for item in name.objects)
         return {item.key: item for item in (*named, *self.scripts, *self.libraries)}
+
+
+def _order(version: str) -> tuple[bool, Version]:
+    """Somebody may have put something there under a name that is no version."""
+    try:
+        return False, Version(version)
+    except InvalidVersion:
+        return True, Version("0")

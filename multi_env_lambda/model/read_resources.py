@@ -11,13 +11,16 @@ from multi_env_lambda.model.data_bucket import read_data_bucket
 from multi_env_lambda.model.data_table import WHOLE_STREAM, read_data_table
 from multi_env_lambda.model.messages import read_queue, read_topic
 from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.own_values import read_parameter, read_secret
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.resources import (
     DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceKind,
     ResourceReference,
     kind_of,
@@ -25,16 +28,16 @@ from multi_env_lambda.model.resources import (
 from multi_env_lambda.model.settings import Declared, DynamoDBStream, Event, Function, GlueJob, Queue, Settings, Topic
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
-__all__ = ["OF_RESOURCES", "check_uses", "completed", "read_resources"]
+__all__ = ["check_uses", "completed", "read_resources"]
 
 _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "tables": read_data_table,
     "queues": read_queue,
     "topics": read_topic,
     "buckets": read_data_bucket,
+    "parameters": read_parameter,
+    "secrets": read_secret,
 }
-OF_RESOURCES = tuple(_READERS)
-"""The keys of a unit's table under which they are."""
 
 
 def read_resources(table: Table) -> tuple[OwnResource, ...]:
@@ -72,7 +75,7 @@ def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnRes
             return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
         case MessageQueue(key=key):
             return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
-        case MessageTopic() | DataBucket():
+        case MessageTopic() | DataBucket() | OwnParameter() | OwnSecret():
             return resource
         case _:
             assert_never(resource)
@@ -132,6 +135,11 @@ def check_uses(table: Table, settings: Settings) -> None:
                 _check_known(place, word, source.key, kind, made)
                 _check_order(place, event, next(each for each in settings.resources if each.key == source.key))
     _check_fans(table, settings, made)
+    for parameter in settings.resources:
+        if isinstance(parameter, OwnParameter) and isinstance(named := parameter.value, ResourceReference):
+            known = functions if named.kind == "function" else made
+            inner = table.table("parameters").table(parameter.key).table("value")
+            _check_known(inner, named.kind, named.key, named.kind, known)
     for job in settings.jobs:
         _check_access(table.table("jobs").table(job.key), job, made, functions)
 

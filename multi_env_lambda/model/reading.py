@@ -6,19 +6,34 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.masking import MASKED, says_secret
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.key import (
+    ByName,
+    Choice,
+    Either,
+    Flag,
+    Inner,
+    Inners,
+    Keys,
+    Number,
+    NumberOf,
+    Rule,
+    Text,
+    Texts,
+)
 
 __all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
 
 _PLACEHOLDER = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NOTHING: Mapping[str, object] = {}
+_Kind = TypeVar("_Kind", Text, Choice, Number, NumberOf, Flag, Texts)
 
 
 def shown(value: object) -> str:
@@ -70,19 +85,6 @@ def merge(
     return merged
 
 
-@attrs.frozen(kw_only=True)
-class Rule:
-    """What a text must look like, as a pattern and in words."""
-
-    pattern: str
-    allowed: str
-    hint: str
-    maximum: int = 1024
-
-    def accepts(self, text: str) -> bool:
-        return len(text) <= self.maximum and re.fullmatch(self.pattern, text, re.ASCII) is not None
-
-
 def _written(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else f'"{key}"'
 
@@ -96,7 +98,7 @@ class Table:
     """One table of a TOML file (``where``) under its dotted ``path``.
 
     ``difference`` is the part of it that one environment has under ``difference_path``; errors point there if the value
-    is there.
+    is there. ``declared`` says what its keys are; what is read without more is read as declared.
     """
 
     where: str
@@ -104,6 +106,29 @@ class Table:
     values: Mapping[str, object]
     difference: Mapping[str, object] = _NOTHING
     difference_path: str = ""
+    declared: Keys | None = None
+
+    def of(self, declared: Keys) -> Table:
+        """The same table as one with these keys."""
+        return attrs.evolve(self, declared=declared)
+
+    def _kind(self, key: str, kind: type[_Kind]) -> _Kind:
+        if self.declared is None:
+            raise LookupError(f"{self.path}: nothing is declared about `{key}`")
+        found = self.declared.kind(key)
+        kinds = found.kinds if isinstance(found, Either) else (found,)
+        return next(one for one in kinds if isinstance(one, kind))
+
+    def rule(self, key: str) -> Rule:
+        """What a text under this key must look like."""
+        rule = self._kind(key, Text).rule
+        assert rule is not None, key
+        return rule
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The declared keys."""
+        return () if self.declared is None else self.declared.names
 
     def location(self, key: str = "") -> str:
         path = self.difference_path if key in self.difference else self.path
@@ -116,9 +141,14 @@ class Table:
         found = MASKED if says_secret(key) else shown(self.values.get(key))
         self.refuse(key, f"found {found}; expected {allowed}", hint=hint)
 
-    def allow(self, keys: Iterable[str], *, elsewhere: Mapping[str, str] = {}) -> None:  # noqa: B006 - never written
-        """Refuse every other key; ``elsewhere`` says where the keys of other tables belong."""
-        allowed = tuple(keys)
+    def allow(
+        self,
+        keys: Iterable[str] | None = None,
+        *,
+        elsewhere: Mapping[str, str] = {},  # noqa: B006 - never written
+    ) -> None:
+        """Refuse every key that is not declared; ``elsewhere`` says where the keys of other tables belong."""
+        allowed = self.keys if keys is None else tuple(keys)
         for key in self.values:
             if key not in allowed:
                 hint = elsewhere.get(key) or did_you_mean(key, allowed, listed=True)
@@ -140,31 +170,36 @@ class Table:
             self.wrong(key, allowed="text", hint=hint or f'write it in quotes: `{_written(key)} = "…"`')
         return value
 
-    def text_or(self, key: str, default: str) -> str:
-        return self.text(key) if key in self.values else default
+    def text_or(self, key: str, default: str | None = None) -> str:
+        if key in self.values:
+            return self.text(key)
+        return (self._kind(key, Text).default or "") if default is None else default
 
     def optional_text(self, key: str) -> str | None:
         return self.text(key) if self.has(key) else None
 
-    def choice(self, key: str, allowed: Iterable[str], default: str) -> str:
+    def choice(self, key: str, allowed: Iterable[str] | None = None, default: str | None = None) -> str:
+        if allowed is None:
+            kind = self._kind(key, Choice)
+            allowed, default = kind.words, kind.default if default is None else default
         words = tuple(allowed)
-        found = self.text_or(key, default)
+        found = self.text_or(key, default or "")
         if found not in words:
             self.wrong(
                 key, allowed=enumerated(shown(word) for word in words), hint=did_you_mean(found, words, listed=True)
             )
         return found
 
-    def named(self, key: str, rule: Rule) -> str:
-        found = self.text(key)
-        if not rule.accepts(found):
+    def named(self, key: str, rule: Rule | None = None) -> str:
+        found, rule = self.text(key), rule or self._kind(key, Text).rule
+        if rule is not None and not rule.accepts(found):
             self.wrong(key, allowed=rule.allowed, hint=rule.hint)
         return found
 
-    def named_or(self, key: str, rule: Rule, default: str) -> str:
-        return self.named(key, rule) if key in self.values else default
+    def named_or(self, key: str, rule: Rule | None = None, default: str | None = None) -> str:
+        return self.named(key, rule) if key in self.values else self.text_or(key, default)
 
-    def optional_named(self, key: str, rule: Rule) -> str | None:
+    def optional_named(self, key: str, rule: Rule | None = None) -> str | None:
         return self.named(key, rule) if self.has(key) else None
 
     # --- lists ---
@@ -174,8 +209,16 @@ class Table:
             self.wrong(key, allowed="a list", hint=f"write `{_written(key)} = [ … ]`")
         return tuple(value)
 
-    def texts(self, key: str, *, rule: Rule | None = None, least: int = 0, twice: bool = False) -> tuple[str, ...]:
+    def texts(
+        self, key: str, *, rule: Rule | None = None, least: int | None = None, twice: bool = False
+    ) -> tuple[str, ...]:
         """A list of texts; none may stand there twice, unless that is said."""
+        if self.declared is not None:
+            kind = self._kind(key, Texts)
+            rule, twice = rule or kind.rule, kind.twice
+            least = kind.least if least is None else least
+            if key not in self.values and kind.default:
+                return kind.default
         found: list[str] = []
         for number, item in enumerate(self.items(key)):
             if not isinstance(item, str):
@@ -185,30 +228,37 @@ class Table:
             if item in found and not twice:
                 self.refuse(f"{key}[{number}]", f"{shown(item)} is listed twice", hint="remove one of them")
             found.append(item)
-        if len(found) < least:
+        if len(found) < (least or 0):
             self.refuse(key, f"found {len(found)} entries; expected {least} or more", hint="add the missing entries")
         return tuple(found)
 
     # --- numbers and flags ---
-    def number(self, key: str, low: int, high: int, default: int) -> int:
+    def number(self, key: str, low: int | None = None, high: int | None = None, default: int | None = None) -> int:
+        if low is None or high is None or default is None:
+            kind = self._kind(key, Number)
+            low, high = kind.low if low is None else low, kind.high if high is None else high
+            default = kind.default if default is None else default
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             hint = "write the number without quotes" if isinstance(value, str) else "choose a number in that range"
             self.wrong(key, allowed=f"a whole number from {low} to {high}", hint=hint)
         return value
 
-    def optional_number(self, key: str, low: int, high: int) -> int | None:
-        return self.number(key, low, high, low) if self.has(key) else None
+    def optional_number(self, key: str, low: int | None = None, high: int | None = None) -> int | None:
+        return self.number(key, low, high) if self.has(key) else None
 
-    def one_of_numbers(self, key: str, allowed: Iterable[float], default: float) -> float:
+    def one_of_numbers(self, key: str, allowed: Iterable[float] | None = None, default: float | None = None) -> float:
+        if allowed is None or default is None:
+            kind = self._kind(key, NumberOf)
+            allowed, default = kind.numbers, kind.default
         words = tuple(allowed)
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value not in words:
             self.wrong(key, allowed=enumerated(words), hint="use one of these numbers, without quotes")
         return value
 
-    def flag(self, key: str, default: bool) -> bool:
-        value = self.values.get(key, default)
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        value = self.values.get(key, self._kind(key, Flag).default if default is None else default)
         if not isinstance(value, bool):
             self.wrong(key, allowed="true or false", hint="write it in lower case without quotes")
         return value
@@ -229,18 +279,31 @@ class Table:
             values=value,
             difference=below if isinstance(below, Mapping) else {},
             difference_path=other,
+            declared=self._inner(key),
         )
+
+    def _inner(self, key: str) -> Keys | None:
+        """The keys of the table under this key; None also for an unknown key, which is refused later."""
+        if self.declared is None or (key not in self.declared.names and self.declared.every is None):
+            return None
+        found = self.declared.kind(key)
+        for kind in found.kinds if isinstance(found, Either) else (found,):
+            if isinstance(kind, Inner | Inners):
+                return kind.keys
+            if isinstance(kind, ByName):
+                return Keys(title="", header=key, every=kind.each)
+        return None
 
     def tables(self, key: str) -> tuple[Table, ...]:
         """The list of tables under this key."""
         found = self.items(key)
-        path = self.difference_path if key in self.difference else self.path
+        path, declared = self.difference_path if key in self.difference else self.path, self._inner(key)
         for number, item in enumerate(found):
             if not isinstance(item, Mapping):
                 hint = f"write `{_written(key)} = [{{ … }}]`"
                 self.refuse(f"{key}[{number}]", f"found {shown(item)}; expected a table", hint=hint)
         return tuple(
-            Table(where=self.where, path=f"{_joined(path, key)}[{number}]", values=item)
+            Table(where=self.where, path=f"{_joined(path, key)}[{number}]", values=item, declared=declared)
             for number, item in enumerate(found)
             if isinstance(item, Mapping)
         )

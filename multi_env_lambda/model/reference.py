@@ -28,6 +28,7 @@ from multi_env_lambda.model.settings import (
     SecretReference,
     Settings,
     Topic,
+    UnitValue,
 )
 
 __all__ = ["Kind", "MissingReference", "Reference", "references_of"]
@@ -63,7 +64,7 @@ class MissingReference:
 
 def references_of(settings: Settings, environment: Environment) -> tuple[Reference, ...]:
     """Every reference of a unit's functions and jobs, in order; of other accounts and regions only queues."""
-    functions = (found for function in settings.functions for found in _references(function))
+    functions = (found for function in settings.functions for found in _references(function, environment.name))
     jobs = (found for job in settings.jobs for found in _policies(job.key, job.managed_policies))
     return tuple(found for found in (*functions, *jobs) if found.kind == "queue" or _is_here(found.name, environment))
 
@@ -74,11 +75,14 @@ def _is_here(name: str, environment: Environment) -> bool:
     return region in ("", environment.region) and account in ("", "aws", environment.account_id)
 
 
-def _references(function: Function) -> Iterator[Reference]:
+def _references(function: Function, environment: str) -> Iterator[Reference]:
     for variable, value in function.environment:
         match value:
             case PlainValue() | ResourceReference():
                 continue
+            case UnitValue(unit=unit, parameter=key):
+                name = f"/{unit}/{environment}/{key}"
+                yield Reference(function=function.key, variable=variable, kind="parameter", name=name)
             case SecretReference(name=name):
                 yield Reference(function=function.key, variable=variable, kind="secret", name=name)
             case ParameterReference(name=name):

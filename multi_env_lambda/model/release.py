@@ -18,6 +18,7 @@ from multi_env_lambda.model.artifact import (
     LayerArtifact,
     LibraryArtifact,
     PublishedObject,
+    RootArtifact,
     ScriptArtifact,
     SourceArtifact,
 )
@@ -31,6 +32,7 @@ __all__ = ["Release", "ReleasedFunction", "ReleaseTemplate", "release_folder", "
 _KIND = "a manifest"
 _ARTIFACTS: dict[str, type[Artifact]] = {
     "source": SourceArtifact,
+    "root": RootArtifact,
     "layer": LayerArtifact,
     "library": LibraryArtifact,
     "script": ScriptArtifact,
@@ -93,6 +95,30 @@ class Release:
     def source(self) -> SourceArtifact:
         """The unit's own code."""
         return next(artifact for artifact in self.artifacts if isinstance(artifact, SourceArtifact))
+
+    @property
+    def roots(self) -> tuple[RootArtifact, ...]:
+        """The code of functions that have a root of their own."""
+        return tuple(artifact for artifact in self.artifacts if isinstance(artifact, RootArtifact))
+
+    @property
+    def _code(self) -> tuple[SourceArtifact | RootArtifact, ...]:
+        return (self.source, *self.roots)
+
+    @property
+    def wheels(self) -> dict[str, str]:
+        """The code that functions may run: its base64 SHA-256 by its key in the bucket."""
+        return {item.wheel_key: item.code_sha256 for item in self._code}
+
+    def code_at(self, key: str) -> str:
+        """What Lambda reports for the wheel with this key, which may be that of a root; else for the unit's own."""
+        return self.wheels.get(key, self.source.code_sha256)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What its functions and jobs import or read, by path, with its SHA-256."""
+        of_roots = {f"{item.root}/{path}": sha256 for item in self.roots for path, sha256 in item.files}
+        return of_roots | dict(self.source.files)
 
     @property
     def layer(self) -> LayerArtifact | None:

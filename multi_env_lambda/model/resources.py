@@ -15,14 +15,16 @@ __all__ = [
     "DataTable",
     "MessageQueue",
     "MessageTopic",
+    "OwnParameter",
     "OwnResource",
+    "OwnSecret",
     "ResourceKind",
     "ResourceReference",
     "TableIndex",
     "kind_of",
 ]
 
-ResourceKind = Literal["table", "queue", "topic", "bucket", "function"]
+ResourceKind = Literal["table", "queue", "topic", "bucket", "parameter", "secret", "function"]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -94,25 +96,48 @@ class DataBucket:
     expire_days: int = 0
 
 
-OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket
+@attrs.frozen(kw_only=True)
+class ResourceReference:
+    """The value of a variable that names something of the unit's own stack; ``value`` says what of it.
+
+    ``part``: the entry of a JSON secret that the function reads.
+    """
+
+    kind: ResourceKind
+    key: str
+    value: str
+    part: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OwnParameter:
+    """A parameter of Parameter Store, for the unit and for others; its value is a text, or names another resource."""
+
+    key: str
+    value: str | ResourceReference
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OwnSecret:
+    """A secret of Secrets Manager. It begins with a random value; nobody writes another one into a file."""
+
+    key: str
+    description: str = ""
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret
 
 KIND_OF: dict[type, ResourceKind] = {
     DataTable: "table",
     MessageQueue: "queue",
     MessageTopic: "topic",
     DataBucket: "bucket",
+    OwnParameter: "parameter",
+    OwnSecret: "secret",
 }
 """What people call each kind, and the name of a reference to it."""
 
 
 def kind_of(resource: OwnResource) -> ResourceKind:
     return KIND_OF[type(resource)]
-
-
-@attrs.frozen(kw_only=True)
-class ResourceReference:
-    """The value of a variable that names something of the unit's own stack; ``value`` says what of it."""
-
-    kind: ResourceKind
-    key: str
-    value: str

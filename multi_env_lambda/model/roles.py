@@ -14,7 +14,7 @@ import attrs
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import Rule, Table, did_you_mean, enumerated
 
-__all__ = ["ACTING", "DEPLOYERS", "PEOPLE", "Acting", "Roles", "acting_of", "read_roles"]
+__all__ = ["ACTING", "DEPLOYERS", "PEOPLE", "PERSON", "Acting", "Roles", "acting_of", "read_roles"]
 
 Acting = Literal["administrator", "build", "plan", "dispatcher", "developer", "approver"]
 """``administrator`` acts as ``role_name``, which a workspace without roles knows alone. The others are roles of the
@@ -28,13 +28,7 @@ PEOPLE: tuple[Acting, ...] = ("administrator", "developer", "approver")
 DEPLOYERS: tuple[Acting, ...] = ("build", "developer")
 """Who may deploy to an environment, unless its table says less."""
 
-_PREFIX = Rule(
-    pattern=r"[a-z](-?[a-z0-9])*",
-    maximum=16,
-    allowed="up to 16 small letters, digits and single hyphens, beginning with a letter",
-    hint="roles, policies and stacks of `bootstrap` are called after it, for example `acme`",
-)
-_PERSON = Rule(
+PERSON = Rule(
     pattern=r"arn:aws:iam::[0-9]{12}:(user/[\w+=,.@/*-]+"
     r"|role/aws-reserved/sso\.amazonaws\.com/[\w+=,.@/*-]*AWSReservedSSO_[\w+=,.@*-]+)",
     allowed="the ARN of an IAM user or of an Identity Center role, in which `*` stands for anything",
@@ -115,11 +109,11 @@ def read_roles(table: Table) -> Roles | None:
     if not table.has("roles"):
         return None
     found = table.table("roles")
-    found.allow(("prefix", "developers", "approvers"))
+    found.allow()
     return Roles(
-        prefix=found.named_or("prefix", _PREFIX, "mel"),
-        developers=found.texts("developers", rule=_PERSON),
-        approvers=found.texts("approvers", rule=_PERSON),
+        prefix=found.named_or("prefix"),
+        developers=found.texts("developers"),
+        approvers=found.texts("approvers"),
     )
 
 
@@ -146,6 +140,6 @@ def acting_of(roles: Roles | None, account_id: str, caller: str, requested: str)
     acting: Acting = "approver" if requested == "approver" else "developer"
     if not roles.people(acting):
         where, what = f"pyproject.toml [tool.multi_env_lambda.roles] {acting}s", f"nobody may act as {acting}"
-        hint = f"name users or Identity Center roles there, then run `bootstrap devops` again; {_PERSON.hint}"
+        hint = f"name users or Identity Center roles there, then run `bootstrap devops` again; {PERSON.hint}"
         raise ConfigurationError(where, what, hint=hint)
     return acting

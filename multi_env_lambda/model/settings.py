@@ -33,7 +33,9 @@ from multi_env_lambda.model.resources import (
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceReference,
     TableIndex,
 )
@@ -66,7 +68,9 @@ __all__ = [
     "PlainValue",
     "Own",
     "OwnQueue",
+    "OwnParameter",
     "OwnResource",
+    "OwnSecret",
     "ParameterReference",
     "PythonShell",
     "Queue",
@@ -80,6 +84,7 @@ __all__ = [
     "TableIndex",
     "Topic",
     "Traffic",
+    "UnitValue",
     "Vpc",
 ]
 
@@ -107,7 +112,15 @@ class ParameterReference:
     name: str
 
 
-EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference
+@attrs.frozen(kw_only=True)
+class UnitValue:
+    """A parameter that another unit has in the same environment; this unit needs that one."""
+
+    unit: str
+    parameter: str
+
+
+EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceReference | UnitValue
 
 
 # --- permissions ---
@@ -174,12 +187,14 @@ class Vpc:
 class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
-    ``layers`` are ARNs of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
+    of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
     ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
     key: str
     handler: str
+    root: str = ""
     memory_size: int = 128
     timeout: int = 3
     environment: tuple[tuple[str, EnvironmentValue], ...] = ()

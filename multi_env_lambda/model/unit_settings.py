@@ -10,27 +10,24 @@ from multi_env_lambda.model.api import read_http_api
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.function import read_function
 from multi_env_lambda.model.job import read_job
+from multi_env_lambda.model.keys.unit import BY_ENVIRONMENT, MOST_TAGS, UNIT
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.own_resources import own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets
-from multi_env_lambda.model.read_resources import OF_RESOURCES, check_uses, completed, read_resources
+from multi_env_lambda.model.read_resources import check_uses, completed, read_resources
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
-from multi_env_lambda.model.settings import DataBucket, MessageQueue, Settings
+from multi_env_lambda.model.resources import kind_of
+from multi_env_lambda.model.settings import MessageQueue, Settings
 
-__all__ = ["KEYS", "read_all_settings", "read_settings"]
+__all__ = ["read_all_settings", "read_settings"]
 
-_MOST_TAGS = 40
-BY_ENVIRONMENT = ("functions", "http_api", "jobs", *OF_RESOURCES, "tags")
-"""The keys that an environment may have otherwise."""
-
-KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "not_secret", *BY_ENVIRONMENT, "environments")
-"""All keys of a unit's table."""
 
 # Half of one reference or payload merged with half of another makes no sense.
 _WHOLE = (
     ("functions", "*", "environment", "*"),
     ("functions", "*", "smoke", "payload"),
     ("functions", "*", "smoke", "expect"),
+    ("parameters", "*", "value"),
 )
 
 
@@ -64,8 +61,8 @@ def read_all_settings(
 
 def _written(table: Table, difference: Table, project: str, environment: Environment) -> Table:
     """What the file says for one environment: differences merged, variables replaced."""
-    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in KEYS}
-    difference.allow(BY_ENVIRONMENT, elsewhere=elsewhere)
+    elsewhere = {key: "it is the same in every environment; set it in [tool.multi_env_lambda]" for key in UNIT.names}
+    difference.allow(elsewhere=elsewhere)
     base = {key: value for key, value in table.values.items() if key in BY_ENVIRONMENT}
     merged = attrs.evolve(
         table,
@@ -88,9 +85,9 @@ def read_settings(table: Table, runtime: str) -> Settings:
     jobs = table.subtables("jobs")
     _check_keys(table, [("functions", name) for name, _ in functions] + [("jobs", name) for name, _ in jobs])
     resources = read_resources(table)
-    buckets = frozenset(resource.key for resource in resources if isinstance(resource, DataBucket))
+    own = {resource.key: kind_of(resource) for resource in resources}
     api, complete = read_http_api(
-        table, tuple(read_function(inner, key=name, runtime=runtime, buckets=buckets) for name, inner in functions)
+        table, tuple(read_function(inner, key=name, runtime=runtime, own=own) for name, inner in functions)
     )
     settings = Settings(
         functions=complete,
@@ -131,8 +128,8 @@ def _check_queues(table: Table, settings: Settings) -> None:
 
 
 def _tags(table: Table) -> tuple[tuple[str, str], ...]:
-    if len(table.values) > _MOST_TAGS:
-        what = f"found {len(table.values)} tags; expected at most {_MOST_TAGS}"
+    if len(table.values) > MOST_TAGS:
+        what = f"found {len(table.values)} tags; expected at most {MOST_TAGS}"
         table.refuse("", what, hint="AWS accepts 50 per resource, and this library sets some")
     for name in table.values:
         if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:

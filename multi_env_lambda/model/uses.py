@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.keys.reference import REFERENCE
 from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 
@@ -52,6 +52,11 @@ ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
         "read": ("s3:GetBucketLocation", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"),
         "write": ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"),
     },
+    "parameter": {"read": ("ssm:GetParameter", "ssm:GetParameters")},
+    "secret": {
+        "read": ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+        "write": ("secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"),
+    },
     "function": {"invoke": ("lambda:InvokeFunction",)},
 }
 """By kind and word: the calls."""
@@ -61,25 +66,36 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
     "queue": ("url", "arn", "name"),
     "topic": ("arn", "name"),
     "bucket": ("name", "arn"),
+    "parameter": ("value", "name"),
+    "secret": ("arn",),
     "function": ("arn", "name"),
 }
 """By kind: what a variable can tell about one, first what it tells by default."""
 
 
 def read_uses(table: Table, verb: Verb) -> tuple[str, ...]:
-    return table.texts(verb, rule=KEY)
+    return table.texts(verb)
 
 
-def read_reference(table: Table) -> ResourceReference | None:
-    """``{ table = "orders" }``, or None if the table names nothing of the unit's own."""
-    kinds = [kind for kind in VALUES if kind in table.values]
+def read_reference(table: Table, known: Mapping[str, ResourceKind]) -> ResourceReference | None:
+    """``{ table = "orders" }``, or None if the table names nothing of the unit's own.
+
+    A secret or a parameter may exist apart from the unit, so it is the unit's only if it is ``known``.
+    """
+    kinds = [kind for kind in VALUES if kind in table.values and _is_own(table, kind, known)]
     if not kinds:
         return None
     kind = kinds[0]
-    table.allow((kind, "value"))
+    table.of(REFERENCE.only(kind, "value", *(("key",) if kind == "secret" else ()))).allow()
     words = VALUES[kind]
     value = table.text_or("value", words[0])
     if value not in words:
         expected = " or ".join(f'"{word}"' for word in words)
         table.wrong("value", allowed=expected, hint=did_you_mean(value, words, listed=True))
-    return ResourceReference(kind=kind, key=table.named(kind, KEY), value=value)
+    part = table.named("key") if kind == "secret" and table.has("key") else ""
+    return ResourceReference(kind=kind, key=table.named(kind), value=value, part=part)
+
+
+def _is_own(table: Table, kind: ResourceKind, known: Mapping[str, ResourceKind]) -> bool:
+    name = table.values[kind]
+    return kind not in ("parameter", "secret") or (isinstance(name, str) and known.get(name) == kind)

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import attrs
 
 from multi_env_lambda.model.ci_stack import CiStack
-from multi_env_lambda.model.reading import Rule, Table, enumerated
+from multi_env_lambda.model.keys.ci import CI
+from multi_env_lambda.model.reading import Table, enumerated
 
 __all__ = [
     "HOST_VARIABLE",
@@ -50,18 +51,6 @@ KINDS: Final[Mapping[WebhookHost, tuple[str, ...]]] = {
 """What the readers take of each host; it is the detail type, and nothing else goes to the bus."""
 
 _HOSTS: Final = {"bitbucket.org": "bitbucket", "github.com": "github", "gitlab.com": "gitlab"}
-_SECRET = Rule(
-    pattern=r"[A-Za-z0-9/_+=.@-]+",
-    maximum=512,
-    allowed="the name of a secret: letters, digits and `/_+=.@-`",
-    hint='the name, not the secret itself: for example `webhook = { secret = "acme/webhook" }`',
-)
-_PARAMETER = Rule(
-    pattern=r"(?!/?(aws|ssm))(/[A-Za-z0-9_.-]+)+|(?!(aws|ssm))[A-Za-z0-9_.-]+",
-    maximum=1011,
-    allowed="the name of a parameter: letters, digits, `_.-`, with `/` between the parts",
-    hint='the name, not the secret itself: for example `webhook = { parameter = "/acme/webhook" }`',
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,22 +76,23 @@ class Webhook:
 
 def read_webhook_table(table: Table, stack: CiStack | None) -> Webhook | None:
     """The key ``webhook`` of the table ``ci``; None without it."""
+    table = table.of(CI)
     if not table.has("webhook"):
         return None
     if stack is None:
         table.require("repository", hint="say which repository the webhooks are about")
     assert stack is not None, "it has a repository"
     own = table.table("webhook")
-    own.allow(("secret", "parameter", "host", "concurrency"))
+    own.allow()
     if own.has("secret") == own.has("parameter"):
         found = "both" if own.has("secret") else "neither"
         hint = 'for example `webhook = { secret = "acme/webhook" }` or `webhook = { parameter = "/acme/webhook" }`'
         table.refuse("webhook", f"found {found}; expected exactly one of `secret` and `parameter`", hint=hint)
     return Webhook(
         host=_host(table, own, stack),
-        secret=own.named_or("secret", _SECRET, ""),
-        parameter=own.named_or("parameter", _PARAMETER, ""),
-        concurrency=own.number("concurrency", 0, 100, 5),
+        secret=own.named_or("secret"),
+        parameter=own.named_or("parameter"),
+        concurrency=own.number("concurrency"),
     )
 
 
@@ -115,5 +105,5 @@ def _host(table: Table, own: Table, stack: CiStack) -> WebhookHost:
     address = urlsplit(stack.repository).hostname or ""
     if address not in _HOSTS:
         own.require("host", hint=f"{address} is no host that is known: say whether it is {enumerated(known)}")
-    said = own.choice("host", known, _HOSTS.get(address, ""))
+    said = own.choice("host", default=_HOSTS.get(address, ""))
     return next(host for host in known if host == said)

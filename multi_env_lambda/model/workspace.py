@@ -17,21 +17,14 @@ from multi_env_lambda.model.codepipeline import CodePipeline, read_codepipeline_
 from multi_env_lambda.model.environment import CALLER, DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.github import GitHub, read_github_table
 from multi_env_lambda.model.gitlab import GitLab, read_gitlab_table
-from multi_env_lambda.model.name import (
-    ACCOUNT_ID,
-    ENVIRONMENT_NAME,
-    EXTERNAL_ID,
-    REGION,
-    ROLE_NAME,
-    SOURCE_IDENTITY,
-    WORKSPACE_ID,
-    check_bucket,
-)
+from multi_env_lambda.model.keys.workspace import WORKSPACE
+from multi_env_lambda.model.name import check_bucket
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.roles import DEPLOYERS, Acting, Roles, read_roles
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
 from multi_env_lambda.model.stages import Stage, check_stages, named, no_stage, stages_of
+from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, folder_in, read_units_folder, unit_folder
 from multi_env_lambda.model.webhook import Webhook, read_webhook_table
 
 __all__ = ["BUILD_CONSTRAINTS", "WorkspaceConfig", "read_workspace", "tool_table"]
@@ -40,8 +33,6 @@ BUILD_CONSTRAINTS = "build-constraints.txt"
 """The file at the root that locks the build tools of the units; it is optional."""
 
 _LONGEST_BUCKET = 63
-_IN_PROJECT = "set that in the unit's own file, projects/<name>/pyproject.toml"
-_ACCESS = ("role_name", "external_id", "source_identity")
 _PROJECT_KEYS = ("runtime", "architecture", "needs", "shared", "versioning", "functions", "jobs", "tags")
 
 
@@ -54,7 +45,7 @@ class WorkspaceConfig:
     project there, ``bitbucket``: the repository there; ``codepipeline``: the repository that a pipeline starts with;
     ``webhook``: the receiver of a Git host's events. ``left``: the environments that were removed from the table, if
     the bucket was asked for them; no plan goes there. ``roles``: those that `bootstrap` makes; None: the ``role_name``
-    of each account serves everybody.
+    of each account serves everybody. ``units`` is the folder in which the folders of the units are.
     """
 
     devops: Devops
@@ -71,6 +62,7 @@ class WorkspaceConfig:
     webhook: Webhook | None = None
     left: tuple[Environment, ...] = ()
     roles: Roles | None = None
+    units: str = DEFAULT_FOLDER
 
     @property
     def buckets(self) -> tuple[Devops, ...]:
@@ -196,9 +188,10 @@ def _refuse_what_cannot_be_sent(table: Table) -> None:
 
 def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceConfig:
     """The workspace's configuration, from the whole parsed root ``pyproject.toml``."""
-    table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it")
-    elsewhere = {key: _IN_PROJECT for key in _PROJECT_KEYS}
-    table.allow(("id", "devops", "environments", "approvals_by_author", "keep", "ci", "roles"), elsewhere=elsewhere)
+    table = tool_table(document, where=where, hint="`multi-env-lambda init` writes it").of(WORKSPACE)
+    file = f"{unit_folder(folder_in(table.values), '<name>')}/pyproject.toml"
+    elsewhere = {key: f"set that in the unit's own file, {file}" for key in _PROJECT_KEYS}
+    table.allow(elsewhere=elsewhere)
     table.require("devops", hint="add [tool.multi_env_lambda.devops] with account_id, region and bucket")
     devops = _devops(table.table("devops"))
     roles = read_roles(table)
@@ -210,9 +203,9 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
     return WorkspaceConfig(
         devops=devops,
         environments=environments,
-        approvals_by_author=table.flag("approvals_by_author", False),
-        keep=table.number("keep", 1, 1000, 10),
-        id=table.named_or("id", WORKSPACE_ID, ""),
+        approvals_by_author=table.flag("approvals_by_author"),
+        keep=table.number("keep"),
+        id=table.named_or("id"),
         ci=ci,
         ci_stack=ci_stack,
         github=read_github_table(
@@ -225,15 +218,16 @@ def read_workspace(document: Mapping[str, object], *, where: str) -> WorkspaceCo
         codepipeline=read_codepipeline_table(table.table("ci"), has_roles=roles is not None),
         webhook=read_webhook_table(table.table("ci"), ci_stack),
         roles=roles,
+        units=read_units_folder(table),
     )
 
 
 def _devops(table: Table) -> Devops:
-    table.allow(("account_id", "region", "bucket", "buckets", *_ACCESS))
+    table.allow()
     named = table.table("buckets") if table.has("buckets") else None
     return Devops(
-        account_id=table.named("account_id", ACCOUNT_ID),
-        region=table.named("region", REGION),
+        account_id=table.named("account_id"),
+        region=table.named("region"),
         bucket=check_bucket(table, "bucket"),
         buckets={} if named is None else {region: check_bucket(named, region) for region in named.values},
         **_access(table),
@@ -276,10 +270,10 @@ def _access(table: Table) -> dict[str, Any]:
     said = table.values.get("source_identity", False)
     identity = CALLER if said is True else ""
     if not isinstance(said, bool):
-        identity = table.named("source_identity", SOURCE_IDENTITY)
+        identity = table.named("source_identity")
     return {
-        "role_name": "" if own else table.named_or("role_name", ROLE_NAME, DEFAULT_ROLE_NAME),
-        "external_id": table.named_or("external_id", EXTERNAL_ID, ""),
+        "role_name": "" if own else table.named_or("role_name"),
+        "external_id": table.named_or("external_id"),
         "source_identity": identity,
     }
 
@@ -300,24 +294,23 @@ def _environments(table: Table, devops: Devops, prefix: str) -> tuple[Environmen
 
 
 def _environment(table: Table, devops: Devops, position: int, prefix: str) -> Environment:
-    rules = ("approval", "releases_only", "committed_only", "protect", "bounds", "roles", "deployed_by")
-    table.allow(("name", "account_id", "region", "stage", *rules, *_ACCESS))
-    name = table.named("name", ENVIRONMENT_NAME)
+    table.allow()
+    name = table.named("name")
     if name == devops.name:
         hint = "the devops account has its own table, [tool.multi_env_lambda.devops]"
         table.refuse("name", f"found `{name}`, which is the account of the artifacts", hint=hint)
     return Environment(
         name=name,
-        account_id=table.named("account_id", ACCOUNT_ID),
-        region=table.named_or("region", REGION, devops.region),
+        account_id=table.named("account_id"),
+        region=table.named_or("region", default=devops.region),
         position=position,
-        stage=table.named_or("stage", ENVIRONMENT_NAME, ""),
-        approval=table.flag("approval", False),
-        releases_only=table.flag("releases_only", False),
-        committed_only=table.flag("committed_only", False),
-        protect=table.flag("protect", False),
+        stage=table.named_or("stage"),
+        approval=table.flag("approval"),
+        releases_only=table.flag("releases_only"),
+        committed_only=table.flag("committed_only"),
+        protect=table.flag("protect"),
         bounds=read_bounds(table),
-        prefix=prefix if table.flag("roles", True) else "",
+        prefix=prefix if table.flag("roles") else "",
         deployed_by=_deployed_by(table, prefix),
         **_access(table),
     )
@@ -326,10 +319,10 @@ def _environment(table: Table, devops: Devops, position: int, prefix: str) -> En
 def _deployed_by(table: Table, prefix: str) -> tuple[Acting, ...]:
     if "deployed_by" not in table.values:
         return DEPLOYERS
-    if not prefix or not table.flag("roles", True):
+    if not prefix or not table.flag("roles"):
         hint = "write `[tool.multi_env_lambda.roles]` at the top, or leave `deployed_by` out"
         table.refuse("deployed_by", "one role serves everybody here", hint=hint)
-    found = table.texts("deployed_by", least=1)
+    found = table.texts("deployed_by")
     for word in found:
         if word not in DEPLOYERS:
             table.wrong("deployed_by", allowed=enumerated(DEPLOYERS), hint=did_you_mean(word, DEPLOYERS, listed=True))

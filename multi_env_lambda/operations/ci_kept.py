@@ -27,7 +27,9 @@ __all__ = [
     "result_place",
     "units_in",
     "waiting_changes",
+    "was_asked",
     "was_verified",
+    "write_asked",
     "write_result",
     "write_step",
     "write_verified",
@@ -94,6 +96,20 @@ def units_in(plan: Mapping[str, Any], environment: str) -> tuple[str, ...]:
 
 def _plans(environment: str) -> str:
     return f"ci/plans/{environment}/"
+
+
+def was_asked(store: ObjectStore, environment: str, digest: str) -> str:
+    """The run in which reviewers were asked about a plan; empty: in none yet."""
+    there = store.get(_asked_place(environment, digest))
+    return "" if there is None else str(read_document(there.body, where=there.key, kind="a question").get("run", "?"))
+
+
+def write_asked(store: ObjectStore, environment: str, digest: str, run: str) -> None:
+    store.put_new(_asked_place(environment, digest), canonical_json({"format": FORMAT, "run": run}).encode("ascii"))
+
+
+def _asked_place(environment: str, digest: str) -> str:
+    return f"ci/results/reviews/{environment}/{digest}.json"
 
 
 def was_verified(store: ObjectStore, environment: str, digest: str) -> bool:

@@ -21,7 +21,7 @@ from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.handler_calls import Handlers
 from multi_env_lambda.plan.permissions import Permissions, of_caller, of_devops, of_environment
-from multi_env_lambda.plan.template import StackInput
+from multi_env_lambda.plan.template import StackInput, made_up_roots
 
 __all__ = ["CALLER", "DEVOPS", "Rendered", "known_handlers", "permissions_of", "rendered"]
 
@@ -124,5 +124,6 @@ def _template(root: Path, config: WorkspaceConfig, project: Project, environment
         architecture=project.architecture,
     )
     bucket = config.devops.at(environment.region).bucket
-    unit = StackInput(project=project, environment=environment, bucket=bucket, source=source, layer=layer)
+    roots = made_up_roots(project, _NO_BYTES)
+    unit = StackInput(project=project, environment=environment, bucket=bucket, source=source, layer=layer, roots=roots)
     return templates_of(root, [unit])[environment.name]

@@ -120,7 +120,7 @@ def _inputs(why: Iterable[str]) -> tuple[Cause, ...]:
 
 def compare(old: Release | None, new: Release) -> tuple[Cause, ...]:
     """What differs between two releases: files of the wheel, packages, the version."""
-    files = _differences(dict(old.source.files) if old else {}, dict(new.source.files))
+    files = _differences(old.files if old else {}, new.files)
     packages = _differences(old.packages if old else {}, new.packages, values=True)
     return (
         *(Cause(kind="file", text=text) for text in files),

@@ -63,6 +63,24 @@ def _beside_the_ci(config: WorkspaceConfig, place: Environment) -> Iterator[dict
         # One call has several events, and so several sources.
         "Condition": {"ForAnyValue:StringLike": {"events:source": list(OF_HOSTS)}},
     }
+    yield {"Effect": "Deny", "Resource": "*", **_no_mapping(config, place)}
+
+
+def _no_mapping(config: WorkspaceConfig, place: Environment) -> dict[str, Any]:
+    """A queue of one's own in front of a function of the CI would tell it anything, since the queue's own policy lets
+    the function read it; and without its mapping the dispatcher hears nothing. Mappings have no names, only a key.
+    """
+    assert config.roles is not None, "the CI has roles"
+    named = (config.roles.of_devops("dispatcher"), config.roles.receiver, config.roles.witness)
+    functions = [f"arn:aws:lambda:*:{place.account_id}:function:{name}*" for name in named]
+    return {
+        "Sid": "NobodysQueue",
+        "Action": list(_MAPPINGS),
+        "Condition": {"ArnLike": {"lambda:FunctionArn": functions}},
+    }
+
+
+_MAPPINGS = calls_of("lambda", *(f"{verb}EventSourceMapping" for verb in ("Create", "Delete", "Update")))
 
 
 def not_by_cloudformation(config: WorkspaceConfig, place: Environment) -> Iterator[Grant]:
@@ -73,6 +91,8 @@ def not_by_cloudformation(config: WorkspaceConfig, place: Environment) -> Iterat
         yield grant_of("TheCiIsNotAUnits", "deploy", arns, "*", effect="Deny")
         buckets = [arn for one in config.buckets for arn in (_bucket(one.bucket), f"{_bucket(one.bucket)}/*")]
         yield grant_of("ArtifactsAreRead", "deploy", buckets, *_WRITES, effect="Deny")
+        condition = _no_mapping(config, place)["Condition"]
+        yield grant_of("NobodysQueue", "deploy", ["*"], *_MAPPINGS, effect="Deny", condition=condition)
 
 
 _WRITES = calls_of("s3", "Abort*", "Bypass*", "Create*", "Delete*", "Object*", "Put*", "Replicate*", "Restore*")
@@ -92,12 +112,17 @@ def _of_the_ci(config: WorkspaceConfig, place: Environment) -> list[str]:
     here += _secret(config.webhook)
     sources = [config.ci_stack] if pipeline is None else [config.ci_stack, pipeline.source]
     here += [("codecommit", one.repository) for one in sources if one is not None and one.kind == "CODECOMMIT"]
-    connections = [one.connection for one in sources if one is not None and one.connection]
+    # The service has two names, and calls under either are about the same connection.
+    names = [one.connection.partition(":connection/")[2] for one in sources if one is not None and one.connection]
+    here += [(service, f"connection/{name}") for service in _OF_CONNECTIONS for name in names]
     arns = [f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in here]
     if pipeline is not None:
         arns += (f"arn:aws:{service}:*:{place.account_id}:{rest}" for service, rest in _of_the_pipeline(roles))
         arns.append(f"arn:aws:s3:::{artifacts_bucket(config.devops, roles)}*")
-    return sorted({*arns, *connections})
+    return sorted(set(arns))
+
+
+_OF_CONNECTIONS = ("codeconnections", "codestar-connections")
 
 
 def _secret(webhook: Webhook | None) -> Iterator[tuple[str, str]]:
@@ -105,7 +130,13 @@ def _secret(webhook: Webhook | None) -> Iterator[tuple[str, str]]:
     if webhook is not None and webhook.secret:
         yield "secretsmanager", f"secret:{webhook.secret}-??????"
     elif webhook is not None:
-        yield "ssm", f"parameter/{webhook.parameter.removeprefix('/')}"
+        # Who may read a path reads all below it, whatever is refused there.
+        # Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+        parts = webhook.parameter.removeprefix("/").split("/")
+        for count in range(len(parts)):
+            path = "/".join(parts[:count])
+            yield from (("ssm", f"parameter/{path}{end}") for end in ("", "/") if path or not end)
+        yield "ssm", f"parameter/{'/'.join(parts)}"
 
 
 def _of_the_pipeline(roles: Roles) -> Iterator[tuple[str, str]]:

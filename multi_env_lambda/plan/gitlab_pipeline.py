@@ -18,26 +18,32 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.gitlab import PIPELINE, GitLab
+from multi_env_lambda.model.gitlab import CELLS_FILE, PIPELINE, GitLab
 from multi_env_lambda.model.roles import Acting
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access_trust import AUDIENCE
+from multi_env_lambda.plan.github_cells import stages_with_cells
 from multi_env_lambda.plan.github_steps import Library
 from multi_env_lambda.plan.github_workflow import END
 
 __all__ = [
     "BECOME",
     "BEGIN",
+    "CELL",
+    "GO_ON",
     "INSTALL",
     "JOB",
     "PIPELINE",
     "PLAN_JOB",
     "RUN",
+    "RUN_LEAVING",
     "TAG_JOB",
     "TELL_JOB",
     "TELL_SOON",
+    "cells_pipeline",
     "pipeline",
 ]
 
@@ -73,12 +79,24 @@ python3 -m venv "$work/library"
 rm -f "$wheel"
 """
 
-RUN = """\
+_GIT = """\
 export GIT_CONFIG_COUNT=1
 export GIT_CONFIG_KEY_0="credential.$CI_SERVER_URL.helper"
 export GIT_CONFIG_VALUE_0='!f() { echo username=gitlab-ci-token; echo "password=$CI_JOB_TOKEN"; }; f'
 git remote set-url origin "$CI_PROJECT_URL.git"
-"$work/library/bin/python" -P -m multi_env_lambda ci run --gitlab
+"""
+_PROGRAM = '"$work/library/bin/python" -P -m multi_env_lambda'
+RUN = f"""\
+{_GIT}{_PROGRAM} ci run --gitlab
+"""
+RUN_LEAVING = f"""\
+{_GIT}{_PROGRAM} ci run --gitlab --leave-cells
+"""
+CELL = f"""\
+{_GIT}{_PROGRAM} ci cell "$MULTI_ENV_LAMBDA_CELL"
+"""
+GO_ON = f"""\
+{_GIT}{_PROGRAM} ci go-on
 """
 
 _MERGED = (
@@ -90,8 +108,8 @@ _JOB = """\
 {job}:
   image: {image}
   rules:
-    - if: {rule}
-  needs: [] # it waits for no other job, and reads nothing that one has left
+    - if: {rule}{when}
+  needs: {needs}
   inherit:
     default: false # no cache and no script that is meant for others
     variables: false
@@ -104,7 +122,7 @@ _JOB = """\
     AWS_REGION: {region}
     GIT_DEPTH: "0"
     GIT_STRATEGY: clone
-    MULTI_ENV_LAMBDA_LIBRARY: {library}
+    {cell}MULTI_ENV_LAMBDA_LIBRARY: {library}
     MULTI_ENV_LAMBDA_ROLE: {role}
     MULTI_ENV_LAMBDA_SHA256: {sha256}
   script:
@@ -114,11 +132,53 @@ _JOB = """\
 {install}
     - |
 {run}
+{artifacts}"""
+
+_ARTIFACTS = f"""\
+  artifacts: # which accounts and regions are left to jobs of their own
+    expire_in: 1 day
+    paths: [{CELLS_FILE}]
+    when: always
+"""
+_ALONE = "[] # it waits for no other job, and reads nothing that one has left"
+
+_CELLS = """\
+# Starts a job for each account and region that is left, and one that goes on; no other pipeline runs beside them.
+{job}-cells:
+  rules:
+    - if: {rule}
+      when: always
+  needs: [{job}]
+  resource_group: multi-env-lambda # until the last of them has ended
+  inherit:
+    default: false
+    variables: false
+  trigger:
+    include:
+      - artifact: {file}
+        job: {job}
+    strategy: depend
+    forward:
+      yaml_variables: false
+      pipeline_variables: false
+"""
+_NOTHING = """\
+nothing: # a pipeline has a job at least
+  image: {image}
+  inherit:
+    default: false
+    variables: false
+  variables:
+    GIT_STRATEGY: none
+  script: ["true"]
 """
 
 _QUEUE = """\
   resource_group: multi-env-lambda # one at a time, and a job that waits stays
   interruptible: false"""
+_CELL_QUEUE = """\
+  interruptible: false"""
+_IN_CELLS = '$CI_PIPELINE_SOURCE == "parent_pipeline"'
 _PLAN_QUEUE = """\
   resource_group: multi-env-lambda-plan-$CI_MERGE_REQUEST_IID # one at a time, of the newest commit
   interruptible: true"""
@@ -162,7 +222,51 @@ def _deploys(config: WorkspaceConfig, gitlab: GitLab, library: Library) -> str:
         f'$CI_COMMIT_BRANCH == "{config.ci.branch}" && $CI_COMMIT_REF_PROTECTED == "true" && '
         f'$CI_PROJECT_PATH == "{gitlab.project}"'
     )
-    return _job(config, library, "build", job=JOB, rule=rule, queue=_QUEUE, minutes=_MINUTES)
+    if not stages_with_cells(config):
+        return _job(config, library, "build", job=JOB, rule=rule, queue=_QUEUE, minutes=_MINUTES)
+    job = _job(
+        config,
+        library,
+        "build",
+        job=JOB,
+        rule=rule,
+        queue=_QUEUE,
+        minutes=_MINUTES,
+        run=RUN_LEAVING,
+        artifacts=_ARTIFACTS,
+    )
+    return f"{job}{_CELLS.format(job=JOB, rule=json.dumps(rule), file=CELLS_FILE)}"
+
+
+def cells_pipeline(config: WorkspaceConfig, library: Library, cells: Sequence[tuple[str, str]]) -> str:
+    """The pipeline that the job of the protected branch leaves: a job for each cell, and one that goes on after them.
+
+    Args:
+        cells: what each is called, and its id; without any, the pipeline does nothing.
+    """
+    assert config.gitlab is not None, "there is a project"
+    if not cells:
+        return _NOTHING.format(image=json.dumps(config.gitlab.image))
+    names = [json.dumps(f"{number} {name}") for number, (name, _) in enumerate(cells, 1)]
+    jobs = [
+        _job(
+            config, library, "build", job=name, rule=_IN_CELLS, queue=_CELL_QUEUE, minutes=_MINUTES, run=CELL, cell=id_
+        )
+        for name, (_, id_) in zip(names, cells, strict=True)
+    ]
+    after = _job(
+        config,
+        library,
+        "build",
+        job="go-on",
+        rule=_IN_CELLS,
+        queue=_CELL_QUEUE,
+        minutes=_MINUTES,
+        run=GO_ON,
+        needs=f"[{', '.join(names)}]",
+        when="\n      when: always",
+    )
+    return "\n".join((*jobs, after))
 
 
 def _plans(config: WorkspaceConfig, gitlab: GitLab, library: Library) -> str:
@@ -198,7 +302,19 @@ def _starts(config: WorkspaceConfig, gitlab: GitLab, *, rule: str, **said: str) 
 
 
 def _job(
-    config: WorkspaceConfig, library: Library, acting: Acting, *, job: str, rule: str, queue: str, minutes: int
+    config: WorkspaceConfig,
+    library: Library,
+    acting: Acting,
+    *,
+    job: str,
+    rule: str,
+    queue: str,
+    minutes: int,
+    run: str = RUN,
+    needs: str = _ALONE,
+    when: str = "",
+    cell: str = "",
+    artifacts: str = "",
 ) -> str:
     gitlab, roles, devops = config.gitlab, config.roles, config.devops
     assert gitlab is not None and roles is not None, "see above"
@@ -207,6 +323,10 @@ def _job(
         job=job,
         image=json.dumps(gitlab.image),
         rule=json.dumps(rule),
+        when=when,
+        needs=needs,
+        cell=f"MULTI_ENV_LAMBDA_CELL: {json.dumps(cell)}\n    " if cell else "",
+        artifacts=artifacts,
         queue=queue,
         minutes=minutes,
         name=name,
@@ -217,7 +337,7 @@ def _job(
         sha256=json.dumps(library.sha256),
         become=_indented(BECOME),
         install=_indented(INSTALL),
-        run=_indented(RUN),
+        run=_indented(run),
     )
 
 

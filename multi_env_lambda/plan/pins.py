@@ -7,7 +7,9 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,20 +22,31 @@ from multi_env_lambda.model.versions import ObjectPlace
 
 __all__ = [
     "LAYER_PIN",
-    "PINS",
     "SOURCE_PIN",
     "ExpectedCode",
     "code_of",
+    "is_pin",
     "logical_ids",
     "pins",
     "places_of",
+    "root_pin",
     "unsent",
     "untouched",
 ]
 
 SOURCE_PIN = "SourceObjectVersion"
 LAYER_PIN = "LayerObjectVersion"
-PINS = (SOURCE_PIN, LAYER_PIN)
+_PIN = re.compile(r"(Source([0-9a-f]{8})?|Layer)ObjectVersion")
+
+
+def root_pin(root: str) -> str:
+    """The parameter for the code of the functions with this root."""
+    return f"Source{hashlib.sha256(root.encode()).hexdigest()[:8]}ObjectVersion"
+
+
+def is_pin(name: str) -> bool:
+    """Whether a parameter of a template is one that a deploy passes."""
+    return _PIN.fullmatch(name) is not None
 
 
 def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt]) -> dict[str, str]:
@@ -42,7 +55,7 @@ def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt])
     Raises:
         PublishError: the bucket keeps no versions.
     """
-    keys = {SOURCE_PIN: release.source.wheel_key}
+    keys = {SOURCE_PIN: release.source.wheel_key, **{root_pin(item.root): item.wheel_key for item in release.roots}}
     if release.layer is not None:
         keys[LAYER_PIN] = release.layer.layer_key
     wanted = json.loads(template).get("Parameters", {}).keys() & keys.keys()
@@ -56,7 +69,9 @@ def pins(template: str, release: Release, receipts: Mapping[str, ObjectReceipt])
 
 @attrs.frozen(kw_only=True)
 class ExpectedCode:
-    """What a template says about one function: whether it runs the unit's own wheel, and has the unit's own layer.
+    """What a template says about one function: whether it runs a wheel of the unit, and has the unit's own layer.
+
+    ``key`` is that wheel's in the bucket.
 
     ``layers``: the ARNs in their order; empty for the unit's own, None for what only CloudFormation can resolve.
     """
@@ -64,6 +79,7 @@ class ExpectedCode:
     ours: bool
     layered: bool
     layers: tuple[str | None, ...] | None = None
+    key: str = ""
 
     def has_other_layers(self, arns: Sequence[str], own: str) -> bool:
         """Whether a function with these layer versions got other ones; ``own`` is the name of the unit's layer."""
@@ -84,7 +100,9 @@ def code_of(template: str) -> dict[str, ExpectedCode]:
     for name, properties in _functions(resources).items():
         said = _layers(properties.get("Layers"), layers)
         layered = said is not None and "" in said
-        found[name] = ExpectedCode(ours=_is_ours(properties.get("Code")), layered=layered, layers=said)
+        ours = _is_ours(properties.get("Code"))
+        key = properties["Code"]["S3Key"] if ours else ""
+        found[name] = ExpectedCode(ours=ours, layered=layered, layers=said, key=key)
     return found
 
 

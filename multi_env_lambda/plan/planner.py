@@ -39,6 +39,7 @@ from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.frozen import frozen_questions
+from multi_env_lambda.plan.handed_over import handed_notes
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
 from multi_env_lambda.plan.late_starts import late_starts
@@ -221,7 +222,13 @@ def _wanted(
             *questions,
         ),
         rights=rights,
-        notes=(*late_starts(before, text), *stays_notes(released, text, changed), *gone_notes(changed), *lost),
+        notes=(
+            *late_starts(before, text),
+            *handed_notes(before, text, target.name),
+            *stays_notes(released, text, changed),
+            *gone_notes(changed),
+            *lost,
+        ),
         reason=request.recorded_reason,
         breaks=broken,
     )
@@ -239,7 +246,7 @@ def _forbidden(
     request: Request, target: Environment, wanted: ReleaseToRun, broken: tuple[Breach, ...], known: RecordedState
 ) -> tuple[str, str] | None:
     """What keeps a release out of an environment, and what to do."""
-    folder = next((path for path, _ in wanted.inputs), f"projects/{wanted.project}")
+    folder = next((path for path, _ in wanted.inputs), f"the unit {wanted.project}")
     refused = None if request.verb == "repair" else refusal(wanted.release, target)
     released = _text(wanted.release, target, known)
     return refused or in_force(target, broken) or beyond(released, folder, target, known.bounding)

@@ -97,7 +97,8 @@ def _of_resource(found: re.Match[str], stack: Stack) -> str:
         return f"https://sqs.{place.region}.amazonaws.com/{place.account_id}/{name}"
     if attribute.endswith("StreamArn"):
         return f"{_arn(type_, name, stack)}/stream/2026-01-01T00:00:00.000"
-    if attribute.endswith("Arn") or (not attribute and _REF_IS_ARN.fullmatch(type_)):
+    is_arn = attribute.endswith("Arn") or (type_, attribute) == ("AWS::SecretsManager::Secret", "Id")
+    if is_arn or (not attribute and _REF_IS_ARN.fullmatch(type_)):
         return _arn(type_, name, stack)
     if _ADDRESS.fullmatch(attribute):
         return f"https://{host}/"

@@ -212,7 +212,7 @@ def _keys_of(release: Release) -> set[str]:
     layer = set() if release.layer is None else {release.layer.layer_key}
     scripts = {script.key for script in release.scripts}
     libraries = {item.key for library in release.libraries for item in library.objects}
-    return {release.source.wheel_key, release.source.sdist_key, *layer, *scripts, *libraries}
+    return {*release.wheels, release.source.sdist_key, *layer, *scripts, *libraries}
 
 
 def _kind_of(key: str) -> tuple[Kind | None, str]:
@@ -221,7 +221,8 @@ def _kind_of(key: str) -> tuple[Kind | None, str]:
 
 
 def _function_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate]:
-    code = {holdings.releases[digest].source.code_sha256 for digest in kept & holdings.releases.keys()}
+    of_kept = (holdings.releases[digest] for digest in kept & holdings.releases.keys())
+    code = {sha256 for release in of_kept for sha256 in release.wheels.values()}
     return [
         Candidate(
             project=holdings.project,

@@ -11,6 +11,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 from multi_env_lambda.model.runtime import RUNTIMES
+from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, unit_folder
 
 __all__ = ["SCRIPTS", "UNIT_SCRIPTS", "WORKSPACE_TABLE", "init_files", "new_unit", "script"]
 
@@ -68,20 +69,22 @@ description = "What this unit is for."
 requires-python = ">={least_python}"
 dependencies = []
 
-[build-system]
+{backend}[tool.multi_env_lambda]
+runtime = "{runtime}"
+architecture = "{architecture}"
+
+[tool.multi_env_lambda.functions.main]
+handler = "{module}.handler"
+smoke = {{ payload = {{ name = "world" }}, expect = {{ greeting = "hello world" }} }}
+"""
+
+_BACKEND = """[build-system]
 requires = ["uv_build>=0.9,<1"]
 build-backend = "uv_build"
 
 [tool.uv.build-backend]
 module-root = ""
 
-[tool.multi_env_lambda]
-runtime = "{runtime}"
-architecture = "{architecture}"
-
-[tool.multi_env_lambda.functions.main]
-handler = "{package}.main.handler"
-smoke = {{ payload = {{ name = "world" }}, expect = {{ greeting = "hello world" }} }}
 """
 
 _INIT = '''"""What this unit is for."""
@@ -98,7 +101,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {{"greeting": f"hello {{event['name']}}"}}
 '''
 
-_TEST = """from {package}.main import handler
+_TEST = """from {module} import handler
 
 
 def test_the_answer_greets_by_name() -> None:
@@ -134,8 +137,18 @@ def script(verb: str) -> str:
     return _SCRIPT.format(verb=verb, line=SCRIPTS[verb])
 
 
-def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64") -> tuple[File, ...]:
-    """Four files to edit, and the scripts, relative to the root of the repository; the unit can be deployed as it is.
+def new_unit(
+    name: str,
+    runtime: str = "python3.13",
+    architecture: str = "arm64",
+    units: str = DEFAULT_FOLDER,
+    *,
+    flat: bool = False,
+) -> tuple[File, ...]:
+    """The files to edit, and the scripts, relative to the root of the repository; the unit can be deployed as it is.
+
+    Args:
+        units: the folder of the units. flat: modules that lie side by side, which nothing builds, instead of a package.
 
     Raises:
         ConfigurationError: AWS or Python would not accept the name.
@@ -148,17 +161,20 @@ def new_unit(name: str, runtime: str = "python3.13", architecture: str = "arm64"
                 f"found the {what} `{given}`; expected {enumerated(allowed)}",
                 hint=did_you_mean(given, allowed, listed=True),
             )
-    folder = f"projects/{name}"
+    folder = unit_folder(units, name)
     words = {"name": name, "package": package, "runtime": runtime, "architecture": architecture}
     # The local cloud runs a unit on the available Python if the machine does not have the unit's own.
     least = min(runtime.removeprefix("python"), "3.11", key=lambda version: int(version.partition(".")[2]))
-    return (
-        (f"{folder}/pyproject.toml", _PYPROJECT.format(least_python=least, **words)),
-        (f"{folder}/{package}/__init__.py", _INIT),
-        (f"{folder}/{package}/main.py", _MAIN.format()),
-        (f"{folder}/tests/test_{package}.py", _TEST.format(**words)),
-        *((f"{folder}/bin/automation/{verb}.py", script(verb)) for verb in UNIT_SCRIPTS),
+    module = "main" if flat else f"{package}.main"
+    built = "" if flat else _BACKEND
+    code = [("main.py", _MAIN)] if flat else [(f"{package}/__init__.py", _INIT), (f"{package}/main.py", _MAIN)]
+    files = (
+        ("pyproject.toml", _PYPROJECT.format(least_python=least, module=module, backend=built, **words)),
+        *((path, text.format()) for path, text in code),
+        (f"tests/test_{package}.py", _TEST.format(module=module)),
+        *((f"bin/automation/{verb}.py", script(verb)) for verb in UNIT_SCRIPTS),
     )
+    return tuple((f"{folder}/{path}", text) for path, text in files)
 
 
 def _checked_package(name: str) -> str:

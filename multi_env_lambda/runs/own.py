@@ -111,7 +111,7 @@ def in_own(world: World, root: Path, name: str) -> World:
         folder: document if isinstance(document, ConfigurationError) else _with_settings_of(document, first.name, name)
         for folder, document in read_repository(root).units.items()
     }
-    projects, broken = read_units(documents, config)
+    projects, broken = read_units(root, documents, config)
     maker: Any = world.maker
     return attrs.evolve(
         world, config=config, projects=projects, broken=broken, maker=attrs.evolve(maker, config=config)

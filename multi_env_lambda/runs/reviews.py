@@ -28,7 +28,7 @@ from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.github import WORKFLOW, approving_job
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.waiting import command_for
-from multi_env_lambda.operations.ci_kept import kept_plan
+from multi_env_lambda.operations.ci_kept import kept_plan, was_asked, write_asked
 from multi_env_lambda.operations.reviewed import Reviewed, bear_out, must_be_protected, unprotected
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.world import World
@@ -74,8 +74,11 @@ class Shown:
     note: str = ""
 
 
-def what_waits(world: World, asks: Asks, environment: str, digest: str) -> Shown:
+def what_waits(world: World, asks: Asks, environment: str, digest: str, *, run: str = "", again: bool = True) -> Shown:
     """Make the plan again that waits there, from what is published.
+
+    Args:
+        run: which one asks. again: also where a run has asked before that waits no longer, since somebody said no.
 
     Raises:
         Refused: GitHub would ask nobody, or what waits needs more than the yes of a reviewer.
@@ -95,12 +98,19 @@ def what_waits(world: World, asks: Asks, environment: str, digest: str) -> Shown
         plan = with_rules(world, pipeline.same_again(world, kept, published=True).plan)
     except PlanStale as error:
         return Shown(environment=environment, digest=digest, note=f"nobody is asked, since {error.where}: {error.what}")
+    if plan.environments != (environment,) or plan.digest_of(environment) != digest:
+        what = f"the plan {digest[:12]} is not about {environment} alone"
+        raise ConfigurationError(environment, what, hint="start the workflow again")
     if any(bound.weaker or bound.order or bound.unreadable for bound in plan.rules):
         text = "; ".join(line for bound in plan.rules for line in bound.lines())
         hint = f"`{command_for(environment, digest)}` shows it, and agrees"
         raise Refused(environment, f"a review at GitHub agrees to no weaker rules: {text}", hint=hint)
     if link := _asking(asks, environment, digest):
         return Shown(environment=environment, digest=digest, note=f"it is asked for already: {link}")
+    if not again and (before := was_asked(world.store, environment, digest)):
+        note = f"it was asked for in run {quoted(before)}: to be asked again, start the workflow by hand"
+        return Shown(environment=environment, digest=digest, note=note)
+    write_asked(world.store, environment, digest, run)
     return Shown(environment=environment, digest=digest, plan=plan)
 
 
@@ -135,7 +145,9 @@ def show(
             "nobody is asked in a run that is repeated, since GitHub keeps who agreed by run: start the workflow again"
         )
         return Shown(environment=environment, digest=digest, note=note)
-    return what_waits((opener or Workspace.open)(root, progress=say).world, asks, environment, digest)
+    world, run = (opener or Workspace.open)(root, progress=say).world, variables.get("GITHUB_RUN_ID", "")
+    again = variables.get("GITHUB_EVENT_NAME") != "schedule"
+    return what_waits(world, asks, environment, digest, run=run, again=again)
 
 
 def leave_shown(shown: Shown, lines: Sequence[str], variables: Mapping[str, str]) -> None:

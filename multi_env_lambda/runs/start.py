@@ -33,7 +33,7 @@ from multi_env_lambda.runs.event import (
     happened_at_gitlab,
 )
 from multi_env_lambda.runs.hands import Hands
-from multi_env_lambda.runs.matrix import cells_in, leave_cells, must_be_cell
+from multi_env_lambda.runs.matrix import cell_named, cells_in, leave_cells, leave_pipeline
 from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.runs.pipeline import Found, run_step, step_of
 from multi_env_lambda.runs.previews import say_previews
@@ -123,6 +123,11 @@ def _cell_of(world: World, *, leaves: bool) -> Callable[[str], str]:
     return cells_in(world.store) if leaves else lambda _: ""
 
 
+def _is_over(variables: Mapping[str, str]) -> Callable[[str], bool]:
+    """Whether another build has ended, by the host of this job."""
+    return gitlab.is_over if gitlab.build_of(variables) else GitHubApi.of(variables).is_over
+
+
 def start_cell(
     root: Path,
     cell: str,
@@ -131,16 +136,17 @@ def start_cell(
     opener: Callable[..., Workspace] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Report:
-    """Do what a job of the same workflow has left to a cell; ``cell``: its key.
+    """Do what a job of the same workflow or pipeline has left to a cell; ``cell``: its key or id.
 
     Raises:
         MultiEnvLambdaError: it is none, or it cannot be done.
     """
     variables = os.environ if variables is None else variables
-    asks, mine = GitHubApi.of(variables), must_be_cell(cell)
+    is_over = _is_over(variables)
     with _handed(root, variables, say=say, opener=opener) as hands:
         world = hands.opens(root)
-        here = Here(hands.build, asks.is_over, mine=mine, cell_of=cells_in(world.store))
+        mine = cell_named(world.store, cell)
+        here = Here(hands.build, is_over, mine=mine, cell_of=cells_in(world.store))
         run = partial(_run_in, hands, root)
         return follow_cell(_desk(world, here, ""), here, run=run, say=say, sleep=world.sleep)
 
@@ -159,11 +165,11 @@ def start_after_cells(
         MultiEnvLambdaError: it cannot be done.
     """
     variables = os.environ if variables is None else variables
-    asks = GitHubApi.of(variables)
+    is_over = _is_over(variables)
     with _handed(root, variables, say=say, opener=opener) as hands:
         world = hands.opens(root)
         github = world.config.github
-        here = Here(hands.build, asks.is_over, cell_of=_cell_of(world, leaves=leaves))
+        here = Here(hands.build, is_over, cell_of=_cell_of(world, leaves=leaves))
         run = partial(_run_in, attrs.evolve(hands, spreads=leaves), root)
         report = follow_left(_desk(world, here, ""), here, run=run, say=say, sleep=world.sleep)
     leave_waits(report, () if github is None else github.reviewed, variables)
@@ -241,9 +247,10 @@ def start_at(
     say: Callable[[str], None],
     opener: Callable[..., Workspace] | None = None,
     environment: Mapping[str, str] | None = None,
+    leaves: bool = False,
 ) -> Report:
     """Look, in a job at GitLab or Bitbucket: at the protected branch after a push to it, at a change that is not merged
-    in a job for it, else at everything.
+    in a job for it, else at everything. ``leaves``: cells of a stage are left to jobs beside each other.
 
     Raises:
         MultiEnvLambdaError: it is no such job, or what is wanted cannot be stored.
@@ -260,8 +267,13 @@ def start_at(
             world = hands.opens(root)
             return _followed(hands, root, world, here, (happened,), host.repository(world.config))
         world = _on_protected(hands, root, host.branch_of(variables), name)
+        if leaves:
+            hands, here.cell_of = attrs.evolve(hands, spreads=True), cells_in(world.store)
+            leave_pipeline(root, world.config, (), variables)
         report = _followed(hands, root, world, here, (happened,), host.repository(world.config))
-        said = say_previews(hands.voice(world.config), world.store, world.config.ci.branch)
+        if here.left:
+            leave_pipeline(root, world.config, here.left, variables)
+        said = say_previews(partial(hands.voice, world.config), world.store, world.config.ci.branch)
         return report + Report(notes=said).told(say)
 
 

@@ -25,6 +25,7 @@ from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.reference import Reference
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.settings import Settings, Smoke
+from multi_env_lambda.model.units_folder import unit_folder
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.version import source_version
@@ -77,7 +78,7 @@ class FakeTree:
         return tuple(
             Project(
                 name=name,
-                folder=f"projects/{name}",
+                folder=unit_folder(config.units, name),
                 version="0.1.0",
                 needs=self.needs.get(name, ()),
                 shared=self.shared.get(name, ()),
@@ -94,7 +95,7 @@ class _FakeMaker:
 
     def snapshot(self, paths: Sequence[str]) -> Snapshot:
         ids = {}
-        there = {*self.tree.libraries, *(f"projects/{name}" for name in self.tree.content)}
+        there = {*self.tree.libraries, *(unit_folder(self.config.units, name) for name in self.tree.content)}
         for path in sorted(there.intersection(paths)):
             name = path.rpartition("/")[2]
             own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
@@ -256,7 +257,8 @@ def fake_world(
         config=settings,
         projects=tree.projects(settings),
         broken=tuple(
-            BrokenUnit(name=name, folder=f"projects/{name}", error=error) for name, error in tree.unreadable.items()
+            BrokenUnit(name=name, folder=unit_folder(settings.units, name), error=error)
+            for name, error in tree.unreadable.items()
         ),
         store=bucket,
         ledger=Ledger(bucket, folder),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from multi_env_lambda import Context
 
-def extend(template: Any, context: Any) -> None:
+
+def extend(template: Any, context: Context) -> None:
     """Add the bucket, tell ``daily`` its name, and let it read and write there.
 
     It has a name and stays when the stack goes: with both, the next deploy takes it in again, with what is in it.

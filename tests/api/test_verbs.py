@@ -15,6 +15,7 @@ from multi_env_lambda.api.function import Function, Job
 from multi_env_lambda.api.local import LocalCloudSwitch
 from multi_env_lambda.api.project import Project
 from multi_env_lambda.api.samples import sample_event
+from multi_env_lambda.api.schema import configuration_schema
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.cli.main import VERBS, _group
 
@@ -75,6 +76,7 @@ TWINS: dict[str, Twin] = {
     "outputs": Twin((Project.outputs,), WORDS),
     "board": Twin((Workspace.board,), {"page": "Board.save takes it"}),
     "event": Twin((sample_event,)),
+    "schema": Twin((configuration_schema,)),
     "invoke": Twin((Function.invoke, Function.call, Function.sample_event, Job.run), WORDS),
     "logs": Twin(
         (Function.logs, Function.follow_logs, Project.logs, Project.follow_logs),

@@ -225,6 +225,14 @@ def test_a_denial_is_not_repeated_and_names_the_owner(bucket: Bucket, faulty: Fa
     assert caught.value.where == "s3://acme-artifacts/k" and OWNER in caught.value.hint
 
 
+def test_a_denial_without_a_text_names_the_right_that_is_missing(bucket: Bucket, faulty: FaultyClient) -> None:
+    """S3 answers HEAD without a body."""
+    faulty.fail("head_bucket", code="403", status=403)
+    with pytest.raises(PublishError) as caught:
+        bucket.now()
+    assert OWNER in caught.value.hint and "has this role s3:ListBucket?" in caught.value.hint
+
+
 def test_credentials_that_ran_out_are_an_account_error(bucket: Bucket, faulty: FaultyClient) -> None:
     faulty.fail("put_object", code="ExpiredToken", status=400)
     with pytest.raises(AccountError):

@@ -54,6 +54,13 @@ def test_what_builds_any_unit_is_wanted_once(tmp_path: Path) -> None:
     )
 
 
+def test_a_unit_that_nothing_builds_wants_nothing(tmp_path: Path) -> None:
+    root = workspace(tmp_path, a="[tool.multi_env_lambda]\n", b="[tool.multi_env_lambda]\n[tool.setuptools]\n")
+
+    assert wanted(root, "a") == ()
+    assert wanted(root, "b") == ("setuptools",)
+
+
 @pytest.mark.parametrize("requires", ["3", "[1]", '["not a requirement!"]', '["a ; ((("]', f'["{"(" * 900}"]'])
 def test_a_table_that_says_no_requirements_is_named_with_its_file(tmp_path: Path, requires: str) -> None:
     root = workspace(tmp_path, a=f"[build-system]\nrequires = {requires}\n")

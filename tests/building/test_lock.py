@@ -397,6 +397,15 @@ def test_wheels_inside_the_project_are_locked_by_their_relative_path(tmp_path: P
     assert str(tmp_path).encode() not in first
 
 
+def test_what_a_unit_without_the_standard_table_requires_is_locked(tmp_path: Path) -> None:
+    indexes = vendored(tmp_path, tmp_path / "wheels")
+    (tmp_path / "pyproject.toml").write_text("[tool.multi_env_lambda]\n")
+    write_lock(tmp_path, python="3.13", extra_requirements=("tiny",), indexes=indexes)
+    lock = read_lock(tmp_path, where="projects/orders")
+
+    assert lock is not None and [package.name for package in lock.packages] == ["tiny"]
+
+
 def test_no_index_is_asked_for_a_shared_folder(tmp_path: Path) -> None:
     indexes = vendored(tmp_path, tmp_path / "wheels")
     path = tmp_path / "pyproject.toml"

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda.building.own_tests import own_tests
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.settings import Function, Settings
 
 _UNIT = """[project]
 name = "billing"
@@ -54,10 +56,21 @@ def test_a_group_that_is_no_list_of_requirements_is_said(tmp_path: Path, group: 
 
 
 @pytest.mark.network
-def test_they_pass_and_fail_and_say_so_in_the_end_of_their_own_words(tmp_path: Path) -> None:
+def test_they_pass_beside_each_root_and_fail_and_say_so_in_the_end_of_their_own_words(tmp_path: Path) -> None:
     good = "from billing import TOTAL\n\n\ndef test_total():\n    assert TOTAL == 3\n"
 
-    assert own_tests(tmp_path / "good", unit(tmp_path / "good", good)) == ""
+    made = unit(tmp_path / "good", good)
+    roots = ("mail", "send")
+    for root in roots:
+        (tmp_path / "good" / made.folder / root / "tests").mkdir(parents=True)
+        (tmp_path / "good" / made.folder / root / "app.py").write_text(f"NAME = {root!r}\n", "utf-8")
+        test = f"import app, billing\n\n\ndef test_its_own():\n    assert app.NAME == {root!r}\n"
+        (tmp_path / "good" / made.folder / root / "tests" / "test_app.py").write_text(test, "utf-8")
+    tracked(tmp_path / "good")
+    functions = tuple(Function(key=root, handler="app.handler", root=root) for root in roots)
+    made = attrs.evolve(made, settings={"sandbox": Settings(functions=functions)})
+
+    assert own_tests(tmp_path / "good", made) == ""
     assert "1 failed" in own_tests(tmp_path / "bad", unit(tmp_path / "bad", good.replace("== 3", "== 4")))
 
 

@@ -441,7 +441,7 @@ def test_what_a_setup_py_asks_for_the_unit_asks_for_as_well(tmp_path: Path) -> N
         ({"setup.py": "setup(name=NAME)\n"}, None),
         ({"setup.py": "setup(\n"}, None),
         ({"setup.py": "(" * 100_000}, None),
-        ({"setup.cfg": "name = x\n"}, None),
+        ({"setup.cfg": "[metadata]\nname = x\n[metadata]\n"}, None),
     ],
 )
 def test_the_name_of_an_older_folder_is_never_looked_for_on_an_index(

@@ -351,6 +351,14 @@ def test_of_any_body_the_reader_says_what_it_says_of_the_extract(case: tuple[Web
     assert len(json.dumps(part)) <= 256 * 1024
 
 
+@pytest.mark.parametrize("depth", [100, 300, 500, 900])
+def test_lists_in_lists_are_an_answer_however_deep_they_are(depth: int) -> None:
+    """Some versions of Python read deeper JSON than a function of Python can follow."""
+    body = b'{"repository":' + b"[" * depth + b"]" * depth + b"}"
+    found = delivery_of(Arrived(host="github", kind="push", id=ID, body=body, signed=body, signatures=()))
+    assert isinstance(found, Delivery | Refused)
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"[" * 200_000, b"\xff", b'"x"', b"9" * 5000])
 def test_a_signed_body_that_is_no_object_is_refused(body: bytes) -> None:
     found = delivery_of(Arrived(host="github", kind="push", id=ID, body=body, signed=body, signatures=()))

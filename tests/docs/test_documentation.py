@@ -2,54 +2,44 @@
 
 from __future__ import annotations
 
-import ast
+import inspect
+import json
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 
 import multi_env_lambda
 import multi_env_lambda.errors
 from multi_env_lambda.building.locked import LOCK_NAMES
 from multi_env_lambda.cli.main import VERBS
-from multi_env_lambda.model.event import _KINDS
 from multi_env_lambda.model.plan import ANSWERS
-from multi_env_lambda.model.settings import Cors, Function, GlueJob, PythonShell, Spark
 from multi_env_lambda.plan.scaffold import SCRIPTS, new_unit
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
 
 
-_MAKE = "import sys; sys.path.insert(0, 'docs'); import reference; sys.stdout.write(reference.verbs_text())"
+_MAKE = """
+import json, sys
+sys.path.insert(0, 'docs')
+import reference
+print(json.dumps({str(path): text for path, text in reference.made().items()}))
+"""
 
 WITHOUT_SCRIPT = {
     "init": "writes the scripts",
     "event": "prints an example, and automates nothing",
     "explain": "explains, and automates nothing",
+    "schema": "prints what an editor reads, and automates nothing",
     "local": "the local cloud is no part of what a team automates",
     "demo": "a walk through the local cloud, for whoever is new",
 }
 """Verb -> why ``bin/automation`` has no script for it."""
-
-_TUPLES = re.compile(r"_(OPTIONS|KEYS|ENVIRONMENT)'")
-
-
-def keys_of_the_readers() -> set[str]:
-    """Every text in a call of ``allow`` and in the readers' tuples of options, and the fields of what they read."""
-    kinds = (Function, GlueJob, PythonShell, Spark, Cors)
-    found = {name for kind in kinds for name in attrs.fields_dict(kind)} - {"key", "runs_on"}
-    for path in sorted((ROOT / "multi_env_lambda" / "model").glob("*.py")):
-        for node in ast.walk(ast.parse(text(path))):
-            allows = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "allow"
-            options = isinstance(node, ast.Assign) and _TUPLES.search(ast.dump(node.targets[0]))
-            if allows or options:
-                found |= {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
-    return found
 
 
 def text(path: Path) -> str:
@@ -84,10 +74,12 @@ def test_the_reference_lists_every_answer() -> None:
     assert tuple(rows) == ANSWERS
 
 
-def test_the_help_of_every_verb_is_shown_as_it_is() -> None:
-    made = subprocess.run([sys.executable, "-c", _MAKE], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_verbs_keys_and_schemas_are_shown_as_they_are() -> None:
+    made = json.loads(subprocess.check_output([sys.executable, "-c", _MAKE], cwd=ROOT, text=True))
 
-    assert made.stdout == text(ROOT / "docs/source/04-Reference/verbs.inc"), "run `python docs/reference.py`"
+    assert len(made) == 5
+    for path, shown in made.items():
+        assert shown == text(Path(path)), f"{path}: run `python docs/reference.py`"
 
 
 def test_the_reference_says_which_verbs_need_no_environment() -> None:
@@ -100,13 +92,6 @@ def test_the_reference_says_which_verbs_need_no_environment() -> None:
     assert set(re.findall(r"``([a-z]+)``", said)) == optional
 
 
-def test_every_key_that_a_reader_takes_is_in_the_reference() -> None:
-    page = text(ROOT / "docs/source/04-Reference/configuration.rst")
-    shown = set(re.findall(r"``([a-z0-9_-]+)(?:\.[A-Z]+)?``", page))
-
-    assert keys_of_the_readers() - shown == set()
-
-
 def test_every_public_name_is_in_the_reference() -> None:
     page = text(ROOT / "docs/source/04-Reference/api.rst")
     errors = {name for name in multi_env_lambda.__all__ if hasattr(multi_env_lambda.errors, name)}
@@ -114,6 +99,38 @@ def test_every_public_name_is_in_the_reference() -> None:
     names = set(multi_env_lambda.__all__) - errors - {"__version__"}
     assert "automodule:: multi_env_lambda.errors" in page
     assert {name for name in names if not re.search(rf"\.{name}$", page, re.MULTILINE)} == set()
+
+
+def parameters_of(public: type) -> Iterator[tuple[str, str, str]]:
+    """(method, parameter, what the method says) of a class."""
+    for name, each in vars(public).items():
+        method = inspect.unwrap(getattr(each, "__func__", each)) if not isinstance(each, property) else None
+        if not name.startswith("_") and inspect.isfunction(method):
+            said = inspect.getdoc(getattr(public, name)) or ""
+            yield from (
+                (name, word, said) for word in inspect.signature(method).parameters if word not in ("self", "cls")
+            )
+
+
+def test_every_parameter_is_described_by_its_method_or_for_all_of_them() -> None:
+    page = text(ROOT / "docs/source/04-Reference/api.rst").partition("Arguments that many methods have")[2]
+    for_all = set(re.findall(r"^``(\w+)`` ", page.partition("What a ``stack.py`` gets")[0], re.MULTILINE))
+    named = ((name, getattr(multi_env_lambda, name)) for name in multi_env_lambda.__all__)
+    kinds = {
+        name: one
+        for name, one in named
+        if isinstance(one, type) and not issubclass(one, Exception) and not getattr(one, "_is_protocol", False)
+    }
+    silent = {
+        f"{kind}.{method}({word})"
+        for kind, public in kinds.items()
+        for method, word, said in parameters_of(public)
+        if word not in for_all and not re.search(rf"\b{word}\b", said)
+    }
+    asked = {word for public in kinds.values() for _, word, _ in parameters_of(public)}
+
+    assert silent == set()
+    assert for_all - asked == set(), "no method has these"
 
 
 def test_every_decision_is_in_the_list() -> None:
@@ -138,13 +155,6 @@ def test_every_lock_format_is_on_its_page() -> None:
     page = text(ROOT / "docs/source/02-How-To/lock-dependencies.rst")
 
     assert [name for name in LOCK_NAMES if f"``{name}``" not in page] == []
-
-
-def test_every_kind_of_event_has_its_row_in_the_reference() -> None:
-    page = text(ROOT / "docs/source/04-Reference/configuration.rst")
-    section = page.partition("\nEvents\n------")[2].partition("\n---")[0]
-
-    assert re.findall(r"^``([a-z0-9_]+)`` ", section, re.MULTILINE) == list(_KINDS)
 
 
 def test_the_unit_of_the_readme_is_the_one_that_new_makes() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.declared import every_key
 from tests.house import ROOT
 from tests.pages import DECISIONS, PAGES, paragraphs_of, plain, prose_of, sentences_of
 from tests.test_words import BETTER
@@ -92,6 +93,13 @@ def test_a_page_reads_as_a_native_writer_would_write_it(path: Path) -> None:
 
     found = [f"{path.relative_to(ROOT)}:{number}: {what}" for rule in RULES for number, what in rule(page)]
     assert found == [], "\n".join(found)
+
+
+def test_what_the_keys_mean_reads_so_too() -> None:
+    texts = {text for one in every_key() for text in (f"{one.key.meaning}\n", f"{one.keys.about}\n")}
+
+    assert len(texts) > 150
+    assert [what for text in texts for rule in (stumbled_over, too_long) for _, what in rule(text)] == []
 
 
 def test_a_title_of_a_decision_has_no_word_of_the_dialect() -> None:

@@ -13,7 +13,7 @@ from multi_env_lambda.cli.ci import FAILED
 from multi_env_lambda.model import ci_stack
 from multi_env_lambda.model.freeze import freeze_key
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.operations.ci_kept import result_place
+from multi_env_lambda.operations.ci_kept import result_place, write_asked
 from multi_env_lambda.runs.proofs import ENVIRONMENT_VARIABLE
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.run import MOST_LOOKS
@@ -73,6 +73,7 @@ def written(village: Village) -> set[str]:
     )
     village.send("github.com", "pull_request", request_event(7))
     village.settle()
+    write_asked(village.store, "prod", "0" * 64, "7")
     return {key for _, key in village.store.writes if key.startswith("ci/")}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,11 @@ def denied(client: Any, call: str, **parameters: Any) -> bool:
     return False
 
 
+def _bootstrap(made: Bootstrapped) -> None:
+    done = made.run("bootstrap")
+    assert done.code == 0, done.err
+
+
 @contextmanager
 def bootstrapped(
     folder: Path,
@@ -112,9 +117,11 @@ def bootstrapped(
     staging: str = "",
     more: str = "",
     rules: str = "caller-rights",
+    roles: str = _TABLE,
+    set_up: Callable[[Bootstrapped], None] | None = None,
 ) -> Iterator[Bootstrapped]:
     """The named sample units; ``table`` is added to what the root table says of the environment prod, ``staging`` to
-    that one, and ``more`` at its end."""
+    that one, ``roles`` and ``more`` at its end. ``set_up`` is instead of `bootstrap`."""
     root = sample_workspace(folder)
     for path in (root / "projects").iterdir():
         if path.name not in units:
@@ -123,7 +130,7 @@ def bootstrapped(
     text = file.read_text("utf-8")
     for name, said in (("prod", table), ("staging", staging)):
         text = text.replace(f'name = "{name}"\n', f'name = "{name}"\n{said}')
-    file.write_text(text + _TABLE + more, "utf-8")
+    file.write_text(text + roles + more, "utf-8")
     commit(root)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(VARIABLE, rules)
@@ -131,8 +138,7 @@ def bootstrapped(
             stage = Stage.at(root)
             secret = read_json(state_folder(root) / "listening.json", {})["secret"]
             found = Bootstrapped(stage, RootKey(endpoint=stage.cloud.endpoint, secret=secret))
-            done = found.run("bootstrap")
-            assert done.code == 0, done.err
+            (set_up or _bootstrap)(found)
             yield found
         finally:
             down(root)

@@ -25,11 +25,12 @@ from multi_env_lambda.local.programs import write_programs
 from multi_env_lambda.model.github import ISSUER, TELLING, WORKFLOW
 
 from .bootstrapped import Bootstrapped, bootstrapped
+from .host_page import HostPage, in_one_stage
 from .stage import commit, git
 
 __all__ = ["PLACES", "SUBJECT", "Runner", "github", "push"]
 
-SUBJECT = "repo:acme@11/units@22:"
+SUBJECT = "repo:acme@123456/units@456789:"
 _GH = """#!/bin/sh
 for word in "$@"; do printf '%s\\0' "$word"; done >> "$GH_SAID"
 """
@@ -47,6 +48,7 @@ class Runner:
     """GitHub and its machine: the workflow on the protected branch, and a folder for what jobs leave."""
 
     made: Bootstrapped
+    page: HostPage
     folder: Path
     origin: Path
     api: str
@@ -77,7 +79,7 @@ class Runner:
             "aud": "sts.amazonaws.com",
             "iss": f"https://{ISSUER}",
             "job_workflow_ref": f"acme/units/{WORKFLOW}@refs/heads/main",
-            "repository_id": "22",
+            "repository_id": "456789",
         }
         body = base64.urlsafe_b64encode(json.dumps({**usual, **claims}).encode()).rstrip(b"=").decode()
         client = self.made.root("devops", "sts")
@@ -173,14 +175,17 @@ class Runner:
 
     def runs(self) -> list[str]:
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
 
 @contextmanager
-def github(folder: Path, more: str, *, table: str = "", stage: tuple[str, ...] = ()) -> Iterator[Runner]:
-    """A workspace with the table of a CI, its workflow, and a small server in the place of GitHub's API.
+def github(
+    folder: Path, *, more: tuple[str, str] = ("", ""), table: str = "", stage: tuple[str, ...] = ()
+) -> Iterator[Runner]:
+    """What the page about GitHub leads to up to the first push, and a small server in the place of GitHub's API.
 
     Args:
+        more: a text of the page's table, and what stands there instead.
         table: what the root table says of prod. stage: environments that stand beside each other.
     """
     answers, origin = dict[str, Any](), folder / "units.git"
@@ -214,21 +219,26 @@ def github(folder: Path, more: str, *, table: str = "", stage: tuple[str, ...] =
     for path, text in ((folder / "programs/gh", _GH), (tool, _PYTHON.format(python=sys.executable))):
         path.write_text(text, "utf-8")
         path.chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table=table, more=more) as made:
-        file = made.stage.root / "pyproject.toml"
-        text = file.read_text("utf-8")
-        for name in stage:
-            text = text.replace(f'name = "{name}"\n', f'name = "{name}"\nstage = "both"\n')
-        file.write_text(text, "utf-8")
+    page = HostPage.of("github-actions", "github")
+
+    def set_up(made: Bootstrapped) -> None:
+        in_one_stage(made, stage)
+        page.set_up(made)
+
+    place, tables = folder / "workspace", page.tables.replace(*more)
+    with bootstrapped(place, units=("customers",), table=table, roles="", more=tables, set_up=set_up) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         (folder / "served/acme").mkdir(parents=True)
         (folder / "served/acme/units").symlink_to(origin)
         git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", "github", local=False)
-        assert "written" in written.err, written.err
+        for words in (["add", WORKFLOW], ["commit", "-m", "Deploy what is merged"]):
+            assert page.next("git", words[0])[1:] == words
+            git(made.stage.root, *words)
+        assert page.next("git", "push") == ["git", "push"]
+        git(made.stage.root, "push", "-q", "origin", "HEAD:refs/heads/main")
         made.without_the_organisations_role()
-        yield Runner(made, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
+        yield Runner(made, page, folder, origin, f"http://127.0.0.1:{server.server_address[1]}", answers)
         shutil.rmtree(origin)
     server.shutdown()
 
@@ -238,6 +248,6 @@ def push(commit: str, branch: str = "main") -> dict[str, Any]:
         "ref": f"refs/heads/{branch}",
         "before": "0" * 40,
         "after": commit,
-        "repository": {"full_name": "acme/units", "id": 22},
+        "repository": {"full_name": "acme/units", "id": 456789},
         "sender": {"login": "ada"},
     }

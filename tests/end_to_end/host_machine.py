@@ -20,6 +20,7 @@ import attrs
 from multi_env_lambda.local.programs import write_programs
 
 from .bootstrapped import Bootstrapped, bootstrapped
+from .host_page import HostPage, in_one_stage
 from .stage import git
 
 __all__ = ["BUILD", "PLACES", "PLAN", "HostMachine", "host_machine"]
@@ -49,6 +50,7 @@ class HostMachine:
     """The workspace, a folder for what jobs leave, and the repository as the host has it."""
 
     made: Bootstrapped
+    page: HostPage
     folder: Path
     origin: Path
 
@@ -109,18 +111,26 @@ class HostMachine:
         """Somebody else types the command with which a run stopped in front of prod."""
         line = next(line for line in done.stderr.splitlines() if "ci.py approve prod" in line)
         words = line.rpartition("ci.py ")[2].strip("`").split()
+        if self.page.left:
+            self.page.approves(words)
         yes = self.made.run("ci", *words, acting="approver", user="grace")
         assert yes.code == 0, yes.err
 
     def runs(self) -> list[str]:
         """The commit that each environment runs."""
         kept = self.made.run("history", "customers", "--json").answer
-        return [kept[place][0]["commit"] if kept.get(place) else "" for place in PLACES]
+        return [kept[place][-1]["commit"] if kept.get(place) else "" for place in PLACES]
 
 
 @contextmanager
-def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
-    """With what `ci write` wrote for this host; ``table``: what the workspace says of it."""
+def host_machine(folder: Path, host: str, *, stage: tuple[str, ...] = ()) -> Iterator[HostMachine]:
+    """With what its page leads to, up to the file that `ci write` wrote; ``stage``: environments of one stage."""
+    page = HostPage.of(host)
+
+    def set_up(made: Bootstrapped) -> None:
+        in_one_stage(made, stage)
+        page.set_up(made)
+
     origin, programs = folder / "units.git", folder / "programs"
     write_programs(programs)
     (programs / "aws").rename(folder / "aws")
@@ -132,10 +142,9 @@ def host_machine(folder: Path, host: str, table: str) -> Iterator[HostMachine]:
     for name, text in (("aws", _AWS.format(**names)), ("python3", _PYTHON.format(python=sys.executable))):
         (programs / name).write_text(text, "utf-8")
         (programs / name).chmod(0o755)
-    with bootstrapped(folder / "workspace", units=("customers",), table="approval = true\n", more=table) as made:
+    place, table = folder / "workspace", "approval = true\n"
+    with bootstrapped(place, units=("customers",), table=table, roles="", more=page.tables, set_up=set_up) as made:
         git(folder, "init", "-q", "--bare", "--initial-branch=main", os.fspath(origin))
         git(made.stage.root, "remote", "add", "origin", os.fspath(origin))
-        written = made.stage.script("ci", "write", host, local=False)
-        assert "written" in written.err, written.err
         made.without_the_organisations_role()
-        yield HostMachine(made, folder, origin)
+        yield HostMachine(made, page, folder, origin)

@@ -21,14 +21,11 @@ from multi_env_lambda.model.record import approvals_folder
 from multi_env_lambda.testing.local_cloud import eventually, sample_config
 
 from .bootstrapped import BUCKET, Bootstrapped, bootstrapped
+from .host_page import HostPage
 from .stage import commit
 
 __all__ = ["NAME", "Yard", "builds", "pipeline_yard", "until", "why"]
 
-CI = """
-[tool.multi_env_lambda.ci.codepipeline]
-repository = "units"
-"""
 NAME, PROJECT = "acme-pipeline", "acme-pipeline"
 PLACES = ("sandbox", "test", "staging", "prod")
 ADDRESS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/units"
@@ -40,6 +37,7 @@ class Yard:
     """A person's workspace, the repository beside the local cloud, and the pipeline; ``asks``: its stage that asks."""
 
     made: Bootstrapped
+    page: HostPage
     asks: str = "prod"
 
     @property
@@ -184,15 +182,24 @@ def pipeline_yard(folder: Path, *, beside: bool = False) -> Iterator[Yard]:
     """
     table = 'approval = true\nstage = "live"\n' if beside else "approval = true\n"
     staging = table if beside else ""
-    with bootstrapped(folder, units=("customers", "nightly"), table=table, staging=staging, more=CI) as made:
-        done = made.stage.script("ci", "write", "codepipeline", local=False)
-        assert "written" in done.err, done.err
+    page = HostPage.of("codepipeline")
+    with bootstrapped(
+        folder,
+        units=("customers", "nightly"),
+        table=table,
+        staging=staging,
+        roles="",
+        more=page.tables,
+        set_up=page.set_up,
+    ) as made:
         commit(made.stage.root)
         cloud = made.stage.cloud
         push(made.stage.root, cloud.folder, address=ADDRESS, branch=MAIN, protected=MAIN)
-        apply(made, written(made))
+        deploy = page.next("aws", "cloudformation", "deploy", "--stack-name")
+        assert deploy[5:] == ["--template-file", TEMPLATE]
+        apply(made, written(made), deploy[4])
         made.without_the_organisations_role()
-        found = Yard(made, asks="live" if beside else "prod")
+        found = Yard(made, page, asks="live" if beside else "prod")
         assert found.stood(found.last()) == "waits", found.log()
         found.answer(found.grace(), "Rejected")
         assert found.stood(found.last()) == "Failed"

@@ -23,6 +23,7 @@ from multi_env_lambda.local.strict import VARIABLE as RULES
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of, sample_config
+from tests.tools.warm import run_script
 
 __all__ = ["ENVIRONMENTS", "ROOT", "Done", "Stage", "git", "runs_here", "sample_stage", "sample_workspace"]
 
@@ -130,10 +131,8 @@ class Stage:
         """
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MULTI_ENV"))}
         given = {**clean, RULES: os.environ[RULES], **(env or {}), "PYTHONPATH": os.fspath(ROOT)}
-        argv = [sys.executable, *words]
-        place = folder or self.root
         with terminal(typed) as stdin:
-            done = subprocess.run(argv, cwd=place, env=given, stdin=stdin, capture_output=True, text=True, check=False)
+            done = run_script(words, cwd=folder or self.root, env=given, stdin=stdin)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def credentials(self, endpoint: str | None = None) -> dict[str, str]:

@@ -14,7 +14,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from multi_env_lambda.model.bitbucket import PIPELINES, PULL_REQUEST
-from tests.plan.test_bitbucket_pipeline import BITBUCKET, DEPLOYMENT, IMAGE, ISSUER, REPOSITORY, STEP, WORKSPACE
+from tests.plan.test_bitbucket_pipeline import BITBUCKET, DEPLOYMENT, ISSUER, REPOSITORY, STEP
 from tests.plan.test_bitbucket_pipeline import steps as steps_of
 from tests.tools.bitbucket_server import TOKEN, bitbucket_server
 
@@ -23,15 +23,6 @@ from .stage import commit, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
 
-CI = f"""
-[tool.multi_env_lambda.ci.bitbucket]
-repository = "acme/units"
-workspace_id = "{WORKSPACE}"
-repository_id = "{REPOSITORY}"
-deployment_id = "{DEPLOYMENT}"
-image = "{IMAGE}"
-only_from_branch = false
-"""
 SUBJECT = f"{{{REPOSITORY}}}:{{{DEPLOYMENT}}}:{{{STEP}}}"
 
 
@@ -65,7 +56,7 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    with host_machine(tmp_path_factory.mktemp("bitbucket"), "bitbucket", CI) as machine:
+    with host_machine(tmp_path_factory.mktemp("bitbucket"), "bitbucket") as machine:
         assert yaml.safe_load((machine.root / PIPELINES).read_text("utf-8"))
         yield Runner(machine)
 
@@ -84,6 +75,7 @@ def test_a_push_walks_to_the_approval_and_is_followed_by_one_comment_and_a_statu
         assert runner.machine.runs() == [first, first, first, ""], done.stderr
         runner.machine.agree(done)
         done = runner.run("schedule", **more)
+    assert runner.machine.page.left == [], "each command of the page was followed"
     assert runner.machine.runs() == [first] * 4, done.stderr
     assert len(api.comments[7]) == 1 and api.statuses[first, "multi-env-lambda"]["state"] == "SUCCESSFUL", done.stderr
 

@@ -23,17 +23,14 @@ from .test_stripped_roles import give, statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
-CI = """
-[tool.multi_env_lambda.ci]
-strangers = "copy"
-github = { repository = "acme/units", owner_id = 11, repository_id = 22, reviewed = ["prod"] }
-"""
+_MORE = ("repository_id = 456789 }", 'repository_id = 456789, reviewed = ["prod"] }\nstrangers = "copy"')
+"""What the page says of further down."""
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    with github(tmp_path_factory.mktemp("github"), CI, table="approval = true\n") as found:
+    with github(tmp_path_factory.mktemp("github"), more=_MORE, table="approval = true\n") as found:
         yield found
 
 
@@ -76,17 +73,26 @@ def test_a_push_walks_to_the_review_and_what_was_shown_goes_on_after_it(runner: 
     page = (runner.folder / "summary").read_text("utf-8")
     assert digest in page and "| `customers` | `prod` |" in page and "AWS::Lambda::Function" in page, shown
 
-    other = "f" * 64
-    runner.left["${{ needs.show-prod.outputs.digest }}"] = other
-    with pytest.raises(AssertionError, match=f"GitHub shows no plan {other[:12]}"):
-        runner.run("approve-prod", "push", push(first), run=77)
-    runner.left["${{ needs.show-prod.outputs.digest }}"] = digest
     said = runner.run("approve-prod", "push", push(first), run=77)
     assert f"plan {digest[:12]} approved by grace at GitHub" in said
     said = runner.run("deploy-prod", "push", push(first), run=77)
     assert runner.runs() == [first] * 4, said
     (record, *_) = runner.made.run("history", "customers", "--json").answer["prod"]
     assert record["approved"] == "github.com:12:grace"
+
+
+@pytest.mark.long
+def test_the_rest_of_the_page_is_a_yes_by_command_and_a_run_that_somebody_starts(runner: Runner) -> None:
+    pushed = runner.push("agreed to by a command")
+    said = runner.run("look", "push", push(pushed))
+    (words, *_) = [line.rpartition("ci.py ")[2].strip("`").split() for line in said.splitlines() if "ci.py app" in line]
+    runner.page.approves(words)
+    yes = runner.made.run("ci", *words, acting="approver", user="grace")
+    assert yes.code == 0, yes.err
+    assert runner.page.next("gh", "workflow", "run")[3:] == [Path(WORKFLOW).name] and runner.page.left == []
+    said = runner.run("look", "workflow_dispatch", started())
+
+    assert runner.runs() == [pushed] * 4, said
 
 
 def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing(runner: Runner) -> None:
@@ -98,7 +104,7 @@ def test_a_members_pull_request_asks_for_a_run_that_plans_it_and_changes_nothing
     runner.run("ask", "pull_request", {"number": 7}, ref="refs/pull/7/merge")
     assert runner.asked() == ["workflow", "run", Path(WORKFLOW).name, "--ref", "main", "--raw-field", "pull_request=7"]
 
-    own = {"id": 22, "full_name": "acme/units"}
+    own = {"id": 456789, "full_name": "acme/units"}
     head, base = {"ref": "feature", "sha": theirs, "repo": own}, {"ref": "main", "sha": "2" * 40, "repo": own}
     request = {"number": 7, "state": "open", "user": {"login": "ada"}, "head": head, "base": base}
     runner.answers["/repos/acme/units/pulls/7"] = request
@@ -230,6 +236,15 @@ def test_nobody_else_writes_an_approval_as_a_reviewer_s_job_does_and_it_writes_n
         assert denied(mine, "put_object", Bucket=BUCKET, Key=key, Body=b"{}"), key
     assert denied(mine, "delete_object", Bucket=BUCKET, Key=f"{folder}/github.json")
     assert not denied(mine, "put_object", Bucket=BUCKET, Key=f"{folder}/github.json", Body=b"{}")
+
+
+@pytest.mark.long
+def test_a_yes_to_one_plan_is_none_to_another(runner: Runner) -> None:
+    name = "${{ needs.show-prod.outputs.digest }}"
+    digest, runner.left[name] = runner.left[name], "f" * 64
+    with pytest.raises(AssertionError, match=f"GitHub shows no plan {'f' * 12}"):
+        runner.run("approve-prod", "push", {}, run=77)
+    runner.left[name] = digest
 
 
 @pytest.mark.long

@@ -11,14 +11,9 @@ from .github_runner import PLACES, github, push
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.long]
 
-CI = """
-[tool.multi_env_lambda.ci]
-github = { repository = "acme/units", owner_id = 11, repository_id = 22 }
-"""
-
 
 def test_each_cell_is_a_process_of_its_own_and_the_next_stage_follows(tmp_path: Path) -> None:
-    with github(tmp_path, CI, stage=("test", "staging")) as runner:
+    with github(tmp_path, stage=("test", "staging")) as runner:
         head = runner.push("the first")
         said = runner.run("look", "push", push(head), run=5)
         assert runner.runs() == [head, "", "", ""], said

@@ -26,11 +26,6 @@ from .stage import commit, git
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
 
-CI = f"""
-[tool.multi_env_lambda.ci.gitlab]
-project = "acme/units"
-image = "public.ecr.aws/sam/build-python3.13@sha256:{"0" * 64}"
-"""
 SECRETS = ("a-token-of-gitlab", "an-id-token", TOKEN)
 SUBJECT = "project_path:acme/units:ref_type:branch:ref:main"
 HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
@@ -103,7 +98,7 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    with host_machine(tmp_path_factory.mktemp("gitlab"), "gitlab", CI) as machine:
+    with host_machine(tmp_path_factory.mktemp("gitlab"), "gitlab") as machine:
         yield Runner(machine)
 
 
@@ -123,6 +118,7 @@ def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: 
     assert runner.machine.runs() == [first] * 4, done.stderr
     assert api.statuses[first][0]["status"] == "success", done.stderr
     assert len(api.notes[7]) == 1, done.stderr
+    assert runner.machine.page.left == [], "each command of the page was followed"
 
 
 def test_a_branch_of_any_name_changes_nothing_and_its_name_is_run_by_nobody(runner: Runner) -> None:
@@ -207,6 +203,7 @@ def test_no_other_token_opens_a_role(runner: Runner, role: str, claims: dict[str
         runner.keys(f"arn:aws:iam::{'1' * 12}:role/acme-{role}", **claims)
 
 
+@pytest.mark.long
 def test_the_file_is_as_it_should_be(runner: Runner) -> None:
     again = runner.machine.made.stage.script("ci", "write", "gitlab", "--plan", local=False)
     assert "nothing would change" in again.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from multi_env_lambda.testing.local_cloud import eventually
 
 from .bootstrapped import Bootstrapped, bootstrapped
-from .stage import commit
+from .stage import commit, runs_here
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
 
@@ -74,6 +75,18 @@ def stored(event, context):
         print("STORED", body.decode())
 
 
+def values(event, context):
+    secrets, parameters = boto3.client("secretsmanager"), boto3.client("ssm")
+    bank = os.environ["BANK"]
+    before = secrets.get_secret_value(SecretId=bank)["SecretString"]
+    secrets.put_secret_value(SecretId=bank, SecretString=f"{before}!")
+    return {
+        "limit": os.environ["LIMIT"],
+        "where": parameters.get_parameter(Name=os.environ["WHERE_NAME"])["Parameter"]["Value"],
+        "secret": len(before),
+    }
+
+
 def ask(event, context):
     answer = boto3.client("lambda").invoke(FunctionName=os.environ["READ"], Payload=b"{}")
     return json.loads(answer["Payload"].read())
@@ -127,6 +140,20 @@ environment.REPORTS = { bucket = "reports" }
 read = ["reports"]
 events = [{ s3 = "reports", suffix = ".csv" }]
 
+[tool.multi_env_lambda.parameters]
+limit.value = "100"
+where.value = { table = "sales" }
+
+[tool.multi_env_lambda.secrets.bank]
+
+[tool.multi_env_lambda.functions.values]
+handler = "customers.uses.values"
+environment.LIMIT = { parameter = "limit" }
+environment.WHERE_NAME = { parameter = "where", value = "name" }
+environment.BANK = { secret = "bank" }
+read = ["where"]
+write = ["bank"]
+
 [tool.multi_env_lambda.functions.send]
 handler = "customers.uses.send"
 environment.JOBS = { queue = "jobs" }
@@ -149,23 +176,64 @@ invoke = ["read"]
 """
 
 
+PORTAL = """
+[project]
+name = "portal"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = []
+
+[build-system]
+requires = ["uv_build>=0.9,<1"]
+build-backend = "uv_build"
+
+[tool.uv.build-backend]
+module-root = ""
+
+[tool.multi_env_lambda]
+runtime = "python3.13"
+needs = ["customers"]
+
+[tool.multi_env_lambda.functions.main]
+handler = "portal.handler"
+environment.SALES = { unit = "customers", parameter = "where" }
+"""
+ASKS = """
+import os
+
+
+def handler(event, context):
+    return {"sales": os.environ["SALES"]}
+"""
+
+
+def write_portal(root: Path) -> None:
+    folder = root / "projects/portal"
+    (folder / "portal").mkdir(parents=True)
+    (folder / "portal/__init__.py").write_text(ASKS, "utf-8")
+    (folder / "pyproject.toml").write_text(PORTAL, "utf-8")
+    runs_here(root)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
     with bootstrapped(tmp_path_factory.mktemp("own") / "workspace", units=("customers",)) as found:
         file = found.stage.root / "projects/customers/pyproject.toml"
         file.write_text(file.read_text("utf-8") + TABLES, "utf-8")
         (file.parent / "customers" / "uses.py").write_text(CODE, "utf-8")
+        write_portal(found.stage.root)
         commit(found.stage.root)
         asked = found.run("bootstrap")
         assert asked.code == 0, asked.err
         found.without_the_organisations_role()
-        done = found.run("deploy", "sandbox", "--only", "customers", "--yes")
+        done = found.run("deploy", "sandbox", "--yes")
         assert done.code == 0, done.err
+        assert "reads `where` of customers into SALES (the parameter /customers/sandbox/where)" in done.err
         yield found
 
 
-def call(made: Bootstrapped, function: str, event: dict[str, Any] | None = None) -> Any:
-    done = made.run("invoke", "customers", function, "sandbox", "--payload", json.dumps(event or {}))
+def call(made: Bootstrapped, function: str, event: dict[str, Any] | None = None, *, unit: str = "customers") -> Any:
+    done = made.run("invoke", unit, function, "sandbox", "--payload", json.dumps(event or {}))
     assert done.code == 0, done.err
     return json.loads(done.out)
 
@@ -206,6 +274,11 @@ def test_a_bucket_is_as_it_says(made: Bootstrapped) -> None:
     assert {rule["ID"] for rule in rules} == {"unfinished-uploads", "old-versions", "old-objects"}
 
 
+def test_values_are_read_also_by_another_unit(made: Bootstrapped) -> None:
+    assert call(made, "values") == {"limit": "100", "where": "customers-sandbox-sales", "secret": 32}
+    assert call(made, "main", unit="portal") == {"sales": "customers-sandbox-sales"}
+
+
 def test_a_table_is_as_it_says(made: Bootstrapped) -> None:
     tables = made.root("sandbox", "dynamodb")
     table = tables.describe_table(TableName="customers-sandbox-sales")["Table"]
@@ -223,8 +296,9 @@ def test_nothing_drifts(made: Bootstrapped) -> None:
 
 def test_what_is_there_stays_when_the_unit_goes_and_comes_back_with_it(made: Bootstrapped) -> None:
     call(made, "write", {"customer": "ada"})
-    gone = made.run("destroy", "customers", "sandbox", "--yes", "--confirm", "customers")
-    assert gone.code == 0, gone.err
+    for unit in ("portal", "customers"):  # who needs the other goes first
+        gone = made.run("destroy", unit, "sandbox", "--yes", "--confirm", unit)
+        assert gone.code == 0, gone.err
     assert "customers-sandbox-sales" in made.root("sandbox", "dynamodb").list_tables()["TableNames"]
 
     queues = ("jobs", "jobs-dlq", "ordered.fifo", "ordered-dlq.fifo")

@@ -26,8 +26,9 @@ from multi_env_lambda.testing.local_cloud import eventually
 from tests.tools.policies import give
 
 from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped, denied
+from .github_runner import SUBJECT, Runner
+from .host_page import HostPage
 from .stage import commit, git
-from .test_github_actions import Runner
 from .test_stripped_roles import statements
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
@@ -38,7 +39,7 @@ CI = f"""
 repository = "{ADDRESS}"
 people = ["ada@example.org"]
 webhook = {{ secret = "acme/webhook" }}
-github = {{ repository = "acme/units", owner_id = 11, repository_id = 22, jobs = "send" }}
+github = {{ repository = "acme/units", owner_id = 123456, repository_id = 456789, jobs = "send" }}
 """
 OLD, NEW = "the-old-secret-of-this-test", "the-new-secret-of-this-test"
 RECEIVER = "acme-receiver"
@@ -237,7 +238,8 @@ def runner(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Runner:
         (folder / "programs" / name).chmod(0o755)
     written = site.made.stage.script("ci", "write", "github", local=False)
     assert "written" in written.err, written.err
-    return Runner(site.made, folder, folder, "http://127.0.0.1:9", {})
+    page = HostPage(host="github", tables="", left=[])
+    return Runner(site.made, page, folder, folder, "http://127.0.0.1:9", {})
 
 
 def test_a_job_that_only_sends_leads_to_the_same_and_may_do_nothing_else(site: Site, runner: Runner) -> None:
@@ -246,7 +248,7 @@ def test_a_job_that_only_sends_leads_to_the_same_and_may_do_nothing_else(site: S
     eventually(lambda: site.runs() == [sent] * 3, seconds=120)
 
     role = f"arn:aws:iam::{ACCOUNTS['devops']}:role/acme-sender"
-    keys = runner.credentials(role, sub="repo:acme@11/units@22:ref:refs/heads/main")
+    keys = runner.credentials(role, sub=f"{SUBJECT}ref:refs/heads/main")
     session = boto3.Session(
         keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"], "us-east-1"
     )
@@ -255,15 +257,15 @@ def test_a_job_that_only_sends_leads_to_the_same_and_may_do_nothing_else(site: S
     assert denied(events, "put_events", Entries=[entry])
     assert denied(session.client("s3", endpoint_url=keys["AWS_ENDPOINT_URL"]), "list_objects_v2", Bucket=BUCKET)
     for claims in (
-        {"sub": "repo:acme@11/units@22:pull_request"},
-        {"sub": "repo:acme@11/units@22:ref:refs/heads/feature"},
-        {"sub": "repo:acme@11/units@22:ref:refs/heads/main", "job_workflow_ref": "acme/units/x.yml@refs/heads/main"},
-        {"sub": "repo:acme@11/units@22:ref:refs/heads/main", "repository_id": "23"},
+        {"sub": f"{SUBJECT}pull_request"},
+        {"sub": f"{SUBJECT}ref:refs/heads/feature"},
+        {"sub": f"{SUBJECT}ref:refs/heads/main", "job_workflow_ref": "acme/units/x.yml@refs/heads/main"},
+        {"sub": f"{SUBJECT}ref:refs/heads/main", "repository_id": "23"},
     ):
         with pytest.raises(ClientError, match="Not authorized"):
             runner.credentials(role, **claims)
     with pytest.raises(ClientError, match="Not authorized"):
-        runner.credentials(role.replace("sender", "build"), sub="repo:acme@11/units@22:ref:refs/heads/main")
+        runner.credentials(role.replace("sender", "build"), sub=f"{SUBJECT}ref:refs/heads/main")
 
 
 def test_without_the_right_to_put_events_the_job_fails_and_says_so(site: Site, runner: Runner) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.repository import find_root, read_repository
+from multi_env_lambda.host.repository import find_root, read_repository, unit_at
 
 WORKSPACE = b"[tool.multi_env_lambda.devops]\n"
 
@@ -103,3 +103,33 @@ def test_the_root_is_found_past_the_broken_document_of_a_unit(tmp_path: Path) ->
 def test_without_a_root_the_broken_document_on_the_way_up_is_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="not a TOML document"):
         find_root(repository(tmp_path, {"pyproject.toml": b"<<<<<<< HEAD\n"}))
+
+
+@pytest.mark.parametrize("units", ["functions", "services/lambdas", "my-lambdas", ".units"])
+def test_the_folder_of_the_units_has_the_name_that_the_table_gives_it(tmp_path: Path, units: str) -> None:
+    table = WORKSPACE + f'[tool.multi_env_lambda]\nunits = "{units}"\n'.encode()
+    body = b"x = 1\n"
+    root = repository(tmp_path, {f"{units}/a/pyproject.toml": body, "projects/b/pyproject.toml": body})
+    (root / "pyproject.toml").write_bytes(table)
+
+    assert read_repository(root).units == {f"{units}/a": {"x": 1}}
+    assert unit_at(root / units / "a") == "a"
+    assert [unit_at(root / other) for other in ("projects/b", units, ".", f"{units}/a/b")] == [None] * 4
+
+
+def test_units_at_the_top_are_the_folders_that_have_our_table(tmp_path: Path) -> None:
+    unit = b"[tool.multi_env_lambda]\n"
+    root = repository(tmp_path, {"a/pyproject.toml": unit, "b/pyproject.toml": b"[project]\n", "c/x": b""})
+    (root / "pyproject.toml").write_bytes(WORKSPACE + b'[tool.multi_env_lambda]\nunits = "."\n')
+    (root / "d").mkdir()
+    (root / "d" / "pyproject.toml").write_bytes(b"x =\n")
+
+    found = read_repository(root).units
+
+    assert list(found) == ["a", "d"]
+    assert isinstance(found["d"], ConfigurationError)
+    assert (unit_at(root / "a"), unit_at(root)) == ("a", None)
+
+
+def test_a_folder_outside_of_every_workspace_is_no_unit(tmp_path: Path) -> None:
+    assert unit_at(tmp_path) is None

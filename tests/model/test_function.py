@@ -60,10 +60,51 @@ hint: add `handler = …`, for example "orders.create.handler": the function `ha
 
 
 @pytest.mark.parametrize(
-    "handler", ["handler", "a.b-c.d", "a..b", ".a.b", "a.b.", "a/b.c", "a.1b", "a.b:c", "a.b\n", "é.a"]
+    "handler",
+    [
+        "handler",
+        "a..b",
+        ".a.b",
+        "a.b.",
+        "a.1b",
+        "a.b:c",
+        "a.b\n",
+        "é.a",
+        "a/b",
+        "/a.b",
+        "./a.b",
+        "../a.b",
+        "a//b.c",
+        "-a.b",
+    ],
 )
 def test_a_handler_must_be_a_dotted_name(handler: str) -> None:
     assert "expected package.module.function" in refusal("", handler=handler)
+
+
+@pytest.mark.parametrize("handler", ["app.handler", "sqs-processor.index.handler", "src/orders/create.handler", "1.a"])
+def test_a_handler_may_be_whatever_lambda_imports(handler: str) -> None:
+    assert read(handler=handler).handler == handler
+
+
+@pytest.mark.parametrize(
+    ("written", "root"),
+    [
+        ("orders", "orders"),
+        ("orders/", "orders"),
+        ("./make-order//a b", "make-order/a b"),
+        (".", ""),
+        ("./", ""),
+        ("", ""),
+    ],
+)
+def test_a_root_is_a_folder_of_the_unit(written: str, root: str) -> None:
+    assert read(f'root = "{written}"').root == root
+
+
+@pytest.mark.parametrize("root", ["../a", "a/..", "/a", "~", "a\\\\b", ".git", "a/.venv", "c:a", "a\\nb"])
+def test_what_is_outside_of_the_unit_is_no_root(root: str) -> None:
+    assert "expected a folder of the unit" in refusal(f'root = "{root}"')
 
 
 @pytest.mark.parametrize(

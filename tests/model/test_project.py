@@ -352,6 +352,14 @@ def test_a_shared_folder_does_not_overlap_the_own_one(path: str) -> None:
     assert "overlaps the unit's own folder" in refusal(PLAIN + f'shared = ["{path}"]')
 
 
+def test_a_folder_of_the_unit_may_be_shared_by_functions_with_a_root() -> None:
+    text = PLAIN + 'shared = ["projects/orders/layer"]\n[tool.multi_env_lambda.functions.a]\nhandler = "app.handler"\n'
+
+    assert read(text + 'root = "a"\n').shared == ("projects/orders/layer",)
+    assert "overlaps the unit's own folder" in refusal(text)
+    assert "overlaps the unit's own folder" in refusal(text.replace("/layer", "") + 'root = "a"\n')
+
+
 def test_shared_folders_are_kept_in_their_plain_form() -> None:
     assert read(PLAIN + 'shared = ["./libs/money/", "libs//common"]').shared == ("libs/common", "libs/money")
 

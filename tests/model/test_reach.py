@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import attrs
 import pytest
@@ -34,7 +35,7 @@ def config(*together: str, prefix: str = "acme", **changed: object) -> Workspace
 def why(found: WorkspaceConfig, unit: str, key: str = "main") -> str:
     """Why the unit is refused; empty: it is not."""
     text = f'[project]\nname = "{unit}"\nversion = "1"\n[tool.multi_env_lambda.functions.{key}]\nhandler = "a.b"\n'
-    projects, broken = read_units({f"projects/{unit}": tomllib.loads(text)}, found)
+    projects, broken = read_units(Path("."), {f"projects/{unit}": tomllib.loads(text)}, found)
     assert len(projects) + len(broken) == 1
     return "".join(str(one.error) for one in broken)
 

@@ -119,7 +119,9 @@ def test_a_manifest_of_a_newer_library_says_upgrade() -> None:
 
 
 def test_an_artifact_of_a_kind_that_a_newer_library_knows_says_upgrade() -> None:
-    with pytest.raises(UpgradeNeeded, match="kind 'image'; .* knows source, layer, library, script\nhint: upgrade"):
+    with pytest.raises(
+        UpgradeNeeded, match="kind 'image'; .* knows source, root, layer, library, script\nhint: upgrade"
+    ):
         Release.from_bytes(document(artifacts=[{"kind": "image"}]), where=KEY)
 
 
@@ -128,7 +130,7 @@ def test_an_artifact_of_a_kind_that_a_newer_library_knows_says_upgrade() -> None
     [
         ({"artifacts": []}, "it has no source"),
         ({"artifacts": "x"}, "it has no list of artifacts"),
-        ({"artifacts": [{"kind": 7}]}, "found an artifact of kind 7; expected source, layer, library, script"),
+        ({"artifacts": [{"kind": 7}]}, "found an artifact of kind 7; expected source, root, layer, library, script"),
         ({"stages": [{}]}, r"stages\[0\]: environment is missing"),
         ({"project": 7}, "project: found 7, expected str"),
         ({"needs": ["a", None]}, r"needs\[1\]: found None, expected str"),

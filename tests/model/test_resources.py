@@ -13,6 +13,8 @@ from multi_env_lambda.model.resources import (
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
+    OwnSecret,
     ResourceReference,
     TableIndex,
 )
@@ -23,9 +25,12 @@ from multi_env_lambda.model.settings import (
     Declared,
     DynamoDBStream,
     Own,
+    ParameterReference,
     Queue,
+    SecretReference,
     Settings,
     Topic,
+    UnitValue,
 )
 from multi_env_lambda.model.unit_settings import read_settings
 
@@ -300,6 +305,70 @@ def test_an_event_names_a_bucket_of_the_unit_or_else_an_existing_one(event: str,
     ],
 )
 def test_a_bucket_that_cannot_be_is_refused(line: str, tables: str, words: list[str]) -> None:
+    found = refusal(f"{FUNCTIONS}{line}\n{tables}")
+
+    assert not [word for word in words if word not in found], found
+
+
+# --- parameters and secrets ---
+VALUES = """
+[parameters.limit]
+value = "100"
+description = "orders a day"
+[parameters.where]
+value = { table = "orders" }
+[secrets.bank]
+description = "of the payments"
+"""
+
+
+def test_parameters_and_secrets_are_read() -> None:
+    _, _, limit, where, bank = read(FUNCTIONS + VALUES + TABLES).resources
+
+    assert limit == OwnParameter(key="limit", value="100", description="orders a day")
+    assert where == OwnParameter(key="where", value=ResourceReference(kind="table", key="orders", value="name"))
+    assert bank == OwnSecret(key="bank", description="of the payments")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('{ parameter = "limit" }', ResourceReference(kind="parameter", key="limit", value="value")),
+        ('{ parameter = "limit", value = "name" }', ResourceReference(kind="parameter", key="limit", value="name")),
+        ('{ parameter = "/orders/limit" }', ParameterReference(name="/orders/limit")),
+        ('{ parameter = "other" }', ParameterReference(name="other")),
+        ('{ secret = "bank" }', ResourceReference(kind="secret", key="bank", value="arn")),
+        (
+            '{ secret = "bank", key = "token" }',
+            ResourceReference(kind="secret", key="bank", value="arn", part="token"),
+        ),
+        ('{ secret = "orders/db", key = "token" }', SecretReference(name="orders/db", key="token")),
+        ('{ unit = "shop", parameter = "where" }', UnitValue(unit="shop", parameter="where")),
+    ],
+)
+def test_a_variable_names_a_value_of_the_unit_of_another_one_or_one_that_exists(written: str, expected: object) -> None:
+    (function,) = read(f"{FUNCTIONS}environment.AA = {written}\n{VALUES}{TABLES}").functions
+
+    assert function.environment == (("AA", expected),)
+
+
+@pytest.mark.parametrize(
+    ("line", "tables", "words"),
+    [
+        ("", "[parameters.a]", ["`value` is missing", 'value = { table = "orders" }']),
+        ("", "[parameters.a]\nvalue = 5", ["expected text"]),
+        ("", "[parameters.a]\nvalue = ''", ['found ""; expected 1 to 4,096 characters']),
+        ("", f"[parameters.a]\nvalue = '{'x' * 4097}'", ["expected 1 to 4,096 characters"]),
+        ("", "[parameters.a]\nvalue = {}", ["found no resource of the unit"]),
+        ("", '[parameters.a]\nvalue = { table = "b" }', ["parameters.a.value] table: the unit has no table `b`"]),
+        ("", "[secrets.a]\nvalue = 'x'", ["unknown key `value`", "put it into the secret after the deploy"]),
+        ('write = ["a"]', "[parameters.a]\nvalue = 'x'", ["`a` is a parameter, for which there is no `write`"]),
+        ('environment.AA = { unit = "shop" }', "", ["`parameter` is missing"]),
+        ('environment.AA = { unit = "shop", parameter = "/a" }', "", ['parameter: found "/a"']),
+        ('environment.AA = { secret = "a", value = "url" }', "[secrets.a]", ['expected "arn"']),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(line: str, tables: str, words: list[str]) -> None:
     found = refusal(f"{FUNCTIONS}{line}\n{tables}")
 
     assert not [word for word in words if word not in found], found

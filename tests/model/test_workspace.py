@@ -240,3 +240,44 @@ def test_a_name_that_would_be_too_long_for_s3_is_refused_with_the_way_out() -> N
     long = GOOD.replace('"acme-artifacts"', f'"{"a" * 60}"')
     with pytest.raises(ConfigurationError, match=r"73 characters; the limit is 63\n.*buckets = \{ eu-central-1"):
         read(long)
+
+
+def with_units(value: str) -> str:
+    return f"[tool.multi_env_lambda]\nunits = {value}\n{GOOD}"
+
+
+@pytest.mark.parametrize("folder", ["functions", "services/my-lambdas", ".", "src/a.b"])
+def test_the_units_are_in_the_folder_that_the_table_names(folder: str) -> None:
+    assert read(with_units(f'"{folder}"')).units == folder
+
+
+def test_without_a_name_it_is_projects() -> None:
+    assert read(GOOD).units == "projects"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1",
+        '""',
+        '"/functions"',
+        '"../functions"',
+        '"a//b"',
+        '"a/"',
+        '"./a"',
+        '"a/.."',
+        '"~"',
+        '"-a"',
+        '"a\\\\b"',
+        '".git"',
+    ]
+    + ['"a/.git/b"', '".multi_env_lambda"', '"ä"'],
+)
+def test_what_is_no_folder_of_the_repository_is_refused(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="units: found"):
+        read(with_units(value))
+
+
+def test_a_key_of_a_unit_in_the_root_table_is_pointed_to_where_the_units_are() -> None:
+    with pytest.raises(ConfigurationError, match="own file, lambdas/<name>/pyproject.toml"):
+        read(with_units('"lambdas"\nruntime = "python3.13"'))

@@ -33,8 +33,10 @@ from multi_env_lambda.model.settings import (
     MessageQueue,
     MessageTopic,
     Own,
+    OwnParameter,
     OwnQueue,
     OwnResource,
+    OwnSecret,
     ParameterReference,
     PlainValue,
     Queue,
@@ -46,9 +48,10 @@ from multi_env_lambda.model.settings import (
     Statement,
     TableIndex,
     Topic,
+    UnitValue,
     Vpc,
 )
-from multi_env_lambda.plan.template import render
+from multi_env_lambda.plan.template import made_up_roots, render
 
 SANDBOX = Environment(name="sandbox", account_id="222222222222", region="us-east-1")
 BUCKET = "acme-artifacts-111111111111-us-east-1"
@@ -125,6 +128,9 @@ RESOURCES: tuple[OwnResource, ...] = (
     MessageQueue(key="ordered", fifo=True, deduplicate=True, visibility_timeout=30),
     MessageTopic(key="told", queues=("jobs",), raw=True),
     MessageTopic(key="in-turn", fifo=True, queues=("ordered",)),
+    OwnParameter(key="limit", value="100", description="orders a day"),
+    OwnParameter(key="where", value=ResourceReference(kind="table", key="sales", value="name")),
+    OwnSecret(key="bank", description="of the payments"),
     DataBucket(key="reports", expire_days=365),
     DataBucket(key="uploads", versioning=False, old_versions_days=0),
 )
@@ -133,12 +139,15 @@ USES = Function(
     handler="orders.sell.handler",
     environment=(
         ("CREATE", ResourceReference(kind="function", key="create", value="arn")),
+        ("BANK", ResourceReference(kind="secret", key="bank", value="arn", part="token")),
         ("JOBS", ResourceReference(kind="queue", key="jobs", value="url")),
+        ("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),
+        ("THEIRS", UnitValue(unit="customers", parameter="list")),
         ("REPORTS", ResourceReference(kind="bucket", key="reports", value="name")),
         ("SALES", ResourceReference(kind="table", key="sales", value="name")),
         ("TOLD", ResourceReference(kind="topic", key="told", value="arn")),
     ),
-    read=("sales", "ordered", "uploads"),
+    read=("sales", "ordered", "uploads", "limit"),
     write=("sales", "jobs", "told", "reports"),
     invoke=("create",),
     events=(
@@ -206,7 +215,8 @@ def text(
     bucket: str = BUCKET,
     extend: Callable[[Any, Any], None] | None = None,
 ) -> str:
-    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, extend=extend)
+    roots = made_up_roots(found, "cd" * 32)
+    return render(found, SANDBOX, bucket=bucket, source=source, layer=layer, roots=roots, extend=extend)
 
 
 def template(found: Project, **changes: Any) -> Any:

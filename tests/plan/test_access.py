@@ -78,10 +78,10 @@ def test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_n
     roles = {role.key: role for role in of_environment_roles(config, ROLES, there, template, HANDLERS)}
 
     sids = {one["Sid"] for one in boundary(config, there)["Statement"] if one["Effect"] == "Deny"}
-    assert sids == {"ArtifactsAreRead", "NobodysEvents", "TheCiIsNotAUnits"}
+    assert sids == {"ArtifactsAreRead", "NobodysEvents", "NobodysQueue", "TheCiIsNotAUnits"}
     assert {one["Sid"] for one in boundary(config, PROD)["Statement"]} == {"ArtifactsAreRead", "WhatUnitsDo"}
     refused = {grant.sid for grant in roles["ExecutionRole"].grants if grant.effect == "Deny"}
-    assert refused == {"ArtifactsAreRead", "TheCiIsNotAUnits"}
+    assert refused == {"ArtifactsAreRead", "NobodysQueue", "TheCiIsNotAUnits"}
     assert [grant for grant in of_prod()["ExecutionRole"].grants if grant.effect == "Deny"] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,12 +12,14 @@ import pytest
 
 from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.codepipeline import CodePipeline
+from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.webhook import Webhook
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.access import of_devops_roles
 from multi_env_lambda.plan.access_boundary import boundary, not_by_cloudformation
 from multi_env_lambda.plan.access_of_pipelines import artifacts_bucket
 from multi_env_lambda.plan.codepipeline import pipeline_template
+from multi_env_lambda.plan.grant import LONGEST_POLICY
 from tests.model.test_codepipeline import CONNECTION
 from tests.plan.test_codepipeline import CODE, CONFIG, ELSEWHERE, LIBRARY
 
@@ -68,8 +71,9 @@ def test_a_unit_does_not_become_the_author_of_what_is_built() -> None:
     there = attrs.evolve(CONFIG, codepipeline=ELSEWHERE)
     as_built = CiStack(repository=ELSEWHERE.repository, connection=CONNECTION)
 
-    assert CONNECTION in refused(there)
-    assert CONNECTION in refused(attrs.evolve(CONFIG, codepipeline=None, ci_stack=as_built))
+    for config in (there, attrs.evolve(CONFIG, codepipeline=None, ci_stack=as_built)):
+        assert reaches(refused(config), CONNECTION)
+        assert reaches(refused(config), CONNECTION.replace("codeconnections", "codestar-connections"))
     assert reaches(refused(CONFIG), f"arn:aws:codecommit:us-east-1:{CONFIG.devops.account_id}:units")
 
 
@@ -85,6 +89,33 @@ def test_a_unit_does_not_read_the_secret_by_which_it_could_say_what_people_did(w
 
     assert reaches(refused(attrs.evolve(CONFIG, webhook=webhook)), arn)
     assert not reaches(refused(CONFIG), arn)
+
+
+def test_nor_by_a_path_above_it() -> None:
+    """`ssm:GetParametersByPath` is asked about the path alone."""
+    found = refused(attrs.evolve(CONFIG, webhook=Webhook(host="github", parameter="/acme/ci/webhook")))
+    here = f"arn:aws:ssm:us-east-1:{CONFIG.devops.account_id}:parameter/"
+
+    assert [path for path in ("", "acme", "acme/", "acme/ci", "acme/ci/") if not reaches(found, here + path)] == []
+    assert not reaches(found, f"{here}orders/url"), "what is beside it stays a unit's"
+
+
+def test_the_boundary_fits_into_a_policy_however_much_there_is_to_be_kept_from() -> None:
+    """One managed policy is a boundary; the longest names that a table may have."""
+    prefix = "a" * 16
+    connection = CONNECTION.replace("0a1b", "0a1b" * 9)
+    source = CiStack(repository="https://github.com/acme/units", connection=connection)
+    config = attrs.evolve(
+        CONFIG,
+        roles=Roles(prefix=prefix),
+        ci_stack=source,
+        codepipeline=attrs.evolve(ELSEWHERE, connection=connection),
+        webhook=Webhook(host="github", secret="s" * 512),
+        devops=attrs.evolve(CONFIG.devops, bucket="b" * 63, buckets={"eu-west-1": "c" * 63, "ap-south-1": "d" * 63}),
+    )
+    text = json.dumps(boundary(config, attrs.evolve(HERE, prefix=prefix)), separators=(",", ":"))
+
+    assert len(text) <= LONGEST_POLICY
 
 
 def test_the_pipeline_starts_builds_as_they_are_in_the_project() -> None:

@@ -119,7 +119,7 @@ def test_without_a_repository_there_is_nothing_to_write() -> None:
 def test_a_linter_of_workflows_finds_nothing(tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
-    path.write_text(written(COPYING, own_decisions=True), "utf-8")
+    path.write_text(written(EVERYTHING, own_decisions=True), "utf-8")
     (path.parent / "telling.yml").write_text(telling(COPYING, LIBRARY), "utf-8")
     zizmor = Path(sys.executable).parent / "zizmor"
     done = subprocess.run(
@@ -145,13 +145,28 @@ def test_it_is_a_workflow_by_githubs_schema(tmp_path: Path) -> None:
         words = [program, "--builtin-schema", "vendor.github-workflows", path]
         return subprocess.run(words, capture_output=True, check=False).returncode
 
-    assert code(written(COPYING, own_decisions=True)) == 0
+    assert code(written(EVERYTHING, own_decisions=True)) == 0
     assert code(telling(COPYING, LIBRARY)) == 0
     assert code(written().replace("queue: max", "queue: most")) == 1
 
 
 # --- changes of strangers ---
 COPYING = attrs.evolve(CONFIG, ci=CiRules(strangers="copy"))
+
+
+def _everything() -> WorkspaceConfig:
+    """With reviewers, and with two stages of two regions, too."""
+    places = []
+    for place in COPYING.environments:
+        stage = "" if place.name in ("sandbox", "test") else f"{place.name}-stage"
+        places.append(attrs.evolve(place, stage=stage, approval=place.name == "prod"))
+        if stage:
+            places.append(attrs.evolve(places[-1], name=f"{place.name}-eu", region="eu-central-1"))
+    github = attrs.evolve(GITHUB, reviewed=("prod", "prod-eu"))
+    return attrs.evolve(COPYING, environments=tuple(places), github=github)
+
+
+EVERYTHING = _everything()
 
 
 def test_only_where_the_table_says_so_are_there_jobs_for_strangers() -> None:
@@ -257,7 +272,7 @@ def test_no_text_of_a_table_becomes_anything_but_a_value(key: str, text: str) ->
     except ConfigurationError:
         return
     usual = read_workspace(table(), where="pyproject.toml")
-    for kind in (as_it_is, with_strangers, telling_of):
+    for kind in (as_it_is, with_strangers, telling_of, with_everything):
         found, expected = kind(config), kind(usual)
         assert scripts(found) == scripts(kind(CONFIG))
         assert shape(yaml_in(found)) == shape(yaml_in(expected))
@@ -271,6 +286,12 @@ def as_it_is(config: WorkspaceConfig) -> str:
 
 def with_strangers(config: WorkspaceConfig) -> str:
     return as_it_is(attrs.evolve(config, ci=attrs.evolve(config.ci, strangers="copy")))
+
+
+def with_everything(config: WorkspaceConfig) -> str:
+    assert config.github is not None
+    github = attrs.evolve(config.github, reviewed=("prod", "prod-eu"))
+    return as_it_is(attrs.evolve(config, environments=EVERYTHING.environments, github=github))
 
 
 def telling_of(config: WorkspaceConfig) -> str:

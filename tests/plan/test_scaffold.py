@@ -90,3 +90,17 @@ def test_running_init_twice_writes_nothing() -> None:
     first = dict(init_files(None, None, id="abc"))
 
     assert init_files(first["pyproject.toml"], first[".gitignore"], list(first), id="def") == ()
+
+
+def test_a_flat_unit_is_modules_in_a_folder_that_nothing_builds() -> None:
+    files = dict(new_unit("billing", units="lambdas", flat=True))
+    document = tomllib.loads(files["lambdas/billing/pyproject.toml"])
+
+    assert "build-system" not in document
+    assert document["tool"]["multi_env_lambda"]["functions"]["main"]["handler"] == "main.handler"
+    assert {path for path in files if "/bin/" not in path} == {
+        "lambdas/billing/pyproject.toml",
+        "lambdas/billing/main.py",
+        "lambdas/billing/tests/test_billing.py",
+    }
+    assert "from main import handler" in files["lambdas/billing/tests/test_billing.py"]

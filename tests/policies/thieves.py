@@ -30,7 +30,7 @@ from .goal import DEVOPS, PROD, Goal, goal_of
 from .goals_of_builds import builds, pipeline
 from .written import ENVIRONMENTS, WRITTEN
 
-__all__ = ["DEVOPS", "PROD", "ROLES_OF", "attempt", "goals", "roles"]
+__all__ = ["DEVOPS", "PROD", "ROLES_OF", "Held", "attempt", "goals", "roles"]
 
 ADA = f"arn:aws:iam::{DEVOPS}:user/ada"
 _ROLES = Roles(prefix="acme", developers=(ADA,), approvers=(ADA,))
@@ -278,6 +278,7 @@ def _chain() -> Iterator[Goal]:
             yield goal_of(f"lambda:{verb}", function, DEVOPS)
         for verb in ("UpdateFunctionConfiguration", "UpdateFunctionUrlConfig", "DeleteFunctionConcurrency"):
             yield goal_of(f"lambda:{verb}", function, DEVOPS)
+    yield from _mappings(here)
     for verb, may in (
         ("SendMessage", ()),
         ("ReceiveMessage", ("acme-dispatcher",)),
@@ -300,6 +301,17 @@ def _chain() -> Iterator[Goal]:
         yield goal_of("logs:DeleteLogGroup", log, DEVOPS)
         stream = f"{log}:log-stream:1"
         yield goal_of("logs:PutLogEvents", stream, DEVOPS, group.rpartition("/")[2])
+
+
+def _mappings(here: str) -> Iterator[Goal]:
+    """A queue of one's own in front of the dispatcher would say what its owner likes: its policy lets it be read."""
+    for name in ("acme-dispatcher", "acme-witness"):
+        told = {"lambda:FunctionArn": f"arn:aws:lambda:{here}:function:{name}"}
+        mapping = f"arn:aws:lambda:{here}:event-source-mapping:0a1b"
+        for verb, arn in (("Create", "*"), ("Delete", mapping), ("Update", mapping)):
+            yield goal_of(
+                f"lambda:{verb}EventSourceMapping", arn, DEVOPS, name=f"{verb} a mapping to {name}", context=told
+            )
 
 
 def _events(here: str) -> Iterator[Goal]:

@@ -12,10 +12,11 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.operations.dispatch import begin_job
 from multi_env_lambda.runs.event import Here, follow_cell, follow_event, follow_left, happened_at_github
-from multi_env_lambda.runs.matrix import cells_in, leave_cells, must_be_cell
+from multi_env_lambda.runs.matrix import cell_named, cells_in, leave_cells
 from multi_env_lambda.runs.report import Report
 from multi_env_lambda.runs.reviews import OUTPUT
 from multi_env_lambda.runs.run import run_job
+from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.testing.world import fake_config
 from tests.runs.test_reviews import Api
 from tests.runs.village import ALL, Repository, Village, push_event
@@ -97,11 +98,11 @@ def test_each_cell_is_a_job_and_the_run_goes_on_after_the_last_one(tmp_path: Pat
     first, second = left
     workflow.cell(first)
     workflow.cell(second)
+    assert workflow.cell(first).notes == ("nothing is left to do in this cell",)
     assert village.runs("staging-us") == village.runs("staging-eu") == NOW and village.runs("prod") == {}
     report, left = workflow.go_on()
 
     assert village.runs("prod") == NOW and left == [] and not report.failures
-    assert workflow.cell(first).notes == ("nothing is left to do in this cell",)
 
 
 def test_of_several_stages_with_cells_each_is_spread(tmp_path: Path) -> None:
@@ -183,6 +184,18 @@ def test_what_is_left_is_a_list_in_one_line_and_only_a_cell_is_one(tmp_path: Pat
     name, _, value = file.read_text("utf-8").partition("=")
     assert name == "cells_left" and json.loads(value) == ["cell prod 5/eu branch main", 'cell prod 5/us tag a"b']
     assert file.read_text("utf-8").count("\n") == 1
-    for wrong in ("branch main", "pull request 7", "everything", "cell", "$(id)"):
+    for wrong in ("branch main", "pull request 7", "everything", "cell", "$(id)", "0" * 24):
         with pytest.raises(ConfigurationError, match="is no cell"):
-            must_be_cell(wrong)
+            cell_named(MemoryStore(), wrong)
+
+
+def test_a_cell_is_named_by_the_id_of_what_is_wanted_too(tmp_path: Path) -> None:
+    workflow = town(tmp_path, "staging")
+    _, left = workflow.look(orders="o2")
+    (there,) = [one for one in workflow.village.wanted() if one.key == left[0]]
+
+    assert cell_named(workflow.village.store, there.id[:24]) == left[0]
+    with pytest.raises(ConfigurationError, match="is no cell"):
+        cell_named(
+            workflow.village.store, next(one.id for one in workflow.village.wanted() if "cell" not in one.key)[:24]
+        )

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.ci.comment import MARKER
+from multi_env_lambda.errors import StackError
 from multi_env_lambda.host.bitbucket_api import AtBitbucket
 from multi_env_lambda.host.gitlab_api import AtGitLab
 from multi_env_lambda.model.ci_stack import REQUESTS
@@ -47,7 +48,7 @@ def planned(village: Village, **texts: str) -> str:
 
 
 def said(village: Village, voice: Voice) -> tuple[str, ...]:
-    return say_previews(voice, village.store, "main")
+    return say_previews(lambda: voice, village.store, "main")
 
 
 def at_gitlab_open(commit: str, number: int = 7, **more: Any) -> dict[str, Any]:
@@ -135,6 +136,16 @@ def test_where_a_host_refuses_that_is_a_note_and_nothing_else(village: Village, 
     (note,) = said(village, of_gitlab(gitlab))
     assert "403 Forbidden" in note and at_gitlab.TOKEN not in note
     assert said(village, Voice()) == said(village, Voice(host=Later())) == ()
+    gitlab.instead["/merge_requests"] = (200, [{"iid": 7, "sha": ["a"], "source_project_id": {}}, 7])
+    assert said(village, of_gitlab(gitlab)) == ()
+
+
+def test_where_nobody_can_speak_that_is_a_note_as_well(village: Village) -> None:
+    def refuses() -> Voice:
+        raise StackError("sts", "AccessDenied", hint="")
+
+    (note,) = say_previews(refuses, village.store, "main")
+    assert note == "plans of what is not merged were not said: sts: AccessDenied"
 
 
 def test_it_is_cut_to_what_the_host_takes(village: Village, gitlab: GitLabServer) -> None:

@@ -9,13 +9,16 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda import pipeline
 from multi_env_lambda.ci.happened import ScheduleLooked
 from multi_env_lambda.ci.review import LARGEST, page
 from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.flow.gate import Approval, write_approval
 from multi_env_lambda.model.github import GitHub
 from multi_env_lambda.model.record import REVIEWED
+from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.roles import Roles
+from multi_env_lambda.operations.ci_kept import keep_plan
 from multi_env_lambda.runs.event import Here, follow_event, happened_at_github
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.reviews import (
@@ -75,8 +78,8 @@ class Workflow:
         event = json.dumps(push_event("main", commit)).encode()
         return self._followed(happened_at_github("push", event, self.api))
 
-    def shown(self, digest: str, environment: str = "prod") -> Shown:
-        return what_waits(self.village.opens(Path("clone")), self.api, environment, digest)
+    def shown(self, digest: str, environment: str = "prod", *, again: bool = True) -> Shown:
+        return what_waits(self.village.opens(Path("clone")), self.api, environment, digest, run="7", again=again)
 
     def yes(self, digest: str) -> None:
         approval = Approval(environment="prod", digest=digest, who="github.com:12:grace", when="now", user_id=REVIEWED)
@@ -163,6 +166,31 @@ def test_nobody_is_asked_twice_for_the_same(workflow: Workflow) -> None:
     assert shown.plan is None and shown.note.endswith("/actions/runs/4")
     workflow.api.waits.pop(4)
     assert workflow.shown(digest).plan is not None
+
+
+def test_after_a_no_the_hourly_run_asks_nobody_and_a_person_may(workflow: Workflow) -> None:
+    digest = waits(workflow.look(orders="o2"))
+    assert workflow.shown(digest, again=False).plan is not None, "the first time, whatever it was started by"
+    later = workflow.shown(digest, again=False)
+    assert later.plan is None and "start the workflow by hand" in later.note
+    assert workflow.shown(digest).plan is not None
+    other = waits(workflow.look(orders="o3"))
+    assert workflow.shown(other, again=False).plan is not None, "it is another plan"
+
+
+def test_a_plan_of_another_environment_is_not_shown_under_the_name_of_this_one(
+    workflow: Workflow, village: Village
+) -> None:
+    """A build may write what waits; the page and the approval are about the same."""
+    digest = waits(workflow.look(orders="o2"))
+    world = village.opens(Path("clone"))
+    whole = pipeline.plan(world, Request(verb="deploy", target="prod", through=True)).plan
+    other = pipeline.plan(world, Request(verb="promote", target="staging")).plan
+    for plan in (whole, other):
+        assert plan.digest != digest
+        keep_plan(village.store, "prod", plan.digest, plan)
+        with pytest.raises(ConfigurationError, match="is not about prod alone"):
+            workflow.shown(plan.digest)
 
 
 def test_nobody_is_asked_where_github_would_ask_nobody(workflow: Workflow) -> None:

@@ -24,17 +24,19 @@ def serving(answer: Answer) -> Iterator[str]:
         def handle_any(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or b"null")
+            sent = self.rfile.read(length)
+            is_form = self.headers.get("Content-Type") == "application/x-www-form-urlencoded"
+            body = dict(parse_qsl(sent.decode())) if is_form else json.loads(sent or b"null")
             query = dict(parse_qsl(parts.query))
             status, said = answer(self.command, parts.path, query, body, self.headers.get("Authorization", ""))
-            sent = said if isinstance(said, bytes) else json.dumps(said).encode()
+            sent = said if isinstance(said, bytes) else b"" if said is None else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(sent)))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(sent)
 
-        do_GET = do_POST = do_PUT = handle_any  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass

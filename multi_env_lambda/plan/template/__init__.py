@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, RootArtifact, SourceArtifact
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -24,7 +24,7 @@ from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
 from multi_env_lambda.plan.template.own_resources import resources_part
-from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id
+from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id, made_up_roots
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
 from multi_env_lambda.plan.template.role_paths import with_role_paths
@@ -43,6 +43,7 @@ __all__ = [
     "job_script",
     "job_scripts",
     "logical_id",
+    "made_up_roots",
     "needs_template_url",
     "render",
     "stack_file",
@@ -57,6 +58,7 @@ def render(
     source: SourceArtifact,
     layer: LayerArtifact | None,
     libraries: tuple[LibraryArtifact, ...] = (),
+    roots: tuple[RootArtifact, ...] = (),
     extend: Callable[[Template, Context], None] | None = None,
 ) -> str:
     """The template as canonical JSON. ``extend`` runs in this process: for tests of a ``stack.py``.
@@ -65,7 +67,13 @@ def render(
         ConfigurationError: the settings, or what ``extend`` added, cannot become a stack.
     """
     unit = StackInput(
-        project=project, environment=environment, bucket=bucket, source=source, layer=layer, libraries=libraries
+        project=project,
+        environment=environment,
+        bucket=bucket,
+        source=source,
+        layer=layer,
+        libraries=libraries,
+        roots=roots,
     )
     found = drafted(unit)
     return finished(unit, found) if extend is None else finished(unit, extended(unit, found, extend), of_stack=True)

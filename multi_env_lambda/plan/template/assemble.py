@@ -8,8 +8,9 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import digest
+from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.changes import replaced_by
-from multi_env_lambda.plan.pins import PINS
+from multi_env_lambda.plan.pins import is_pin
 from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
@@ -140,9 +141,9 @@ def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
         name = logical_id(function.key, "Function")
         properties = _properties(result, name, where)
         version = Resource(
-            logical_id=logical_id(function.key, "Version", _identity(unit, properties, result["Resources"])),
+            logical_id=logical_id(function.key, "Version", _identity(unit, function, properties, result["Resources"])),
             type="AWS::Lambda::Version",
-            properties=_version_properties(unit, name, properties),
+            properties=_version_properties(unit, function, name, properties),
             made_by=f"functions.{function.key}",
             retain=True,
         )
@@ -155,24 +156,27 @@ def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
 def add_pins(found: Json) -> Json:
     """A parameter for each object whose version is passed to the stack when it is deployed."""
     used = set(references(found["Resources"]))
-    pins = {name: {"Type": "String"} for name in PINS if name in used}
+    pins = {name: {"Type": "String"} for name in used if is_pin(name)}
     return {**found, "Parameters": {**found.get("Parameters", {}), **pins}} if pins else found
 
 
-def _version_properties(unit: StackInput, name: str, properties: Json) -> Json:
+def _version_properties(unit: StackInput, function: Function, name: str, properties: Json) -> Json:
     # Lambda then refuses to publish a version of any other bytes.
-    expected = {"CodeSha256": unit.source.code_sha256} if properties.get("Code") == code(unit) else {}
+    expected = (
+        {"CodeSha256": unit.wheel_of(function).code_sha256} if properties.get("Code") == code(unit, function) else {}
+    )
     return {"FunctionName": ref(name), **expected}
 
 
-def _identity(unit: StackInput, properties: Json, resources: Json) -> str:
+def _identity(unit: StackInput, function: Function, properties: Json, resources: Json) -> str:
     """A hash of exactly what Lambda stores in a version; the layer's digest is part of the layer's logical id.
 
     More would ask Lambda for a version that it says exists already; less would leave the alias on an old one.
     So hashing anything else here makes the next deploy of every unchanged function fail.
     """
     versioned = {key: value for key, value in properties.items() if key in VERSIONED}
-    ran = unit.source.wheel_sha256 if properties.get("Code") == code(unit) else properties.get("Code")
+    ours = properties.get("Code") == code(unit, function)
+    ran = unit.wheel_of(function).wheel_sha256 if ours else properties.get("Code")
     return digest([versioned, ran, _replaceable(properties.get("Environment", {}), resources)])[:12]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
-from multi_env_lambda.plan.pins import PINS
+from multi_env_lambda.plan.pins import is_pin
 from multi_env_lambda.plan.template.bucket_notifications import check_bucket_notifications
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
 from multi_env_lambda.plan.template.event_sources import check_event_sources
@@ -101,7 +101,7 @@ def _check_names(section: str, names: Json, where: str) -> None:
 
 def _check_parameters(document: Json, where: str) -> None:
     for name, parameter in document.get("Parameters", {}).items():
-        if "Default" not in parameter and name not in PINS:
+        if "Default" not in parameter and not is_pin(name):
             raise ConfigurationError(
                 where,
                 f"the template's parameter {name} has no default, and a deploy passes no value for it",

@@ -13,8 +13,9 @@ from multi_env_lambda.model.settings import (
     PlainValue,
     ResourceReference,
     SecretReference,
+    UnitValue,
 )
-from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN
+from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN, root_pin
 from multi_env_lambda.plan.template.events import event_part
 from multi_env_lambda.plan.template.own_resources import uses, value_of
 from multi_env_lambda.plan.template.parts import (
@@ -106,15 +107,16 @@ def _no_weights(function: Function) -> Json:
     return {} if function.traffic is None else {"RoutingConfig": {"AdditionalVersionWeights": []}}
 
 
-def code(unit: StackInput) -> Json:
-    return {"S3Bucket": unit.bucket, "S3Key": unit.source.wheel_key, "S3ObjectVersion": ref(SOURCE_PIN)}
+def code(unit: StackInput, function: Function) -> Json:
+    pin = root_pin(function.root) if function.root else SOURCE_PIN
+    return {"S3Bucket": unit.bucket, "S3Key": unit.wheel_of(function).wheel_key, "S3ObjectVersion": ref(pin)}
 
 
 def _function_properties(unit: StackInput, function: Function, physical: str) -> Json:
     name = logical_id(function.key)
     properties: Json = {
         "FunctionName": physical,
-        "Code": code(unit),
+        "Code": code(unit, function),
         "Role": get_att(f"{name}Role", "Arn"),
         "Handler": function.handler,
         "Runtime": unit.project.runtime,
@@ -158,7 +160,10 @@ def _environment(unit: StackInput, function: Function) -> Json | None:
             case ParameterReference():
                 found = {name: f"{{{{resolve:ssm:{_parameter(unit, function, value.name)}}}}}"}
             case ResourceReference():
-                found = {name: value_of(unit, value)}
+                found = {name: value_of(unit, value)} | ({f"{name}_KEY": value.part} if value.part else {})
+            case UnitValue():
+                theirs = f"/{value.unit}/{unit.environment.name}/{value.parameter}"
+                found = {name: f"{{{{resolve:ssm:{theirs}}}}}"}
             case _:
                 assert_never(value)
         _refuse_twice(unit, function, variables.keys() & found.keys())

@@ -13,7 +13,9 @@ from multi_env_lambda.model.resources import (
     DataTable,
     MessageQueue,
     MessageTopic,
+    OwnParameter,
     OwnResource,
+    OwnSecret,
     ResourceKind,
     ResourceReference,
     kind_of,
@@ -22,6 +24,15 @@ from multi_env_lambda.model.settings import Function, GlueJob
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 from multi_env_lambda.plan.template.buckets import bucket_arn, bucket_id, bucket_name, own_bucket
 from multi_env_lambda.plan.template.messages import queue_id, queue_resources, topic_id, topic_resources
+from multi_env_lambda.plan.template.own_values import (
+    parameter_arn,
+    parameter_id,
+    parameter_name,
+    parameter_resource,
+    secret_arn,
+    secret_id,
+    secret_resource,
+)
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
 from multi_env_lambda.plan.template.tables import data_table, table_id
@@ -46,6 +57,16 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
         case DataBucket(key=key):
             made = own_bucket(unit, key, made_by=f"buckets.{key}")
             return Part(resources=(made,), outputs=((f"{bucket_id(key)}Name", {"Value": ref(bucket_id(key))}),))
+        case OwnParameter(key=key, value=value):
+            held = value if isinstance(value, str) else value_of(unit, value)
+            name = parameter_id(key)
+            made = parameter_resource(unit, resource, held)
+            return Part(resources=(made,), outputs=((f"{name}Name", {"Value": ref(name)}),))
+        case OwnSecret(key=key):
+            name = secret_id(key)
+            return Part(
+                resources=(secret_resource(unit, resource),), outputs=((f"{name}Arn", {"Value": secret_arn(key)}),)
+            )
         case MessageTopic():
             name = topic_id(resource.key)
             return Part(
@@ -73,7 +94,16 @@ _VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
     ("topic", "name"): lambda unit, key: get_att(topic_id(key), "TopicName"),
     ("bucket", "name"): bucket_name,
     ("bucket", "arn"): bucket_arn,
+    ("parameter", "value"): lambda unit, key: _held(unit, key),
+    ("parameter", "name"): parameter_name,
+    ("secret", "arn"): lambda unit, key: secret_arn(key),
 }
+
+
+def _held(unit: StackInput, key: str) -> Any:
+    """What a parameter of the unit holds: its own functions need not read it."""
+    found = next(each for each in unit.settings.resources if isinstance(each, OwnParameter) and each.key == key)
+    return found.value if isinstance(found.value, str) else value_of(unit, found.value)
 
 
 # --- rights ---
@@ -82,8 +112,12 @@ _OF_THE_BUCKET = {"s3:GetBucketLocation", "s3:ListBucket"}
 
 
 def uses(unit: StackInput, holder: Function | GlueJob) -> tuple[Json, ...]:
-    """Statements for what its table names in ``read``, ``write`` and ``invoke``."""
-    return tuple(statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb))
+    """Statements for what its table names in ``read``, ``write`` and ``invoke``, and for secrets of its variables."""
+    found = [statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb)]
+    for _, value in holder.environment if isinstance(holder, Function) else ():
+        if isinstance(value, ResourceReference) and value.kind == "secret":
+            found += _allowed(unit, value.key, "read")
+    return tuple(found)
 
 
 def _named(holder: Function | GlueJob, verb: Verb) -> tuple[str, ...]:
@@ -121,6 +155,10 @@ def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator
             yield allow(ACCESS["queue"][verb], get_att(queue_id(key), "Arn"))
         case MessageTopic(key=key):
             yield allow(ACCESS["topic"][verb], ref(topic_id(key)))
+        case OwnParameter(key=key):
+            yield allow(ACCESS["parameter"][verb], parameter_arn(unit, key))
+        case OwnSecret(key=key):
+            yield allow(ACCESS["secret"][verb], secret_arn(key))
         case DataBucket(key=key):
             whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
             if whole:

@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, RootArtifact, SourceArtifact, build_tag
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.settings import Settings
+from multi_env_lambda.model.settings import Function, Settings
 
 __all__ = [
     "ALIAS",
@@ -99,6 +99,11 @@ class StackInput:
     source: SourceArtifact
     layer: LayerArtifact | None
     libraries: tuple[LibraryArtifact, ...] = ()
+    roots: tuple[RootArtifact, ...] = ()
+
+    def wheel_of(self, function: Function) -> SourceArtifact | RootArtifact:
+        """The code that a function runs."""
+        return next(item for item in self.roots if item.root == function.root) if function.root else self.source
 
     @property
     def settings(self) -> Settings:
@@ -125,6 +130,21 @@ class StackInput:
     def tags(self) -> Json:
         """The property ``Tags`` of most types; nothing if there are no tags."""
         return tag_list(self.settings.tags)
+
+
+def made_up_roots(project: Project, digest: str) -> tuple[RootArtifact, ...]:
+    """For a template of a unit that is not built, so that it does not matter which bytes the template names."""
+    return tuple(
+        RootArtifact(
+            project=project.name,
+            root=root,
+            version=project.version,
+            build=build_tag(project.roots, root),
+            digest=digest,
+            wheel_sha256=digest,
+        )
+        for root in project.roots
+    )
 
 
 def tag_list(tags: tuple[tuple[str, str], ...]) -> Json:

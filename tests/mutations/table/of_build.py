@@ -97,8 +97,8 @@ MUTATIONS = (
     ),
     Mutation(
         "building/source.py",
-        "for file in (*wheel.files, *sdist, *wheel.info):",
-        "for file in (*wheel.files, *wheel.info):",
+        "for file in (*wheel.files, *wheel.info)), *sdist):",
+        "for file in (*wheel.files, *wheel.info)),):",
         "The sdist is looked through for secrets, too.",
         ("building/test_source.py::test_a_secret_is_published_neither_in_the_wheel_nor_in_the_sdist",),
     ),

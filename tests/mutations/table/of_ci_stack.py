@@ -85,6 +85,15 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/access_boundary.py",
+        '        yield grant_of("NobodysQueue", "deploy", ["*"], *_MAPPINGS, effect="Deny", condition=condition)\n',
+        "",
+        "A template that names the dispatcher puts no queue of its own in front of it.",
+        (
+            f"{_ROLES}::test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_nothing_to_be_kept_from",
+        ),
+    ),
+    Mutation(
+        "plan/access_boundary.py",
         "    yield from _of_a_function(roles.witness)\n",
         "",
         "A unit in the account of the CI does not become the witness.",

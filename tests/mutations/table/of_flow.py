@@ -127,7 +127,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/check.py",
-        "if (expected is None or expected.ours) and runs.code_sha256 != release.source.code_sha256:",
+        "if (expected is None or expected.ours) and runs.code_sha256 != published:",
         "if False:",
         "Code that Lambda runs and nobody published is noticed.",
         ("flow/test_check.py::test_code_that_nobody_published_fails_with_both_digests",),

@@ -47,6 +47,20 @@ MUTATIONS = (
         (f"{_FILE}::test_a_plan_is_in_pipelines_of_merge_requests_of_this_very_project_alone_and_may_only_read",),
     ),
     Mutation(
+        "runs/voice.py",
+        "(gitlab is not None and is_request_at_gitlab(variables))",
+        "False",
+        "A job that runs the code of a change says nothing at GitLab.",
+        ("host/test_bitbucket.py::test_a_job_that_runs_the_code_of_a_change_says_nothing_even_if_it_has_a_token",),
+    ),
+    Mutation(
+        "runs/previews.py",
+        'f"ci/results/{REQUESTS}-preview/{number:d}/{commit[:_BEGINNING]}"',
+        'f"ci/results/{REQUESTS}-preview/{number:d}/"',
+        "What was left for another commit is not said.",
+        ("runs/test_previews.py::test_what_has_moved_or_is_a_forks_or_goes_elsewhere_is_not_said",),
+    ),
+    Mutation(
         "host/gitlab_api.py",
         'one.get("source_project_id") == one.get("target_project_id")',
         "True",
@@ -66,5 +80,19 @@ MUTATIONS = (
         "",
         "The dispatcher takes over no job of GitLab.",
         ("aws/test_builds.py",),
+    ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        "  resource_group: multi-env-lambda # until the last of them has ended\n",
+        "",
+        "While jobs of cells run, no other pipeline deploys.",
+        ("plan/test_gitlab_cells.py::test_the_job_leaves_a_pipeline_and_the_next_one_starts_it_and_keeps_others_out",),
+    ),
+    Mutation(
+        "plan/gitlab_pipeline.py",
+        '        when="\\n      when: always",\n',
+        "",
+        "A cell that fails does not keep the branch from going on.",
+        ("plan/test_gitlab_cells.py::test_each_cell_has_a_job_and_one_goes_on_whatever_became_of_them",),
     ),
 )

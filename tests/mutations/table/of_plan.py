@@ -54,7 +54,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/function.py",
-        'tracing=table.choice("tracing", ("Active", "PassThrough"), "PassThrough"),',
+        'tracing=table.choice("tracing"),',
         'tracing="PassThrough",',
         "A setting of a function that the table takes is read.",
         ("test_every_setting.py",),
@@ -634,15 +634,15 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/assemble.py",
-        "ran = unit.source.wheel_sha256 if properties",
-        "ran = unit.source.version if properties",
+        "ran = unit.wheel_of(function).wheel_sha256 if ours",
+        "ran = unit.source.version if ours",
         "The name of a version follows from the bytes that it runs.",
         ("plan/test_template.py::test_the_smallest_unit_is_this_template",),
     ),
     Mutation(
         "plan/template/assemble.py",
-        'expected = {"CodeSha256": unit.source.code_sha256} if',
-        "expected = {} if",
+        '{"CodeSha256": unit.wheel_of(function).code_sha256} if',
+        "{} if",
         "Lambda refuses to publish a version of other bytes than those that were built.",
         ("plan/test_template.py::test_the_smallest_unit_is_this_template",),
     ),
@@ -655,8 +655,8 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/functions.py",
-        '"S3Key": unit.source.wheel_key, "S3ObjectVersion": ref(SOURCE_PIN)}',
-        '"S3Key": unit.source.wheel_key}',
+        '"S3Key": unit.wheel_of(function).wheel_key, "S3ObjectVersion": ref(pin)}',
+        '"S3Key": unit.wheel_of(function).wheel_key}',
         "The stack names the version of the wheel, not only its key.",
         ("plan/test_template.py::test_the_smallest_unit_is_this_template",),
     ),
@@ -683,7 +683,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/event.py",
-        '    least = 6 * timeout + table.number("window", 0, 300, 0)',
+        '    least = 6 * timeout + table.number("window")',
         "    least = 6 * timeout",
         "An own queue hides a message while a batch is gathered.",
         ("model/test_event.py",),

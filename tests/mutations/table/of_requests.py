@@ -33,7 +33,7 @@ MUTATIONS = (
         _API,
     ),
     Mutation(
-        "model/api.py",
+        "model/keys/api.py",
         'pattern=r"https://[A-Za-z0-9.-]+',
         'pattern=r"https?://[A-Za-z0-9.-]+',
         "An issuer of tokens has an address with https.",
@@ -41,8 +41,8 @@ MUTATIONS = (
     ),
     Mutation(
         "model/api.py",
-        "    audience = table.texts(whom, least=1)",
         "    audience = table.texts(whom)",
+        "    audience = table.texts(whom, least=0)",
         "Tokens that are made for others are not taken.",
         _API,
     ),

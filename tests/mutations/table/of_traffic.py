@@ -361,7 +361,7 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/code.py",
-        "there.code_sha256 in known:",
+        "there.code_sha256 in may_run:",
         "True:",
         "Code that somebody uploaded is drift.",
         ("flow/test_code_by_hand.py",),

@@ -1,0 +1,227 @@
+"""The keys of the ``pyproject.toml`` of a unit, without its functions and jobs."""
+
+from __future__ import annotations
+
+import attrs
+
+from multi_env_lambda.model.key import ByName, Choice, Inner, Key, Keys, Text, Texts
+from multi_env_lambda.model.keys.api import HTTP_API
+from multi_env_lambda.model.keys.data_bucket import DATA_BUCKET
+from multi_env_lambda.model.keys.data_table import DATA_TABLE
+from multi_env_lambda.model.keys.function import FUNCTION
+from multi_env_lambda.model.keys.job import JOB
+from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
+from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
+from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.runtime import RUNTIMES
+
+__all__ = ["ARCHITECTURES", "BY_ENVIRONMENT", "DIFFERENCE", "MOST_TAGS", "UNIT"]
+
+ARCHITECTURES = ("arm64", "x86_64")
+MOST_TAGS = 40
+"""AWS accepts 50 per resource, and this library sets some."""
+
+_FUNCTIONS = Key(
+    "functions",
+    ByName(Inner(FUNCTION), KEY, off=True),
+    "The Lambda functions by key, see below.",
+    '[tool.multi_env_lambda.functions.create]\nhandler = "orders.create.handler"',
+    default="none",
+)
+_HTTP_API = Key(
+    "http_api",
+    Inner(HTTP_API),
+    "What holds for all routes of the unit's functions, see below.",
+    '[tool.multi_env_lambda.http_api]\nauthorizer = "iam"',
+    default="the defaults of its keys",
+)
+_JOBS = Key(
+    "jobs",
+    ByName(Inner(JOB), KEY, off=True),
+    "The Glue jobs by key, see below.",
+    '[tool.multi_env_lambda.jobs.nightly]\nentry = "orders.nightly:main"',
+    default="none",
+)
+_TABLES = Key(
+    "tables",
+    ByName(Inner(DATA_TABLE), KEY, off=True),
+    "The DynamoDB tables by key, see below.",
+    '[tool.multi_env_lambda.tables.orders]\npartition_key = "customer"',
+    default="none",
+)
+_QUEUES = Key(
+    "queues",
+    ByName(Inner(QUEUE), KEY, off=True),
+    "The queues by key, see below.",
+    "[tool.multi_env_lambda.queues.incoming]\nmax_receive_count = 10",
+    default="none",
+)
+_TOPICS = Key(
+    "topics",
+    ByName(Inner(TOPIC), KEY, off=True),
+    "The topics by key, see below.",
+    "[tool.multi_env_lambda.topics.news]\nfifo = true",
+    default="none",
+)
+_BUCKETS = Key(
+    "buckets",
+    ByName(Inner(DATA_BUCKET), KEY, off=True),
+    "The buckets by key, see below.",
+    "[tool.multi_env_lambda.buckets.reports]\nold_versions_days = 90",
+    default="none",
+)
+_PARAMETERS = Key(
+    "parameters",
+    ByName(Inner(PARAMETER), KEY, off=True),
+    "The parameters by key, see below.",
+    '[tool.multi_env_lambda.parameters.limit]\nvalue = "100"',
+    default="none",
+)
+_SECRETS = Key(
+    "secrets",
+    ByName(Inner(SECRET), KEY, off=True),
+    "The secrets by key, see below.",
+    '[tool.multi_env_lambda.secrets.bank]\ndescription = "of the payments"',
+    default="none",
+)
+_TAGS = Key(
+    "tags",
+    ByName(Text(), most=MOST_TAGS),
+    "Tags for all resources of the stack.",
+    'tags = { team = "sales", "cost-center" = "4711" }',
+    default="none",
+)
+BY_ENVIRONMENT = (
+    *("functions", "http_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
+    "tags",
+)
+"""What can differ between environments."""
+
+
+def _here(key: Key, meaning: str, example: str) -> Key:
+    return attrs.evolve(key, meaning=meaning, example=example)
+
+
+DIFFERENCE = Keys(
+    title="What differs in one environment",
+    header="[tool.multi_env_lambda.environments.prod]",
+    about="Only what differs: these tables are merged into those of the unit, key by key.\n"
+    "Lists, a variable that refers to something, the value of a parameter, and the ``payload`` and ``expect`` of\n"
+    "``smoke`` are replaced as a whole; ``false`` switches a function, a job or an optional table off.\n"
+    ":doc:`../02-How-To/differ-between-environments` has examples.",
+    keys=(
+        _here(
+            _FUNCTIONS,
+            "Other settings of functions, or functions that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.functions.main]\nmemory_size = 1024",
+        ),
+        _here(
+            _HTTP_API,
+            "Other settings of the HTTP API.",
+            "[tool.multi_env_lambda.environments.prod.http_api]\nthrottling = { rate = 100 }",
+        ),
+        _here(
+            _JOBS,
+            "Other settings of jobs, or jobs that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.jobs.nightly]\ntimeout = 240",
+        ),
+        _here(
+            _TABLES,
+            "Other settings of tables, or tables that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.tables.orders]\ndeletion_protection = true",
+        ),
+        _here(
+            _QUEUES,
+            "Other settings of queues, or queues that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.queues.incoming]\nretention_days = 14",
+        ),
+        _here(
+            _TOPICS,
+            "Other settings of topics, or topics that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.topics.news]\nfifo = true",
+        ),
+        _here(
+            _BUCKETS,
+            "Other settings of buckets, or buckets that exist only here.",
+            "[tool.multi_env_lambda.environments.prod.buckets.reports]\nold_versions_days = 365",
+        ),
+        _here(
+            _PARAMETERS,
+            "Other values of parameters, or parameters that exist only here.",
+            '[tool.multi_env_lambda.environments.prod.parameters.limit]\nvalue = "5000"',
+        ),
+        _here(
+            _SECRETS,
+            "Secrets that exist only here.",
+            '[tool.multi_env_lambda.environments.prod.secrets.bank]\ndescription = "of the payments"',
+        ),
+        _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
+    ),
+)
+
+UNIT = Keys(
+    title="A unit",
+    header="[tool.multi_env_lambda]",
+    about="In ``projects/NAME/pyproject.toml``. The unit's name, version, dependencies and "
+    "``requires-python`` come from\n"
+    "``[project]``, its build backend from ``[build-system]``; any PEP 517 backend works.\n"
+    "Both tables are optional: :doc:`../02-How-To/a-folder-of-functions`.",
+    keys=(
+        Key(
+            "runtime",
+            Choice(RUNTIMES, "python3.13"),
+            "The runtime of its functions.",
+            'runtime = "python3.12"',
+        ),
+        Key(
+            "architecture",
+            Choice(ARCHITECTURES, "x86_64"),
+            "The processor of its functions. ``new`` writes ``arm64``, which costs less.",
+            'architecture = "arm64"',
+        ),
+        Key(
+            "needs",
+            Texts(),
+            "Units that are deployed before this one. If one of them fails, this one is skipped.",
+            'needs = ["customers"]',
+        ),
+        Key(
+            "shared",
+            Texts(),
+            "More folders that the unit is built from, relative to the top of the repository: "
+            ":doc:`../02-How-To/shared-code`.",
+            'shared = ["libs/common"]',
+        ),
+        Key(
+            "versioning",
+            Choice(("post", "strict"), "post"),
+            "New content under a version that is published already: ``post`` calls it ``.post1``, ``.post2``, …;\n"
+            "``strict`` refuses it.",
+            'versioning = "strict"',
+        ),
+        Key(
+            "not_secret",
+            ByName(Text()),
+            "Files and variables that look like secrets but are not, each with the reason.",
+            'not_secret = { "main.PUBLIC_KEY" = "it is public" }',
+            default="none",
+        ),
+        _FUNCTIONS,
+        _HTTP_API,
+        _JOBS,
+        _TABLES,
+        _QUEUES,
+        _TOPICS,
+        _BUCKETS,
+        _PARAMETERS,
+        _SECRETS,
+        _TAGS,
+        Key(
+            "environments",
+            ByName(Inner(DIFFERENCE)),
+            "What differs in an environment, by its name, see below.",
+            "[tool.multi_env_lambda.environments.prod.functions.main]\nmemory_size = 1024",
+            default="none",
+        ),
+    ),
+)
