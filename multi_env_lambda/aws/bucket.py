@@ -170,7 +170,7 @@ class Bucket:
 
     def _put(self, key: str, body: Body, condition: Mapping[str, Any]) -> Written | None:
         """Write under a condition until it is known who won; None if the key holds different bytes."""
-        digest = _digest(body)
+        digest, size = _measured(body)
         checksum = base64.b64encode(digest).decode("ascii")
 
         def once() -> Written | None:
@@ -180,7 +180,7 @@ class Bucket:
                 return Written(etag=answer["ETag"], version_id=answer.get("VersionId", ""))
             except aws_errors() as error:
                 if status_of(error) == 412 or (_is_absent(error) and "IfMatch" in condition):
-                    return self._equal(key, digest)
+                    return self._equal(key, digest, size)
                 # Applied or not? The retry is conditional: it returns 412 if the first one was applied.
                 raise
 
@@ -199,16 +199,18 @@ class Bucket:
             send, what=what, errors=aws_errors(), passes=passes, throttled=is_throttled, reason=code_of
         )
 
-    def _equal(self, key: str, digest: bytes) -> Written | None:
-        """The object under a key if it holds the bytes with this SHA-256, no matter who wrote them."""
+    def _equal(self, key: str, digest: bytes, size: int) -> Written | None:
+        """The object under a key if it holds so many bytes with this SHA-256, no matter who wrote them."""
         there = self.head(key)
         if there is None:
             return None
         if there.sha256:
             equal = there.sha256 == digest.hex()
-        else:
-            stored = self.get(key)
-            equal = stored is not None and stored.etag == there.etag and _digest(stored.body) == digest
+            return Written(etag=there.etag, version_id=there.version_id) if equal else None
+        if there.size != size:
+            return None
+        stored = self.get(key)
+        equal = stored is not None and stored.etag == there.etag and _measured(stored.body)[0] == digest
         return Written(etag=there.etag, version_id=there.version_id) if equal else None
 
     def _compare_and_delete(self, key: str, etag: str, held: Held) -> bool:
@@ -279,17 +281,19 @@ class Bucket:
 
 
 def _checksum(body: bytes) -> str:
-    return base64.b64encode(_digest(body)).decode("ascii")
+    return base64.b64encode(_measured(body)[0]).decode("ascii")
 
 
-def _digest(body: Body) -> bytes:
+def _measured(body: Body) -> tuple[bytes, int]:
+    """The SHA-256 of the bytes, and how many there are."""
     if isinstance(body, bytes):
-        return hashlib.sha256(body).digest()
+        return hashlib.sha256(body).digest(), len(body)
+    digest, size = hashlib.sha256(), 0
     with body.open("rb") as file:
-        digest = hashlib.sha256()
         while piece := file.read(_PIECE):
             digest.update(piece)
-        return digest.digest()
+            size += len(piece)
+    return digest.digest(), size
 
 
 def _hexadecimal(checksum: str | None) -> str:
