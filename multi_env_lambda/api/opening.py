@@ -73,7 +73,7 @@ def read_units(
     unreadable: list[BrokenUnit] = []
     environments, devops = config.environments, config.devops
     first = environments[0]
-    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.name)
+    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.home)
     unlisted = (of_branches,) if config.ci.branches else ()
     for folder, document in documents.items():
         where, name = f"{folder}/pyproject.toml", name_of(document, folder)

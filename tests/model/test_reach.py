@@ -17,6 +17,7 @@ from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.reach import reaching
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
+from multi_env_lambda.plan.access_of_branches import beside
 from multi_env_lambda.testing.local_cloud import sample_config
 
 SHARED = "333333333333"
@@ -72,6 +73,17 @@ def test_what_branches_have_reaches_units_whose_names_say_b() -> None:
     assert why(config(ci=ci), "plan-b") == "", (
         "beside the environments of branches lies only the first one, with its roles"
     )
+
+
+def test_a_branchs_own_environment_is_within_reach_of_its_own_roles_and_so_is_allowed() -> None:
+    found = config("sandbox", "prod", ci=CiRules(branches=("feature/*",)))
+    first, *_, prod = found.environments
+    own = beside(first, "b-feature-x-abcdefgh")
+
+    assert why(attrs.evolve(found, environments=(own,)), "orders") == ""
+    assert why(attrs.evolve(found, environments=(own,)), "plan-b") == "", "the same roles serve it"
+    called_so = attrs.evolve(own, beside=prod.name)
+    assert reaching("orders-b-feature-x-abcdefgh-", called_so, [attrs.evolve(own, name="b")]) is not None
 
 
 NAMES = st.from_regex(r"[a-d](-?[a-d]){0,6}", fullmatch=True)

@@ -145,4 +145,11 @@ MUTATIONS = (
         "No unit lies within reach of the roles of another environment.",
         ("model/test_reach.py::test_a_unit_within_reach_of_another_environments_roles_is_refused_with_both_names",),
     ),
+    Mutation(
+        "api/opening.py",
+        "beside=first.home)",
+        "beside=first.name)",
+        "The environment of a branch is served by the roles of the first one, and so not refused because of them.",
+        ("model/test_reach.py::test_a_branchs_own_environment_is_within_reach_of_its_own_roles_and_so_is_allowed",),
+    ),
 )
