@@ -20,6 +20,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.emulator.drift import READERS
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import client_of
+from tests.plan.template_values import maximal, template
 from tests.tools.stacks import create_stack, function_resources
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -317,3 +318,8 @@ def test_types_that_cloudformation_reads_are_read_here_or_named_in_the_table() -
     }
     assert published - READERS.keys() - by_ministack == unread
     assert not {kind for kind, calls in HANDLERS.items() if not calls["read"]} & READERS.keys()
+
+
+def test_of_what_a_unit_can_have_only_the_policies_of_its_queues_are_not_read() -> None:
+    made = {one["Type"] for one in template(maximal())["Resources"].values()}
+    assert {kind for kind in made if not HANDLERS[kind]["read"]} == {"AWS::SQS::QueuePolicy"}
