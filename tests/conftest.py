@@ -15,7 +15,7 @@ from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
 from tests.marks import MARKS, STORIES, TESTS, certain, possible, takes_some_of
-from tests.person import environment_of_a_person
+from tests.person import environment_of_a_person, signals_of_a_person
 from tests.rules import keep_all_rules
 
 keep_all_rules()
@@ -54,7 +54,8 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def person(request: pytest.FixtureRequest) -> Iterator[None]:
     """In the workers only: what starts them keeps its own environment, which pytest and its plugins read too."""
-    with environment_of_a_person(with_accounts=bool(request.config.getoption("--live", default=None))):
+    with_accounts = bool(request.config.getoption("--live", default=None))
+    with environment_of_a_person(with_accounts=with_accounts), signals_of_a_person():
         yield
 
 

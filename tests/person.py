@@ -1,17 +1,19 @@
-"""Whose environment the tests have: that of a person without an AWS account, whoever starts them, and from wherever."""
+"""What the tests have around them: what a person without an AWS account has, whoever starts them, and from wherever."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 
-__all__ = ["AWS_FILES", "STARTED_BY_A_CI", "environment_of_a_person"]
+__all__ = ["AWS_FILES", "STARTED_BY_A_CI", "environment_of_a_person", "signals_of_a_person"]
 
 STARTED_BY_A_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -29,6 +31,9 @@ TRUST = "AWS_CA_BUNDLE"
 AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """Where an account is looked for besides: without these, in the home of whoever starts the tests."""
 
+SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+"""``nohup`` ignores the first, and a script that starts something with ``&`` the next two: what it starts does, too."""
+
 
 @contextmanager
 def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
@@ -40,3 +45,21 @@ def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
         for name in () if with_accounts else AWS_FILES:
             patch.setenv(name, os.devnull)
         yield
+
+
+@contextmanager
+def signals_of_a_person() -> Iterator[None]:
+    """What a test starts hears the signals that whoever starts the tests ignores; the tests themselves do not."""
+    known = [number for name in SIGNALS if (number := getattr(signal, name, None))]
+    ignored = [number for number in known if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, _unheard)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _unheard(number: int, frame: FrameType | None) -> None:
+    """A handler instead of SIG_IGN, which a program that is started would inherit."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import botocore.session
 import pytest
 
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
-from tests.person import environment_of_a_person
+from tests.person import environment_of_a_person, signals_of_a_person
 
 OF_OTHERS = (*BUILD_VARIABLES, "CI", "AWS_PROFILE", "AWS_REGION", "FORCE_COLOR", "NO_COLOR", "GIT_DIR")
 
@@ -33,3 +36,20 @@ def test_only_the_live_suite_has_the_accounts_of_who_starts_it(
 
     assert found == kept
     assert os.environ["CI"] == "somebody-elses"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, only two of these signals exist")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"])
+def test_what_a_test_starts_hears_a_signal_that_who_starts_the_tests_ignores(name: str) -> None:
+    number = signal.Signals[name]
+    kills_itself = f"import os; os.kill(os.getpid(), {number})"
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with signals_of_a_person():
+            os.kill(os.getpid(), number)  # a test does not
+            heard = subprocess.run([sys.executable, "-c", kills_itself], check=False, stderr=subprocess.DEVNULL)
+        after = signal.getsignal(number)
+    finally:
+        signal.signal(number, before)
+
+    assert (heard.returncode, after) == (-number, signal.SIG_IGN)

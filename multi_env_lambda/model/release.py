@@ -107,7 +107,7 @@ class Release:
 
     @property
     def wheels(self) -> dict[str, str]:
-        """The code that functions may run: its base64 SHA-256 by its key in the bucket."""
+        """By the key of a wheel that functions may run, the base64 SHA-256 of its code."""
         return {item.wheel_key: item.code_sha256 for item in self._code}
 
     def code_at(self, key: str) -> str:

@@ -68,9 +68,10 @@ def test_of_two_runs_at_once_the_later_commit_stays_whichever_ends_first(village
     village.pushed(orders="o3")
     village.settle()
     village.send("github.com", "push", tag_event("orders-0.1.0"))
-    (report,) = village.settle()
+    report, of_branch = village.settle()
 
     assert village.runs("sandbox")["orders"] == "o3"
+    assert {one.outcome for one in of_branch.results} <= {"unchanged"}
     assert "sandbox orders: superseded, since a later commit of the branch runs" in report.stops
 
 

@@ -63,6 +63,7 @@ def test_the_link_is_that_of_the_build_and_of_nothing_that_a_text_could_make_of_
 def codecommit(village: Village) -> Iterator[CodeCommitServer]:
     with codecommit_server() as found:
         village.voice = Voice(host=CodeCommit(found.client, "units", AUTHOR))
+        village.address = "https://git.example.org/acme/units"  # CodeCommit says ``units``, and pushes ``acme/units``
         yield found
 
 

@@ -181,6 +181,7 @@ class Village:
     tables: dict[str, WorkspaceConfig] = attrs.field(factory=dict)
     unmerged: list[str] = attrs.field(factory=list)
     started: int = 0
+    address: str = "https://github.com/acme/units.git"
     said: list[str] = attrs.field(factory=list)
     slept: list[float] = attrs.field(factory=list)
     voice: Voice = attrs.field(factory=Voice)
@@ -277,7 +278,7 @@ class Village:
 
     @property
     def desk(self) -> Desk:
-        return Desk(store=self.store, builds=self, bucket="artifacts", repository="https://github.com/acme/units.git")
+        return Desk(store=self.store, builds=self, bucket="artifacts", repository=self.address)
 
     def deliver(self) -> None:
         """Each message once; those that have to come again stay in the queue."""
