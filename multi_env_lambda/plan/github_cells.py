@@ -13,8 +13,7 @@ from multi_env_lambda.model.github import CELLS_LEFT, GitHub
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.stages import cells_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_reviews import outputs
-from multi_env_lambda.plan.github_steps import GIT, MINUTES, PROGRAM, RUNNER, Library, literal, steps
+from multi_env_lambda.plan.github_steps import GIT, MINUTES, PROGRAM, RUNNER, Library, literal, outputs, rights, steps
 
 __all__ = ["CELL", "GO_ON", "GO_ON_LEAVING", "cells", "going_on", "stages_with_cells"]
 
@@ -44,11 +43,7 @@ _JOBS = """\
     runs-on: {runner}
     timeout-minutes: {minutes}
     permissions:
-      actions: read # whether another run has ended
-      contents: read # the repository
-      id-token: write # to become {name}
-      pull-requests: write # the comment that follows a change until it runs everywhere
-      statuses: write # how a commit stands
+{rights}
     concurrency:
       group: multi-env-lambda-${{{{ matrix.cell }}}}
       queue: max
@@ -63,11 +58,7 @@ _JOBS = """\
     runs-on: {runner}
     timeout-minutes: {minutes}
     permissions:
-      actions: read # whether another run has ended
-      contents: read # the repository
-      id-token: write # to become {name}
-      pull-requests: write # the comment that follows a change until it runs everywhere
-      statuses: write # how a commit stands
+{rights}
     concurrency:
       group: multi-env-lambda
       queue: max{outputs}
@@ -102,7 +93,7 @@ def cells(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Librar
             ref=literal(f"refs/heads/{config.ci.branch}"),
             runner=RUNNER,
             minutes=MINUTES,
-            name=build,
+            rights=rights(build),
             outputs=outputs(leaves),
             steps_cell=steps(
                 config, build, library, does="Deploy in this cell", script=CELL, env={"CELL": "${{ matrix.cell }}"}

@@ -16,9 +16,20 @@ from multi_env_lambda.model.ci_stack import ACCOUNT_VARIABLE, BUCKET_VARIABLE
 from multi_env_lambda.model.github import GitHub, approving_job
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.github_steps import GIT, MINUTES, PROGRAM, RUNNER, Library, literal, quoted, steps
+from multi_env_lambda.plan.github_steps import (
+    GIT,
+    MINUTES,
+    PROGRAM,
+    RUNNER,
+    Library,
+    literal,
+    outputs,
+    quoted,
+    rights,
+    steps,
+)
 
-__all__ = ["APPROVE", "DEPLOY", "SHOW", "outputs", "reviews"]
+__all__ = ["APPROVE", "DEPLOY", "SHOW", "reviews"]
 
 SHOW = f"""\
 {PROGRAM} ci show "$PLACE" "$DIGEST"
@@ -74,23 +85,13 @@ _JOBS = """\
     runs-on: {runner}
     timeout-minutes: {minutes}
     permissions:
-      actions: read # whether another run has ended
-      contents: read # the repository
-      id-token: write # to become {build_name}
-      pull-requests: write # the comment that follows a change until it runs everywhere
-      statuses: write # how a commit stands
+{rights}
     concurrency:
       group: multi-env-lambda
       queue: max{outputs}
     steps:
 {steps_deploy}
 """
-
-
-def outputs(names: tuple[str, ...]) -> str:
-    """What a job that runs leaves for others, such as by environment the digest of the plan that waits."""
-    lines = [f"\n      {name}: ${{{{ steps.run.outputs.{name} }}}}" for name in names]
-    return "\n    outputs:" + "".join(lines) if lines else ""
 
 
 def reviews(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Library, after: Sequence[str] = ()) -> str:
@@ -124,6 +125,7 @@ def _jobs(
         name=approving_job(place, f"${{{{ needs.show-{place}.outputs.digest }}}}"),
         environment=quoted(place),
         build_name=build,
+        rights=rights(build),
         reviewer_name=reviewer,
         outputs=outputs(later),
         steps_show=steps(config, build, library, does="Show the plan", script=SHOW, env=asked, leaves=True),

@@ -26,8 +26,10 @@ __all__ = [
     "becoming",
     "indented",
     "literal",
+    "outputs",
     "pinned",
     "quoted",
+    "rights",
     "steps",
 ]
 
@@ -102,6 +104,25 @@ class Library:
 
     address: str
     sha256: str
+
+
+_RIGHTS = """\
+      actions: read # whether another run has ended
+      contents: read # the repository
+      id-token: write # to become {role}
+      pull-requests: write # the comment that follows a change until it runs everywhere
+      statuses: write # how a commit stands"""
+
+
+def rights(role: str) -> str:
+    """What the token of a job may do that acts for what is merged, in each of the jobs that do."""
+    return _RIGHTS.format(role=role)
+
+
+def outputs(names: tuple[str, ...]) -> str:
+    """What a job that runs leaves for others, such as by environment the digest of the plan that waits."""
+    lines = [f"\n      {name}: ${{{{ steps.run.outputs.{name} }}}}" for name in names]
+    return "\n    outputs:" + "".join(lines) if lines else ""
 
 
 def steps(

@@ -20,7 +20,7 @@ from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan import github_strangers as strangers
 from multi_env_lambda.plan.github_cells import cells, going_on
-from multi_env_lambda.plan.github_reviews import outputs, reviews
+from multi_env_lambda.plan.github_reviews import reviews
 from multi_env_lambda.plan.github_sender import SEND, SENDER
 from multi_env_lambda.plan.github_steps import (
     GIT,
@@ -31,8 +31,10 @@ from multi_env_lambda.plan.github_steps import (
     becoming,
     indented,
     literal,
+    outputs,
     pinned,
     quoted,
+    rights,
     steps,
 )
 
@@ -131,11 +133,7 @@ _BUILDING = """\
     runs-on: {runner}
     timeout-minutes: {minutes}
     permissions:
-      actions: read # whether another run has ended
-      contents: read # the repository
-      id-token: write # to become {build_name}
-      pull-requests: write # the comment that follows a change until it runs everywhere
-      statuses: write # how a commit stands
+{rights}
     concurrency:
       group: multi-env-lambda
       queue: max # by default, a run that waits is thrown away by the next{outputs}
@@ -209,7 +207,7 @@ def _building(config: WorkspaceConfig, github: GitHub, roles: Roles, library: Li
         repository=literal(github.repository),
         ref=literal(f"refs/heads/{config.ci.branch}"),
         environment=quoted(PLAN_ENVIRONMENT),
-        build_name=roles.of_devops("build"),
+        rights=rights(roles.of_devops("build")),
         plan_name=roles.of_devops("plan"),
         outputs=outputs(leaves),
         steps_look=steps(
