@@ -14,6 +14,7 @@ from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.lineage import Asked
 from multi_env_lambda.host.pace import Paces
+from multi_env_lambda.host.parallel import UNITS_HERE
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.broken import BrokenUnit
@@ -150,7 +151,7 @@ class World:
     elsewhere: Callable[[Devops], ObjectStore] | None = None
     """The bucket of another region; None if there is no other."""
 
-    workers: int = 8
+    workers: int = UNITS_HERE
     """Units of an environment that change at the same time."""
 
     paces: Paces | None = None

@@ -37,10 +37,6 @@ LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
 
 
-_HERE = 8
-"""Units that change at the same time in the local cloud, whose work this machine does."""
-
-
 @attrs.frozen(kw_only=True)
 class Read:
     """What the files of a workspace say. Errors in the root table affect everything; those in a unit only that unit."""
@@ -136,7 +132,7 @@ def connect(
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.host.pace import Paces
-    from multi_env_lambda.host.parallel import UNITS_AT_ONCE
+    from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
     from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
@@ -168,7 +164,7 @@ def connect(
         said=said,
         now=now,
         retries=met.retries,
-        workers=UNITS_AT_ONCE if on_aws else _HERE,
+        workers=UNITS_AT_ONCE if on_aws else UNITS_HERE,
         paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["UNITS_AT_ONCE", "WORKERS", "in_parallel", "together"]
+__all__ = ["UNITS_AT_ONCE", "UNITS_HERE", "WORKERS", "in_parallel", "together"]
 
 WORKERS = 16
 
 UNITS_AT_ONCE = 64
 """Units of an environment that change at the same time on AWS, where they mostly wait."""
+
+UNITS_HERE = 8
+"""The same in the local cloud, whose work this machine does."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

@@ -9,7 +9,7 @@ import attrs
 
 from multi_env_lambda.model.lease import Held
 
-__all__ = ["Body", "File", "Listed", "Looked", "ObjectStore", "Stored", "Written"]
+__all__ = ["Body", "File", "Listed", "Looked", "ObjectStore", "Stored", "Written", "bytes_of"]
 
 
 class File(Protocol):
@@ -21,6 +21,14 @@ class File(Protocol):
 
 
 Body = bytes | File
+
+
+def bytes_of(body: Body) -> bytes:
+    """All of it, for a store that has nothing but memory."""
+    if isinstance(body, bytes):
+        return body
+    with body.open("rb") as file:
+        return file.read()
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
+from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written, bytes_of
 
 __all__ = ["MemoryStore"]
 
@@ -81,7 +81,7 @@ class MemoryStore:
         )
 
     def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
-        body = body if isinstance(body, bytes) else body.open("rb").read()
+        body = bytes_of(body)
         with self._lock:
             there = self.objects.get(key)
             if there is not None:

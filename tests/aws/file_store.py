@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
+from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written, bytes_of
 
 
 class FileStore:
@@ -49,7 +49,7 @@ class FileStore:
         return Looked(key=key, etag=_etag(body), size=len(body), sha256=sha256, version_id=sha256, metadata={})
 
     def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
-        body = body if isinstance(body, bytes) else body.open("rb").read()
+        body = bytes_of(body)
         with self._locked():
             there = self._read(key)
             if there is not None:
