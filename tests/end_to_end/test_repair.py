@@ -70,7 +70,10 @@ def no_function(stage: Stage) -> None:
 
 
 def no_stack(stage: Stage) -> None:
-    stage.client("sandbox", "cloudformation").delete_stack(StackName=STACK)
+    """Deleted, and not only begun: until then a comparison says that it is being deleted."""
+    stacks = stage.client("sandbox", "cloudformation")
+    stacks.delete_stack(StackName=STACK)
+    stacks.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 
 
 BY_HAND: dict[str, tuple[Callable[[Stage], None], set[str]]] = {
