@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.aws.error_codes import is_missing_stack
 from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused, StackError
@@ -131,7 +132,7 @@ def compare(world: World, environment: Environment, record: Record, sent: str | 
 def _of_stack(
     world: World, environment: Environment, record: Record, release: Release, stack_name: str, sent: str | None
 ) -> UnitDrift | None:
-    """What differs in the stack; None if it is gone, also if that happened during the comparison.
+    """What differs in the stack; None if it is gone, also if only the comparison finds that.
 
     Raises:
         StackError: it is being deleted, so what will be left of it is not known yet.
@@ -145,8 +146,9 @@ def _of_stack(
         raise StackError(f"stack {stack_name} in {environment.name}", "it is being deleted", hint=hint)
     try:
         return _compared(world, environment, record, release, ours, sent)
-    except MultiEnvLambdaError:
-        if _is_empty(world.platform.look(environment, stack_name)):
+    except MultiEnvLambdaError as error:
+        # What DescribeStacks says may be a moment old, so it is not asked again.
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
             return None
         raise
 

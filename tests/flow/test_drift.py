@@ -7,9 +7,11 @@ from pathlib import Path
 
 import attrs
 import pytest
+from botocore.exceptions import ClientError
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift, StackDrift
+from multi_env_lambda.aws.requests import stack_error
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.model.environment import Environment
@@ -194,22 +196,24 @@ def test_what_is_being_deleted_is_not_compared_and_says_when_it_can_be(fake: Fak
     assert isinstance(step, BlockedStep) and "it is being deleted" in step.what
 
 
-class Deleting(MemoryPlatform):
-    """Somebody's deletion of a stack ends after the stack was looked at."""
+class Gone(MemoryPlatform):
+    """Somebody has deleted a stack, which is still described as it was a moment ago."""
 
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
-        self.stacks.pop((environment.name, stack_name), None)
-        return super().drift(environment, stack_name)
+        said = {"Code": "ValidationError", "Message": f"Stack [{stack_name}] does not exist"}
+        error = ClientError({"Error": said}, "DetectStackDrift")
+        raise stack_error(f"stack {stack_name} in {environment.name}", error) from error
 
 
-def test_a_stack_that_goes_while_it_is_compared_is_gone_and_comes_back(fake: FakeWorld) -> None:
-    platform = Deleting(lambda _: "")
+def test_a_stack_that_only_the_comparison_finds_gone_is_gone_and_comes_back(fake: FakeWorld) -> None:
+    platform = Gone(lambda _: "")
     platform.stacks = fake.platform.stacks
 
     (found,) = find_drift(attrs.evolve(fake.world, platform=platform), "orders", "test")
 
     assert (found.problem, found.status, found.names) == ("", "DRIFTED", ("orders-test deleted",))
     assert found.hint.startswith("`repair.py orders test` fixes it")
+    del fake.platform.stacks["test", "orders-test"]
     assert repair(fake, "test", "orders")["orders"].outcome == "deployed"
 
 
