@@ -172,7 +172,7 @@ class _Reader:
         try:
             return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError as error:
-            raise self._refused(line, "it has half of a character, which is no text") from error
+            raise self._refused(line, "it has half of a character") from error
 
     def _refused(self, line: int, what: str) -> ConfigurationError:
         return ConfigurationError(f"{self.file}:{line}", what, hint=_HINT)

@@ -1,4 +1,4 @@
-"""The files of an adopted unit: values in, texts out, and which of them may be written over what lies there."""
+"""The files of an adopted unit: values in, texts out, and which of them may be written over existing ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def decided(wanted: Mapping[str, bytes], there: Mapping[str, bytes], written: Ma
     """What to do with each file.
 
     Args:
-        wanted: the files to write, by path. there: those of these, and of ``written``, that lie there.
+        wanted: the files to write, by path. there: the existing ones of these, and of ``written``.
         written: the SHA-256 of what ``adopt`` wrote before, by path.
     """
     found = []
