@@ -113,7 +113,7 @@ def _what_is(
         template = _template(world, place, there)
     except MultiEnvLambdaError as error:
         return _Unseen(error)
-    is_known = record is not None and (not record.gone or record.unsure is not None)
+    is_known = record is not None and record.may_be_there
     return _Ours(template, None if is_known else _orphan(world, place, there))
 
 

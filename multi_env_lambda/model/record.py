@@ -286,6 +286,11 @@ class Record:
         return self.running is None and (self.latest is None or self.latest.outcome == "destroyed")
 
     @property
+    def may_be_there(self) -> bool:
+        """Whether something of the unit may be there: also where it is unknown how its first attempt ended."""
+        return not self.gone or self.unsure is not None
+
+    @property
     def taken_away(self) -> tuple[RolledBack, ...]:
         """Everything that was rolled back here since the last step forward, newest first."""
         return () if self.rolled_back is None else (self.rolled_back, *self.rolled_back_before)

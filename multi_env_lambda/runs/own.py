@@ -46,7 +46,7 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
     first = world.config.environments[0].name
     draft = pipeline.plan(world, Request(verb="deploy", target=first))
     affected = {step.project for step in draft.plan.steps if isinstance(step, DeployStep)}
-    there = {unit for unit, record in world.ledger.records(job.environment).items() if not record.gone}
+    there = {unit for unit, record in world.ledger.records(job.environment).items() if record.may_be_there}
     names = (affected | there) & set(world.unit_names) & set(job.only or world.unit_names)
     broken = tested(hands, world, root, sorted(names), {})
     failures = tuple(f"{job.environment} {unit}: its tests failed: {text}" for unit, text in broken.items())
@@ -78,7 +78,7 @@ def remove_own(hands: Hands, world: World, job: Remove) -> Report:
     place = beside(world.config.environments[0], job.environment)
     world = attrs.evolve(world, config=attrs.evolve(world.config, left=(*world.config.left, place)))
     records = world.ledger.records(job.environment)
-    left = {unit for unit, record in records.items() if not record.gone}
+    left = {unit for unit, record in records.items() if record.may_be_there}
     reason = f"job {hands.job}: the environment of {quoted(job.branch)} is over"
     while left:
         unit = min(left, key=lambda name: (len(find_removal(world, name, job.environment).needed_by), name))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from multi_env_lambda.ci.names import environment_of_branch
 from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.operations.own_kept import own_environments
 from multi_env_lambda.runs.own import in_own
+from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
 from tests.runs.village import Village
@@ -149,4 +152,31 @@ def test_what_could_not_be_deleted_is_told_and_tried_again_by_the_next_look(vill
     village.scheduled()
     village.settle()
     assert village.runs(name) == {}
+    assert own_environments(village.store) == ()
+
+
+def test_what_a_killed_first_deploy_left_goes_with_the_branch(village: Village) -> None:
+    village.ruled(branches=("feature/*",))
+    village.settle()
+    name = environment_of_branch("feature/x")
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.deliver()
+
+    def dies(kind: str, what: str) -> None:
+        if what == f"orders-{name}":
+            raise Killed
+
+    village.home.platform.after_write = dies
+    with pytest.raises(Killed):
+        village.build()
+    village.home.platform.after_write = None
+    assert (name, f"orders-{name}") in village.home.platform.stacks
+    assert village.home.world.ledger.records(name)["orders"].gone
+
+    del village.repository.remote["feature/x"]
+    village.over.update(build for build, _ in village.builds)
+    village.store.time += 3600
+    village.scheduled()
+    village.settle()
+    assert not [place for place, _ in village.home.platform.stacks if place == name]
     assert own_environments(village.store) == ()

@@ -26,6 +26,13 @@ MUTATIONS = (
         ("ci/test_dispatch.py::test_of_a_claim_that_grew_old_one_build_is_started_each_two_minutes",),
     ),
     Mutation(
+        "model/record.py",
+        "return not self.gone or self.unsure is not None",
+        "return not self.gone",
+        "What a killed first deploy has left in the environment of a branch goes with the branch.",
+        ("runs/test_own.py",),
+    ),
+    Mutation(
         "runs/own.py",
         "        mark_own(world.store, attrs.evolve(mark, failed=True))\n",
         "        pass\n",
