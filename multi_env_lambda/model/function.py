@@ -100,6 +100,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
         on_failure_arn=table.optional_named("on_failure_arn"),
         snap_start=_snap_start(table, runtime),
         layers=_layers(table),
+        provided=table.texts("provided"),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
         read=read_uses(table, "read"),

@@ -191,7 +191,8 @@ class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
     ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
-    of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0 keeps
+    logs indefinitely.
     ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
@@ -212,6 +213,7 @@ class Function:
     on_failure_arn: str | None = None
     snap_start: bool = False
     layers: tuple[str, ...] = ()
+    provided: tuple[str, ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
     read: tuple[str, ...] = ()
