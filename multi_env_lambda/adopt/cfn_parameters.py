@@ -29,7 +29,7 @@ Given = Mapping[str, Mapping[str, str]]
 
 
 def setting(*entries: str) -> Advice:
-    """How a value is given."""
+    """How values are given."""
     typed = " ".join(f"--set {entry}" for entry in entries)
     python = ", ".join(f'"{entry}"' for entry in entries)
     return advice("give it with `{}`", Advice(typed, f"values=[{python}]"))

@@ -196,7 +196,7 @@ def in_our_tree(value: Any) -> Any:
 
 
 def statements_of(draft: Draft, node: Node) -> tuple[list[Any], list[Any]]:
-    """The statements, and the managed policies, of what is no function: both as CloudFormation has them."""
+    """The statements, and the managed policies, for anything but a function, both as CloudFormation has them."""
     statements: list[Any] = []
     managed: list[Any] = []
     for one in node.items:

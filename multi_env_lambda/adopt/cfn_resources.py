@@ -14,6 +14,9 @@ from multi_env_lambda.adopt.found import Ours
 
 __all__ = ["drop_dangling", "own_tables", "read_rest"]
 
+_SHORTEST = 8
+_IN_A_BUCKETS_NAME = len("-222222222222-ap-northeast-1")
+"""Account and region are in the name of a bucket, which is as long as that of a function."""
 _TYPES = {"S": "string", "N": "number", "B": "binary", "String": "string", "Number": "number", "Binary": "binary"}
 _SAFE_ANYWAY = frozenset({"SSESpecification", "PointInTimeRecoverySpecification", "Tags", "TableClass"})
 _TABLE = frozenset({"AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput", "StreamSpecification"})
@@ -44,11 +47,12 @@ def own_tables(draft: Draft, resources: Mapping[str, Node], longest: int) -> Non
         if kind is None or read is None or name in dead_letters:
             continue
         properties = draft.values.of(node.get("Properties")) or {}
-        table = read(properties) if isinstance(properties, Mapping) else None
+        room = longest if kind != "bucket" else longest - _IN_A_BUCKETS_NAME
+        table = read(properties) if isinstance(properties, Mapping) and room >= _SHORTEST else None
         if table is None:
             continue
         tables = draft.unit_table.setdefault(f"{kind}s", {})
-        key = key_of(name, tables, longest, _ENDINGS[kind])
+        key = key_of(name, tables, room, _ENDINGS[kind])
         tables[key] = table
         draft.own[name] = Own(kind, key)
         _said(draft, name, node, kind, key)
@@ -148,7 +152,7 @@ _OWN: Mapping[str, tuple[Kind, Callable[[Mapping[str, Any]], dict[str, Any] | No
 def read_rest(
     draft: Draft, resources: Mapping[str, Node], handled: set[str], texts: Callable[[str], str | None]
 ) -> None:
-    """What is no function and has no table of ours goes into stack.py as it is."""
+    """All but the functions, and what has a table of ours, goes into stack.py as it is."""
     for name, node in resources.items():
         kind = str(node.text("Type"))
         if name in handled or name in draft.own:

@@ -94,6 +94,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
         _code(draft, source, name, properties, resources[name])
         read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))
     _outputs(draft, template)
+    _without_routes(draft, template)
     drop_dangling(draft, _known(draft))
     return _reading(draft, source, functions, values)
 
@@ -189,7 +190,11 @@ def _draft(
         functions=keys,
         roles={},
         function_places={name: resources[name].place for name in keys},
-        layers={name: _layer(source, path) for name, path in layer_folders(Node(resources, 1, ""), values).items()},
+        layers={
+            name: _layer(source, path)
+            for name, path in layer_folders(Node(resources, 1, ""), values).items()
+            if path != "."
+        },
         apis={name for name, node in resources.items() if node.text("Type") in API_KINDS},
         tables={key: {} for key in keys.values()},
     )
@@ -260,6 +265,14 @@ def _apis(draft: Draft, template: Node, resources: Mapping[str, Node]) -> None:
         node = resources[sorted(draft.apis)[1]]
         reason = "a unit has one API: the routes of all of them are in it"
         draft.changed("", f"{len(draft.apis)} APIs", node, "http_api", reason)
+
+
+def _without_routes(draft: Draft, template: Node) -> None:
+    """What holds for all routes means nothing where no function has one."""
+    events = [event for table in draft.tables.values() for event in table.get("events", ())]
+    if "http_api" in draft.unit_table and not any("http" in event for event in events):
+        del draft.unit_table["http_api"]
+        draft.left("", "settings of the API", template, "no function has a route of it")
 
 
 def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node], node: Node) -> None:

@@ -107,7 +107,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     adopted = joined(_readings(project, unit, folder, environments, given))
     wanted = _wanted(project, adopted, target, record[0])
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
-    files = decided(wanted, there, record[0])
+    files = decided(wanted, there, _appendable(there, record[0]))
     findings = (*_repeated(project), *adopted.findings)
     found = Adoption(unit=unit, folder=folder, source=project.source, files=files, findings=findings)
     if not really:
@@ -260,12 +260,15 @@ def _missing(missing: tuple[Missing, ...], source: str, environments: int) -> Co
         about = f" ({one.wanted.about})" if one.wanted.about else ""
         where = "" if len(one.environments) == environments else f" for {', '.join(one.environments)}"
         lines.append(f"line {one.wanted.place.line}: {one.wanted.name}{where}{allowed}{about}")
-    first = missing[0]
-    each = [f"{name}.{first.wanted.name}=…" for name in first.environments]
-    what = f"these parameters have no value: {'; '.join(lines)}"
-    return ConfigurationError(
-        source, what, hint=setting(f"{first.wanted.name}=…") if len(each) == 1 else setting(*each)
+    entries = [
+        f"{name}{one.wanted.name}=…"
+        for one in missing
+        for name in ([""] if len(one.environments) == environments else [f"{name}." for name in one.environments])
+    ]
+    what = (
+        f"{'a parameter has' if len(missing) == 1 else f'{len(missing)} parameters have'} no value: {'; '.join(lines)}"
     )
+    return ConfigurationError(source, what, hint=setting(*entries))
 
 
 def _repeated(project: _Project) -> Iterator[Finding]:
@@ -296,6 +299,14 @@ def _with_own(own: bytes | None, text: str) -> str:
     start = before.find(_MARK) if _OURS.search(before) else len(before)
     kept = before[: max(start, 0)].rstrip("\n")
     return f"{kept}\n\n{text}" if kept else text
+
+
+def _appendable(there: Mapping[str, bytes], written: Mapping[str, str]) -> Mapping[str, str]:
+    """With a pyproject.toml that has no table of ours: nothing in it is lost if one is added."""
+    own = there.get("pyproject.toml")
+    if own is None or "pyproject.toml" in written or _OURS.search(own.decode("utf-8", "replace")):
+        return written
+    return {**written, "pyproject.toml": digest_of(own)}
 
 
 def _write(

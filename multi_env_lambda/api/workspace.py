@@ -328,14 +328,14 @@ class Workspace:
         return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
-        """Write ``pylock.toml`` for these units or all; each file, or None. ``UnitsFailed.locked`` has those written."""
+        """Write ``pylock.toml`` for these units or all; each file or None. ``UnitsFailed.locked`` has those written."""
         return setup.lock(self._opened, names, upgrade=upgrade)
 
     def adopt(
-        self, path: str | os.PathLike[str], *, name: str = "", values: Iterable[str] = (), really: bool = True
+        self, path: str | os.PathLike[str], *, unit: str = "", values: Iterable[str] = (), really: bool = True
     ) -> adopting.Adoption:
         """Make a unit from a project of another tool; not ``really``: only say what would be written."""
-        return adopting.adopt(self._opened, path, name, values, really=really)
+        return adopting.adopt(self._opened, path, unit, values, really=really)
 
     def new(
         self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64", flat: bool = False

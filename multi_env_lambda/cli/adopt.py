@@ -11,12 +11,12 @@ __all__ = ["adopt_command"]
 
 @click.command("adopt")
 @click.argument("path")
-@click.option("--name", default="", help="The name of the unit; by default that of the folder.")
+@click.option("--unit", default="", metavar="NAME", help="The name of the unit; by default that of the folder.")
 @click.option("--set", "values", multiple=True, metavar="[ENVIRONMENT.]NAME=VALUE", help="The value of a parameter.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
 @json_option
-def adopt_command(path: str, name: str, values: tuple[str, ...], only_plan: bool, yes: bool, as_json: bool) -> int:
+def adopt_command(path: str, unit: str, values: tuple[str, ...], only_plan: bool, yes: bool, as_json: bool) -> int:
     """Make a unit from the project in PATH: a template of SAM or CloudFormation, or a folder with handlers.
 
     Says for each setting what it becomes, with its line. Repeat it after the template has changed: files that you have
@@ -25,13 +25,13 @@ def adopt_command(path: str, name: str, values: tuple[str, ...], only_plan: bool
     from multi_env_lambda.show.adoption import adoption_document
 
     workspace = open_workspace(False)
-    found = workspace.adopt(path, name=name, values=values, really=False)
+    found = workspace.adopt(path, unit=unit, values=values, really=False)
     document = adoption_document(found.unit, found.folder, found.files, found.findings)
     if not as_json:
         out(found.text())
     changes = [one for one in found.files if one.what in ("written", "updated", "removed")]
     if not only_plan and (yes or _agreed(bool(changes))):
-        workspace.adopt(path, name=name, values=values, really=True)
+        workspace.adopt(path, unit=unit, values=values, really=True)
         first = next(iter(workspace.environments))
         note(f"next: python -m multi_env_lambda plan {found.unit} {first}")
     if as_json:
