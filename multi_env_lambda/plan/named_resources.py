@@ -167,9 +167,6 @@ def arns_of(logical: str, made: NamedResource, environment: Environment) -> tupl
         for name in _names(logical, made, environment):
             item = name.removeprefix("/") if body["Type"] == "AWS::SSM::Parameter" else name
             found += [pattern.format(**values, item=item) for pattern in _NAMED[body["Type"]][1]]
-    if body["Type"] == "AWS::Lambda::Function":  # its versions and aliases
-        rule = patterns_of("lambda", environment)
-        found += [f"{arn}:*" for arn in found if not is_covered(arn, rule)]
     for value, shapes in _changed(body):
         if not _is_of(value, made.resources):
             for name in names_of(value, made, environment):
