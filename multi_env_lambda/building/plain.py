@@ -6,7 +6,7 @@ The same rules make the code of a function that starts in a folder of its own, a
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,16 @@ from multi_env_lambda.model.reading import did_you_mean
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["Staged", "is_plain", "plain_sdist", "plain_shared", "plain_wheel", "root_wheel", "with_roots"]
+__all__ = [
+    "Staged",
+    "has_no_backend",
+    "is_plain",
+    "plain_sdist",
+    "plain_shared",
+    "plain_wheel",
+    "root_wheel",
+    "with_roots",
+]
 
 Staged = Sequence[tuple[str, bool, str]]
 """As ``stage.staged_files`` gives them: path, executable, SHA-256."""
@@ -45,10 +54,14 @@ def is_plain(root: Path, folder: str) -> bool:
         ConfigurationError: its pyproject.toml cannot be read.
         FileNotFoundError: it has none.
     """
-    document = read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml")
+    return has_no_backend(read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml"), root / folder)
+
+
+def has_no_backend(document: Mapping[str, object], folder: Path) -> bool:
+    """The same for a unit's document that is read already."""
     tools = document.get("tool", {})
     is_of_setuptools = isinstance(tools, dict) and "setuptools" in tools
-    return "build-system" not in document and not is_of_setuptools and not is_older(root / folder)
+    return "build-system" not in document and not is_of_setuptools and not is_older(folder)
 
 
 def is_code(path: str) -> bool:

@@ -45,6 +45,7 @@ from multi_env_lambda.model.settings import (
 )
 from multi_env_lambda.model.standard import (
     read_dependencies,
+    read_dynamic,
     read_name,
     read_requires_python,
     read_version,
@@ -53,7 +54,7 @@ from multi_env_lambda.model.standard import (
 from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "answered", "made_names", "name_of", "names_of_resource", "read_project"]
 
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
@@ -70,6 +71,7 @@ class Project:
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
+    ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
     name: str
@@ -85,11 +87,17 @@ class Project:
     requires_python: str | None = None
     not_secret: tuple[tuple[str, str], ...] = ()
     has_table: bool = True
+    dynamic: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
     def python(self) -> str:
         return self.runtime.removeprefix("python")
+
+    @property
+    def version_or_none(self) -> str:
+        """For artifacts that are made up; ``0`` as long as only the backend knows the version."""
+        return self.version or "0"
 
     @property
     def built_for(self) -> str:
@@ -232,11 +240,11 @@ def read_project(
     table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning")
+    versioning, dynamic = table.choice("versioning"), read_dynamic(standard)
     project = Project(
         name=read_name(standard),
         folder=folder,
-        version=read_version(standard, versioning),
+        version="" if "version" in dynamic else read_version(standard, versioning),
         runtime=table.choice("runtime"),
         architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
@@ -245,6 +253,7 @@ def read_project(
         dependencies=read_dependencies(standard),
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
+        dynamic=dynamic,
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
@@ -265,6 +274,23 @@ def name_of(document: object, folder: str) -> str:
     own = PurePosixPath(folder).name
     names = (normalised(text) for text in (said, own) if isinstance(text, str))
     return next(filter(PROJECT_NAME.accepts, names), own)
+
+
+def answered(project: Project, answers: Mapping[str, object], where: str) -> Project:
+    """The unit with what its build backend says: a table like ``[project]``.
+
+    Raises:
+        ConfigurationError: something in it could not be in ``[project]`` either.
+    """
+    table = Table(where=where, path="project", values={key: answers[key] for key in project.dynamic if key in answers})
+    if "version" in project.dynamic:
+        project = attrs.evolve(project, version=read_version(table, project.versioning))
+    if "dependencies" in project.dynamic:
+        project = attrs.evolve(project, dependencies=read_dependencies(table))
+    if "requires-python" in project.dynamic:
+        project = attrs.evolve(project, requires_python=read_requires_python(table))
+    _check_python(table, project)
+    return project
 
 
 def _check_python(table: Table, project: Project) -> None:
