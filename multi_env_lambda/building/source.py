@@ -35,6 +35,7 @@ from multi_env_lambda.building.distribution import (
     write_wheel,
 )
 from multi_env_lambda.building.plain import (
+    check_patterns,
     is_plain,
     plain_sdist,
     plain_shared,
@@ -132,6 +133,8 @@ class StagedSource:
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
         locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
         packed = {"packed": [_PACKER_VERSION, self.plain, *project.roots]} if self.plain or project.roots else {}
+        if project.exclude or project.include:
+            packed["patterns"] = [project.exclude, project.include]
         return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked, **packed})
 
 
@@ -208,6 +211,7 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     if staged_files(tree) != staged.files:
         # The result would be kept under the key of other bytes.
         raise BuildError(project.folder, "its staged files have changed since they were read", hint="run again")
+    check_patterns(project, is_plain=staged.plain)
     if "version" not in project.dynamic and (not staged.plain or project.has_table):
         set_version(tree / project.folder / "pyproject.toml", version, where=f"{project.folder}/pyproject.toml")
     constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None

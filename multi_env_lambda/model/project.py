@@ -71,6 +71,7 @@ class Project:
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
+    ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
     ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
@@ -87,6 +88,8 @@ class Project:
     requires_python: str | None = None
     not_secret: tuple[tuple[str, str], ...] = ()
     has_table: bool = True
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
@@ -250,6 +253,8 @@ def read_project(
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,
+        exclude=tuple(sorted(table.texts("exclude"))),
+        include=tuple(sorted(table.texts("include"))),
         dependencies=read_dependencies(standard),
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),

@@ -160,7 +160,7 @@ def test_a_backend_may_not_give_another_name(tmp_path: Path) -> None:
     "left",
     [
         "",
-        "os.symlink('/etc', out + '/o.dist-info')",
+        "os.mkdir(out + '/x'); open(out + '/x/METADATA', 'w').close(); os.symlink(out + '/x', out + '/o.dist-info')",
         "os.mkdir(out + '/o.dist-info'); os.symlink('/etc/hostname', out + '/o.dist-info/METADATA')",
         "os.mkdir(out + '/o.dist-info'); os.mkfifo(out + '/o.dist-info/METADATA')",
         "os.mkdir(out + '/o.dist-info'); open(out + '/o.dist-info/METADATA', 'w').write('a' * (2 << 20))",
