@@ -15,10 +15,11 @@ html_title = f"multi_env_lambda {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
 # Only what is typed is copied: neither the prompt nor what the command prints.
 copybutton_prompt_text = "$ "
 copybutton_copy_empty_lines = False
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "05-Contributing/adr/README.rst"]
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
