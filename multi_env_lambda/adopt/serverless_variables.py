@@ -179,10 +179,10 @@ class Variables:
             case Literal(value):
                 return value
             case Nested(text):
-                value = self._text(text, where)
-                if isinstance(value, Unknown):
-                    return _Missing(value.option, value.why)
-                return _Missing() if value is None else value
+                found = self._text(text, where)
+                if isinstance(found, Unknown):
+                    return _Missing(found.option, found.why)
+                return _Missing() if found is None else found
             case Unreadable(text):
                 return Unknown(variable, f"`{text}` is neither a variable nor a text in quotes", where)
             case Ask():
