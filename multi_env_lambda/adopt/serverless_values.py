@@ -40,10 +40,10 @@ class Link:
     """A value that only AWS knows, and that is looked up in a deploy."""
 
     kind: str
-    """``parameter``, ``secret``, or ``function`` for the name of a function of the same service."""
+    """``parameter``, ``secret``, ``function`` for the name of one of the service, ``queue`` for one of a construct."""
     name: str | Filled
     key: str | None = None
-    """One key of a secret."""
+    """One key of a secret; what of a queue."""
 
 
 @attrs.frozen

@@ -195,7 +195,8 @@ class Variables:
         if isinstance(address, Unknown):
             return address
         if ask.source == "file":
-            return self._from_file(inside or "", address, where, variable)
+            name = f"file({inside}):{address or ''}"
+            return self.given[name] if name in self.given else self._from_file(inside or "", address, where, variable)
         if ask.source == "strToBool":
             return _truth(inside or "", where, variable)
         name = f"{ask.source}:{address or ''}"
@@ -218,6 +219,8 @@ class Variables:
                 return _looked_up(inside, address, where, variable)
             case "aws":
                 return _of_aws(address, inside, where, variable)
+            case "construct" if (made := re.fullmatch(r"(\w+)\.queue(Url|Arn)", address)) is not None:
+                return self._queue(made[1], made[2].lower())
             case _:
                 return _Missing(name, _ELSEWHERE.get(source, f"`{source}` is not a source that can be read here"))
 
@@ -241,6 +244,11 @@ class Variables:
             return _Missing(f"self:{address}", "nothing is there")
         return found
 
+    def _queue(self, name: str, value: str) -> Value | _Missing:
+        """A queue of the plugin serverless-lift."""
+        is_one = self.value("constructs", name, "type") == "queue"
+        return Link("queue", name, value) if is_one else _Missing(f"construct:{name}", _ELSEWHERE["construct"])
+
     def _param(self, name: str) -> Value | _Missing:
         stage = plain(self.given.get("sls:stage", "dev"))
         for path in (
@@ -254,15 +262,17 @@ class Variables:
         return _Missing(f"param:{name}", f"no parameters of the stage `{stage}` have it")
 
     def _from_file(self, name: str, address: str | None, where: Where, variable: str) -> Value | _Missing:
+        option = f"file({name}):{address or ''}"
         if re.search(r"\.[cm]?[jt]s\Z", name):
-            return Unknown(variable, "the file is a program, which does not run here", where)
+            return Unknown(variable, "the file is a program, which does not run here", where, option=option)
         tree = self.files(name)
         if tree is None:
-            return _Missing(None, f"there is no file `{name}`")
+            return _Missing(option, f"there is no file `{name}`")
         if isinstance(tree, Unknown):
             return attrs.evolve(tree, variable=variable, where=where)
         found = self._at(Where(name, ()), tree, tuple(address.split(".")) if address else ())
-        return _Missing(None, f"`{name}` has no `{address}`") if found is None or isinstance(found, _Missing) else found
+        is_there = found is not None and not isinstance(found, _Missing)
+        return found if is_there else _Missing(option, f"`{name}` has no `{address}`")
 
 
 def _child(tree: Tree, key: str | int) -> Tree | _Missing:
