@@ -120,7 +120,7 @@ def _with(known: PublishedName | None, kind: str, item: Looked, published: Publi
     # An object without our metadata was put there by hand: its name is taken, its content belongs to nobody.
     said = item.metadata.get(DIGEST, "") if kind in _CLAIMS else ""
     before = PublishedName(digest="") if known is None else known
-    is_root = bool(root_wheel(item.key))
+    is_root = root_wheel(item.key) is not None
     return PublishedName(
         digest=before.digest if is_root else said or before.digest,
         objects=before.objects if kind == PRUNED else (*before.objects, published),

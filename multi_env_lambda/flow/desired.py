@@ -41,7 +41,7 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
         return DesiredState(desired=dict(zip(observed.order, older, strict=True)))
     if observed.sources:
         sources = [source.name for source in observed.sources]
-        return DesiredState(desired={name: from_stage(name, sources, observed.records) for name in observed.order})
+        return DesiredState(desired=from_stage(observed.order, sources, observed.records))
     running = {name: observed.running(name) for name in observed.order}
     doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
     return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed), alone)

@@ -250,11 +250,12 @@ def _roots(
     """Each under the version that first had its content, so that a function stays as it is if others change."""
     there, found = published.roots, []
     for made in built.roots:
-        known = there.get(made.digest)
         version, build = source.version, made.build
         sha256, size = made.wheel_sha256, made.wheel_size
-        if known is not None:
-            version, build = known.key.split("/")[4], root_wheel(known.key)
+        known = there.get(made.digest)
+        named = None if known is None else root_wheel(known.key)
+        if known is not None and named is not None:
+            version, build = named
             sha256, size = known.sha256, known.size
         found.append(
             RootArtifact(

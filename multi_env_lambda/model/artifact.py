@@ -32,7 +32,7 @@ PRUNED = "pruned.json"
 """Stays in the folder of a source whose wheel was pruned: its version is never reused for other content."""
 
 _LONGEST_TAG = 64
-_ROOT_WHEEL = re.compile(r"projects/[^/]+/lambda/source/[^/]+/[^/-]+-[^/-]+-([0-9][^/-]*)-py3-none-any\.whl")
+_ROOT_WHEEL = re.compile(r"projects/[^/]+/lambda/source/([^/]+)/[^/-]+-[^/-]+-([0-9][^/-]*)-py3-none-any\.whl")
 
 
 def distribution_name(project: str) -> str:
@@ -40,10 +40,10 @@ def distribution_name(project: str) -> str:
     return project.replace("-", "_")
 
 
-def root_wheel(key: str) -> str:
-    """The build tag in the key of the wheel of a root; empty for any other key."""
+def root_wheel(key: str) -> tuple[str, str] | None:
+    """The version and the build tag in the key of the wheel of a root; nothing for any other key."""
     found = _ROOT_WHEEL.fullmatch(key)
-    return "" if found is None else found[1]
+    return None if found is None else (found[1], found[2])
 
 
 def build_tag(roots: Sequence[str], root: str) -> str:

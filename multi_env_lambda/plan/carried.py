@@ -22,6 +22,8 @@ from multi_env_lambda.wording import advice, option
 __all__ = ["carried", "from_deployment", "from_stage"]
 
 Records = Mapping[tuple[str, str], Record]
+_OfUnit = Mapping[str, Record]
+"""The records of one unit, by environment."""
 
 
 def carried(stage: Sequence[Iterable[Step]], records: Records) -> dict[str, Desired]:
@@ -30,29 +32,43 @@ def carried(stage: Sequence[Iterable[Step]], records: Records) -> dict[str, Desi
     for steps in stage:
         for step in steps:
             found.setdefault(step.project, []).append(step)
-    return {name: _of_steps(name, steps, records) for name, steps in found.items()}
+    known = _by_unit(records)
+    return {name: _of_steps(name, steps, known.get(name, {})) for name, steps in found.items()}
 
 
-def _of_steps(project: str, steps: Sequence[Step], records: Records) -> Desired:
-    said = {step.environment: _carried(step, records) for step in steps}
-    there = {step.environment for step in steps if _has_it(step, records)}
-    return _agreed(project, said, there, records)
+def _by_unit(records: Records) -> dict[str, dict[str, Record]]:
+    """Gathered once, so that a unit among many does not look through the records of all."""
+    found: dict[str, dict[str, Record]] = {}
+    for (environment, project), record in records.items():
+        found.setdefault(project, {})[environment] = record
+    return found
 
 
-def _has_it(step: Step, records: Records) -> bool:
+def _of_steps(project: str, steps: Sequence[Step], known: _OfUnit) -> Desired:
+    said = {step.environment: _carried(step, known) for step in steps}
+    there = {step.environment for step in steps if _has_it(step, known)}
+    return _agreed(project, said, there, known)
+
+
+def _has_it(step: Step, known: _OfUnit) -> bool:
     """Whether the unit belongs to the environment of the step, whatever became of it there."""
-    record = records.get((step.environment, step.project))
+    record = known.get(step.environment)
     return not isinstance(step, UnchangedStep) or (record is not None and not record.gone)
 
 
-def from_stage(project: str, environments: Sequence[str], records: Records) -> Desired:
+def from_stage(projects: Iterable[str], environments: Sequence[str], records: Records) -> dict[str, Desired]:
     """Promotion: what the records of a stage say runs in its environments."""
-    said = {name: _from_record(project, name, records) for name in environments}
-    there = {name for name in environments if (record := records.get((name, project))) and not record.gone}
-    return _agreed(project, said, there, records)
+    known = _by_unit(records)
+    return {name: _of_records(name, environments, known.get(name, {})) for name in projects}
 
 
-def _agreed(project: str, said: Mapping[str, Desired], there: Iterable[str], records: Records) -> Desired:
+def _of_records(project: str, environments: Sequence[str], known: _OfUnit) -> Desired:
+    said = {name: _from_record(project, name, known) for name in environments}
+    there = {name for name in environments if (record := known.get(name)) and not record.gone}
+    return _agreed(project, said, there, known)
+
+
+def _agreed(project: str, said: Mapping[str, Desired], there: Iterable[str], known: _OfUnit) -> Desired:
     """What the environments of a stage say, in one. One that does not have the unit says nothing, unless none has."""
     wishes = {name: said[name] for name in said if name in there} or dict(list(said.items())[:1])
     if len(wishes) == 1:
@@ -66,7 +82,7 @@ def _agreed(project: str, said: Mapping[str, Desired], there: Iterable[str], rec
         return _apart(project, runs)
     made = next((wish for wish in runs.values() if isinstance(wish, ReleaseToRun)), next(iter(runs.values())))
     marks = dict.fromkeys(mark for wish in runs.values() for mark in wish.rolled_back)
-    why = f"{listed(runs)} run {_called(project, _version(made), _digest(made), records)}"
+    why = f"{listed(runs)} run {_called(_version(made), _digest(made), known)}"
     return attrs.evolve(made, why=(why,), rolled_back=tuple(marks))
 
 
@@ -85,12 +101,12 @@ def _version(wish: ReleaseToRun | DigestToRun) -> str:
     return wish.release.version if isinstance(wish, ReleaseToRun) else wish.version
 
 
-def _called(project: str, version: str, digest: str, records: Records) -> str:
-    seen = [each.running for (_, unit), each in records.items() if unit == project and each.running is not None]
+def _called(version: str, digest: str, known: _OfUnit) -> str:
+    seen = [each.running for each in known.values() if each.running is not None]
     return label(version, digest, [(each.version, each.release) for each in seen])
 
 
-def _carried(step: Step, records: Records) -> Desired:
+def _carried(step: Step, known: _OfUnit) -> Desired:
     match step:
         case DeployStep():
             why = (f"{step.environment} runs {step.label}",)
@@ -98,7 +114,7 @@ def _carried(step: Step, records: Records) -> Desired:
                 project=step.project, release=step.release, why=why, inputs=step.inputs, origin=step.origin
             )
         case UnchangedStep() | NewerStep():
-            return _from_record(step.project, step.environment, records)
+            return _from_record(step.project, step.environment, known)
         case BlockedStep():
             return Absent(project=step.project, why=f"blocked in {step.environment}")
         case RemovedStep():
@@ -107,8 +123,8 @@ def _carried(step: Step, records: Records) -> Desired:
             assert_never(step)
 
 
-def _from_record(project: str, environment: str, records: Records) -> Desired:
-    record = records.get((environment, project))
+def _from_record(project: str, environment: str, known: _OfUnit) -> Desired:
+    record = known.get(environment)
     if record is None or record.running is None:
         return Absent(project=project, why=f"it does not run in {environment}")
     failed = record.latest
@@ -116,7 +132,7 @@ def _from_record(project: str, environment: str, records: Records) -> Desired:
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"
         hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
-    called = _called(project, record.running.version, record.running.release, records)
+    called = _called(record.running.version, record.running.release, known)
     named = from_deployment(project, record.running, why=f"{environment} runs {called}")
     return attrs.evolve(named, rolled_back=record.taken_away)
 

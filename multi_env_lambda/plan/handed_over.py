@@ -6,26 +6,31 @@ A value is a parameter ``/UNIT/ENVIRONMENT/KEY``, which CloudFormation reads whe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.resources import resources_of
 
 __all__ = ["handed_notes"]
 
+_Resources = Mapping[str, Mapping[str, Any]]
+"""Of a template, by logical id."""
+
 _READ = r"\{{\{{resolve:ssm:(/([a-z0-9-]+)/{environment}/([a-z0-9_-]+))\}}\}}"
 
 
 def handed_notes(before: str | None, text: str | None, environment: str) -> tuple[str, ...]:
     """What a function reads of another unit from now on, and whose value changes; ``before`` is the old template."""
-    known = set(_read(before, environment))
-    reads = (note for note in _read(text, environment) if note not in known)
-    return (*reads, *_changed(before, text))
+    old, new = resources_of(before), resources_of(text)
+    known = set(_read(old, environment))
+    reads = (note for note in _read(new, environment) if note not in known)
+    return (*reads, *_changed(old, new))
 
 
-def _read(template: str | None, environment: str) -> Iterator[str]:
+def _read(resources: _Resources, environment: str) -> Iterator[str]:
     pattern = re.compile(_READ.format(environment=re.escape(environment)))
-    for name, body in sorted(resources_of(template).items()):
+    for name, body in sorted(resources.items()):
         if body["Type"] != "AWS::Lambda::Function":
             continue
         variables = body.get("Properties", {}).get("Environment", {}).get("Variables", {})
@@ -35,9 +40,8 @@ def _read(template: str | None, environment: str) -> Iterator[str]:
                 yield f"{name} reads `{found[3]}` of {found[2]} into {variable} (the parameter {found[1]})"
 
 
-def _changed(before: str | None, text: str | None) -> Iterator[str]:
-    old = resources_of(before)
-    for name, body in sorted(resources_of(text).items()):
+def _changed(old: _Resources, new: _Resources) -> Iterator[str]:
+    for name, body in sorted(new.items()):
         was = old.get(name, {})
         if body["Type"] == was.get("Type") == "AWS::SSM::Parameter":
             values = [canonical_json(each.get("Properties", {}).get("Value")) for each in (was, body)]

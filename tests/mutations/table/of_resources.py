@@ -97,7 +97,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/handed_over.py",
-        "reads = (note for note in _read(text, environment) if note not in known)",
+        "reads = (note for note in _read(new, environment) if note not in known)",
         "reads = ()",
         "The plan tells what is read of other units.",
         ("plan/test_handed_over.py",),
