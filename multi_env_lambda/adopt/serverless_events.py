@@ -2,103 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from multi_env_lambda.adopt.found import Grant, Ours
-from multi_env_lambda.adopt.serverless_service import Service, at, key_of, letters, logical_id, unknown_in
-from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, plain
+from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.serverless_asked import Asked, Event, is_off, may_call
+from multi_env_lambda.adopt.serverless_service import at, key_of, letters
+from multi_env_lambda.adopt.serverless_sources import queue, stream
+from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, joined, plain
+from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["EVENTS", "Asked", "mapping", "rule", "seconds"]
-
-_READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
-_READ_STREAM = {
-    "dynamodb": ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"),
-    "kinesis": (
-        *("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream", "kinesis:DescribeStreamSummary"),
-        *("kinesis:ListShards", "kinesis:ListStreams", "kinesis:SubscribeToShard"),
-    ),
-}
-Event = Mapping[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """One event of one function, as the service has it.
-
-    Args:
-        kind: such as ``sqs``. path: where it is. number: of the event among those of the function.
-    """
-
-    service: Service
-    function: str
-    kind: str
-    value: Value
-    path: Sequence[str | int]
-    number: int
-
-    @property
-    def key(self) -> str:
-        return self.service.keys[self.function]
-
-    @property
-    def what(self) -> str:
-        return f"event {self.kind}"
-
-    def has(self, *names: str) -> bool:
-        return any(at(self.value, name) is not None for name in names)
-
-    def dropped(self, reason: str) -> tuple[Event, ...]:
-        self.service.dropped(self.function, self.what, self.path, reason)
-        return ()
-
-    def unless(self, reasons: Mapping[str, str]) -> None:
-        """Says which of its settings have no counterpart."""
-        for name, reason in reasons.items():
-            if self.has(name):
-                self.service.dropped(self.function, f"{self.what}: {name}", [*self.path, name], reason)
-
-    def to(self, event: Event) -> tuple[Event, ...]:
-        """It has become an event of ours."""
-        kind, value = next(iter(event.items()))
-        self.service.carried(self.function, self.what, self.path, f"{kind} = {_short(value)}")
-        return (event,)
-
-    def in_stack(self, *resources: tuple[str, Any]) -> tuple[Event, ...]:
-        """It has become resources in ``stack.py``."""
-        if (unknown := unknown_in([body for _, body in resources])) is not None:
-            return self.dropped(unknown.why)
-        self.service.resources.update(resources)
-        names = ", ".join(name for name, _ in resources)
-        self.service.carried(self.function, self.what, self.path, f"stack.py: {names}")
-        return ()
-
-    def named(self, word: str) -> str:
-        """A logical id for what the event needs in the stack."""
-        return logical_id(self.key, word, str(self.number + 1))
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def seconds(value: Value, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-
-def _is_off(asked: Asked) -> bool:
-    if at(asked.value, "enabled") not in (False, "false"):
-        return False
-    asked.dropped("it is switched off (`enabled: false`), and an event here is always on; add it when it is needed")
-    return True
+__all__ = ["EVENTS"]
 
 
 def _schedule(asked: Asked) -> tuple[Event, ...]:
-    if _is_off(asked):
+    if is_off(asked):
         return ()
     found = at(asked.value, "rate") if isinstance(asked.value, dict) else asked.value
     expressions = found if isinstance(found, list) else [found]
@@ -109,7 +29,7 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
     if asked.has("inputPath", "inputTransformer"):
         if len(expressions) > 1:
             return asked.dropped("several expressions with `inputPath` or `inputTransformer`: write an event for each")
-        return asked.in_stack(*rule(asked, {"ScheduleExpression": asked.service.body(expressions[0])}))
+        return asked.in_stack(*_rule(asked, {"ScheduleExpression": asked.service.body(expressions[0])}))
     asked.unless({"name": "the rule is called after unit, environment and function"})
     payload = asked.service.tree(at(asked.value, "input"))
     events: list[Event] = []
@@ -119,93 +39,6 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
             return asked.dropped("its expression is not a text")
         events += asked.to({"schedule": text, **({} if payload is None else {"payload": payload})})
     return tuple(events)
-
-
-def _sqs(asked: Asked) -> tuple[Event, ...]:
-    if _is_off(asked):
-        return ()
-    value, service = asked.value, asked.service
-    arn = at(value, "arn") if isinstance(value, dict) else value
-    batch = {
-        "batch_size": seconds(at(value, "batchSize"), 10),
-        "window": seconds(at(value, "maximumBatchingWindow"), 0),
-        "partial_failures": at(value, "functionResponseType") == "ReportBatchItemFailures",
-        "maximum_concurrency": at(value, "maximumConcurrency"),
-    }
-    text = service.text(arn)
-    if text is not None and not asked.has("filterPatterns"):
-        return asked.to({"sqs": text, **{name: each for name, each in batch.items() if each not in (None, 0)}})
-    service.grants.append(Grant(function=asked.key, actions=_READ_QUEUE, resources=(service.body(arn),)))
-    concurrency = batch["maximum_concurrency"]
-    more = {"ScalingConfig": {"MaximumConcurrency": concurrency}} if concurrency is not None else {}
-    return mapping(asked, arn, {"BatchSize": batch["batch_size"], **more})
-
-
-def mapping(asked: Asked, arn: Value, properties: Mapping[str, Any]) -> tuple[Event, ...]:
-    """What reads a queue or a stream of the stack itself, with the settings that all of them have."""
-    value = asked.value
-    window = at(value, "maximumBatchingWindow") or at(value, "batchWindow")
-    patterns = at(value, "filterPatterns")
-    filters = [{"Pattern": asked.service.json(each)} for each in (patterns if isinstance(patterns, list) else [])]
-    body = {
-        "Type": "AWS::Lambda::EventSourceMapping",
-        "Properties": {
-            "EventSourceArn": asked.service.body(arn),
-            "FunctionName": Ours("alias", asked.key),
-            **properties,
-            **({"MaximumBatchingWindowInSeconds": window} if window else {}),
-            **({"FunctionResponseTypes": ["ReportBatchItemFailures"]} if asked.has("functionResponseType") else {}),
-            **({"FilterCriteria": {"Filters": filters}} if filters else {}),
-        },
-    }
-    return asked.in_stack((asked.named(f"{asked.kind}-source"), body))
-
-
-def _stream(asked: Asked) -> tuple[Event, ...]:
-    if _is_off(asked):
-        return ()
-    value, service = asked.value, asked.service
-    arn = at(value, "arn") if isinstance(value, dict) else value
-    text = service.text(arn)
-    kind = at(value, "type") or ("kinesis" if ":kinesis:" in (text or "") else "dynamodb")
-    if kind not in _READ_STREAM or asked.has("consumer", "startingPositionTimestamp", "tumblingWindowInSeconds"):
-        return asked.dropped(
-            "a stream with its own consumer, a time to start from or a tumbling window has no key here"
-        )
-    on_failure = at(value, "destinations", "onFailure")
-    if text is not None and (on_failure is None or service.text(on_failure) is not None):
-        return asked.to({str(kind): text, **_batches(asked), **_report(asked, on_failure)})
-    failures = {"DestinationConfig": {"OnFailure": {"Destination": service.body(on_failure)}}} if on_failure else {}
-    service.grants.append(Grant(function=asked.key, actions=_READ_STREAM[str(kind)], resources=(service.body(arn),)))
-    settings = {
-        "BatchSize": seconds(at(value, "batchSize"), 10),
-        "StartingPosition": at(value, "startingPosition") or "TRIM_HORIZON",
-        "MaximumRetryAttempts": at(value, "maximumRetryAttempts"),
-        "MaximumRecordAgeInSeconds": at(value, "maximumRecordAgeInSeconds"),
-        "BisectBatchOnFunctionError": at(value, "bisectBatchOnFunctionError"),
-        "ParallelizationFactor": at(value, "parallelizationFactor"),
-    }
-    return mapping(asked, arn, {**{name: each for name, each in settings.items() if each is not None}, **failures})
-
-
-def _batches(asked: Asked) -> Event:
-    """The settings of a stream in our words; Serverless starts with the oldest record and gives 10 at once."""
-    value = asked.value
-    settings = {
-        "starting_position": at(value, "startingPosition") or "TRIM_HORIZON",
-        "batch_size": seconds(at(value, "batchSize"), 10),
-        "window": at(value, "batchWindow"),
-        "parallelization": at(value, "parallelizationFactor"),
-        "partial_failures": at(value, "functionResponseType") == "ReportBatchItemFailures",
-        "bisect": at(value, "bisectBatchOnFunctionError"),
-        "retries": at(value, "maximumRetryAttempts"),
-        "filters": asked.service.tree(at(value, "filterPatterns")),
-    }
-    return {name: each for name, each in settings.items() if each is not None}
-
-
-def _report(asked: Asked, on_failure: Value) -> Event:
-    return {} if on_failure is None else {"on_failure_arn": asked.service.text(on_failure)}
 
 
 def _sns(asked: Asked) -> tuple[Event, ...]:
@@ -234,7 +67,7 @@ def _sns(asked: Asked) -> tuple[Event, ...]:
     subscription = {"Protocol": "lambda", "TopicArn": topic, "Endpoint": Ours("alias", asked.key), **filters}
     return asked.in_stack(
         (asked.named("subscription"), {"Type": "AWS::SNS::Subscription", "Properties": subscription}),
-        (asked.named("topic-permission"), _may_call(asked, "sns.amazonaws.com", topic)),
+        (asked.named("topic-permission"), may_call(asked, "sns.amazonaws.com", topic)),
     )
 
 
@@ -247,17 +80,6 @@ def _own_topic(asked: Asked, name: str, more: Event) -> tuple[Event, ...]:
         asked.function, asked.what, asked.path, f'sns = "{key}"', f"the topic `{name}` is called UNIT-ENVIRONMENT-{key}"
     )
     return ({"sns": key, **more},)
-
-
-def _may_call(asked: Asked, principal: str, source: Any = None, **more: Any) -> dict[str, Any]:
-    properties = {
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": Ours("alias", asked.key),
-        "Principal": principal,
-        **({} if source is None else {"SourceArn": source}),
-        **more,
-    }
-    return {"Type": "AWS::Lambda::Permission", "Properties": properties}
 
 
 def _s3(asked: Asked) -> tuple[Event, ...]:
@@ -319,13 +141,13 @@ def _own_bucket(asked: Asked, bucket: str, name: str | Filled, configured: Value
     if permission not in body["DependsOn"]:
         body["DependsOn"].append(permission)
     service.made[bucket] = bucket
-    arn = Filled(("arn:aws:s3:::", *(name.parts if isinstance(name, Filled) else (name,))))
-    permitted = _may_call(asked, "s3.amazonaws.com", arn, SourceAccount={"Ref": "AWS::AccountId"})
+    arn = joined(["arn:aws:s3:::", name])
+    permitted = may_call(asked, "s3.amazonaws.com", arn, SourceAccount={"Ref": "AWS::AccountId"})
     return asked.in_stack((bucket, body), (permission, permitted))
 
 
 def _event_bridge(asked: Asked) -> tuple[Event, ...]:
-    if _is_off(asked):
+    if is_off(asked):
         return ()
     value, service = asked.value, asked.service
     bus = at(value, "eventBus")
@@ -343,7 +165,7 @@ def _event_bridge(asked: Asked) -> tuple[Event, ...]:
         made.append((name, {"Type": "AWS::Events::EventBus", "Properties": {"Name": bus}}))
         on = {"Ref": name}
     more = {} if bus is None else {"EventBusName": on}
-    return asked.in_stack(*made, *rule(asked, {"EventPattern": service.body(at(value, "pattern")), **more}))
+    return asked.in_stack(*made, *_rule(asked, {"EventPattern": service.body(at(value, "pattern")), **more}))
 
 
 def _cloudwatch(asked: Asked) -> tuple[Event, ...]:
@@ -351,7 +173,7 @@ def _cloudwatch(asked: Asked) -> tuple[Event, ...]:
     return _event_bridge(attrs.evolve(asked, value={**value, "pattern": at(value, "event")}))
 
 
-def rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+def _rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """A rule of EventBridge with what its target gets, and the permission for it; properties for ``stack.py``."""
     service, value = asked.service, asked.value
     target: dict[str, Any] = {"Id": "function", "Arn": Ours("alias", asked.key)}
@@ -366,14 +188,14 @@ def rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any], 
     arn = {"Fn::GetAtt": [name, "Arn"]}
     return (
         (name, {"Type": "AWS::Events::Rule", "Properties": {**properties, "State": "ENABLED", "Targets": [target]}}),
-        (asked.named("rule-permission"), _may_call(asked, "events.amazonaws.com", arn)),
+        (asked.named("rule-permission"), may_call(asked, "events.amazonaws.com", arn)),
     )
 
 
 def _alexa(asked: Asked) -> tuple[Event, ...]:
     skill = at(asked.value, "appId") if isinstance(asked.value, dict) else asked.value
     token = {} if skill is None else {"EventSourceToken": asked.service.body(skill)}
-    permission = _may_call(asked, "alexa-appkit.amazon.com", None, **token)
+    permission = may_call(asked, "alexa-appkit.amazon.com", None, **token)
     return asked.in_stack((asked.named("alexa-permission"), permission))
 
 
@@ -387,13 +209,13 @@ def _cloudwatch_log(asked: Asked) -> tuple[Event, ...]:
         "DestinationArn": Ours("alias", asked.key),
     }
     body = {"Type": "AWS::Logs::SubscriptionFilter", "DependsOn": [permission], "Properties": properties}
-    return asked.in_stack((permission, _may_call(asked, "logs.amazonaws.com")), (asked.named("log-filter"), body))
+    return asked.in_stack((permission, may_call(asked, "logs.amazonaws.com")), (asked.named("log-filter"), body))
 
 
 EVENTS: Mapping[str, Callable[[Asked], tuple[Event, ...]]] = {
     "schedule": _schedule,
-    "sqs": _sqs,
-    "stream": _stream,
+    "sqs": queue,
+    "stream": stream,
     "sns": _sns,
     "s3": _s3,
     "eventBridge": _event_bridge,

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.adopt.found import Variable
-from multi_env_lambda.adopt.serverless_events import EVENTS, Asked
+from multi_env_lambda.adopt.serverless_asked import Asked
+from multi_env_lambda.adopt.serverless_events import EVENTS
 from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
-from multi_env_lambda.adopt.serverless_service import Service, at, key_of, logical_id, unknown_in
+from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
 from multi_env_lambda.adopt.serverless_values import Filled, Link, Unknown, Value, plain, shown
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 from multi_env_lambda.model.retention import RETENTION_DAYS
+from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["WSGI_HANDLERS", "function_table", "is_python"]
 

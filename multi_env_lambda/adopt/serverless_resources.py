@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from multi_env_lambda.adopt.serverless_service import Service, logical_id, unknown_in
+from multi_env_lambda.adopt.serverless_service import Service, unknown_in
 from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, plain
 from multi_env_lambda.model.plain_secrets import plain_secret
+from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["add_resources", "announce"]
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.adopt.found import Grant, Ours
-from multi_env_lambda.adopt.serverless_service import Service, at, logical_id, unknown_in
+from multi_env_lambda.adopt.serverless_service import Service, at, unknown_in
 from multi_env_lambda.adopt.serverless_values import Value
+from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["policies_of"]
 

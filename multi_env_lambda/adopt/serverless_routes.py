@@ -6,12 +6,11 @@ A route whose authorizer has no counterpart is left out: nothing becomes open to
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from multi_env_lambda.adopt.serverless_events import Asked
+from multi_env_lambda.adopt.serverless_asked import Asked, Event
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of
 from multi_env_lambda.adopt.serverless_values import Filled, Value, plain
 
@@ -27,8 +26,6 @@ _POOL = re.compile(r"arn:aws:cognito-idp:[^:]+:[^:]+:userpool/.+")
 _FUNCTION_ARN = re.compile(r"arn:aws:lambda:.+")
 _HEADER = re.compile(r"(?:\$request\.header\.|method\.request\.header\.)(.+)", re.IGNORECASE)
 _QUERY = re.compile(r"method\.request\.querystring\.(.+)", re.IGNORECASE)
-
-Event = Mapping[str, Any]
 
 
 @attrs.frozen
@@ -273,7 +270,7 @@ def _decides(function: str, wanted: Value) -> dict[str, Any]:
 
 
 def url_event(service: Service, function: str, value: Value) -> tuple[Event, ...]:
-    """A function's own URL, which is no event in Serverless."""
+    """A function's own URL; Serverless does not list it among the events."""
     path = ("functions", function, "url")
     if not value:
         return ()

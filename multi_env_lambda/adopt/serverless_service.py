@@ -14,7 +14,7 @@ from multi_env_lambda.adopt.found import Carried, Changed, Finding, Grant, NotCa
 from multi_env_lambda.adopt.serverless_values import Filled, Link, Unknown, Value, Where, joined, plain, shown
 from multi_env_lambda.adopt.serverless_variables import Variables
 
-__all__ = ["Service", "at", "key_of", "letters", "logical_id", "normalised", "unknown_in"]
+__all__ = ["Service", "at", "key_of", "letters", "normalised", "unknown_in"]
 
 Path = Sequence["str | int"]
 
@@ -29,12 +29,6 @@ def key_of(name: str) -> str:
     key = re.sub(r"-_|_-|[^a-z0-9_]+|_{2,}", "-", words)
     key = re.sub(r"-{2,}|-_|_-", "-", key).strip("-_")
     return (key if key[:1].isalpha() else f"f-{key}")[:40].rstrip("-_")
-
-
-def logical_id(*words: str) -> str:
-    """As templates have it: ``("send-mail", "Topic")`` → ``SendMailTopic``."""
-    pieces = (piece for word in words for piece in re.split(r"[^A-Za-z0-9]+", word))
-    return "".join(piece[:1].upper() + piece[1:] for piece in pieces)
 
 
 def letters(name: str) -> str:
@@ -57,7 +51,7 @@ def at(value: Value, *keys: str) -> Value:
 
 
 def unknown_in(value: Any) -> Unknown | None:
-    """The first value in it that nobody knows."""
+    """The first value in it that is unknown."""
     if isinstance(value, Unknown):
         return value
     below: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

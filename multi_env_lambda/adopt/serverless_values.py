@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import attrs
 
+from multi_env_lambda.adopt.filled import Filled, Symbol
+
 __all__ = ["Filled", "Link", "Symbol", "Tree", "Unknown", "Value", "Where", "joined", "plain", "shown"]
 
 
@@ -16,23 +18,6 @@ class Where:
 
     file: str
     path: tuple[str | int, ...]
-
-
-@attrs.frozen
-class Symbol:
-    """Something that each environment has a value for, such as its name."""
-
-    name: str
-    """What our tables call it: ``environment``, ``region``, ``account_id``."""
-    value: str
-    """What it is in the environment that is being read."""
-
-
-@attrs.frozen
-class Filled:
-    """A text with symbols in it."""
-
-    parts: tuple[str | Symbol, ...]
 
 
 @attrs.frozen
