@@ -9,7 +9,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Reading, Stack, Wanted
-from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, function_table, is_python
+from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of, function_table, is_python
 from multi_env_lambda.adopt.serverless_queues import add_queues
 from multi_env_lambda.adopt.serverless_resources import add_resources, announce
 from multi_env_lambda.adopt.serverless_routes import Apis
@@ -47,7 +47,8 @@ def read_service(
     service.keys.update(_keys(names))
     announce(service)
     apis = Apis()
-    functions = {service.keys[name]: function_table(service, name, apis) for name in names}
+    events = {name: events_of(service, name, apis) for name in names}
+    functions = {service.keys[name]: function_table(service, name, events[name]) for name in names}
     queues = add_queues(service, functions)
     add_resources(service)
     say_the_rest(service)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.adopt.found import Variable
-from multi_env_lambda.adopt.serverless_asked import Asked
+from multi_env_lambda.adopt.serverless_asked import Asked, Event
 from multi_env_lambda.adopt.serverless_events import EVENTS
 from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
@@ -17,7 +17,7 @@ from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["WSGI_HANDLERS", "function_table", "is_python"]
+__all__ = ["WSGI_HANDLERS", "events_of", "function_table", "is_python"]
 
 WSGI_HANDLERS = ("wsgi_handler.handler", "wsgi.handler")
 """What the plugin serverless-wsgi puts beside the code."""
@@ -73,15 +73,13 @@ def is_python(service: Service, name: str) -> bool:
     return True
 
 
-def function_table(service: Service, name: str, apis: Apis) -> dict[str, Any]:
+def function_table(service: Service, name: str, events: Sequence[Event]) -> dict[str, Any]:
     """One function; what it has besides the table is put into the service."""
     path = ["functions", name]
     found = service.get(*path)
     assert isinstance(found, dict)
-    code = _code(service, name, found)
-    events = _events(service, name, found, apis)
     table = {
-        **code,
+        **_code(service, name, found),
         **_sizes(service, name, found),
         **_environment(service, name, found),
         **policies_of(service, name, found),
@@ -284,9 +282,11 @@ def _network(service: Service, name: str, found: Mapping[str, Value], table: dic
     service.carried(name, "vpc", path, "stack.py: VpcConfig of the function")
 
 
-def _events(service: Service, name: str, found: Mapping[str, Value], apis: Apis) -> tuple[Mapping[str, Any], ...]:
-    events: list[Mapping[str, Any]] = [*url_event(service, name, found.get("url"))]
-    asked_for = found.get("events")
+def events_of(service: Service, name: str, apis: Apis) -> tuple[Event, ...]:
+    """What invokes a function. All of them are read before the rest, which may refer to what they make."""
+    found = service.get("functions", name)
+    events: list[Event] = [*url_event(service, name, at(found, "url"))]
+    asked_for = at(found, "events")
     for number, each in enumerate(asked_for if isinstance(asked_for, list) else []):
         kind, value = next(iter(each.items())) if isinstance(each, dict) and each else (str(each), None)
         path: list[str | int] = ["functions", name, "events", number, kind]

@@ -104,11 +104,11 @@ def http_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     route = "$default" if path == "*" and method == "ANY" else f"{method} {_below(path)}"
     if path == "*" and method != "ANY":
         route = f"{method} /{{proxy+}}"
+    for key, shared in http_api(service).items():
+        apis.http.setdefault(key, shared)
     more = _http_authorizer(asked, apis)
     if more is None:
         return ()
-    if not apis.http:
-        apis.http.update(http_api(service))
     return asked.to({"http": route, **more})
 
 

@@ -29,13 +29,13 @@ def queue(asked: Asked) -> tuple[Event, ...]:
     arn = at(value, "arn") if isinstance(value, dict) else value
     batch = {
         "batch_size": number_or(at(value, "batchSize"), 10),
-        "window": number_or(at(value, "maximumBatchingWindow"), 0),
+        "window": at(value, "maximumBatchingWindow"),
         "partial_failures": at(value, "functionResponseType") == "ReportBatchItemFailures",
         "maximum_concurrency": at(value, "maximumConcurrency"),
     }
     text = service.text(arn)
     if text is not None and not asked.has("filterPatterns"):
-        return asked.to({"sqs": text, **{name: each for name, each in batch.items() if each not in (None, 0)}})
+        return asked.to({"sqs": text, **{name: each for name, each in batch.items() if each is not None}})
     service.grants.append(Grant(function=asked.key, actions=_READ_QUEUE, resources=(service.body(arn),)))
     concurrency = batch["maximum_concurrency"]
     more = {"ScalingConfig": {"MaximumConcurrency": concurrency}} if concurrency is not None else {}
