@@ -77,11 +77,14 @@ class Node:
                 yield from node.walk()
 
 
-def read_document(text: str, file: str) -> Node:
+def read_document(text: str, file: str, repeated: list[tuple[str, int]] | None = None) -> Node:
     """The document in ``text``, named ``file``. ``!Sub`` and the like become ``{"Fn::Sub": …}``.
 
+    Args:
+        repeated: gets each key that is there twice, with its line; the last one counts. Without it, that is an error.
+
     Raises:
-        ConfigurationError: it is neither YAML nor JSON, has a key twice, or is too deep or too large.
+        ConfigurationError: it is neither YAML nor JSON, or is too deep or too large.
     """
     import yaml
 
@@ -93,12 +96,19 @@ def read_document(text: str, file: str) -> Node:
     try:
         _check_depth(yaml.parse(text, Loader=loader), file)
         root = yaml.compose(text, Loader=loader)
-        return Node(None, 1, file) if root is None else _Reader(file=file).node(root, 1, 0)
+        reader = _Reader(file=file)
+        found = Node(None, 1, file) if root is None else reader.node(root, 1, 0)
     except yaml.MarkedYAMLError as error:
         line = 1 if error.problem_mark is None else error.problem_mark.line + 1
         raise ConfigurationError(f"{file}:{line}", f"not YAML: {error.problem}", hint=_HINT) from error
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(file, f"not YAML: {error}", hint=_HINT) from error
+    if repeated is not None:
+        repeated += reader.repeated
+    elif reader.repeated:
+        key, line = reader.repeated[0]
+        raise ConfigurationError(f"{file}:{line}", f"the key `{key}` is there twice", hint=_HINT)
+    return found
 
 
 def _one_character(found: re.Match[str]) -> str:
@@ -126,6 +136,7 @@ class _Reader:
 
     file: str
     seen: int = 0
+    repeated: list[tuple[str, int]] = attrs.field(factory=list)
 
     def node(self, found: Any, line: int, depth: int) -> Node:
         self.seen += 1
@@ -161,9 +172,9 @@ class _Reader:
             if key.tag.endswith(":merge"):
                 for one in node.items:
                     merged = {**one.table, **merged}
-            elif key.value in own:
-                raise self._refused(line, f"the key `{key.value}` is there twice")
             else:
+                if key.value in own:
+                    self.repeated.append((key.value, line))
                 own[key.value] = node
         return {**merged, **own}
 

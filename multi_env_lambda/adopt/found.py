@@ -81,6 +81,7 @@ class Wanted:
 
     Args:
         default: its own, or None. allowed: the only values, if they are listed.
+        secret: it must not be shown, so it is read from a secret and not asked for.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Wanted:
     default: str | None = None
     allowed: tuple[str, ...] = ()
     about: str = ""
+    secret: bool = False
 
 
 @attrs.frozen(kw_only=True)

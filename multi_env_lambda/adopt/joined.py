@@ -50,7 +50,7 @@ def joined(readings: Mapping[str, Reading]) -> Adopted:
 
 
 def _split(tables: Tables, *, whole: bool = False) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """What most of them have in common, and by environment what differs from it. A difference can add a key, but not remove one."""
+    """What most of them have in common, and by environment what differs, which can add a key but not remove one."""
     common: dict[str, Any] = {}
     differences: dict[str, dict[str, Any]] = {name: {} for name in tables}
     for key in dict.fromkeys(key for table in tables.values() for key in table):

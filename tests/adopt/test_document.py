@@ -90,3 +90,10 @@ def test_what_is_no_document_is_refused_with_its_line(text: str, where: str, wha
 
 def test_an_empty_document_is_nothing() -> None:
     assert read_document("# only words\n", "a.yaml").plain() is None
+
+
+def test_a_key_that_is_there_twice_is_said_and_the_last_one_counts() -> None:
+    repeated: list[tuple[str, int]] = []
+
+    assert read_document("a: 1\nb: 1\na: 2", "a.yaml", repeated).plain() == {"a": 2, "b": 1}
+    assert repeated == [("a", 3)]
