@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.flow.drifted import UnitDrift
     from multi_env_lambda.model.branch_environment import BranchEnvironment
     from multi_env_lambda.model.freeze import Freeze
-    from multi_env_lambda.model.record import Record
     from multi_env_lambda.plan.permissions import Permissions
 
 __all__ = ["described", "doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
@@ -69,19 +67,19 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     compared = with_drift(read, find_drift(world, name)) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world), waits=_waits(world))
-    compared = with_newer(world, _with_outputs(compared, found.records, opened))
+    compared = with_newer(world, _with_outputs(world, compared, found.records, console=not opened.local))
     return compared if name is None else compared.of(name)
 
 
-def _with_outputs(status: Status, records: Mapping[tuple[str, str], Record], opened: Opened) -> Status:
-    """What the records tell about what was made; no call for any of it."""
+def _with_outputs(world: World, status: Status, records: Records, *, console: bool) -> Status:
+    """What the records tell about what was made, also in what left the table; no call for any of it."""
 
     def of_cell(cell: Cell) -> Cell:
         record = records.get((cell.environment, cell.project))
         if record is None or record.running is None:
             return cell
-        place = place_of(record, opened.config.environment(cell.environment))
-        made = recorded_outputs(record.running.resources, place, console=not opened.local)
+        place = place_of(record, world.config.environment(cell.environment))
+        made = recorded_outputs(record.running.resources, place, console=console)
         return attrs.evolve(cell, outputs=made)
 
     return attrs.evolve(status, cells=tuple(map(of_cell, status.cells)))

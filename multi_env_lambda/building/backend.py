@@ -46,8 +46,10 @@ _PASSED_ON = frozenset(
         "USER",
         "TMPDIR",
         "NETRC",
+        "HTTP_TIMEOUT",
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
+        "SSL_CLIENT_CERT",
         "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",
         "XDG_DATA_HOME",
@@ -57,9 +59,12 @@ _PASSED_ON_TO_UV = frozenset(
     {
         "CACHE_DIR",
         "CONFIG_FILE",
+        "CREDENTIALS_DIR",
         "DEFAULT_INDEX",
         "EXTRA_INDEX_URL",
         "FIND_LINKS",
+        "HTTP_CONNECT_TIMEOUT",
+        "HTTP_RETRIES",
         "HTTP_TIMEOUT",
         "INSECURE_HOST",
         "KEYRING_PROVIDER",
@@ -67,6 +72,7 @@ _PASSED_ON_TO_UV = frozenset(
         "NATIVE_TLS",
         "NO_INDEX",
         "OFFLINE",
+        "REQUEST_TIMEOUT",
         "SYSTEM_CERTS",
     }
 )
@@ -74,7 +80,13 @@ _EVERYWHERE = {"SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC"
 
 
 def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment for fetching packages: programs, certificates, indexes and their passwords, but no AWS keys."""
+    """The environment for fetching packages: programs, certificates, indexes and their passwords, but no AWS keys.
+
+    Only where a keyring is asked for passwords is nothing left out: such programs log in with keys of their own.
+    """
+    if inherited.get("UV_KEYRING_PROVIDER", "disabled") != "disabled":
+        passed = {name: value for name, value in inherited.items() if _is_passed_on(name) or not name.startswith("UV_")}
+        return {**passed, **_EVERYWHERE}
     return {**{name: value for name, value in inherited.items() if _is_passed_on(name)}, **_EVERYWHERE}
 
 

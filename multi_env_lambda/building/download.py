@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.building.archive import LARGEST_ARCHIVE
+from multi_env_lambda.building.index_access import Access
 from multi_env_lambda.building.lock_formats import read_pylock
 from multi_env_lambda.building.locked import Lock, LockedFile, LockedPackage
 from multi_env_lambda.building.over_http import Patience, check_size, download
@@ -40,8 +41,11 @@ def fetch(
     cache: Path | None = None,
     retrying: Retrying | None = None,
     patience: Patience | None = None,
+    indexes: str = "",
 ) -> tuple[Path, ...]:
     """The selected files on this disk, in the same order; what is cached is not fetched again.
+
+    ``indexes`` are those of the workspace, as lines of ``[tool.uv]``: the user's logins for them count.
 
     Raises:
         BuildError: a file is not available, or is not the one that was locked.
@@ -50,7 +54,14 @@ def fetch(
     with ThreadPoolExecutor(_THREADS) as pool:
         again = Retrying() if retrying is None else retrying
         allowed = attrs.evolve(patience or Patience(), is_over=ended.is_set)
-        one = partial(_fetch_one, folder=folder, lock=lock, retrying=again, patience=allowed)
+        one = partial(
+            _fetch_one,
+            folder=folder,
+            lock=lock,
+            retrying=again,
+            patience=allowed,
+            access=Access.of_user(indexes),
+        )
         try:
             return tuple(pool.map(one, selected))
         except BaseException:
@@ -58,13 +69,15 @@ def fetch(
             raise
 
 
-def _fetch_one(wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying, patience: Patience) -> Path:
+def _fetch_one(
+    wheel: SelectedWheel, *, folder: Path, lock: Lock, retrying: Retrying, patience: Patience, access: Access
+) -> Path:
     path = folder / wheel.sha256 / wheel.filename
     if has_sha256(path, wheel.sha256):
         return path
     _check_locked_size(lock.where, wheel.file)
     if wheel.file.url is not None:
-        body = download(lock.where, wheel.file, wheel.file.url, retrying, patience)
+        body = download(lock.where, wheel.file, wheel.file.url, retrying, patience, access)
     elif wheel.file.path is not None:
         body = _beside_the_lock(lock, wheel.file)
     else:

@@ -92,11 +92,12 @@ def build_layer(
     lock: Lock,
     downloads: Path | None = None,
     alone: bool = True,
+    indexes: str = "",
 ) -> BuiltLayer:
     """Make both files below ``cache``, or return existing ones.
 
     ``downloads`` is where wheels are kept for all workspaces; by default the user's cache. ``alone``: it is the only
-    layer of some function, so no other one brings a library that it lacks.
+    layer of some function, so no other one brings a library that it lacks. ``indexes`` are the workspace's, for uv.
 
     Raises:
         BuildError: two wheels disagree about a file, Lambda or Glue could not load one, or together they are too big.
@@ -105,7 +106,7 @@ def build_layer(
     folder = cache / "layer" / name
     if (kept := _kept(folder, name)) is not None:
         return _loadable(kept, target, alone=alone, where=lock.where)
-    wheels = _installed(selected, target, lock=lock, downloads=downloads or user_cache())
+    wheels = _installed(selected, target, lock=lock, downloads=downloads or user_cache(), indexes=indexes)
     members, doubled = _members(wheels, target, where=lock.where)
     if target.place == "Lambda":
         _check_size(members, where=lock.where)
@@ -201,14 +202,14 @@ def _move_in(new: Path, folder: Path, name: str) -> None:
 
 
 def _installed(
-    selected: Iterable[SelectedWheel], target: Target, *, lock: Lock, downloads: Path
+    selected: Iterable[SelectedWheel], target: Target, *, lock: Lock, downloads: Path, indexes: str
 ) -> dict[str, Installed]:
     """What each wheel installs, by its file name."""
     ordered = sorted(selected, key=lambda wheel: wheel.filename)
     wheels: dict[str, Installed] = {}
-    for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads), strict=True):
+    for wheel, path in zip(ordered, fetch(ordered, lock=lock, cache=downloads, indexes=indexes), strict=True):
         if wheel.is_sdist:
-            path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads)
+            path = wheel_of_sdist(wheel, path, where=lock.where, cache=downloads, indexes=indexes)
         wheels[wheel.filename] = _opened(wheel, path, target, where=lock.where)
     return wheels
 

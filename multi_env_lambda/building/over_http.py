@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
-import netrc
-import os
 import socket
 import ssl
 import time
@@ -14,26 +11,30 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit
-from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+from urllib.parse import urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 import attrs
 
 from multi_env_lambda.building.archive import LARGEST_ARCHIVE, too_large
+from multi_env_lambda.building.index_access import Access, Redirects, proxies
+from multi_env_lambda.building.index_logins import Logins
 from multi_env_lambda.building.locked import LockedFile
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.retrying import Retrying
 
 __all__ = ["Patience", "check_size", "download", "request_of"]
 
-_TIMEOUT_SECONDS = 60
 _LARGEST_HEAD = 8 << 20
 """Bytes of headers. http.client reads a hundred lines of 64 KB, but provisional answers without an end."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HINT_NETWORK = (
     "check the address in the lock, the connection and the proxy settings, then run again; finished downloads are kept"
 )
-_HINT_REFUSED = "if the file was removed, renew the lock; if a password is needed, put it into ~/.netrc"
+_HINT_REFUSED = (
+    "if the file was removed, renew the lock; if a password is needed, set UV_INDEX_<NAME>_USERNAME and "
+    "UV_INDEX_<NAME>_PASSWORD for its index, or put it into ~/.netrc"
+)
 _HINT_MOVED = "lock the address of the file itself"
 _HINT_SIZE = "the file was replaced at its source, or the lock was edited; find out why before you renew the lock"
 
@@ -69,20 +70,30 @@ class _TooShort(OSError):
         self.body = body
 
 
-def download(where: str, file: LockedFile, url: str, retrying: Retrying, patience: Patience | None = None) -> bytes:
-    """The bytes of the file at this address, at most as many as are locked.
+def download(
+    where: str,
+    file: LockedFile,
+    url: str,
+    retrying: Retrying,
+    patience: Patience | None = None,
+    access: Access | None = None,
+) -> bytes:
+    """The bytes of the file at this address, at most as many as are locked; with ``access``, as the user has set it.
 
     Raises:
         BuildError: it is not to be had there, has another size, or comes too slowly.
     """
-    host, allowed = urlsplit(url).hostname or "", patience or Patience()
+    host, allowed, reached = urlsplit(url).hostname or "", patience or Patience(), access or Access()
+    if reached.offline:
+        what = f"{file.filename} is not in the cache, and nothing is downloaded while UV_OFFLINE is set"
+        raise BuildError(where, what, hint="unset it, then run again; finished downloads are kept")
     until, tries, before = allowed.clock() + allowed.most_seconds, 0, None
 
     def once() -> bytes:
         nonlocal tries
         tries += 1
         try:
-            return _read(where, file, url, _Pace(patience=allowed, since=allowed.clock(), until=until))
+            return _read(where, file, url, reached, _Pace(patience=allowed, since=allowed.clock(), until=until))
         except (ValueError, http.client.InvalidURL) as error:  # from urllib and http.client
             raise _Malformed from error
 
@@ -95,21 +106,24 @@ def download(where: str, file: LockedFile, url: str, retrying: Retrying, patienc
         return _may_pass(error) and allowed.clock() < until and not allowed.is_over()
 
     errors = (OSError, http.client.HTTPException)
+    reason = partial(_reason, seconds=reached.seconds)
     try:
-        return retrying.run(once, what=f"{file.filename} from {host}", errors=errors, passes=passes, reason=_reason)
+        return retrying.run(once, what=f"{file.filename} from {host}", errors=errors, passes=passes, reason=reason)
     except errors as error:
-        if isinstance(error, HTTPError) and error.code in _REDIRECTS:
-            what = f"{file.filename}: {host} redirects again and again, or to an address that is neither https nor http"
-            raise BuildError(where, what, hint=_HINT_MOVED) from None
-        if isinstance(error, _Malformed):
-            what = f"{file.filename}: {host} answers with what is not HTTP, or redirects to what is not an address"
-            raise BuildError(where, what, hint=_HINT_MOVED) from None
-        if isinstance(error, HTTPError) and not _may_pass(error):
-            what = f"{file.filename}: {host} answered with {_reason(error)}"
-            raise BuildError(where, what, hint=_HINT_REFUSED) from None
         attempts = "1 attempt" if tries == 1 else f"{tries} attempts"
-        what = f"{file.filename} could not be downloaded from {host} in {attempts}: {_reason(error)}"
-        raise BuildError(where, what, hint=_HINT_NETWORK) from None
+        raise _failed(where, file.filename, host, error, f"in {attempts}: {reason(error)}") from None
+
+
+def _failed(where: str, name: str, host: str, error: BaseException, last: str) -> BuildError:
+    if isinstance(error, HTTPError) and error.code in _REDIRECTS:
+        what = f"{name}: {host} redirects again and again, or to an address that is neither https nor http"
+        return BuildError(where, what, hint=_HINT_MOVED)
+    if isinstance(error, _Malformed):
+        what = f"{name}: {host} answers with what is not HTTP, or redirects to what is not an address"
+        return BuildError(where, what, hint=_HINT_MOVED)
+    if isinstance(error, HTTPError) and not _may_pass(error):
+        return BuildError(where, f"{name}: {host} answered with HTTP status {error.code}", hint=_HINT_REFUSED)
+    return BuildError(where, f"{name} could not be downloaded from {host} {last}", hint=_HINT_NETWORK)
 
 
 def check_size(where: str, file: LockedFile, size: int) -> None:
@@ -123,11 +137,11 @@ def check_size(where: str, file: LockedFile, size: int) -> None:
         raise BuildError(where, what, hint=_HINT_SIZE)
 
 
-def _read(where: str, file: LockedFile, url: str, pace: _Pace) -> bytes:
+def _read(where: str, file: LockedFile, url: str, access: Access, pace: _Pace) -> bytes:
     most = LARGEST_ARCHIVE if file.size is None else file.size
     pace.most = 2 * most + _LARGEST_HEAD
-    opener = build_opener(_Http(pace), _Https(pace), _Redirects)
-    with opener.open(request_of(url), timeout=_TIMEOUT_SECONDS) as answer:
+    opener = build_opener(proxies(), _Http(pace), _Https(pace, access), _Redirects)
+    with opener.open(request_of(url, access.logins), timeout=access.seconds) as answer:
         if answer.length is not None:
             check_size(where, file, answer.length)
         body: bytes = answer.read(most + 1)
@@ -214,21 +228,21 @@ class _Http(HTTPHandler):
 
 
 class _Https(HTTPSHandler):
-    def __init__(self, pace: _Pace) -> None:
+    def __init__(self, pace: _Pace, access: Access) -> None:
         super().__init__()
-        self._pace = pace
+        self._pace, self._access = pace, access
 
     def https_open(self, req: Request) -> http.client.HTTPResponse:
-        return self.do_open(_connection(http.client.HTTPSConnection, self._pace), req)
+        context = self._access.context(req.full_url)
+        return self.do_open(_connection(http.client.HTTPSConnection, self._pace), req, context=context)
 
 
-class _Redirects(HTTPRedirectHandler):
+class _Redirects(Redirects):
     """To servers of the same kind only; urllib would follow to FTP as well."""
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
             raise HTTPError(req.full_url, code, msg, headers, fp)
-        fp.close()  # urllib would read the rest of this answer first, however long it is
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -238,13 +252,13 @@ def _may_pass(error: BaseException) -> bool:
     return not isinstance(error, _Malformed)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, seconds: float) -> str:
     """In words, without the numbers of the system."""
     match error:
         case HTTPError():
             return f"HTTP status {error.code}"
         case URLError(reason=BaseException() as inner):
-            return _reason(inner)
+            return _reason(inner, seconds)
         case URLError():
             return str(error.reason)
         case socket.gaierror():
@@ -252,7 +266,7 @@ def _reason(error: BaseException) -> str:
         case ConnectionRefusedError():
             return "the connection was refused"
         case TimeoutError():
-            return f"there was no answer within {_TIMEOUT_SECONDS} seconds"
+            return f"there was no answer within {seconds:.0f} seconds"
         case ssl.SSLCertVerificationError():
             return f"its certificate is not accepted: {error.verify_message}"
         case http.client.IncompleteRead():
@@ -264,32 +278,11 @@ def _reason(error: BaseException) -> str:
             return str(error) or type(error).__name__
 
 
-def request_of(url: str) -> Request:
-    """The request for this address, with the password that it names or that the user has for its host."""
+def request_of(url: str, logins: Logins) -> Request:
+    """The request for this address, with the password that it names or that the user has for its server."""
     parts = urlsplit(url)
     request = Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
     request.add_header("User-Agent", "multi_env_lambda")
-    login = (
-        (unquote(parts.username), unquote(parts.password or ""))
-        if parts.username
-        else _netrc(parts.scheme, parts.hostname or "")
-    )
-    if login is not None:
-        basic = base64.b64encode(":".join(login).encode()).decode("ascii")
-        # Never sent when the server redirects to another host.
-        request.add_unredirected_header("Authorization", f"Basic {basic}")
+    if (login := logins.header(url)) is not None:
+        request.add_unredirected_header("Authorization", login)
     return request
-
-
-def _netrc(scheme: str, host: str) -> tuple[str, str] | None:
-    """The user's credentials for this host.
-
-    Its address comes from a lock, so nothing is sent that is for any host, or in clear text to another machine.
-    """
-    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1"):
-        return None
-    try:
-        found = netrc.netrc(os.environ.get("NETRC")).hosts.get(host)
-    except (OSError, netrc.NetrcParseError):
-        return None
-    return None if found is None else (found[0], found[2] or "")

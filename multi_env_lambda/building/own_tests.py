@@ -15,6 +15,7 @@ from pathlib import Path
 from multi_env_lambda.building.backend import build_environment
 from multi_env_lambda.building.lock import read_lock
 from multi_env_lambda.building.locked import Lock, LockedPackage
+from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.documents import read_toml
@@ -80,9 +81,8 @@ def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> s
         raise ConfigurationError(unit.folder, what, hint=f"`uv python install {unit.python}`")
     shared = [root / path for path in unit.shared]
     with private_folder() as made:
-        python = _environment(
-            made, base, _tools(folder, unit.folder), read_lock(folder, where=unit.folder, shared=shared)
-        )
+        lock = read_lock(folder, where=unit.folder, shared=shared)
+        python = _environment(made, base, _tools(folder, unit.folder), lock, indexes_of_the_root(root))
         scratch = made / "scratch"
         scratch.mkdir()
         bounds = Bounds(
@@ -118,7 +118,7 @@ def _visible(root: Path, unit: Project, *, is_new: bool) -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None) -> Path:
+def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None, indexes: str) -> Path:
     """The interpreter of a new environment, with nothing in it that had to be run."""
     venv, where = made / "venv", "the environment of the tests"
     environment = build_environment(os.environ)
@@ -131,8 +131,9 @@ def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None
     versions.write_text("".join(f"{_pin(one)}\n" for one in pinned), encoding="utf-8")
     if pinned:
         words = [*install, "--no-deps", "--require-hashes", "-r", hashed]
-        run_uv(words, where=where, hint=_HINT, env=environment)
-    run_uv([*install, "--constraint", versions, "--", *tools], where=where, hint=_HINT, env=environment)
+        run_uv(words, where=where, hint=_HINT, env=environment, settings=indexes)
+    words = [*install, "--constraint", versions, "--", *tools]
+    run_uv(words, where=where, hint=_HINT, env=environment, settings=indexes)
     return python
 
 

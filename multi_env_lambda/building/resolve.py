@@ -144,7 +144,8 @@ def _settings(env: Mapping[str, str]) -> Path:
 
 def _secret(env: Mapping[str, str]) -> str | None:
     """A setting that may hold a password."""
-    named = [name for name, value in env.items() if name.startswith("UV_") and (name.endswith(_SECRET) or "@" in value)]
+    told = {name: value for name, value in env.items() if name.startswith("UV_") or name.lower().endswith("_proxy")}
+    named = [name for name, value in told.items() if name.endswith(_SECRET) or "@" in value]
     files = [Path(env["UV_CONFIG_FILE"])] if "UV_CONFIG_FILE" in env else [_settings(env)]
     named += [os.fspath(path) for path in files if path.exists() and "@" in path.read_text(encoding="utf-8")]
     return min(named, default=None)

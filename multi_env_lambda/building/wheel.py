@@ -199,11 +199,11 @@ def _whole(where: str, member: Member) -> Iterator[None]:
         raise BuildError(where, f"is damaged: {member.name}: {error}", hint="delete the file and run again") from error
 
 
-def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path) -> Path:
+def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: Path, indexes: str = "") -> Path:
     """Build the wheel of a package that is published as sdist only; it must be pure, and its bytes are normalised.
 
     The build runs the package's own code, after the sdist was verified, without access to secrets, the network or files
-    of the user.
+    of the user. What it needs for that comes from the workspace's ``indexes``, which are lines of ``[tool.uv]``.
 
     Raises:
         BuildError: the build failed, or the wheel is for this machine and not for Lambda.
@@ -218,7 +218,8 @@ def wheel_of_sdist(selected: SelectedWheel, sdist: Path, *, where: str, cache: P
         out = scratch / "out"
         out.mkdir()
         try:
-            run_backend(_unpacked(sdist, scratch / "sdist", where), out, where=where, sdist=False)
+            source = _unpacked(sdist, scratch / "sdist", where)
+            run_backend(source, out, where=where, sdist=False, indexes=indexes)
             built, tags = _built(out, where)
         except BuildError as error:
             hint = f"{selected.name} has no wheel at all; choose a version that has one"

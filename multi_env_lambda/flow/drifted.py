@@ -15,9 +15,10 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.aws.error_codes import is_missing_stack
 from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.aws.poller import StackReading
-from multi_env_lambda.errors import MultiEnvLambdaError, Refused
+from multi_env_lambda.errors import MultiEnvLambdaError, Refused, StackError
 from multi_env_lambda.flow.aliases import strayed_of
 from multi_env_lambda.flow.attempts import attempts, is_shifting
 from multi_env_lambda.flow.code import foreign_code, latest_codes
@@ -118,17 +119,38 @@ def compare(world: World, environment: Environment, record: Record, sent: str | 
         release = read_release(world.store, world.cache, record.project, _last(record).release)
         stage = release.stage(environment.name)
         stack_name = stack_name if stage is None else stage.stack_name
-        there = world.platform.look(environment, stack_name)
-        if _is_empty(there):
+        found = _of_stack(world, environment, record, release, stack_name, sent)
+        if found is None:
             gone = ResourceDrift(logical_id=stack_name, resource_type=STACK, status="DELETED", differences=())
             found = _answer(record, stack_name, "DRIFTED", resources=(gone,), hint=_hint(world, environment, record))
-        else:
-            assert there is not None
-            found = _compared(world, environment, record, release, _ours(world, environment, record, there), sent)
         return _with_lost_objects(world, release, found)
     except MultiEnvLambdaError as error:
         what = f"{error.where}: {error.what}"
         return _answer(record, stack_name, "NOT_CHECKED", problem=what, hint=error.hint)
+
+
+def _of_stack(
+    world: World, environment: Environment, record: Record, release: Release, stack_name: str, sent: str | None
+) -> UnitDrift | None:
+    """What differs in the stack; None if it is gone, also if only the comparison finds that.
+
+    Raises:
+        StackError: it is being deleted, so what will be left of it is not known yet.
+    """
+    there = world.platform.look(environment, stack_name)
+    if there is None or _is_empty(there):
+        return None
+    ours = _ours(world, environment, record, there)
+    if ours.status == "DELETE_IN_PROGRESS":
+        hint = "run the same command again when it has been deleted"
+        raise StackError(f"stack {stack_name} in {environment.name}", "it is being deleted", hint=hint)
+    try:
+        return _compared(world, environment, record, release, ours, sent)
+    except MultiEnvLambdaError as error:
+        # What DescribeStacks says may be a moment old, so it is not asked again.
+        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+            return None
+        raise
 
 
 def _compared(

@@ -139,7 +139,8 @@ def private_venv(base: Path, lock: Path, parent: Path, *, name: str, where: str)
 
 
 def _fill(folder: Path, base: Path, lock: Path, where: str) -> None:
-    hint = "check that the package index can be reached, then run the command again"
+    # All workspaces share it, so what one of them says about indexes does not count.
+    hint = "check that the package index can be reached; if it is not PyPI, set UV_DEFAULT_INDEX or your own uv.toml"
     # --allow-existing: the folder is there (mkdtemp), and empty.
     run_uv(["venv", "--quiet", "--allow-existing", "--python", base, folder], where=where, hint=hint)
     # Compiled once here instead of at the first cold start of a function.

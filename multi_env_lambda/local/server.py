@@ -56,6 +56,7 @@ _LOCK_IS_HELD = 75
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
+_OF_INDEXES = ("NETRC", "HTTP_TIMEOUT", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "ALL_PROXY", "NO_PROXY", "no_proxy")
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE")
 _BOOTSTRAP = "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module('emulator', run_name='__main__')"
 
@@ -285,7 +286,9 @@ def _server_python() -> Path:
 
 def _build_environment() -> Mapping[str, str]:
     """Builds get their packages the way this user does, from the same cache."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_")) or name in _OF_INDEXES
+    }
     return {**kept, "XDG_CACHE_HOME": os.fspath(user_cache().parent)}
 
 

@@ -100,14 +100,16 @@ class _Unit:
         check_covers(lock, dependencies, f"{project.folder}/pyproject.toml", target=target)
         if lock is None or not dependencies:
             return None
-        lock = complete_lock(lock, target, indexes=indexes_of_the_root(self.root))
+        indexes = indexes_of_the_root(self.root)
+        lock = complete_lock(lock, target, indexes=indexes)
         selected = select(lock, target)
         if not selected:
             return None
         check_not_ours(selected, own_names(self.root, project), lock.where)
         if target.place == "Glue" and (jobs := _spark_jobs(project, target.python)):
             _check_spark(lock, selected, jobs)
-        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=has_no_other_layer(project))
+        alone = has_no_other_layer(project)
+        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=alone, indexes=indexes)
         ours, also = own_names(self.root, project), asked_elsewhere(self.root, project)
         check_asked_for(lock, built.layer, dependencies, target, also=also, ours=ours)
         return built
@@ -115,7 +117,11 @@ class _Unit:
 
 def has_no_other_layer(project: Project) -> bool:
     """Whether some function has only the unit's own layer; another layer may bring unknown libraries."""
-    return any(not function.layers for settings in project.settings.values() for function in settings.functions)
+    return any(
+        not (function.layers or function.provided)
+        for settings in project.settings.values()
+        for function in settings.functions
+    )
 
 
 def _spark_jobs(project: Project, python: str) -> list[str]:

@@ -59,12 +59,13 @@ class Right:
         return one_line(self._said())
 
     def _said(self) -> str:
-        who, actions, things = ", ".join(self.who), ", ".join(self.actions), ", ".join(self.resources)
+        who, things = ", ".join(self.who), ", ".join(self.resources)
+        actions = ", ".join(self.actions)
         may = {"Allow": "may", "Deny": "must not"}.get(self.effect, f"may or must not ({self.effect})")
         where = f", where {self.condition}" if self.condition else ""
         match self.kind:
             case "permission":
-                return f"{who} {may} {actions} on {things}{where}"
+                return f"{who} {may} {actions or '(no action is named)'} on {things}{where}"
             case "trust":
                 return f"{who} {may} become {self.holder} ({actions}){where}"
             case "resource policy":

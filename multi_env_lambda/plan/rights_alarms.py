@@ -51,7 +51,9 @@ def _of_its_kind(right: Right, place: Place) -> Iterator[Alarm]:
     match right.kind:
         case "permission":
             yield from _of_actions(right)
-            yield from _for_others(right)
+            # Without any action it allows nothing, and IAM refuses it, because its grammar demands one.
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+            yield from _for_others(right) if right.actions else ()
         case "managed policy":
             for arn in right.resources:
                 yield from (Alarm(word, attrs.evolve(right, resources=(arn,))) for word in _of_policy(arn))

@@ -148,6 +148,19 @@ def test_what_a_record_knows_is_in_the_status_and_on_the_board(tmp_path: Path) -
     assert [item.link for item in local.outputs] == [None]
 
 
+def test_what_an_environment_made_that_left_the_table_is_told_too(tmp_path: Path) -> None:
+    fake = fake_world(FakeTree(content={"customers": "c1"}, resources={"customers": QUEUE}), tmp_path)
+    pipeline.apply(fake.world, pipeline.plan(fake.world, Request(verb="deploy", target="prod", through=True)))
+    stay = tuple(place for place in fake.world.config.environments if place.name != "prod")
+    left = attrs.evolve(fake.world, config=attrs.evolve(fake.world.config, environments=stay))
+    workspace = opened(left, tmp_path)
+
+    for status in (workspace.status(), workspace.status("customers"), workspace.status(drift=True)):
+        (queue,) = status.cell("customers", "prod").outputs
+        assert queue.name == "customers-prod-In" and ":555555555555:" in str(queue)
+    assert "customers-prod-In" in json.dumps(workspace.board().to_dict())
+
+
 def test_the_local_cloud_has_no_console_to_link_to(fake: FakeWorld, tmp_path: Path, type_: Type) -> None:
     local, aws = (opened(fake.world, tmp_path, local=is_local) for is_local in (True, False))
 

@@ -184,6 +184,8 @@ def test_a_kernel_that_holds_nothing_is_said_once(caplog: pytest.LogCaptureFixtu
         ({"UV_INDEX_URL": "https://ada:pw@index.example"}, "UV_INDEX_URL"),
         ({"UV_INDEX_COMPANY_PASSWORD": "pw"}, "UV_INDEX_COMPANY_PASSWORD"),
         ({"UV_KEYRING_PROVIDER": "subprocess"}, "UV_KEYRING_PROVIDER"),
+        ({"https_proxy": "http://ada:pw@proxy.example:3128"}, "https_proxy"),
+        ({"https_proxy": "http://proxy.example:3128"}, None),
     ],
 )
 def test_a_package_that_has_to_run_to_say_what_it_needs_is_not_run_beside_a_password(

@@ -125,12 +125,19 @@ class Yard:
         return [item["Key"] for item in found.get("Contents", ())]
 
     def log(self) -> str:
-        """Of all builds, for a test that has failed."""
+        """Of all builds, and why actions have failed, for a test that has failed."""
         logs = self.made.root("devops", "logs")
         group = f"/aws/codebuild/{PROJECT}"
         streams = [one["logStreamName"] for one in logs.describe_log_streams(logGroupName=group)["logStreams"]]
         events = [logs.get_log_events(logGroupName=group, logStreamName=one)["events"] for one in streams]
-        return "\n".join(event["message"] for some in events for event in some)
+        tried = self.pipeline.list_action_executions(pipelineName=NAME)["actionExecutionDetails"]
+        failed = [_failed(one) for one in reversed(tried) if one["status"] == "Failed"]
+        return "\n".join([*(event["message"] for some in events for event in some), *failed])
+
+
+def _failed(action: dict[str, Any]) -> str:
+    said = action["output"]["executionResult"].get("externalExecutionSummary", "")
+    return f"{action['pipelineExecutionId']}: {action['stageName']}/{action['actionName']} failed: {said}"
 
 
 def until(look: Callable[[], Any]) -> Any:

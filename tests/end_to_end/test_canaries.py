@@ -233,7 +233,7 @@ def looks_and_removes(walk: Walk) -> None:
         *("shell sandbox -- true", "shell sandbox -- no-such-program", "explain 9"),
         *("outputs customers sandbox", "outputs customers --json", "event", "event sqs", "test customers"),
         *("prune", "destroy orders prod --out request.json", "destroy orders prod --yes --confirm orders"),
-        *("prune --apply", "new invoices", "init", "local status", "demo"),
+        *("prune --apply", "new invoices", "init", "local status", "demo", "schema workspace"),
     ):
         walk.verb(*words.split())
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from botocore.exceptions import ClientError
 
@@ -32,6 +33,17 @@ HOSTILE = "feat/$(touch${IFS}pwned)`id`;'x"
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     with github(tmp_path_factory.mktemp("github"), more=_MORE, table="approval = true\n") as found:
         yield found
+
+
+@attrs.frozen
+class Shown:
+    """What `look` of a push wrote and which commits ran then, the digest for prod, and what its job wrote."""
+
+    commit: str
+    looked: str
+    runs: list[str]
+    digest: str
+    said: str
 
 
 def started(**inputs: str) -> dict[str, Any]:
@@ -61,17 +73,22 @@ def reviewed(runner: Runner, commit: str, digest: str) -> None:
     runner.answers.update(there)
 
 
-def test_a_push_walks_to_the_review_and_what_was_shown_goes_on_after_it(runner: Runner) -> None:
+@pytest.fixture(scope="module")
+def shown(runner: Runner) -> Shown:
+    """The run 77, of the first push, up to the review of what it shows of prod."""
     first = runner.push("the first")
-    said = runner.run("look", "push", push(first), run=77)
-
-    assert runner.runs() == [first, first, first, ""], said
-    digest = runner.left["${{ needs.look.outputs.prod }}"]
+    looked = runner.run("look", "push", push(first), run=77)
+    runs, digest = runner.runs(), runner.left["${{ needs.look.outputs.prod }}"]
     reviewed(runner, first, digest)
-    shown = runner.run("show-prod", "push", push(first), run=77)
+    return Shown(first, looked, runs, digest, runner.run("show-prod", "push", push(first), run=77))
+
+
+def test_a_push_walks_to_the_review_and_what_was_shown_goes_on_after_it(runner: Runner, shown: Shown) -> None:
+    first, digest = shown.commit, shown.digest
+    assert shown.runs == [first, first, first, ""], shown.looked
     assert runner.left["${{ needs.show-prod.outputs.digest }}"] == digest
     page = (runner.folder / "summary").read_text("utf-8")
-    assert digest in page and "| `customers` | `prod` |" in page and "AWS::Lambda::Function" in page, shown
+    assert digest in page and "| `customers` | `prod` |" in page and "AWS::Lambda::Function" in page, shown.said
 
     said = runner.run("approve-prod", "push", push(first), run=77)
     assert f"plan {digest[:12]} approved by grace at GitHub" in said
@@ -82,6 +99,7 @@ def test_a_push_walks_to_the_review_and_what_was_shown_goes_on_after_it(runner: 
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("shown")
 def test_the_rest_of_the_page_is_a_yes_by_command_and_a_run_that_somebody_starts(runner: Runner) -> None:
     pushed = runner.push("agreed to by a command")
     said = runner.run("look", "push", push(pushed))
@@ -239,6 +257,7 @@ def test_nobody_else_writes_an_approval_as_a_reviewer_s_job_does_and_it_writes_n
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("shown")
 def test_a_yes_to_one_plan_is_none_to_another(runner: Runner) -> None:
     name = "${{ needs.show-prod.outputs.digest }}"
     digest, runner.left[name] = runner.left[name], "f" * 64
@@ -248,6 +267,7 @@ def test_a_yes_to_one_plan_is_none_to_another(runner: Runner) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("shown")
 @pytest.mark.parametrize("sid", ["FetchTheLibrary", "ListTheBucket", "WriteApprovals"])
 def test_each_statement_of_a_reviewer_s_job_is_needed(runner: Runner, sid: str) -> None:
     role, iam, s3 = "acme-prod-reviewer", runner.made.root("devops", "iam"), runner.made.root("devops", "s3")

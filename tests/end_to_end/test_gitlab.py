@@ -102,9 +102,16 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         yield Runner(machine)
 
 
-def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(runner: Runner) -> None:
-    first = runner.push("the first")
-    done = runner.run("push")
+@pytest.fixture(scope="module")
+def pushed(runner: Runner) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """The first push, with which the file comes to the protected branch, and the job that it starts."""
+    return runner.push("the first"), runner.run("push")
+
+
+def test_a_push_walks_to_the_approval_and_the_schedule_goes_on_after_it(
+    runner: Runner, pushed: tuple[str, subprocess.CompletedProcess[str]]
+) -> None:
+    first, done = pushed
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert runner.machine.runs() == [first, first, first, ""], done.stderr
@@ -140,6 +147,7 @@ def test_a_wheel_that_is_another_one_is_not_installed_and_another_branch_is_refu
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("pushed")
 def test_a_merge_request_is_planned_by_a_role_that_may_only_read_and_its_note_is_said_by_the_protected_branch(
     runner: Runner,
 ) -> None:
@@ -168,6 +176,7 @@ def test_a_merge_request_is_planned_by_a_role_that_may_only_read_and_its_note_is
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("pushed")
 def test_a_change_that_names_another_bucket_is_not_followed_there(runner: Runner) -> None:
     git(runner.root, "checkout", "-q", "-b", "elsewhere")
     table = runner.root / "pyproject.toml"
@@ -204,6 +213,7 @@ def test_no_other_token_opens_a_role(runner: Runner, role: str, claims: dict[str
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("pushed")
 def test_the_file_is_as_it_should_be(runner: Runner) -> None:
     again = runner.machine.made.stage.script("ci", "write", "gitlab", "--plan", local=False)
     assert "nothing would change" in again.err

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.local.server import down
+from tests.tools.polling import until
 
 from .stage import Done, Stage
 from .test_foreign_stacks import repository
@@ -70,7 +71,10 @@ def no_function(stage: Stage) -> None:
 
 
 def no_stack(stage: Stage) -> None:
-    stage.client("sandbox", "cloudformation").delete_stack(StackName=STACK)
+    """Deleted, and not only begun; for a moment, whoever asks by name may still be told what was."""
+    client = stage.client("sandbox", "cloudformation")
+    client.delete_stack(StackName=STACK)
+    until(lambda: STACK in {item["StackName"] for item in client.describe_stacks()["Stacks"]}, False)
 
 
 BY_HAND: dict[str, tuple[Callable[[Stage], None], set[str]]] = {

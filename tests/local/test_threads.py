@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
+import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import multi_env_lambda.local
+from multi_env_lambda.local.emulator.builds import _overridden, _with_overrides
 from multi_env_lambda.local.emulator.threads import Stable, repeated
 from multi_env_lambda.local.server import _server_python
 
@@ -59,6 +64,31 @@ def test_a_read_that_met_a_change_is_made_again() -> None:
         return answer
 
     assert repeated(read) == "state"
+
+
+def test_two_builds_of_a_project_are_started_at_once_and_neither_sees_what_the_other_one_overrides() -> None:
+    project = {"name": "units", "source": {"type": "CODEPIPELINE"}}
+    codebuild = SimpleNamespace(_projects={"units": copy.deepcopy(project)})
+    both, seen = threading.Barrier(2, timeout=10), list[tuple[Any, str, list[Any]]]()
+
+    def start(data: dict[str, Any]) -> None:
+        both.wait()  # each has its overrides, and none has ended
+        own = _overridden.get()
+        seen.append((copy.deepcopy(codebuild._projects), own["source"]["type"], own["environment"].values()))
+        both.wait()
+
+    started = _with_overrides(codebuild, start)
+    variables = [[{"name": "PLACE", "value": place}] for place in ("prod", "staging")]
+    data = {"projectName": "units", "sourceTypeOverride": "CODECOMMIT"}
+    threads = [
+        threading.Thread(target=started, args=({**data, "environmentVariablesOverride": own},)) for own in variables
+    ]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+
+    assert [(store, kind) for store, kind, _ in seen] == [({"units": project}, "CODECOMMIT")] * 2
+    assert sorted(str(*own) for _, _, own in seen) == sorted(map(str, variables))
+    assert codebuild._projects == {"units": project}
 
 
 @pytest.mark.local_cloud

@@ -75,6 +75,30 @@ def test_a_policy_for_a_role_of_the_stack_is_ordinary_by_its_id_and_by_its_name(
     assert asked({"Main": role(READ, RoleName="acme-main"), "More": policy(READ, to=[to])}) == []
 
 
+@pytest.mark.parametrize("none", [{}, {"Action": []}, {"Action": NOTHING}, {"Action": {"Fn::If": ["A", NOTHING, []]}}])
+def test_a_statement_without_an_action_allows_nothing_so_nobody_is_asked(none: dict[str, Any]) -> None:
+    """IAM refuses it; a question about an empty right would only hide that."""
+    body = {"More": policy({"Effect": "Allow", "Resource": "*", **none}, to=["deployer"])}
+    (change,) = rights_changes(None, json.dumps({"Resources": body}), place_of(SANDBOX))
+    assert (str(change), change.alarms) == ("+ deployer (defined elsewhere) may (no action is named) on *", ())
+
+
+@pytest.mark.parametrize(
+    "some",
+    [
+        {"NotAction": []},
+        {"NotAction": NOTHING},
+        {"action": "*"},
+        {"Action": ""},
+        {"Action": {"Fn::If": ["A", NOTHING, "s3:GetObject"]}},
+        {"Action": {"Fn::FindInMap": ["A", "B", "C"]}},
+        {"Action": {"Fn::ImportValue": "actions"}},
+    ],
+)
+def test_what_may_be_an_action_asks_as_before(some: dict[str, Any]) -> None:
+    assert asked({"More": policy({"Effect": "Allow", "Resource": "*", **some}, to=["deployer"])}) != []
+
+
 def test_a_denial_for_somebody_else_is_ordinary() -> None:
     assert asked({"More": policy(DENIAL, to=["AdminRole"])}) == []
 

@@ -33,6 +33,8 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR", "NO_PROXY", "HTTP_PRO
 _POLL_SECONDS = 0.1
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _LAST_LINES_SECONDS = 5.0
+_overridden: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("overridden")
+"""The project as the build that is started has it; the build's thread runs in a copy of this context."""
 
 
 class _Refused(Exception):
@@ -48,6 +50,8 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
     codebuild = load("ministack.services.codebuild")
     for name in ("EXECUTE_BUILDS", "_execute_build", "_record_phase", "_finish_build", "_stop_requested", "_builds"):
         original(codebuild, name)
+    record = original(codebuild, "_make_build_record")
+    codebuild._make_build_record = lambda project, *more: record(_overridden.get(project), *more)
     codebuild.EXECUTE_BUILDS = True
     codebuild._start_build = _with_overrides(codebuild, original(codebuild, "_start_build"))
     codebuild._container_for_build = lambda build_id: None
@@ -56,7 +60,7 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
         table["StartBuild"] = codebuild._start_build
 
     def execute(build_id: str, project: dict[str, Any]) -> None:
-        build = codebuild._builds[build_id]
+        build, project = codebuild._builds[build_id], _overridden.get(project)
         phase, why = build_needs.refusal(build, project)
         if phase:
             codebuild._record_phase(build, phase, "FAILED")
@@ -77,7 +81,9 @@ def patch(environment: Mapping[str, str], state: Path) -> None:
 
 
 def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """StartBuild's overrides apply to one build; ministack ignores them."""
+    """StartBuild's overrides apply to one build; ministack ignores them. The project stays as it is: at the same time,
+    others read it, and start builds of it.
+    """
     fields = {"sourceTypeOverride": "type", "sourceLocationOverride": "location", "buildspecOverride": "buildspec"}
 
     def started(data: dict[str, Any]) -> Any:
@@ -90,11 +96,11 @@ def _with_overrides(codebuild: Any, start: Callable[[Any], Any]) -> Callable[[An
         environment = changed.setdefault("environment", {})
         variables = [*environment.get("environmentVariables", []), *data.get("environmentVariablesOverride", [])]
         environment["environmentVariables"] = list({variable["name"]: variable for variable in variables}.values())
-        codebuild._projects[project["name"]] = changed
+        token = _overridden.set(changed)
         try:
             return start(data)
         finally:
-            codebuild._projects[project["name"]] = project
+            _overridden.reset(token)
 
     return started
 

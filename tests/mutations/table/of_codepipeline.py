@@ -88,4 +88,13 @@ MUTATIONS = (
         "Where something waits, somebody is asked.",
         (_FILE,),
     ),
+    Mutation(
+        "local/emulator/builds.py",
+        "        token = _overridden.set(changed)\n",
+        '        codebuild._projects[project["name"]] = changed\n        token = _overridden.set(changed)\n',
+        "What one build overrides is not seen by another one that starts at the same time.",
+        (
+            "local/test_threads.py::test_two_builds_of_a_project_are_started_at_once_and_neither_sees_what_the_other_one_overrides",
+        ),
+    ),
 )

@@ -11,6 +11,20 @@ _REPAIR, _LEFT = ("flow/test_repair.py",), ("flow/test_left.py",)
 MUTATIONS = (
     Mutation(
         "flow/drifted.py",
+        '    if ours.status == "DELETE_IN_PROGRESS":\n',
+        "    if False:\n",
+        "What is being deleted is not compared.",
+        ("flow/test_drift.py",),
+    ),
+    Mutation(
+        "flow/drifted.py",
+        "if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):",
+        "if False:",
+        "A stack that only the comparison finds gone is gone.",
+        ("flow/test_drift.py",),
+    ),
+    Mutation(
+        "flow/drifted.py",
         "        return _with_lost_objects(world, release, found)",
         "        return found",
         "What the bucket lacks of a running release is drift.",

@@ -16,6 +16,13 @@ _RESOURCES = ("plan/test_rights_resources.py",)
 MUTATIONS = (
     Mutation(
         "plan/rights_alarms.py",
+        "yield from _for_others(right) if right.actions else ()",
+        "yield from _for_others(right)",
+        "A statement without an action allows nothing, so it does not ask.",
+        _UNSURE,
+    ),
+    Mutation(
+        "plan/rights_alarms.py",
         "if _is_any_text(action) and not action.startswith",
         "if not action and not action.startswith",
         "An action that is computed asks, since it may be any.",
