@@ -36,7 +36,7 @@ add_module_names = False
 
 
 def alone(app, page, source):
-    """Decisions are found through their list and the search: with all of them beside each page, it takes twice as long."""
+    """They are found by their list and the search: with all of them beside each page, a build takes twice as long."""
     if page.startswith("05-Contributing/adr/"):
         source[0] = f":orphan:\n\n{source[0]}"
 
