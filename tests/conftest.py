@@ -15,7 +15,7 @@ from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
 from tests.marks import MARKS, STORIES, TESTS, certain, possible, takes_some_of
-from tests.person import environment_of_a_person, signals_of_a_person
+from tests.person import environment_of_a_person, signals_of_a_person, variables_are_put_back
 from tests.rules import keep_all_rules
 
 keep_all_rules()
@@ -56,6 +56,13 @@ def person(request: pytest.FixtureRequest) -> Iterator[None]:
     """In the workers only: what starts them keeps its own environment, which pytest and its plugins read too."""
     with_accounts = bool(request.config.getoption("--live", default=None))
     with environment_of_a_person(with_accounts=with_accounts), signals_of_a_person():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_they_were() -> Iterator[None]:
+    """A file of tests that leaves variables behind says so itself: else another file is red, now and then."""
+    with variables_are_put_back():
         yield
 
 

@@ -13,7 +13,7 @@ import pytest
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
 
-__all__ = ["AWS_FILES", "STARTED_BY_A_CI", "environment_of_a_person", "signals_of_a_person"]
+__all__ = ["AWS_FILES", "STARTED_BY_A_CI", "environment_of_a_person", "signals_of_a_person", "variables_are_put_back"]
 
 STARTED_BY_A_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -31,6 +31,9 @@ TRUST = "AWS_CA_BUNDLE"
 AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """Where an account is looked for besides: without these, in the home of whoever starts the tests."""
 
+OF_PYTEST = "PYTEST_CURRENT_TEST"
+"""Written before every step of a test, by pytest itself."""
+
 SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 """``nohup`` ignores the first, and a script that starts something with ``&`` the next two: what it starts does, too."""
 
@@ -45,6 +48,24 @@ def environment_of_a_person(*, with_accounts: bool) -> Iterator[None]:
         for name in () if with_accounts else AWS_FILES:
             patch.setenv(name, os.devnull)
         yield
+
+
+@contextmanager
+def variables_are_put_back() -> Iterator[None]:
+    """What is left behind would be there for tests of other files too, and only where one process runs both."""
+    before = _variables()
+    yield
+    left = _variables()
+    changed = sorted(name for name in {*before, *left} if before.get(name) != left.get(name))
+    for name in changed:
+        os.environ.pop(name, None)
+    os.environ.update({name: before[name] for name in changed if name in before})
+    # Names only: one of them may be a secret of whoever starts the tests.
+    assert not changed, f"not put back: {', '.join(changed)}"
+
+
+def _variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != OF_PYTEST}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 
 from multi_env_lambda.host.build_run import BUILD_VARIABLES
-from tests.person import environment_of_a_person, signals_of_a_person
+from tests.person import OF_PYTEST, environment_of_a_person, signals_of_a_person, variables_are_put_back
 
 OF_OTHERS = (*BUILD_VARIABLES, "CI", "AWS_PROFILE", "AWS_REGION", "FORCE_COLOR", "NO_COLOR", "GIT_DIR")
 
@@ -36,6 +36,27 @@ def test_only_the_live_suite_has_the_accounts_of_who_starts_it(
 
     assert found == kept
     assert os.environ["CI"] == "somebody-elses"
+
+
+def test_a_variable_that_is_left_behind_is_named_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "as it was")
+    monkeypatch.setenv("PATH_OF_OURS", "stays")
+    before = {name: value for name, value in os.environ.items() if name != OF_PYTEST}
+
+    with pytest.raises(AssertionError, match="^not put back: GONE, OURS$"), variables_are_put_back():
+        os.environ["GONE"] = os.environ["OURS"] = "hunter2"
+        os.environ[OF_PYTEST] = "the next step"
+
+    assert {name: value for name, value in os.environ.items() if name != OF_PYTEST} == before
+
+
+def test_a_variable_that_is_taken_away_is_named_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "as it was")
+
+    with pytest.raises(AssertionError, match="^not put back: OURS$"), variables_are_put_back():
+        del os.environ["OURS"]
+
+    assert os.environ["OURS"] == "as it was"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, only two of these signals exist")

@@ -21,8 +21,8 @@ class Handler:
 
     ``root`` is the folder of the unit that is the top of its code; empty: the unit's own. ``python`` is the version
     that Glue runs a job in. ``is_layered``: the function has somebody else's layer, which may bring unknown modules,
-    libraries and programs. ``variables`` are those that it has in ``environments``, which need not be all; ``runtime``
-    are those that Lambda sets.
+    libraries and programs; of modules only those in ``provided``, if there are some. ``variables`` are those that it
+    has in ``environments``, which need not be all; ``runtime`` are those that Lambda sets.
     """
 
     key: str
@@ -30,6 +30,7 @@ class Handler:
     root: str = ""
     python: str = ""
     is_layered: bool = False
+    provided: tuple[str, ...] = ()
     variables: Mapping[str, str] = attrs.field(factory=dict)
     runtime: Mapping[str, str] = attrs.field(factory=dict)
     environments: tuple[str, ...] = ()
@@ -58,6 +59,10 @@ class Handler:
     def offered(self) -> frozenset[str]:
         """Top-level modules that exist without being packaged, besides the standard library."""
         return modules_of_glue(self.python) if self.is_job else _OFFERED
+
+    def may_be_brought(self, top: str) -> bool:
+        """Whether somebody else's layer may contain this top-level module."""
+        return self.is_layered and (not self.provided or top in self.provided)
 
     @property
     def shown(self) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "Code",
     "check_statically",
     "imports_of_job",
+    "left_to_layers",
     "missing_module",
     "no_function",
     "no_module",
@@ -116,7 +117,7 @@ def check_statically(code: Code, handlers: Iterable[Handler], *, where: str) -> 
             if handler.is_job:
                 _check_syntax(code, handler, where)
             _check_imports(code, handler, where)
-        elif handler.module not in code.layer:
+        elif handler.module not in code.layer and handler.module.partition(".")[0] not in handler.provided:
             raise no_module(code, handler, where)
 
 
@@ -221,11 +222,37 @@ def imports_of_job(code: Code, handler: Handler) -> tuple[tuple[str, str], ...]:
 
 
 def _check_imports(code: Code, handler: Handler, where: str) -> None:
+    for wanted, place in _lacking(code, handler):
+        top = wanted.partition(".")[0]
+        if top in code.modules or not handler.may_be_brought(top):
+            raise missing_module(code, handler, wanted, place, where)
+
+
+def _lacking(code: Code, handler: Handler) -> Iterator[tuple[str, str]]:
+    """The modules that neither the unit nor the runtime has, each with where it is imported."""
     for module, imports in _reached(code, handler):
         for line, wanted, _ in imports:
-            is_foreign = wanted.partition(".")[0] not in code.modules
-            if not _is_there(code, wanted, handler.offered) and not (handler.is_layered and is_foreign):
-                raise missing_module(code, handler, wanted, f"{code.sources[module][0]} line {line}", where)
+            if not _is_there(code, wanted, handler.offered):
+                yield wanted, f"{code.sources[module][0]} line {line}"
+
+
+def left_to_layers(code: Code, handlers: Iterable[Handler]) -> tuple[str, ...]:
+    """Notes about what only layers from elsewhere may contain: this machine lacks them, so nothing is proven of it."""
+    found: dict[tuple[str, str, bool], list[str]] = {}
+    for handler in (one for one in handlers if one.is_layered):
+        outside = () if handler.module in code.sources or handler.module in code.layer else ((handler.module, ""),)
+        for wanted, place in (*outside, *_lacking(code, handler)):
+            top = wanted.partition(".")[0]
+            keys = found.setdefault((top, place, top in handler.provided), [])
+            keys += [handler.key] if handler.key not in keys else []
+    shown: dict[tuple[str, bool], str] = {}
+    for (top, place, is_said), keys in sorted(found.items()):
+        who = f"`{keys[0]}`" if len(keys) == 1 else f"{len(keys)} functions (`{keys[0]}` …)"
+        at = f" ({place})" if place else ""
+        says = "as `provided` says" if is_said else f'if so, set `provided = ["{top}"]`'
+        text = f"{who} was not imported to the end: `{top}`{at} has to come from a layer from elsewhere; {says}"
+        shown.setdefault((top, is_said), text.replace(" was ", " were ", 1) if len(keys) > 1 else text)
+    return tuple(shown.values())
 
 
 def _reached(code: Code, handler: Handler) -> Iterator[tuple[str, tuple[_Import, ...]]]:

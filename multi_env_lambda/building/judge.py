@@ -97,7 +97,7 @@ def _is_undecided(judge: Judge, handler: Handler, answer: Mapping[str, Any]) -> 
             return missing_here(answer["text"], judge.image)
         case "missing":
             top = answer["module"].partition(".")[0]
-            return top in handler.offered or (handler.is_layered and top not in judge.code.modules)
+            return top in handler.offered or (handler.may_be_brought(top) and top not in judge.code.modules)
         case _:
             return False
 

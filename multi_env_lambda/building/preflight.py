@@ -24,6 +24,7 @@ from multi_env_lambda.building.imports import (
     Code,
     check_statically,
     imports_of_job,
+    left_to_layers,
     read_code,
     sources_of_job,
 )
@@ -51,7 +52,7 @@ from multi_env_lambda.model.lambda_image import AMAZON_LINUX_2023, LambdaImage, 
 
 __all__ = ["check_handlers", "check_jobs"]
 
-_VERSION = 7
+_VERSION = 8
 _PROGRAM = Path(__file__).with_name("preflight_run.py")
 _WATCH = Path(__file__).with_name("preflight_watch.py")
 _ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -79,7 +80,8 @@ def check_handlers(
     A success is remembered in ``cache``.
 
     Returns:
-        Notes about imports that took longer than a start in Lambda may take.
+        Notes about what only layers from elsewhere may contain, and about imports that took longer than a start in
+        Lambda may take.
 
     Raises:
         ConfigurationError: with the function, its handler, and what is missing.
@@ -87,10 +89,10 @@ def check_handlers(
     with _readable(where):
         code = read_code(wheel, layer)
         check_statically(code, tuple(handlers), where=where)
+        notes = [*left_to_layers(code, handlers)]
         if interpreter is None or not handlers or not _runs_here(layer):
-            return ()
+            return tuple(notes)
         judge = Judge(code=code, image=image, unloadable=unloadable or {}, where=where)
-        notes: list[str] = []
         for together in _by_their_variables(handlers):
             check = _Check(
                 wheel=wheel,
@@ -271,7 +273,7 @@ class _Check:
 
 def _identity(handler: Handler) -> list[Any]:
     own, runtime = dict(handler.variables), dict(handler.runtime)
-    return [handler.key, handler.text, handler.is_layered, own, runtime]
+    return [handler.key, handler.text, handler.is_layered, list(handler.provided), own, runtime]
 
 
 def _order(code: Code, handler: Handler) -> dict[str, Any]:

@@ -117,7 +117,11 @@ class _Unit:
 
 def has_no_other_layer(project: Project) -> bool:
     """Whether some function has only the unit's own layer; another layer may bring unknown libraries."""
-    return any(not function.layers for settings in project.settings.values() for function in settings.functions)
+    return any(
+        not (function.layers or function.provided)
+        for settings in project.settings.values()
+        for function in settings.functions
+    )
 
 
 def _spark_jobs(project: Project, python: str) -> list[str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import attrs
 
 from multi_env_lambda.building.handler import Handler
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lambda_image import variables_of
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import Function
+from multi_env_lambda.plan.pins import LAYER_PIN
 from multi_env_lambda.plan.plausible import Stack, plausible_variables
+from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["handlers_of"]
 
@@ -26,8 +30,7 @@ def handlers_of(
         environments: in order, the most important one last.
         templates: finished ones, by environment.
     """
-    found: dict[tuple[str, str, str, frozenset[str]], Handler] = {}
-    layered = _layered(project)
+    found: dict[_At, Handler] = {}
     for place in reversed(environments):
         stack = Stack(
             name=project.stack_name(place.name), environment=place, document=json.loads(templates[place.name])
@@ -37,20 +40,55 @@ def handlers_of(
                 key=function.key,
                 text=function.handler,
                 root=function.root,
-                is_layered=function.key in layered,
+                is_layered=_is_layered(project, stack, function),
+                provided=function.provided,
                 variables=plausible_variables(stack, function.key),
                 runtime=_runtime(project, place, function),
             )
-            at = (handler.key, handler.text, handler.root, frozenset(handler.variables))
+            at = _At(handler.key, handler.text, handler.root, *_surroundings(handler))
             known = found.setdefault(at, handler)
             found[at] = attrs.evolve(known, environments=(place.name, *known.environments))
-    return tuple(found[at] for at in sorted(found, key=lambda at: (*at[:3], sorted(at[3]))))
+    return tuple(found[at] for at in sorted(found))
 
 
-def _layered(project: Project) -> frozenset[str]:
-    """The functions that have somebody else's layer in some environment."""
-    functions = (function for settings in project.settings.values() for function in settings.functions)
-    return frozenset(function.key for function in functions if function.layers)
+class _At(NamedTuple):
+    """What makes a function another one to import, in an order."""
+
+    key: str
+    text: str
+    root: str
+    variables: tuple[str, ...]
+    is_layered: bool
+    provided: tuple[str, ...]
+
+
+def _surroundings(handler: Handler) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+    return tuple(sorted(handler.variables)), handler.is_layered, handler.provided
+
+
+def _is_layered(project: Project, stack: Stack, function: Function) -> bool:
+    """Whether it has a layer in this stack that is not the unit's own.
+
+    Raises:
+        ConfigurationError: it has none, although its settings say what such a layer contains.
+    """
+    resources = stack.document["Resources"]
+    said = resources.get(logical_id(function.key, "Function"), {}).get("Properties", {}).get("Layers", [])
+    layers = said if isinstance(said, list) else [said]
+    found = any(not isinstance(one, dict) or set(one) != {"Ref"} or not _is_own(resources, one) for one in layers)
+    if function.provided and not found:
+        what = (
+            f"functions.{function.key}.provided: the function has no layer from elsewhere in {stack.environment.name}"
+        )
+        hint = "add the layer to `layers`, or let the lock bring the modules and remove `provided`"
+        raise ConfigurationError(f"{project.folder}/pyproject.toml", what, hint=hint)
+    return found
+
+
+def _is_own(resources: Mapping[str, Any], said: Mapping[str, str]) -> bool:
+    """Whether it is the layer of the lock, which ``LAYER_PIN`` pins: one that `stack.py` adds is another."""
+    content = resources.get(said["Ref"], {}).get("Properties", {}).get("Content", {})
+    return isinstance(content, dict) and content.get("S3ObjectVersion") == {"Ref": LAYER_PIN}
 
 
 def _runtime(project: Project, environment: Environment, function: Function) -> Mapping[str, str]:

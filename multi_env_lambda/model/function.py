@@ -15,6 +15,7 @@ from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import ResourceKind, ResourceReference
+from multi_env_lambda.model.rest_settings import RestRoute
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -99,6 +100,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
         on_failure_arn=table.optional_named("on_failure_arn"),
         snap_start=_snap_start(table, runtime),
         layers=_layers(table),
+        provided=table.texts("provided"),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
         read=read_uses(table, "read"),
@@ -233,7 +235,7 @@ def _identity(event: Event) -> tuple[str, str]:
     match event:
         case FunctionUrl():
             return kind, "one per function"
-        case HttpRoute(route=route):
+        case HttpRoute(route=route) | RestRoute(route=route):
             return kind, route.key
         case Queue(source=source) | Topic(source=source) | DynamoDBStream(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"

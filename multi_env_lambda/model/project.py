@@ -39,6 +39,7 @@ from multi_env_lambda.model.settings import (
     KinesisStream,
     Own,
     Queue,
+    RestRoute,
     Schedule,
     Settings,
     Topic,
@@ -155,6 +156,12 @@ class Project:
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
+    def rest_api_name(self, environment_name: str) -> str:
+        return f"{self.name}-{environment_name}-rest-api"
+
+    def api_key_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
         key = key.replace("_", "-")
@@ -179,10 +186,19 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
     for resource in settings.resources:
         for name in names_of_resource(resource, project, environment):
             yield kind_of(resource), name
-    if settings.http_api is not None:
-        yield "API", project.api_name(environment.name)
+    yield from _made_for_apis(project, environment)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
+
+
+def _made_for_apis(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
+    settings = project.settings[environment.name]
+    if settings.http_api is not None:
+        yield "API", project.api_name(environment.name)
+    if settings.rest_api is not None:
+        yield "API", project.rest_api_name(environment.name)
+        for key in () if settings.rest_api.usage_plan is None else settings.rest_api.usage_plan.keys:
+            yield "API key", project.api_key_name(environment.name, key)
 
 
 def names_of_resource(resource: OwnResource, project: Project, environment: Environment) -> tuple[str, ...]:
@@ -213,8 +229,10 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
             return  # exists apart from the unit
         case BucketNotification() | BucketEvents():
             return  # see ``own_buckets``
-        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl() | HttpRoute():
+        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream():
             return  # nothing with a name of its own, except the queues of ``own_queues``
+        case FunctionUrl() | HttpRoute() | RestRoute():
+            return
         case _:
             assert_never(event)
 

@@ -39,6 +39,7 @@ from multi_env_lambda.model.resources import (
     ResourceReference,
     TableIndex,
 )
+from multi_env_lambda.model.rest_settings import RestApi, RestRoute
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "PythonShell",
     "Queue",
     "ResourceReference",
+    "RestApi",
+    "RestRoute",
     "Schedule",
     "SecretReference",
     "Settings",
@@ -188,7 +191,8 @@ class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
     ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
-    of other layers in addition to the unit's own. ``log_retention_days`` 0 keeps logs indefinitely.
+    of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0 keeps
+    logs indefinitely.
     ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
@@ -209,6 +213,7 @@ class Function:
     on_failure_arn: str | None = None
     snap_start: bool = False
     layers: tuple[str, ...] = ()
+    provided: tuple[str, ...] = ()
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
     read: tuple[str, ...] = ()
@@ -270,13 +275,14 @@ class GlueJob:
 class Settings:
     """All of one unit in one environment; functions, jobs and resources are sorted by key, tags by name.
 
-    ``http_api`` is None where no function has a route of one.
+    ``http_api`` and ``rest_api`` are None where no function has a route of one.
     """
 
     functions: tuple[Function, ...] = ()
     jobs: tuple[GlueJob, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     http_api: HttpApi | None = None
+    rest_api: RestApi | None = None
     resources: tuple[OwnResource, ...] = ()
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import UserDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Never
 
@@ -45,13 +47,16 @@ def test_an_address_that_is_none_is_told_by_what_sets_it(monkeypatch: pytest.Mon
     assert "AWS_ENDPOINT_URL" in identity.hint
 
 
-def become(monkeypatch: pytest.MonkeyPatch, account_id: str) -> None:
-    """A session of a role of this account, in moto."""
+@contextmanager
+def session_in(account_id: str) -> Iterator[None]:
+    """In moto, as a role of this account. What moto has set is put back by moto, after what is set here."""
     role = {"RoleArn": f"arn:aws:iam::{account_id}:role/deployer", "RoleSessionName": "ada"}
-    keys = boto3.client("sts", region_name="us-east-1").assume_role(**role)["Credentials"]
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-    monkeypatch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        keys = boto3.client("sts", region_name="us-east-1").assume_role(**role)["Credentials"]
+        patch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+        patch.setenv("AWS_SESSION_TOKEN", keys["SessionToken"])
+        yield
 
 
 class Odd(UserDict[str, str]):
@@ -61,9 +66,8 @@ class Odd(UserDict[str, str]):
         raise OSError(f"{key} is on a disk that is gone")
 
 
-def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    with mock_aws():
-        become(monkeypatch, "111111111111")
+def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own() -> None:
+    with session_in("111111111111"):
         found = examine(sample_config(), [], Sessions(), Odd(), never, never, never)
 
     of_you = {finding.check: finding for finding in found if finding.place == "you"}
@@ -72,16 +76,13 @@ def test_a_check_that_meets_something_unknown_is_a_finding_of_its_own(monkeypatc
 
 
 @pytest.mark.parametrize("only", [False, True])
-def test_what_no_token_shows_of_bitbucket_is_a_note_that_says_where_to_look(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, only: bool
-) -> None:
+def test_what_no_token_shows_of_bitbucket_is_a_note_that_says_where_to_look(tmp_path: Path, only: bool) -> None:
     """Who may deploy there is a setting of Bitbucket that neither its tokens nor its API tell."""
     sample = sample_config()
     own = attrs.evolve(sample.devops, role_name="")
     config = attrs.evolve(sample, devops=own, bitbucket=attrs.evolve(BITBUCKET, only_from_branch=only))
     world = attrs.evolve(fake_world(FakeTree({"orders": "o1"}), tmp_path).world, config=config)
-    with mock_aws():
-        become(monkeypatch, own.account_id)
+    with session_in(own.account_id):
         found = examine(config, [], Sessions(), {}, lambda: world, never, never)
 
     (said,) = [finding for finding in found if finding.check == "bitbucket"]

@@ -18,6 +18,18 @@ def resource(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::SNS::Topic", "Properties": properties}
 
 
+def policy(**statement: Any) -> dict[str, Any]:
+    document = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", **statement}]}
+    return {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": document}}
+
+
+def role(name: str) -> dict[str, Any]:
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
+    return {"Type": "AWS::IAM::Role", "Properties": {"RoleName": name, "AssumeRolePolicyDocument": trust}}
+
+
 def refused(document: dict[str, Any]) -> str:
     with pytest.raises(ConfigurationError) as caught:
         check_document(document, where="here")
@@ -111,6 +123,27 @@ def test_parameters_and_pseudo_parameters_are_known() -> None:
     document = {"Parameters": {"P": {"Type": "String", "Default": "x"}}, "Resources": {"A": resource(**names)}}
 
     check_document(document, where="here")
+
+
+FORGED = "\nFORGED: all is well\u202e"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Resources": {FORGED: resource()}},
+        {"Resources": {"A": resource(DisplayName={"Ref": FORGED})}},
+        {"Resources": {"A": resource()}, "Parameters": {"P": {}}, "Conditions": {FORGED: {"Fn::Not": [FORGED]}}},
+        {"Resources": {"A": {**resource(), "Condition": FORGED}}},
+        {"Resources": {"A": policy(Resource=f"*{FORGED}")}},
+        {"Resources": {"A": policy(Resource=f"arn:aws:s3:us-east-1::b{FORGED}")}},
+        {"Resources": {"A": policy(Resource="*", Condition={f"StringEquals{FORGED}": {}})}},
+        {"Resources": {name: role(f"a{FORGED}") for name in "AB"}},
+    ],
+)
+def test_no_text_of_a_template_begins_a_line_of_the_message(document: dict[str, Any]) -> None:
+    assert "FORGED" in refused(document) and "\u202e" not in refused(document)
+    assert len(refused(document).splitlines()) == 1
 
 
 def test_a_circle_is_drawn() -> None:

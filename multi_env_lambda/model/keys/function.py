@@ -48,6 +48,11 @@ _LAYER = Rule(
     allowed="the ARN of a layer version",
     hint="the ARN ends with the layer's version number",
 )
+_MODULE = Rule(
+    pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+    allowed="the name of a module without dots",
+    hint='it is what `import` says: `provided = ["aws_lambda_powertools"]`',
+)
 _TARGET = Rule(
     pattern=r"arn:aws:(sqs|sns|lambda|events|s3):.+(?<!\.fifo)",
     allowed="the ARN of a queue, topic, function, event bus or bucket that does not end in .fifo",
@@ -223,6 +228,14 @@ FUNCTION = Keys(
             Texts(_LAYER, most=MOST_OTHER_LAYERS),
             "Layer versions from elsewhere, in addition to the unit's own.",
             'layers = ["arn:aws:lambda:us-east-1:333333333333:layer:tools:7"]',
+        ),
+        Key(
+            "provided",
+            Texts(_MODULE),
+            "The modules that layers from elsewhere contain: :doc:`../02-How-To/layers-from-elsewhere`. The function\n"
+            "may import these and no others that are missing in the package.",
+            'layers = ["arn:aws:lambda:${region}:333333333333:layer:tools:7"]\nprovided = ["tools"]',
+            default="unknown: anything that is missing may be in such a layer",
         ),
         MANAGED_POLICIES,
         POLICIES,

@@ -9,6 +9,7 @@ from typing import Any
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.sendable import HINT_UNSENDABLE, unsendable
+from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.pins import is_pin
 from multi_env_lambda.plan.template.bucket_notifications import check_bucket_notifications
 from multi_env_lambda.plan.template.deletion_policy import check_deletion_policies
@@ -49,7 +50,14 @@ def check_size(template: str, *, where: str) -> None:
 
 
 def check_document(document: Json, *, where: str) -> None:
-    """Raise the first thing that CloudFormation would refuse."""
+    """Raise the first thing that CloudFormation would refuse; no text of the template begins a line of the message."""
+    try:
+        _check_document(document, where)
+    except ConfigurationError as error:
+        raise ConfigurationError(where, one_line(error.what), hint=error.hint) from None
+
+
+def _check_document(document: Json, where: str) -> None:
     _check_texts(document, where)
     resources: Json = document.get("Resources", {})
     if not resources:

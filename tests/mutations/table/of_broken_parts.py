@@ -11,6 +11,13 @@ _STORIES, _VISIBLE, _BOUNDS = "flow/test_broken_units.py", "show/test_visible.py
 MUTATIONS = (
     Mutation(
         "plan/template/check.py",
+        "one_line(error.what)",
+        "error.what",
+        "No text of a template begins a line of what is refused about it.",
+        ("plan/test_template_check.py",),
+    ),
+    Mutation(
+        "plan/template/check.py",
         "    _check_texts(document, where)\n    resources",
         "    resources",
         "No stack gets a text that no answer could carry.",

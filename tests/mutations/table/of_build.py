@@ -803,14 +803,14 @@ MUTATIONS = (
     ),
     Mutation(
         "building/judge.py",
-        "return top in handler.offered or (handler.is_layered",
-        "return (handler.is_layered",
+        "return top in handler.offered or (handler.may_be_brought(top)",
+        "return (handler.may_be_brought(top)",
         "A module of Glue's own is not called missing because this machine lacks it.",
         (f"{_JOBS}::test_what_glue_may_have_and_what_may_fail_is_not_refused",),
     ),
     Mutation(
         "building/judge.py",
-        " or (handler.is_layered and top not in judge.code.modules)",
+        " or (handler.may_be_brought(top) and top not in judge.code.modules)",
         "",
         "What a layer of somebody else may bring is not called missing.",
         ("building/test_preflight.py",),
