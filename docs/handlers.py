@@ -12,7 +12,12 @@ from pathlib import Path
 FILE = Path(__file__).parent.parent / "multi_env_lambda" / "plan" / "handlers.json"
 
 TYPES = (
+    "AWS::ApiGateway::ApiKey",
+    "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::UsagePlanKey",
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Integration",

@@ -28,6 +28,7 @@ _DEVOPS = {"account_id": "111111111111", "region": "us-east-1", "bucket": "acme-
 _PLACE = {"name": "sandbox", "account_id": "222222222222"}
 _PROD = {"name": "prod", "account_id": "555555555555", "approval": True}
 _AUTHORIZER = {"issuer": "https://login.example.com/", "audience": ["shop"]}
+_POOLS = {"user_pools": ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"]}
 _HOSTS = {
     "github": {"repository": "acme/units", "owner_id": 1, "repository_id": 2},
     "gitlab": {"project": "acme/units", "image": f"python@sha256:{'0' * 64}"},
@@ -151,10 +152,15 @@ def complete_workspace(document: dict[str, Any]) -> dict[str, Any]:
 def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     table = document["tool"]["multi_env_lambda"]
     functions, api = table.setdefault("functions", {}), table.setdefault("http_api", {})
+    rest = table.setdefault("rest_api", {})
     functions.setdefault("main", {}).setdefault("handler", "orders.main.handler")
     functions.setdefault("check", {"handler": "orders.check.handler"})
     functions["api"] = {"handler": "orders.api.handler", "events": [{"http": "GET /"}]}
+    functions["rest"] = {"handler": "orders.rest.handler", "events": [{"rest": "GET /"}]}
     api.setdefault("authorizers", {}).setdefault("login", _AUTHORIZER)
+    rest.setdefault("authorizers", {}).setdefault("login", _POOLS)
+    if rest.setdefault("usage_plan", {"keys": ["acme"]}):
+        rest["usage_plan"].setdefault("keys", ["acme"])
     tables = table.setdefault("tables", {"orders": {}})
     table.setdefault("queues", {}).setdefault("incoming", {})
     table.setdefault("topics", {}).setdefault("news", {})

@@ -17,6 +17,7 @@ from multi_env_lambda.model.project import Project, made_names
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.release import ReleaseTemplate
 from multi_env_lambda.model.resources import KIND_OF
+from multi_env_lambda.model.rest_settings import PoolAuthorizer, RequestAuthorizer, TokenAuthorizer, UsagePlan
 from multi_env_lambda.model.settings import Event, Function, GlueJob, Settings
 from multi_env_lambda.model.unit_settings import BY_ENVIRONMENT, read_settings
 from tests.plan.template_values import ALL_EVENTS, SANDBOX, maximal, project, template, text
@@ -44,6 +45,12 @@ def event(inner: str) -> str:
 
 
 ROUTE = event('http = "GET /a"')
+REST = event('rest = "GET /a"')
+REST_OWN = event('rest = "GET /a", authorizer = "own"')
+POOL = f'{REST_OWN}\nrest_api.authorizers.own.user_pools = ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/a_B"]'
+DECIDED = f'{REST_OWN}\nrest_api.authorizers.own.function = "create"'
+BY_REQUEST = f'{DECIDED}\nrest_api.authorizers.own.decides_by = "request"\nrest_api.authorizers.own.cache_seconds = 5'
+WITH_KEY = f'{REST}\nrest_api.usage_plan.keys = ["acme"]\nrest_api.api_key = true'
 
 
 def stream(kind: str, arn: str) -> tuple[str, dict[str, str]]:
@@ -305,6 +312,67 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "cache_seconds": f"{ROUTE}\n{CHECKED}\nhttp_api.authorizers.own.cache_seconds = 7",
         },
     ),
+    settings.RestRoute: (
+        REST,
+        {
+            "route": event('rest = "GET /b"'),
+            "authorizer": event('rest = "GET /a", authorizer = "iam"'),
+            "scopes": POOL.replace('"own"', '"own", scopes = ["a"]'),
+            "api_key": WITH_KEY,
+        },
+    ),
+    settings.RestApi: (
+        REST,
+        {
+            field: f"{REST}\n{more}"
+            for field, more in {
+                "stage": 'rest_api.stage = "v1"',
+                "endpoint": 'rest_api.endpoint = "edge"',
+                "cors": 'rest_api.cors.allow_origins = ["https://a"]',
+                "usage_plan": 'rest_api.usage_plan.keys = ["acme"]',
+                "binary_types": 'rest_api.binary_types = ["image/*"]',
+                "rate": "rest_api.throttling.rate = 7",
+                "burst": "rest_api.throttling = { rate = 1, burst = 7 }",
+                "log_retention_days": "rest_api.access_log = { retention_days = 7 }",
+            }.items()
+        }
+        | {"authorizers": POOL},
+    ),
+    PoolAuthorizer: (
+        POOL,
+        {
+            "user_pools": POOL.replace("a_B", "a_C"),
+            "header": f'{POOL}\nrest_api.authorizers.own.headers = ["x-key"]',
+        },
+    ),
+    TokenAuthorizer: (
+        DECIDED,
+        {
+            "function": DECIDED.replace('"create"', '"other"'),
+            "header": f'{DECIDED}\nrest_api.authorizers.own.headers = ["x-key"]',
+            "pattern": f'{DECIDED}\nrest_api.authorizers.own.pattern = "a.+"',
+            "cache_seconds": f"{DECIDED}\nrest_api.authorizers.own.cache_seconds = 7",
+        },
+    ),
+    RequestAuthorizer: (
+        BY_REQUEST,
+        {
+            "function": BY_REQUEST.replace('"create"', '"other"'),
+            "headers": f'{BY_REQUEST}\nrest_api.authorizers.own.headers = ["x-key"]',
+            "query": f'{BY_REQUEST}\nrest_api.authorizers.own.query = ["key"]',
+            "cache_seconds": BY_REQUEST.replace("= 5", "= 7"),
+        },
+    ),
+    UsagePlan: (
+        WITH_KEY,
+        {
+            "keys": WITH_KEY.replace("acme", "other"),
+            "rate": f"{WITH_KEY}\nrest_api.usage_plan.rate = 7",
+            "burst": f"{WITH_KEY}\nrest_api.usage_plan.rate = 1\nrest_api.usage_plan.burst = 7",
+            "quota": f"{WITH_KEY}\nrest_api.usage_plan.quota = 7",
+            "period": f'{WITH_KEY}\nrest_api.usage_plan.quota = 7\nrest_api.usage_plan.period = "day"',
+        },
+    ),
     settings.Cors: (
         event('url = true, cors = { allow_origins = ["https://a"] }'),
         {
@@ -450,6 +518,7 @@ NO_NAME_OF_THE_UNIT = {
     ("AWS::Logs::LogGroup", "LogGroupName"): "is called after the function or the unit",
     ("AWS::ApiGatewayV2::Authorizer", "Name"): "inside of its API",
     ("AWS::ApiGatewayV2::Stage", "StageName"): "inside of its API",
+    ("AWS::ApiGateway::Stage", "StageName"): "inside of its API",
 }
 
 

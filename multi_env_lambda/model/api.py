@@ -22,13 +22,13 @@ from multi_env_lambda.model.api_settings import (
 )
 from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.keys.api import AUTHORIZER, HTTP_API, MOST_AUDIENCES, MOST_AUTHORIZERS
-from multi_env_lambda.model.keys.event import MOST_SCOPES
+from multi_env_lambda.model.keys.route import MOST_SCOPES
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean
 from multi_env_lambda.model.route import ambiguous, problem_with_route, read_route
 from multi_env_lambda.model.settings import Function
 
-__all__ = ["http_routes", "read_http_api", "read_http_route"]
+__all__ = ["http_routes", "read_http_api", "read_http_route", "read_retention", "read_throttling"]
 
 _MOST_ROUTES = 300
 
@@ -81,14 +81,14 @@ def read_http_api(table: Table, functions: tuple[Function, ...]) -> tuple[HttpAp
     payload = inner.choice("payload")
     complete = tuple(_complete(function, for_all, payload) for function in functions)
     _check_routes(table, complete, authorizers)
-    rate, burst = _throttling(inner)
+    rate, burst = read_throttling(inner)
     api = HttpApi(
         stage=inner.named_or("stage"),
         cors=read_cors(inner.table("cors")) if inner.has("cors") else None,
         authorizers=authorizers,
         rate=rate,
         burst=burst,
-        log_retention_days=_retention(inner),
+        log_retention_days=read_retention(inner),
     )
     return api, complete
 
@@ -129,7 +129,8 @@ def _check_authorizer(table: Table, key: str, name: str, authorizers: tuple[ApiA
         table.refuse(key, f'there is no authorizer "{name}"', hint=hint)
 
 
-def _throttling(table: Table) -> tuple[int | None, int | None]:
+def read_throttling(table: Table) -> tuple[int | None, int | None]:
+    """Requests per second, and how many more at once."""
     if not table.has("throttling"):
         return None, None
     inner = table.table("throttling")
@@ -139,7 +140,8 @@ def _throttling(table: Table) -> tuple[int | None, int | None]:
     return rate, inner.number("burst", default=min(rate, 5_000))
 
 
-def _retention(table: Table) -> int | None:
+def read_retention(table: Table) -> int | None:
+    """Of the access log, in days; None without a log."""
     if table.values.get("access_log") is False:
         return None
     inner = table.table("access_log")

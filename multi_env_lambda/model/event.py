@@ -15,6 +15,7 @@ from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
+from multi_env_lambda.model.rest_api import read_rest_route
 from multi_env_lambda.model.schedule import problem_with_schedule
 from multi_env_lambda.model.settings import (
     Declared,
@@ -219,5 +220,6 @@ _KINDS: Mapping[str, Callable[[Table, str, int], Event]] = {
     "kinesis": _kinesis,
     "url": _url,
     "http": read_http_route,
+    "rest": read_rest_route,
 }
 """Each gets all options as one table, with the source under the kind's name."""

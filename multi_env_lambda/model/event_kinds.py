@@ -8,6 +8,7 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.model.api_settings import Cors, HttpRoute
+from multi_env_lambda.model.rest_settings import RestRoute
 
 __all__ = [
     "BucketEvents",
@@ -178,4 +179,5 @@ Event = (
     | KinesisStream
     | FunctionUrl
     | HttpRoute
+    | RestRoute
 )

@@ -15,6 +15,7 @@ from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import ResourceKind, ResourceReference
+from multi_env_lambda.model.rest_settings import RestRoute
 from multi_env_lambda.model.settings import (
     Alarms,
     BucketEvents,
@@ -235,7 +236,7 @@ def _identity(event: Event) -> tuple[str, str]:
     match event:
         case FunctionUrl():
             return kind, "one per function"
-        case HttpRoute(route=route):
+        case HttpRoute(route=route) | RestRoute(route=route):
             return kind, route.key
         case Queue(source=source) | Topic(source=source) | DynamoDBStream(source=source):
             return kind, source.identifier if isinstance(source, Existing) else f"created as `{source.key}`"

@@ -116,6 +116,7 @@ LIMITS = {
     "topic": 256,
     "bucket": 63,
     "API": 128,
+    "API key": 1024,
     "table": 255,
     "parameter": 1011,
 }

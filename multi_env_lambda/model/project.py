@@ -39,12 +39,14 @@ from multi_env_lambda.model.settings import (
     KinesisStream,
     Own,
     Queue,
+    RestRoute,
     Schedule,
     Settings,
     Topic,
 )
 from multi_env_lambda.model.standard import (
     read_dependencies,
+    read_dynamic,
     read_name,
     read_requires_python,
     read_version,
@@ -53,7 +55,7 @@ from multi_env_lambda.model.standard import (
 from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "answered", "made_names", "name_of", "names_of_resource", "read_project"]
 
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
@@ -70,6 +72,8 @@ class Project:
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
+    ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
+    ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
     name: str
@@ -85,11 +89,19 @@ class Project:
     requires_python: str | None = None
     not_secret: tuple[tuple[str, str], ...] = ()
     has_table: bool = True
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    dynamic: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
     def python(self) -> str:
         return self.runtime.removeprefix("python")
+
+    @property
+    def version_or_none(self) -> str:
+        """For artifacts that are made up; ``0`` as long as only the backend knows the version."""
+        return self.version or "0"
 
     @property
     def built_for(self) -> str:
@@ -146,6 +158,12 @@ class Project:
     def api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-http-api"
 
+    def rest_api_name(self, environment_name: str) -> str:
+        return f"{self.name}-{environment_name}-rest-api"
+
+    def api_key_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
         key = key.replace("_", "-")
@@ -170,10 +188,19 @@ def made_names(project: Project, environment: Environment) -> Iterator[tuple[str
     for resource in settings.resources:
         for name in names_of_resource(resource, project, environment):
             yield kind_of(resource), name
-    if settings.http_api is not None:
-        yield "API", project.api_name(environment.name)
+    yield from _made_for_apis(project, environment)
     for job in settings.jobs:
         yield "job", project.job_name(environment.name, job.key)
+
+
+def _made_for_apis(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
+    settings = project.settings[environment.name]
+    if settings.http_api is not None:
+        yield "API", project.api_name(environment.name)
+    if settings.rest_api is not None:
+        yield "API", project.rest_api_name(environment.name)
+        for key in () if settings.rest_api.usage_plan is None else settings.rest_api.usage_plan.keys:
+            yield "API key", project.api_key_name(environment.name, key)
 
 
 def names_of_resource(resource: OwnResource, project: Project, environment: Environment) -> tuple[str, ...]:
@@ -204,8 +231,10 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
             return  # exists apart from the unit
         case BucketNotification() | BucketEvents():
             return  # see ``own_buckets``
-        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream() | FunctionUrl() | HttpRoute():
+        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream():
             return  # nothing with a name of its own, except the queues of ``own_queues``
+        case FunctionUrl() | HttpRoute() | RestRoute():
+            return
         case _:
             assert_never(event)
 
@@ -234,19 +263,22 @@ def read_project(
     table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning")
+    versioning, dynamic = table.choice("versioning"), read_dynamic(standard)
     project = Project(
         name=read_name(standard),
         folder=folder,
-        version=read_version(standard, versioning),
+        version="" if "version" in dynamic else read_version(standard, versioning),
         runtime=table.choice("runtime"),
         architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,
+        exclude=tuple(sorted(table.texts("exclude"))),
+        include=tuple(sorted(table.texts("include"))),
         dependencies=read_dependencies(standard),
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
+        dynamic=dynamic,
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
@@ -269,6 +301,23 @@ def name_of(document: object, folder: str) -> str:
     own = PurePosixPath(folder).name
     names = (normalised(text) for text in (said, own) if isinstance(text, str))
     return next(filter(PROJECT_NAME.accepts, names), own)
+
+
+def answered(project: Project, answers: Mapping[str, object], where: str) -> Project:
+    """The unit with what its build backend says: a table like ``[project]``.
+
+    Raises:
+        ConfigurationError: something in it could not be in ``[project]`` either.
+    """
+    table = Table(where=where, path="project", values={key: answers[key] for key in project.dynamic if key in answers})
+    if "version" in project.dynamic:
+        project = attrs.evolve(project, version=read_version(table, project.versioning))
+    if "dependencies" in project.dynamic:
+        project = attrs.evolve(project, dependencies=read_dependencies(table))
+    if "requires-python" in project.dynamic:
+        project = attrs.evolve(project, requires_python=read_requires_python(table))
+    _check_python(table, project)
+    return project
 
 
 def _check_python(table: Table, project: Project) -> None:

@@ -24,6 +24,7 @@ from multi_env_lambda.model.settings import (
     PlainValue,
     Queue,
     ResourceReference,
+    RestRoute,
     Schedule,
     SecretReference,
     Settings,
@@ -107,7 +108,9 @@ def _of_event(function: Function, event: Event) -> Iterator[Reference]:
             yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
         case EventPattern(bus=bus) if bus != "default":
             yield Reference(function=key, variable="bus", kind="bus", name=bus)
-        case Queue() | Topic() | EventPattern() | DynamoDBStream() | Schedule() | FunctionUrl() | HttpRoute():
+        case Queue() | Topic() | EventPattern() | DynamoDBStream() | Schedule() | FunctionUrl():
+            return
+        case HttpRoute() | RestRoute():
             return
         case BucketNotification() | BucketPermission() | BucketEvents():
             return

@@ -39,6 +39,7 @@ from multi_env_lambda.model.resources import (
     ResourceReference,
     TableIndex,
 )
+from multi_env_lambda.model.rest_settings import RestApi, RestRoute
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "PythonShell",
     "Queue",
     "ResourceReference",
+    "RestApi",
+    "RestRoute",
     "Schedule",
     "SecretReference",
     "Settings",
@@ -274,13 +277,14 @@ class GlueJob:
 class Settings:
     """All of one unit in one environment; functions, jobs and resources are sorted by key, tags by name.
 
-    ``http_api`` is None where no function has a route of one.
+    ``http_api`` and ``rest_api`` are None where no function has a route of one.
     """
 
     functions: tuple[Function, ...] = ()
     jobs: tuple[GlueJob, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     http_api: HttpApi | None = None
+    rest_api: RestApi | None = None
     resources: tuple[OwnResource, ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from multi_env_lambda.model.plain_secrets import check_plain_secrets
 from multi_env_lambda.model.read_resources import check_uses, completed, read_resources
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
 from multi_env_lambda.model.resources import kind_of
+from multi_env_lambda.model.rest_api import read_rest_api
 from multi_env_lambda.model.settings import MessageQueue, Settings
 
 __all__ = ["read_all_settings", "read_settings"]
@@ -89,9 +90,11 @@ def read_settings(table: Table, runtime: str) -> Settings:
     api, complete = read_http_api(
         table, tuple(read_function(inner, key=name, runtime=runtime, own=own) for name, inner in functions)
     )
+    rest_api, complete = read_rest_api(table, complete)
     settings = Settings(
         functions=complete,
         http_api=api,
+        rest_api=rest_api,
         jobs=tuple(read_job(inner, key=name) for name, inner in jobs),
         tags=_tags(table.table("tags")),
         resources=resources,

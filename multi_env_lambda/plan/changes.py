@@ -25,6 +25,12 @@ MASK = canonical_json(MASKED)
 _EVERYTHING = frozenset({"*"})
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
     **REPLACED_BY,
+    "AWS::ApiGateway::ApiKey": frozenset({"GenerateDistinctId", "Name", "Value"}),
+    "AWS::ApiGateway::Deployment": frozenset({"DeploymentCanarySettings", "RestApiId"}),
+    "AWS::ApiGateway::RestApi": frozenset(),
+    "AWS::ApiGateway::Stage": frozenset({"RestApiId", "StageName"}),
+    "AWS::ApiGateway::UsagePlan": frozenset(),
+    "AWS::ApiGateway::UsagePlanKey": frozenset({"KeyId", "KeyType", "UsagePlanId"}),
     "AWS::ApiGatewayV2::Api": frozenset({"ProtocolType"}),
     "AWS::ApiGatewayV2::Authorizer": frozenset({"ApiId"}),
     "AWS::ApiGatewayV2::Integration": frozenset({"ApiId"}),

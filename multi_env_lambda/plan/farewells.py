@@ -49,7 +49,11 @@ def _gone(change: ResourceChange) -> str | None:
     if change.action == "add" or (change.action == "modify" and change.replacement != "yes"):
         return None
     match change.type:
-        case "AWS::Lambda::Url" | "AWS::ApiGatewayV2::Api" | "AWS::ApiGatewayV2::Stage":
+        case "AWS::ApiGateway::ApiKey":
+            return f"{change.logical_id}: the API key is deleted; callers that use it get the status 403"
+        case "AWS::Lambda::Url" | "AWS::ApiGateway::RestApi" | "AWS::ApiGateway::Stage":
+            return f"{change.logical_id}: its URL is deleted; calls to it will fail"
+        case "AWS::ApiGatewayV2::Api" | "AWS::ApiGatewayV2::Stage":
             return f"{change.logical_id}: its URL is deleted; calls to it will fail"
         case "AWS::ApiGatewayV2::Route":
             route = _old(change, "RouteKey") or change.logical_id

@@ -117,7 +117,13 @@ _NAMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """By type: the property with the name, and the ARNs of what has that name."""
 
 _BY_ID: Mapping[str, tuple[str, ...]] = {
+    "AWS::ApiGateway::ApiKey": tuple(f"arn:aws:apigateway:{{region}}::/apikeys{rest}" for rest in ("", "/*")),
+    **dict.fromkeys(
+        (f"AWS::ApiGateway::{kind}" for kind in ("Deployment", "Stage")), ("arn:aws:apigateway:{region}::/restapis/*",)
+    ),
     "AWS::ApiGateway::RestApi": tuple(f"arn:aws:apigateway:{{region}}::/restapis{rest}" for rest in ("", "/*")),
+    "AWS::ApiGateway::UsagePlan": tuple(f"arn:aws:apigateway:{{region}}::/usageplans{rest}" for rest in ("", "/*")),
+    "AWS::ApiGateway::UsagePlanKey": ("arn:aws:apigateway:{region}::/usageplans/*",),
     "AWS::ApiGatewayV2::Api": tuple(f"arn:aws:apigateway:{{region}}::/apis{rest}" for rest in ("", "/*")),
     **dict.fromkeys(
         (f"AWS::ApiGatewayV2::{kind}" for kind in ("Authorizer", "Integration", "Route", "Stage")),
@@ -126,7 +132,8 @@ _BY_ID: Mapping[str, tuple[str, ...]] = {
 }
 """By type: all of its kind in the account and region, because each has only an id.
 
-Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html and
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 """
 
 _FUNCTION = f"arn:aws:lambda:{_HERE}function:{{item}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from multi_env_lambda.plan.api_bodies import open_routes
 from multi_env_lambda.plan.computed import Computed, Json, is_computed, type_of
 from multi_env_lambda.plan.rights_documents import NAMED_AT_WILL
 
@@ -50,7 +51,8 @@ def gives_rights(type_: str, properties: Json, computed: Computed) -> bool:
             roles = properties.get("Roles")
             return not isinstance(roles, dict) or set(roles) != {"authenticated"}
         case "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api":
-            return not {"Body", "BodyS3Location"}.isdisjoint(properties)
+            has_one = not {"Body", "BodyS3Location"}.isdisjoint(properties)
+            return has_one and (type_.endswith("V2::Api") or open_routes(properties, computed) is None)
         case _ if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             return _is_foreign(properties.get("ServiceToken"), computed)
         case _:

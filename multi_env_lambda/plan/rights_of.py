@@ -16,6 +16,7 @@ import attrs
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.right import ELSEWHERE, Kind, Right
+from multi_env_lambda.plan.api_bodies import open_routes
 from multi_env_lambda.plan.computed import (
     Computed,
     Json,
@@ -192,6 +193,9 @@ class _Reader:
                 group = self._texts(properties.get("GroupName"))
                 users = (self._identity(text, "AWS::IAM::User") for text in self._texts(properties.get("Users")))
                 yield Right(kind="role", holder=name, who=tuple(users), resources=group)
+            case "AWS::ApiGateway::RestApi":
+                for route in open_routes(properties, self.computed) or ():
+                    yield Right(kind="public", holder=name, resources=(route,))
             case "AWS::IAM::InstanceProfile" | "AWS::IAM::AccessKey":
                 yield from self._lent(name, type_, properties)
             case _ if _is_public(type_, properties, self._texts):

@@ -21,6 +21,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.plan.sample_place import EPOCH as _EPOCH
 from multi_env_lambda.plan.sample_place import Here as _Here
 from multi_env_lambda.plan.sample_requests import front_end, http_sample, query_of
+from multi_env_lambda.plan.sample_rest_requests import rest_sample
 
 __all__ = ["EVENT_KEYS", "sample"]
 
@@ -307,6 +308,7 @@ _SAMPLES: Mapping[str, Callable[..., Any]] = {
     "kinesis": _kinesis,
     "url": _url,
     "http": http_sample,
+    "rest": rest_sample,
 }
 
 

@@ -16,7 +16,7 @@ from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.model.route import problem_with_route, read_route
 from multi_env_lambda.plan.sample_place import EPOCH, Here
 
-__all__ = ["front_end", "http_sample", "query_of"]
+__all__ = ["front_end", "http_sample", "query_of", "variables_of"]
 
 _API = "a1b2c3d4e5"
 _REQUEST = "JKJaXmPLvHcESHA="
@@ -59,7 +59,7 @@ def http_sample(
     method = "GET" if found.method in ("ANY", "") else found.method
     example = "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
     sent = path or (example if found.method else "/")
-    variables = _variables(found.path, sent) if found.method else {}
+    variables = variables_of(found.path, sent) if found.method else {}
     if variables is None or not re.fullmatch(r"/[^?#]*", sent):
         what = f"found {sent!r:.80}, which `{route}` does not match"
         raise ConfigurationError("event http: path", what, hint="set `route`, too; what follows `?` is the `query`")
@@ -83,7 +83,7 @@ def http_sample(
     return _first_form(request) if payload == "1.0" else _second_form(request)
 
 
-def _variables(route: str, path: str) -> dict[str, str] | None:
+def variables_of(route: str, path: str) -> dict[str, str] | None:
     """What the variables of a route stand for; None if it does not match the path."""
     parts = re.split(r"(\{[^}]+\})", route)
     pattern = "".join(
@@ -128,7 +128,7 @@ def _second_form(sent: _Sent) -> Any:
 
 
 def _first_form(sent: _Sent) -> Any:
-    """What a REST API sends, too; what there is none of is null here."""
+    """What there is none of is null here."""
     pairs = parse_qsl(sent.query, keep_blank_values=True)
     many: dict[str, list[str]] = {}
     for name, value in pairs:

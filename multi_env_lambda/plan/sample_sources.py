@@ -24,6 +24,7 @@ from multi_env_lambda.model.settings import (
     Own,
     OwnQueue,
     Queue,
+    RestRoute,
     Schedule,
     Topic,
 )
@@ -42,6 +43,7 @@ KIND_OF: dict[type[Event], str] = {
     KinesisStream: "kinesis",
     FunctionUrl: "url",
     HttpRoute: "http",
+    RestRoute: "rest",
 }
 
 
@@ -82,6 +84,8 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return {"stream": arn.rpartition("/")[2], **_where(arn)}
         case HttpRoute(route=route, payload=payload):
             return {"route": route.key, "payload": payload}
+        case RestRoute(route=route):
+            return {"route": route.key}
         case Schedule() | FunctionUrl():
             return {}
         case _:

@@ -104,8 +104,9 @@ def made_for(event: dict[str, Any]) -> set[str]:
 def test_every_kind_of_event_is_on_its_page() -> None:
     shown = set(re.findall(rf"\b({'|'.join(EVENTS.kinds)}) = ", EVENTS_PAGE.read_text("utf-8")))
 
-    assert shown | {"http"} == set(EVENTS.kinds)
-    assert ":doc:`answer-http-requests`" in EVENTS_PAGE.read_text("utf-8")
+    assert shown | {"http", "rest"} == set(EVENTS.kinds)
+    for page in ("answer-http-requests", "rest-apis"):
+        assert f":doc:`{page}`" in EVENTS_PAGE.read_text("utf-8")
 
 
 ARN = "arn:aws:{}:us-east-1:222222222222:a"

@@ -87,7 +87,19 @@ events = [
   { kinesis = "arn:aws:kinesis:us-east-1:222222222222:stream/a", retries = 3 },
   { url = "NONE", cors = { allow_origins = ["https://example.org"], allow_methods = ["GET"], max_age = 5 } },
   { http = "GET /orders/{id}", authorizer = "customers", scopes = ["orders/read"], payload = "1.0" },
+  { rest = "GET /orders/{id}", authorizer = "members", scopes = ["orders/read"], api_key = true },
 ]
+[tool.multi_env_lambda.rest_api]
+stage = "v1"
+endpoint = "edge"
+cors = { allow_origins = ["https://example.org"] }
+throttling = { rate = 5, burst = 7 }
+access_log = { retention_days = 7 }
+binary_types = ["image/*"]
+usage_plan = { keys = ["acme"], rate = 5, burst = 7, quota = 9, period = "day" }
+authorizers.members = { user_pools = ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_A"] }
+authorizers.partners = { function = "create", decides_by = "request", headers = ["x-key"], cache_seconds = 60 }
+authorizers.robots = { function = "create", pattern = "robot .+" }
 [tool.multi_env_lambda.http_api]
 stage = "v1"
 cors = { allow_origins = ["https://example.org"] }

@@ -200,7 +200,7 @@ def test_every_table_that_the_tests_accept_fits_the_schema() -> None:
 
 
 def _as_unit(table: dict[str, Any]) -> dict[str, Any]:
-    api = {"http_api": table.pop("http_api")} if "http_api" in table else {}
+    api = {name: table.pop(name) for name in ("http_api", "rest_api") if name in table}
     function = {"handler": "orders.create.handler", **table}
     tool = {"multi_env_lambda": {"functions": {"create": function}, **api}}
     return {"project": {"name": "orders", "version": "0.1.0"}, "tool": tool}

@@ -10,6 +10,13 @@ from multi_env_lambda.model.api_settings import JwtAuthorizer, LambdaAuthorizer
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.rest_settings import (
+    PoolAuthorizer,
+    RequestAuthorizer,
+    RestApi,
+    TokenAuthorizer,
+    UsagePlan,
+)
 from multi_env_lambda.model.route import Route
 from multi_env_lambda.model.settings import (
     Alarms,
@@ -41,6 +48,7 @@ from multi_env_lambda.model.settings import (
     PlainValue,
     Queue,
     ResourceReference,
+    RestRoute,
     Schedule,
     SecretReference,
     Settings,
@@ -82,6 +90,8 @@ ALL_EVENTS: tuple[Event, ...] = (
     ),
     KinesisStream(arn=KINESIS_ARN, starting_position="TRIM_HORIZON", bisect=True, retries=3),
     HttpRoute(route=Route("GET", "/orders/{id}"), authorizer="customers", scopes=("orders/read",)),
+    RestRoute(route=Route("GET", "/orders/{id}"), authorizer="members", scopes=("orders/read",), api_key=True),
+    RestRoute(route=Route("ANY", "/files/{path+}"), authorizer="partners", api_key=False),
     FunctionUrl(auth="NONE", cors=Cors(allow_origins=("https://acme.example",), max_age=60)),
 )
 EVERYTHING = Function(
@@ -176,20 +186,38 @@ API = HttpApi(
     burst=100,
 )
 
+REST_API = RestApi(
+    cors=Cors(allow_origins=("https://acme.example",), max_age=60),
+    authorizers=(
+        PoolAuthorizer(
+            key="members", user_pools=("arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI",)
+        ),
+        RequestAuthorizer(key="partners", function="create", headers=("X-Partner",), query=("token",), cache_seconds=5),
+        TokenAuthorizer(key="robots", function="create", pattern="robot .+"),
+    ),
+    usage_plan=UsagePlan(keys=("acme",), rate=5, burst=10, quota=1000),
+    binary_types=("image/*",),
+    rate=50,
+    burst=100,
+    log_retention_days=30,
+)
+
 
 def project(
     *functions: Function,
     jobs: tuple[GlueJob, ...] = (),
     tags: tuple[tuple[str, str], ...] = (),
     http_api: HttpApi | None = None,
+    rest_api: RestApi | None = None,
     resources: tuple[OwnResource, ...] = (),
 ) -> Project:
-    has_routes = any(isinstance(event, HttpRoute) for function in functions for event in function.events)
+    kinds = {type(event) for function in functions for event in function.events}
     settings = Settings(
         functions=functions,
         jobs=jobs,
         tags=tags,
-        http_api=http_api or (API if has_routes else None),
+        http_api=http_api or (API if HttpRoute in kinds else None),
+        rest_api=rest_api or (REST_API if RestRoute in kinds else None),
         resources=resources,
     )
     return Project(

@@ -48,6 +48,11 @@ _STACK_NAME = "aws:resourcetag/aws:cloudformation:stack-name"
 _HERE = "{region}:{account}:"
 _OF_STACK = "{stack}-{logical}-0"
 _NAMES: Mapping[str, tuple[str, str, str]] = {
+    "AWS::ApiGateway::ApiKey": ("", "0", "apigateway:{region}::/apikeys/{name}"),
+    "AWS::ApiGateway::Deployment": ("RestApiId", "", "apigateway:{region}::/restapis/{name}/deployments"),
+    "AWS::ApiGateway::Stage": ("RestApiId", "", "apigateway:{region}::/restapis/{name}/stages"),
+    "AWS::ApiGateway::UsagePlan": ("", "0", "apigateway:{region}::/usageplans/{name}"),
+    "AWS::ApiGateway::UsagePlanKey": ("UsagePlanId", "", "apigateway:{region}::/usageplans/{name}/keys"),
     "AWS::ApiGateway::RestApi": ("", "0", "apigateway:{region}::/restapis/{name}"),
     "AWS::ApiGatewayV2::Api": ("", "0", "apigateway:{region}::/apis/{name}"),
     "AWS::ApiGatewayV2::Authorizer": ("ApiId", "", "apigateway:{region}::/apis/{name}/authorizers"),

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .drift_of_lambda import FUNCTION_READERS, Properties, Read, said
+from .drift_of_rest_apis import REST_READERS
 from .names import load, original
 
 __all__ = ["READERS", "patch"]
@@ -235,5 +236,6 @@ READERS: dict[str, tuple[Read, str]] = {
     "AWS::SNS::Subscription": (_subscription, _NAMES_OF_SUBSCRIPTION),
     "AWS::Scheduler::Schedule": (_schedule, _SCHEDULE),
     **FUNCTION_READERS,
+    **REST_READERS,
 }
 """Type -> what reads it, and the names of the properties that are compared beside those that ministack compares."""

@@ -23,11 +23,13 @@ __all__ = [
     "ACCESS_LOG",
     "AUTHORIZER",
     "CORS",
+    "HEADER_NAME",
     "HTTP_API",
     "MOST_AUDIENCES",
     "MOST_AUTHORIZERS",
     "PAYLOADS",
     "THROTTLING",
+    "USER_POOL",
 ]
 
 PAYLOADS = ("2.0", "1.0")
@@ -44,12 +46,12 @@ _ISSUER = Rule(
     allowed="an address that starts with https://",
     hint="it is the `iss` of the tokens, below which API Gateway finds the keys: `https://login.example.com/`",
 )
-_USER_POOL = Rule(
+USER_POOL = Rule(
     pattern=r"arn:aws:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+_[0-9A-Za-z]+",
     allowed="the ARN of a user pool",
     hint='for example "arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"',
 )
-_HEADER = Rule(
+HEADER_NAME = Rule(
     pattern=r"[A-Za-z0-9!#$%&'*+.^_`|~-]+",
     maximum=128,
     allowed="the name of a header",
@@ -127,7 +129,7 @@ AUTHORIZER = Keys(
             _TOKENS,
             default="required with ``issuer``",
         ),
-        Key("user_pool", Text(_USER_POOL), "The ARN of a user pool of Cognito.", _POOL),
+        Key("user_pool", Text(USER_POOL), "The ARN of a user pool of Cognito.", _POOL),
         Key(
             "clients",
             Texts(least=1, most=MOST_AUDIENCES),
@@ -138,7 +140,7 @@ AUTHORIZER = Keys(
         Key("function", Text(), "The key of a function of the unit that decides.", 'function = "check"'),
         Key(
             "headers",
-            Texts(_HEADER, default=("authorization",)),
+            Texts(HEADER_NAME, default=("authorization",)),
             "The headers that a request must have; without them the function is not asked.",
             'function = "check"\nheaders = ["x-api-key"]',
         ),

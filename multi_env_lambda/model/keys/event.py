@@ -16,20 +16,18 @@ from multi_env_lambda.model.key import (
     Number,
     Rule,
     Text,
-    Texts,
     Tree,
 )
-from multi_env_lambda.model.keys.api import CORS, PAYLOADS
+from multi_env_lambda.model.keys.api import CORS
 from multi_env_lambda.model.keys.bucket import BUCKET_EVENT
+from multi_env_lambda.model.keys.route import HEADER, HTTP, REST
 from multi_env_lambda.model.name import KEY
 
 __all__ = [
     "DYNAMODB",
     "EVENTS",
-    "HTTP",
     "KINESIS",
     "MOST_FILTERS",
-    "MOST_SCOPES",
     "OF_A_NEW_QUEUE",
     "PATTERN",
     "SCHEDULE",
@@ -42,9 +40,6 @@ __all__ = [
 MOST_FILTERS = 5
 OF_A_NEW_QUEUE = ("name", "visibility_timeout", "max_receive_count", "retention_days")
 """What only a queue has that the stack creates."""
-
-MOST_SCOPES = 10
-HEADER = "[[tool.multi_env_lambda.functions.main.events]]"
 
 SCHEDULE_EXPRESSION = Rule(
     pattern=r"(?s)(rate|cron)\(.*\)",
@@ -332,43 +327,6 @@ URL = Keys(
     ),
 )
 
-HTTP = Keys(
-    title="A route of the HTTP API",
-    header=HEADER,
-    about=":doc:`../02-How-To/answer-http-requests` has examples. API Gateway accepts up to 300 routes "
-    "per API; two of\n"
-    "them that it cannot tell apart are refused.",
-    keys=(
-        Key(
-            "http",
-            Text(allowed="a route such as ``GET /orders/{id}``, or ``$default``"),
-            "Method and path. ``ANY`` takes every method, ``{path+}`` the rest of a path, ``$default`` "
-            "everything else.",
-            'http = "GET /orders/{id}"',
-        ),
-        Key(
-            "authorizer",
-            Text(None, ""),
-            "Who may call it: ``none``, ``iam``, or a key of ``http_api.authorizers``.",
-            'http = "POST /orders"\nauthorizer = "iam"',
-            default="that of ``http_api``",
-        ),
-        Key(
-            "scopes",
-            Texts(most=MOST_SCOPES),
-            "Scopes of which a token must have one. The authorizer must be one of tokens.",
-            'http = "POST /orders"\nauthorizer = "login"\nscopes = ["orders:write"]',
-        ),
-        Key(
-            "payload",
-            Choice(PAYLOADS),
-            "The form in which the function gets a request: :doc:`what-your-handler-gets`.",
-            'http = "POST /orders"\npayload = "1.0"',
-            default="that of ``http_api``",
-        ),
-    ),
-)
-
 EVENTS = Events(
     kinds={
         "schedule": SCHEDULE,
@@ -380,6 +338,7 @@ EVENTS = Events(
         "kinesis": KINESIS,
         "url": URL,
         "http": HTTP,
+        "rest": REST,
     },
     sources={
         "schedule": "expression",
@@ -391,5 +350,6 @@ EVENTS = Events(
         "kinesis": "arn",
         "url": "auth",
         "http": "route",
+        "rest": "route",
     },
 )

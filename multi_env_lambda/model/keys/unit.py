@@ -12,7 +12,9 @@ from multi_env_lambda.model.keys.function import FUNCTION
 from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
 from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
+from multi_env_lambda.model.keys.rest_api import REST_API
 from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.patterns import PATTERN
 from multi_env_lambda.model.runtime import RUNTIMES
 
 __all__ = ["ARCHITECTURES", "BY_ENVIRONMENT", "DIFFERENCE", "MOST_TAGS", "UNIT"]
@@ -33,6 +35,13 @@ _HTTP_API = Key(
     Inner(HTTP_API),
     "What holds for all routes of the unit's functions, see below.",
     '[tool.multi_env_lambda.http_api]\nauthorizer = "iam"',
+    default="the defaults of its keys",
+)
+_REST_API = Key(
+    "rest_api",
+    Inner(REST_API),
+    "What holds for all routes of the unit's REST API, see below.",
+    '[tool.multi_env_lambda.rest_api]\nauthorizer = "iam"',
     default="the defaults of its keys",
 )
 _JOBS = Key(
@@ -92,7 +101,7 @@ _TAGS = Key(
     default="none",
 )
 BY_ENVIRONMENT = (
-    *("functions", "http_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
+    *("functions", "http_api", "rest_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
     "tags",
 )
 """What can differ between environments."""
@@ -119,6 +128,11 @@ DIFFERENCE = Keys(
             _HTTP_API,
             "Other settings of the HTTP API.",
             "[tool.multi_env_lambda.environments.prod.http_api]\nthrottling = { rate = 100 }",
+        ),
+        _here(
+            _REST_API,
+            "Other settings of the REST API.",
+            "[tool.multi_env_lambda.environments.prod.rest_api]\nthrottling = { rate = 100 }",
         ),
         _here(
             _JOBS,
@@ -193,6 +207,20 @@ UNIT = Keys(
             'shared = ["libs/common"]',
         ),
         Key(
+            "exclude",
+            Texts(PATTERN),
+            "Files that are not packed: patterns as in a ``.gitignore``, from the unit's folder. "
+            "Not for files that a build backend packs.",
+            'exclude = ["*.ipynb", "data/raw/"]',
+        ),
+        Key(
+            "include",
+            Texts(PATTERN),
+            "Files that are packed although ``exclude`` or a rule leaves them out: "
+            ":doc:`../02-How-To/a-folder-of-functions`.",
+            'include = ["tests/data/", "README.md"]',
+        ),
+        Key(
             "versioning",
             Choice(("post", "strict"), "post"),
             "New content under a version that is published already: ``post`` calls it ``.post1``, ``.post2``, …;\n"
@@ -208,6 +236,7 @@ UNIT = Keys(
         ),
         _FUNCTIONS,
         _HTTP_API,
+        _REST_API,
         _JOBS,
         _TABLES,
         _QUEUES,

@@ -27,6 +27,7 @@ from multi_env_lambda.plan.template.own_resources import resources_part
 from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_parts, logical_id, made_up_roots
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
+from multi_env_lambda.plan.template.rest_apis import add_deployment, rest_api_part
 from multi_env_lambda.plan.template.role_paths import with_role_paths
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def drafted(unit: StackInput) -> Json:
         layer_part(unit),
         *(function_part(unit, function) for function in unit.settings.functions),
         api_part(unit),
+        rest_api_part(unit),
         *(job_part(unit, job) for job in unit.settings.jobs),
         resources_part(unit),
     ]
@@ -109,7 +111,8 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     where = stack_file(unit.project) if of_stack else unit.where
     try:
         placed = with_role_paths(found, unit.environment, where=where)
-        complete = add_pins(add_versions(unit, placed, where=where))
+        versioned = add_versions(unit, placed, where=where)
+        complete = add_pins(add_deployment(unit, versioned, where=where))
         check_document(complete, where=where)
         check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)
         check_offered(complete["Resources"], unit.environment, where=where)

@@ -21,6 +21,7 @@ from multi_env_lambda.model.settings import (
     Own,
     OwnQueue,
     Queue,
+    RestRoute,
     Schedule,
     Topic,
 )
@@ -29,6 +30,7 @@ from multi_env_lambda.plan.template.buckets import bucket_part
 from multi_env_lambda.plan.template.event_parts import alias_of, event_name, event_resource, may_invoke, rule
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.regions import check_same_region
+from multi_env_lambda.plan.template.rest_apis import rest_route_part
 from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
 from multi_env_lambda.plan.template.tables import table_id
 
@@ -64,8 +66,8 @@ def event_part(unit: StackInput, function: Function, event: Event) -> Part:
             return _stream(unit, function, event, arn, event_name(function, "Records", arn), needs)
         case FunctionUrl():
             return _url(function, event)
-        case HttpRoute():
-            return route_part(unit, function, event)
+        case HttpRoute() | RestRoute():
+            return _route(unit, function, event)
         case _:
             assert_never(event)
 
@@ -208,6 +210,12 @@ def _stream(
         statements = (*statements, delivery(unit, event.on_failure_arn, made_by=made_by))
     mapping = _mapping(unit, function, name, source_arn, properties)
     return Part(resources=(mapping,), statements=statements)
+
+
+def _route(unit: StackInput, function: Function, event: HttpRoute | RestRoute) -> Part:
+    if isinstance(event, HttpRoute):
+        return route_part(unit, function, event)
+    return rest_route_part(unit, function, event)
 
 
 def _url(function: Function, event: FunctionUrl) -> Part:
