@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from multi_env_lambda.adopt.filled import Filled, Symbol
 from multi_env_lambda.adopt.found import Ours, Stack
 
 __all__ = ["python_of", "stack_text"]
 
 _WIDTH = 120
+_IN_CONTEXT = {"environment": "name", "region": "region", "account_id": "account_id"}
 _HEAD = '''"""What the unit has besides the tables in pyproject.toml, as it was in {source}."""
 
 from typing import Any
@@ -115,8 +117,25 @@ def python_of(value: Any) -> str:
             return "{" + ", ".join(f"{python_of(key)}: {python_of(one)}" for key, one in value.items()) + "}"
         case list() | tuple():
             return f"[{', '.join(python_of(one) for one in value)}]"
+        case Filled():
+            return _with_values(value)
         case str():
             text = json.dumps(value, ensure_ascii=False)
             return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
         case _:
             return repr(value)
+
+
+def _with_values(text: Filled) -> str:
+    """A text with the values of the environment that the template is for.
+
+    >>> python_of(Filled(("orders-", Symbol("environment", "sandbox"))))
+    'f"orders-{context.environment.name}"'
+    """
+    written = ""
+    for part in text.parts:
+        if isinstance(part, Symbol):
+            written += f"{{context.environment.{_IN_CONTEXT[part.name]}}}"
+        else:
+            written += python_of(part)[1:-1].replace("{", "{{").replace("}", "}}")
+    return f'f"{written}"'

@@ -41,8 +41,8 @@ def _sections(table: Mapping[str, Any], header: str) -> Iterator[str]:
         elif key == "environments":
             for name, one in value.items():
                 inner += [text for text in _sections(one, f"{header}.environments.{_key(name)}")]
-        elif key == "http_api":
-            inner += _block(value, f"{header}.http_api")
+        elif key in ("http_api", "rest_api"):
+            inner += _block(value, f"{header}.{key}")
         else:
             lines += _lines(key, value)
     if lines or not inner:
