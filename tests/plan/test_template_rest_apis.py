@@ -139,11 +139,11 @@ def test_what_a_stack_py_changes_is_served_too() -> None:
 def test_a_function_that_gets_another_name_is_called_by_it() -> None:
     """The document refers to the alias as before; a deployment keeps what that was."""
 
-    def renamed(found: Any, context: Any) -> None:
-        context.merge("ListFunction", {"Properties": {"FunctionName": "orders-sandbox-all"}})
+    listing = function("list", "GET /")
+    renamed = attrs.evolve(listing, name="orders-sandbox-all")
 
-    unit = project(function("list", "GET /"), rest_api=OPEN)
-    assert deployment(template(unit)) != deployment(template(unit, extend=renamed))
+    before, after = (template(project(one, rest_api=OPEN)) for one in (listing, renamed))
+    assert deployment(before) != deployment(after)
 
 
 # --- who may call ---
