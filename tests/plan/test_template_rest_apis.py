@@ -311,6 +311,18 @@ def test_a_scheme_that_is_not_there_closes_nothing() -> None:
 
 
 # --- what goes ---
+def test_a_route_that_goes_is_announced_but_no_deployment() -> None:
+    with_pages = RestApi(cors=Cors(allow_origins=("*",)))
+    before = project(function("create", "GET /a", "POST /a", "ANY /b/{x+}", "GET /c.d"), rest_api=with_pages)
+    after = project(function("create", "GET /a"), rest_api=with_pages)
+
+    assert gone_notes(changes(text(before), text(after))) == (
+        "the route POST /a is deleted: requests to it get the status 403",
+        "the route ANY /b/{x+} is deleted: requests to it get the status 403",
+        "the route GET /c.d is deleted: requests to it get the status 403",
+    )
+
+
 def test_an_api_that_goes_is_announced() -> None:
     with_key = (RestRoute(route=read_route("GET /"), api_key=True),)
     before = text(project(Function(key="create", handler="orders.create.handler", events=with_key), rest_api=REST_API))

@@ -76,7 +76,7 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/http_apis.py",
-        "    if not _may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
+        "    if not may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
         "",
         "An API without a permission cannot call a function of the local cloud.",
         _LOCAL,
@@ -90,7 +90,7 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/guard.py",
-        "if api and len(origins) == 1 and http_apis.serves_page(api[1], origins[0]):",
+        "if api and len(origins) == 1 and _serves_page(api[1], origins[0]):",
         "if api and len(origins) == 1:",
         "A page may call only an API of the local cloud that lists its origin.",
         _LOCAL,
