@@ -31,7 +31,7 @@ setup(
         ]
     },
     entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli.main:main"]},
-    # Why each one is here: docs/source/03-Concepts/dependencies.rst
+    # Why each one is here: docs/source/05-Contributing/dependencies.rst
     install_requires=[
         "attrs>=24,<27",
         "boto3>=1.41,<2",
@@ -40,6 +40,7 @@ setup(
         "packaging>=26.3,<27",
         "pathlib-mate>=1.3.2,<2",
         "pyelftools>=0.31,<1",
+        "PyYAML>=6,<7",
         "rich>=14,<16",
         "uv>=0.13,<1",
     ],

@@ -26,6 +26,7 @@ FLOORS: Mapping[str, tuple[int, int]] = {
     "aws": (86, 76),
     "building": (87, 82),
     "ci": (98, 96),
+    "adopt": (90, 85),
     "cli": (75, 51),
     "dispatcher": (95, 49),
     "witness": (0, 0),

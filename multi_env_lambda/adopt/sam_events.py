@@ -1,0 +1,301 @@
+"""``Events`` of a function of SAM: each becomes one of ours, or an event source in ``stack.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from multi_env_lambda.adopt.cfn_draft import Draft
+from multi_env_lambda.adopt.document import Node
+from multi_env_lambda.adopt.found import Grant, Ours
+from multi_env_lambda.adopt.sam_api import read_route
+from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
+from multi_env_lambda.plan.template.parts import logical_id
+
+__all__ = ["read_events"]
+
+Reader = Callable[[Draft, str, str, Node], None]
+
+_BATCHES = {"BatchSize": "batch_size", "MaximumBatchingWindowInSeconds": "window"}
+_STREAMS = {
+    **_BATCHES,
+    "StartingPosition": "starting_position",
+    "ParallelizationFactor": "parallelization",
+    "BisectBatchOnFunctionError": "bisect",
+    "MaximumRetryAttempts": "retries",
+}
+_SOURCES = {"SQS": "Queue", "Kinesis": "Stream", "DynamoDB": "Stream", "MSK": "Stream", "MQ": "Broker"}
+_MAPPING = frozenset(
+    {
+        *("BatchSize", "MaximumBatchingWindowInSeconds", "StartingPosition", "ParallelizationFactor", "Topics"),
+        *("BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "FilterCriteria"),
+        *("FunctionResponseTypes", "ScalingConfig", "Enabled", "DestinationConfig", "TumblingWindowInSeconds"),
+        *("Queues", "SourceAccessConfigurations", "ConsumerGroupId", "StartingPositionTimestamp"),
+        *("ProvisionedPollerConfig", "KmsKeyArn"),
+    }
+)
+_READS = {
+    "SQS": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"),
+    "Kinesis": (
+        *("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords"),
+        *("kinesis:GetShardIterator", "kinesis:ListShards"),
+    ),
+    "DynamoDB": ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+    "MSK": ("kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"),
+    "MQ": ("mq:DescribeBroker",),
+}
+_IN_A_NETWORK = (
+    *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"),
+    *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+)
+
+
+def read_events(draft: Draft, function: str, node: Node) -> None:
+    """All events of one function; ``node`` is the table of them, by name."""
+    for name, event in node.table.items():
+        kind, properties = str(event.text("Type") or ""), event.get("Properties") or event
+        reader = _READERS.get(kind)
+        if reader is None:
+            draft.left(function, f"event {name} ({kind})", event, "there is no such event here: write it in stack.py")
+        else:
+            reader(draft, function, name, properties)
+
+
+def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, node: Node) -> None:
+    events = draft.tables[draft.functions[function]].setdefault("events", [])
+    key = next(iter(entry))
+    if entry in events:
+        return
+    events.append({one: value for one, value in entry.items() if value is not None})
+    draft.carried(function, what, node, f"{key} = {json.dumps(entry[key])}")
+
+
+def _is_off(draft: Draft, node: Node) -> bool:
+    enabled, state = draft.values.of(node.get("Enabled")), draft.values.of(node.get("State"))
+    return str(enabled).lower() == "false" or str(state).upper() == "DISABLED"
+
+
+def _schedule(draft: Draft, function: str, name: str, node: Node) -> None:
+    what = f"event {name} (Schedule)"
+    expression = draft.text(draft.values.of(node.get("Schedule") or node.get("ScheduleExpression")))
+    zone = draft.values.of(node.get("ScheduleExpressionTimezone"))
+    if _is_off(draft, node):
+        draft.left(function, what, node, "it is disabled: add the event when it is to run")
+        return
+    if expression is None or not SCHEDULE_EXPRESSION.accepts(expression) or zone not in (None, "UTC"):
+        reason = (
+            "a schedule here is `rate(…)` or `cron(…)` in UTC: write a schedule of EventBridge Scheduler in stack.py"
+        )
+        draft.left(function, what, node, reason)
+        return
+    payload = draft.values.of(node.get("Input"))
+    entry: dict[str, Any] = {"schedule": expression}
+    if payload is not None:
+        try:
+            entry["payload"] = json.loads(payload) if isinstance(payload, str) else payload
+        except ValueError:
+            draft.left(function, f"{what}: Input", node, "it is no JSON")
+    _event(draft, function, entry, what, node)
+
+
+def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
+    what = f"event {name} (EventBridgeRule)"
+    pattern, bus = draft.values.of(node.get("Pattern")), draft.values.of(node.get("EventBusName"))
+    if _is_off(draft, node):
+        draft.left(function, what, node, "the rule is disabled: add the event when it is to run")
+        return
+    tree = _plain(pattern, draft)
+    bus_text = None if bus is None else draft.text(bus)
+    if not isinstance(tree, Mapping) or (bus is not None and bus_text is None):
+        target = {"Arn": Ours("alias", draft.functions[function]), "Id": "live"}
+        properties = {"EventPattern": draft.body(pattern), "Targets": [target]}
+        if bus is not None:
+            properties["EventBusName"] = draft.body(bus)
+        _rule(draft, function, name, properties, what, node)
+        return
+    entry: dict[str, Any] = {"event_pattern": tree}
+    if bus_text not in (None, "default"):
+        entry["bus"] = bus_text
+    for key in ("Input", "InputPath", "InputTransformer", "Target", "RetryPolicy", "DeadLetterConfig"):
+        if (found := node.get(key)) is not None and key != "Target":
+            draft.left(function, f"{what}: {key}", found, "the function gets the event as it is")
+    _event(draft, function, entry, what, node)
+
+
+def _rule(draft: Draft, function: str, name: str, properties: Any, what: str, node: Node) -> None:
+    key = draft.functions[function]
+    rule = logical_id(key, name, "Rule")
+    draft.add(rule, {"Type": "AWS::Events::Rule", "Properties": properties}, node)
+    permission = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": Ours("alias", key),
+        "Principal": "events.amazonaws.com",
+        "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
+    }
+    draft.add(f"{rule}Permission", {"Type": "AWS::Lambda::Permission", "Properties": permission}, node)
+    draft.carried(function, what, node, f"{rule} in stack.py")
+
+
+def _plain(value: Any, draft: Draft) -> Any:
+    """A pattern with texts as our tables have them; None if a part is only known to the stack."""
+    if isinstance(value, Mapping) and draft.target(value) is None and not any(k.startswith("Fn::") for k in value):
+        found = {key: _plain(one, draft) for key, one in value.items()}
+        return None if any(one is None for one in found.values()) else found
+    if isinstance(value, list):
+        texts = [_plain(one, draft) for one in value]
+        return None if any(one is None for one in texts) else texts
+    return draft.text(value) if isinstance(value, str | Mapping) else value
+
+
+def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
+    what = f"event {name} (SNS)"
+    topic = draft.values.of(node.get("Topic"))
+    filters, target = draft.values.of(node.get("FilterPolicy")), draft.target(topic)
+    source = draft.own[target[0]].key if target is not None and target[0] in draft.own else draft.text(topic)
+    if (found := node.get("SqsSubscription")) is not None:
+        reason = "write a queue that subscribes to the topic, and the event `sqs` of that queue"
+        draft.left(function, what, found, reason)
+        return
+    tree = None if filters is None else _plain(filters, draft)
+    if source is not None and (filters is None or tree is not None) and "FilterPolicyScope" not in node.table:
+        _event(draft, function, {"sns": source, "filter_policy": tree}, what, node)
+        return
+    key = draft.functions[function]
+    properties = {"Protocol": "lambda", "TopicArn": draft.body(topic), "Endpoint": Ours("alias", key)}
+    for one in ("FilterPolicy", "FilterPolicyScope", "RedrivePolicy"):
+        if one in node.table:
+            properties[one] = draft.body(draft.values.of(node.get(one)))
+    subscription = logical_id(key, name, "Subscription")
+    draft.add(subscription, {"Type": "AWS::SNS::Subscription", "Properties": properties}, node)
+    permission = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": Ours("alias", key),
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": draft.body(topic),
+    }
+    draft.add(f"{subscription}Permission", {"Type": "AWS::Lambda::Permission", "Properties": permission}, node)
+    draft.carried(function, what, node, f"{subscription} in stack.py")
+
+
+def _batches(kind: str, words: Mapping[str, str]) -> Reader:
+    """A reader of an event that Lambda polls for."""
+
+    def read(draft: Draft, function: str, name: str, node: Node) -> None:
+        what = f"event {name} ({kind})"
+        source = draft.values.of(node.get(_SOURCES[kind]))
+        target = draft.target(source)
+        ours = draft.own.get(target[0]) if target is not None else None
+        text = ours.key if ours is not None else draft.text(source)
+        known = {*words, _SOURCES[kind], "FunctionResponseTypes", "Enabled", "ScalingConfig"}
+        if text is None or set(node.table) - known or _is_off(draft, node) or kind in ("MSK", "MQ"):
+            _mapping(draft, function, name, kind, node)
+            return
+        entry: dict[str, Any] = {kind.lower(): text}
+        for theirs, word in words.items():
+            value = draft.values.of(node.get(theirs))
+            entry[word] = int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+        if "FunctionResponseTypes" not in node.table:
+            entry["partial_failures"] = False
+        scaling = draft.values.of(node.get("ScalingConfig"))
+        if isinstance(scaling, Mapping):
+            entry["maximum_concurrency"] = scaling.get("MaximumConcurrency")
+        _event(draft, function, entry, what, node)
+
+    return read
+
+
+def _mapping(draft: Draft, function: str, name: str, kind: str, node: Node) -> None:
+    """What has no word, or a source that is in stack.py: an event source mapping, and the right to read."""
+    key = draft.functions[function]
+    source = draft.body(draft.values.of(node.get(_SOURCES[kind])))
+    properties = {"EventSourceArn": source, "FunctionName": Ours("alias", key)}
+    for theirs in node.table:
+        if theirs in _MAPPING:
+            properties[theirs] = draft.body(draft.values.of(node.get(theirs)))
+        elif theirs != _SOURCES[kind]:
+            draft.left(
+                function, f"event {name} ({kind}): {theirs}", node, "it has no counterpart: write it in stack.py"
+            )
+    mapping = logical_id(key, name, "Source")
+    draft.add(mapping, {"Type": "AWS::Lambda::EventSourceMapping", "Properties": properties}, node)
+    draft.grants.append(Grant(function=key, actions=_READS[kind], resources=(source,)))
+    if kind == "DynamoDB":
+        draft.grants.append(Grant(function=key, actions=("dynamodb:ListStreams",), resources=("*",)))
+    if kind in ("MSK", "MQ"):
+        draft.grants.append(Grant(function=key, actions=_IN_A_NETWORK, resources=("*",)))
+    draft.carried(function, f"event {name} ({kind})", node, f"{mapping} in stack.py")
+
+
+def _bucket(draft: Draft, function: str, name: str, node: Node) -> None:
+    what = f"event {name} (S3)"
+    bucket = draft.values.of(node.get("Bucket"))
+    events = draft.values.of(node.get("Events"))
+    listed = list(events) if isinstance(events, list) else [str(events)]
+    rules = draft.values.of(node.get("Filter", "S3Key", "Rules")) or []
+    parts = {str(rule.get("Name")).lower(): draft.text(rule.get("Value")) for rule in rules if isinstance(rule, dict)}
+    target = draft.target(bucket)
+    if target is not None and (own := draft.own.get(target[0])) is not None:
+        entry = {"s3": own.key, "events": listed, "prefix": parts.get("prefix"), "suffix": parts.get("suffix")}
+        if listed == ["s3:ObjectCreated:*"]:
+            del entry["events"]
+        _event(draft, function, entry, what, node)
+        return
+    body = draft.resources.get(target[0] if target is not None else "", {})
+    if body.get("Type") != "AWS::S3::Bucket":
+        draft.left(
+            function, what, node, "the bucket is not in this template: see `s3` with `form` for existing buckets"
+        )
+        return
+    assert target is not None
+    _notify(draft, function, target[0], [*listed], rules, node)
+    draft.carried(function, what, node, f"NotificationConfiguration of {target[0]} in stack.py")
+
+
+def _notify(draft: Draft, function: str, bucket: str, events: list[str], rules: Any, node: Node) -> None:
+    key = draft.functions[function]
+    body = draft.resources[bucket]
+    permission = logical_id(key, bucket, "Permission")
+    properties = body.setdefault("Properties", {})
+    configurations = properties.setdefault("NotificationConfiguration", {}).setdefault("LambdaConfigurations", [])
+    for event in events:
+        entry: dict[str, Any] = {"Event": event, "Function": Ours("alias", key)}
+        if rules:
+            entry["Filter"] = {"S3Key": {"Rules": draft.body(rules)}}
+        configurations.append(entry)
+    waits = body.get("DependsOn", [])
+    body["DependsOn"] = [*([waits] if isinstance(waits, str) else waits), permission]
+    allowed = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": Ours("alias", key),
+        "Principal": "s3.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+    }
+    draft.add(permission, {"Type": "AWS::Lambda::Permission", "Properties": allowed}, node)
+
+
+def _route(draft: Draft, function: str, name: str, node: Node) -> None:
+    for entry, what in read_route(draft, function, name, node, is_rest=True):
+        _event(draft, function, entry, what, node)
+
+
+def _http_route(draft: Draft, function: str, name: str, node: Node) -> None:
+    for entry, what in read_route(draft, function, name, node, is_rest=False):
+        _event(draft, function, entry, what, node)
+
+
+_READERS: Mapping[str, Reader] = {
+    "Api": _route,
+    "HttpApi": _http_route,
+    "Schedule": _schedule,
+    "ScheduleV2": _schedule,
+    "CloudWatchEvent": _pattern,
+    "EventBridgeRule": _pattern,
+    "SNS": _topic,
+    "SQS": _batches("SQS", _BATCHES),
+    "Kinesis": _batches("Kinesis", _STREAMS),
+    "DynamoDB": _batches("DynamoDB", _STREAMS),
+    "MSK": _batches("MSK", _BATCHES),
+    "MQ": _batches("MQ", _BATCHES),
+    "S3": _bucket,
+}

@@ -1,0 +1,247 @@
+"""The reader of a service of the Serverless Framework: ``serverless.yml`` in, one of our units out, per environment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from multi_env_lambda.adopt.document import Node, read_document
+from multi_env_lambda.adopt.found import Reading, Stack, Wanted
+from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of, function_table, is_python
+from multi_env_lambda.adopt.serverless_queues import add_queues
+from multi_env_lambda.adopt.serverless_resources import add_resources, announce
+from multi_env_lambda.adopt.serverless_routes import Apis
+from multi_env_lambda.adopt.serverless_said import say_the_rest
+from multi_env_lambda.adopt.serverless_service import Service, at, key_of
+from multi_env_lambda.adopt.serverless_values import Filled, Symbol, Tree, Unknown, Where
+from multi_env_lambda.adopt.serverless_variables import Variables
+from multi_env_lambda.adopt.serverless_wsgi import wsgi_handler
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.plain_secrets import says_so
+from multi_env_lambda.model.runtime import RUNTIMES
+
+__all__ = ["NAMES", "read_service", "wanted_values"]
+
+NAMES = ("serverless.yml", "serverless.yaml", "serverless.json")
+"""How the file of a service may be called, apart from programs."""
+
+Files = Callable[[str], "str | None"]
+
+
+def read_service(
+    root: Node, *, environment: str, region: str, account_id: str, given: Mapping[str, str], files: Files
+) -> Reading:
+    """The service as it is in one environment, which counts as the stage of that name.
+
+    Args:
+        given: values by source and address, such as ``env:TOKEN``; ``stage`` is another name for the stage.
+        files: reads a file of the service; None if there is none.
+
+    Raises:
+        ConfigurationError: it is no service on AWS, or it cannot be read.
+    """
+    service = _opened(root, environment, region, account_id, given, files)
+    names = [name for name in _function_names(service) if is_python(service, name)]
+    service.keys.update(_keys(names))
+    announce(service)
+    apis = Apis()
+    events = {name: events_of(service, name, apis) for name in names}
+    functions = {service.keys[name]: function_table(service, name, events[name]) for name in names}
+    queues = add_queues(service, functions)
+    add_resources(service)
+    say_the_rest(service)
+    files_to_write = _wsgi(service, functions)
+    table = {
+        **_unit(service, names),
+        "functions": functions,
+        **({"http_api": apis.http} if apis.http else {}),
+        **({"rest_api": apis.rest} if apis.rest else {}),
+        **({"queues": queues} if queues else {}),
+        **({"topics": service.topics} if service.topics else {}),
+        **({"secrets": service.secrets} if service.secrets else {}),
+    }
+    stack = Stack(resources=service.resources, grants=_once(service.grants), variables=tuple(service.set_later))
+    return Reading(
+        table=table,
+        stack=stack,
+        findings=tuple(service.findings),
+        folders=(".",),
+        files=files_to_write,
+    )
+
+
+def wanted_values(root: Node, *, stage: str, files: Files) -> tuple[Wanted, ...]:
+    """The values that a person has to give: those that no default and no file has.
+
+    A value for something that is left out anyway, such as an output of another stack, is wanted, too.
+    """
+    service = _opened(root, stage, "us-east-1", "000000000000", {}, files)
+    found: dict[str, Wanted] = {}
+
+    def look(value: Any) -> None:
+        match value:
+            case Unknown(option=str(option)) if not says_so(option):
+                place = service.place(value.where.path, value.where.file)
+                found.setdefault(option, Wanted(name=option, place=place, about=value.why))
+            case dict():
+                for each in value.values():
+                    look(each)
+            case list():
+                for each in value:
+                    look(each)
+            case _:
+                pass
+
+    for part in ("provider", "functions", "resources"):
+        look(service.get(part))
+    return tuple(found.values())
+
+
+def _opened(
+    root: Node, environment: str, region: str, account_id: str, given: Mapping[str, str], files: Files
+) -> Service:
+    tree = root.plain()
+    if not isinstance(tree, dict) or "service" not in tree or "provider" not in tree:
+        raise ConfigurationError(
+            root.file, "it is no service: it has no `service` or no `provider`", hint="see the file"
+        )
+    provider = tree["provider"] if isinstance(tree["provider"], dict) else {"name": tree["provider"]}
+    tree = {**tree, "provider": provider}
+    if provider.get("name") != "aws":
+        what = f"the provider is {provider.get('name')!r}, and functions run on AWS here"
+        raise ConfigurationError(str(root.place), what, hint="adopt a service whose provider is `aws`")
+    if "serverless-pseudo-parameters" in str(tree.get("plugins")):
+        tree = _pseudo(tree)
+    nodes = {root.file: root}
+    given = dict(given)
+    stage = _stage(given.pop("stage", environment), environment)
+    at_home = {"region": Filled((Symbol("region", region),)), "account": Filled((Symbol("account_id", account_id),))}
+    values: dict[str, str | Filled] = {
+        **{name: stage for name in ("sls:stage", "opt:stage", "self:provider.stage")},
+        **{name: at_home["region"] for name in ("aws:region", "opt:region", "self:provider.region")},
+        "aws:accountId": at_home["account"],
+        **given,
+    }
+    variables = Variables(root.file, tree, values, _reader(nodes, files))
+    return Service(variables=variables, nodes=nodes, environment=environment, keys={})
+
+
+def _stage(stage: str, environment: str) -> str | Filled:
+    return Filled((Symbol("environment", environment),)) if stage == environment else stage
+
+
+def _reader(nodes: dict[str, Node], files: Files) -> Callable[[str], Tree | Unknown]:
+    def read(name: str) -> Tree | Unknown:
+        text = files(name)
+        if text is None:
+            return None
+        if not re.search(r"\.(ya?ml|json)\Z", name):
+            nodes[name] = Node(text, 1, name)
+            return text.strip()
+        try:
+            nodes[name] = read_document(text, name)
+        except ConfigurationError as error:
+            return Unknown(name, f"`{name}` cannot be read: {error}", Where(name, ()))
+        plain: Tree = nodes[name].plain()
+        return plain
+
+    return read
+
+
+def _pseudo(value: Any) -> Any:
+    """``#{AWS::Region}`` of the plugin serverless-pseudo-parameters."""
+    match value:
+        case str() if "#{AWS::" in value:
+            return {"Fn::Sub": re.sub(r"#\{(AWS::\w+)\}", r"${\1}", value)}
+        case dict():
+            return {key: _pseudo(each) for key, each in value.items()}
+        case list():
+            return [_pseudo(each) for each in value]
+        case _:
+            return value
+
+
+def _function_names(service: Service) -> list[str]:
+    found = service.get("functions")
+    if isinstance(found, Unknown):
+        service.unknown("", "functions", found)
+    if isinstance(found, list):
+        service.dropped("", "functions", ["functions"], "a list of tables: write them as one table")
+    return list(found) if isinstance(found, dict) else []
+
+
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    """A key for each function, no two alike."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = base = key_of(name)
+        number = 2
+        while key in keys.values():
+            key, number = f"{base[:37]}-{number}", number + 1
+        keys[name] = key
+    return keys
+
+
+def _once(found: Iterable[Any]) -> tuple[Any, ...]:
+    kept: list[Any] = []
+    for each in found:
+        if each not in kept:
+            kept.append(each)
+    return tuple(kept)
+
+
+def _unit(service: Service, names: Iterable[str]) -> dict[str, Any]:
+    """What all functions of a unit have in common."""
+    runtimes = Counter(
+        str(at(service.get("functions", name), "runtime") or service.get("provider", "runtime") or "") for name in names
+    )
+    wanted = runtimes.most_common(1)[0][0] if runtimes else ""
+    table: dict[str, Any] = {"runtime": _runtime(service, wanted)}
+    for name in names:
+        own = at(service.get("functions", name), "runtime")
+        if isinstance(own, str) and own != wanted:
+            reason = "all functions of a unit have the same runtime"
+            service.changed(name, "runtime", ["functions", name, "runtime"], table["runtime"], reason)
+    architecture = service.get("provider", "architecture")
+    table["architecture"] = architecture if architecture in ("arm64", "x86_64") else "x86_64"
+    for name in names:
+        own = at(service.get("functions", name), "architecture")
+        if own is not None and own != table["architecture"]:
+            reason = "all functions of a unit have the same architecture"
+            service.changed(name, "architecture", ["functions", name, "architecture"], table["architecture"], reason)
+    tags = {}
+    for path in (["provider", "stackTags"], ["provider", "tags"]):
+        found = service.get(*path)
+        for key, value in (found if isinstance(found, dict) else {}).items():
+            if (text := service.text(value)) is not None:
+                tags[key] = text
+            elif service.known("", f"tag {key}", value):
+                service.dropped("", f"tag {key}", [*path, key], "its value is not a text")
+    return {**table, **({"tags": tags} if tags else {})}
+
+
+def _runtime(service: Service, wanted: str) -> str:
+    if wanted in RUNTIMES:
+        return wanted
+    nearest = RUNTIMES[0] if re.fullmatch(r"python(2\.\d+|3\.\d)", wanted) else "python3.13"
+    reason = "AWS creates no new functions with it" if wanted else "none is written down"
+    service.changed("", "runtime", ["provider", "runtime"], nearest, reason)
+    return nearest
+
+
+def _wsgi(service: Service, functions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The module that the plugin serverless-wsgi would put beside the code."""
+    app = service.get("custom", "wsgi", "app")
+    handlers = {str(table["handler"]) for table in functions.values()} & set(WSGI_HANDLERS)
+    if not handlers or not isinstance(app, str):
+        return {}
+    service.changed(
+        "",
+        "custom.wsgi.app",
+        ["custom", "wsgi", "app"],
+        "wsgi_handler.py",
+        "a module that is written calls the application",
+    )
+    return {f"{handler.partition('.')[0]}.py": wsgi_handler(app) for handler in sorted(handlers)}

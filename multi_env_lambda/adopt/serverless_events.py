@@ -1,0 +1,226 @@
+"""What invokes a function of Serverless, except HTTP: each kind becomes an event of ours, or resources of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.serverless_asked import Asked, Event, is_off, may_call
+from multi_env_lambda.adopt.serverless_service import at, key_of, letters
+from multi_env_lambda.adopt.serverless_sources import queue, stream
+from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, joined, plain
+from multi_env_lambda.plan.template.parts import logical_id
+
+__all__ = ["EVENTS"]
+
+
+def _schedule(asked: Asked) -> tuple[Event, ...]:
+    if is_off(asked):
+        return ()
+    found = at(asked.value, "rate") if isinstance(asked.value, dict) else asked.value
+    expressions = found if isinstance(found, list) else [found]
+    if at(asked.value, "timezone") not in (None, "UTC", "Etc/UTC"):
+        return asked.dropped(
+            "a schedule is in UTC here; with a time zone it is a schedule of EventBridge Scheduler in `stack.py`"
+        )
+    if asked.has("inputPath", "inputTransformer"):
+        if len(expressions) > 1:
+            return asked.dropped("several expressions with `inputPath` or `inputTransformer`: write an event for each")
+        return asked.in_stack(*_rule(asked, {"ScheduleExpression": asked.service.body(expressions[0])}))
+    asked.unless({"name": "the rule is called after unit, environment and function"})
+    payload = asked.service.tree(at(asked.value, "input"))
+    events: list[Event] = []
+    for each in expressions:
+        text = asked.service.text(each)
+        if text is None:
+            return asked.dropped("its expression is not a text")
+        events += asked.to({"schedule": text, **({} if payload is None else {"payload": payload})})
+    return tuple(events)
+
+
+def _sns(asked: Asked) -> tuple[Event, ...]:
+    value, service = asked.value, asked.service
+    arn = at(value, "arn") if isinstance(value, dict) else value
+    policy = service.tree(at(value, "filterPolicy"))
+    more = {} if policy is None else {"filter_policy": policy}
+    asked.unless(
+        {
+            "redrivePolicy": "a subscription has no dead-letter queue here; `on_failure_arn` of the function gets what "
+            "it could not work on",
+            "filterPolicyScope": "a filter looks at the attributes of a message, not at its text",
+        }
+    )
+    text = None if arn is None else service.text(arn)
+    if isinstance(value, dict) and arn is None:
+        text = service.text(at(value, "topicName"))
+    if text is not None and not text.startswith("arn:"):
+        return _own_topic(asked, text, more)
+    if text is not None:
+        return asked.to({"sns": text, **more})
+    topic = service.body(arn)
+    if isinstance(topic, Unknown):
+        return asked.dropped(topic.why)
+    filters = {"FilterPolicy": service.body(at(value, "filterPolicy"))} if policy is not None else {}
+    subscription = {"Protocol": "lambda", "TopicArn": topic, "Endpoint": Ours("alias", asked.key), **filters}
+    return asked.in_stack(
+        (asked.named("subscription"), {"Type": "AWS::SNS::Subscription", "Properties": subscription}),
+        (asked.named("topic-permission"), may_call(asked, "sns.amazonaws.com", topic)),
+    )
+
+
+def _own_topic(asked: Asked, name: str, more: Event) -> tuple[Event, ...]:
+    """A topic that Serverless makes for the functions which name it."""
+    key = key_of(name.replace("${environment}", "")) or "topic"
+    asked.service.made[f"SNSTopic{letters(name)}"] = logical_id(key, "Topic")
+    asked.service.topics.setdefault(key, {})
+    asked.service.changed(
+        asked.function, asked.what, asked.path, f'sns = "{key}"', f"the topic `{name}` is called UNIT-ENVIRONMENT-{key}"
+    )
+    return ({"sns": key, **more},)
+
+
+def _s3(asked: Asked) -> tuple[Event, ...]:
+    value, service = asked.value, asked.service
+    name = at(value, "bucket") if isinstance(value, dict) else value
+    if at(value, "existing") is True:
+        text = service.text(name)
+        if text is None:
+            return asked.dropped("the name of the bucket is not a text")
+        service.changed(
+            asked.function,
+            asked.what,
+            asked.path,
+            f's3 = "{text}", form = "s3"',
+            "the owner of the bucket adds the notification for the function; `outputs` shows its ARN",
+        )
+        return ({"s3": text, "form": "s3"},)
+    if not isinstance(name, (str, Filled)):
+        return asked.dropped("the name of the bucket is not a text")
+    configured = service.get("provider", "s3", plain(name))
+    own = at(configured, "name") or at(configured, "bucketName") or name
+    if not isinstance(own, (str, Filled)):
+        return asked.dropped("the name of the bucket is not a text")
+    return _own_bucket(asked, f"S3Bucket{letters(plain(name))}", own, configured)
+
+
+def _own_bucket(asked: Asked, bucket: str, name: str | Filled, configured: Value) -> tuple[Event, ...]:
+    """A bucket that Serverless makes, with this name, and that tells the function about its objects."""
+    service = asked.service
+    rules = at(asked.value, "rules")
+    filters = [
+        {"Name": kind, "Value": service.body(each)}
+        for found in (rules if isinstance(rules, list) else [])
+        if isinstance(found, dict)
+        for kind, each in found.items()
+    ]
+    notification = {
+        "Event": service.body(at(asked.value, "event")) or "s3:ObjectCreated:*",
+        "Function": Ours("alias", asked.key),
+        **({"Filter": {"S3Key": {"Rules": filters}}} if filters else {}),
+    }
+    permission = logical_id(asked.key, bucket, "Permission")
+    more = {
+        f"{word[:1].upper()}{word[1:]}": service.body(each)
+        for word, each in (configured if isinstance(configured, dict) else {}).items()
+        if word not in ("name", "bucketName")
+    }
+    body = service.resources.setdefault(
+        bucket,
+        {
+            "Type": "AWS::S3::Bucket",
+            "DependsOn": [],
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"BucketName": name, **more, "NotificationConfiguration": {"LambdaConfigurations": []}},
+        },
+    )
+    body["Properties"]["NotificationConfiguration"]["LambdaConfigurations"].append(notification)
+    if permission not in body["DependsOn"]:
+        body["DependsOn"].append(permission)
+    service.made[bucket] = bucket
+    arn = joined(["arn:aws:s3:::", name])
+    permitted = may_call(asked, "s3.amazonaws.com", arn, SourceAccount={"Ref": "AWS::AccountId"})
+    return asked.in_stack((bucket, body), (permission, permitted))
+
+
+def _event_bridge(asked: Asked) -> tuple[Event, ...]:
+    if is_off(asked):
+        return ()
+    value, service = asked.value, asked.service
+    bus = at(value, "eventBus")
+    text = None if bus is None else service.text(bus)
+    pattern = service.tree(at(value, "pattern"))
+    is_plain = not asked.has("input", "inputPath", "inputTransformer", "retryPolicy", "deadLetterQueueArn")
+    if asked.has("schedule"):
+        return _schedule(attrs.evolve(asked, value={**value, "rate": at(value, "schedule")}))  # type: ignore[dict-item]
+    if isinstance(pattern, dict) and is_plain and (bus is None or (text or "").startswith("arn:")):
+        return asked.to({"event_pattern": pattern, **({} if text is None else {"bus": text})})
+    made: list[tuple[str, Any]] = []
+    on: Any = service.body(bus)
+    if text is not None and not text.startswith("arn:") and text != "default":
+        name = logical_id(text.replace("${environment}", ""), "EventBus")
+        made.append((name, {"Type": "AWS::Events::EventBus", "Properties": {"Name": bus}}))
+        on = {"Ref": name}
+    more = {} if bus is None else {"EventBusName": on}
+    return asked.in_stack(*made, *_rule(asked, {"EventPattern": service.body(at(value, "pattern")), **more}))
+
+
+def _cloudwatch(asked: Asked) -> tuple[Event, ...]:
+    value = asked.value if isinstance(asked.value, dict) else {}
+    return _event_bridge(attrs.evolve(asked, value={**value, "pattern": at(value, "event")}))
+
+
+def _rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """A rule of EventBridge with what its target gets, and the permission for it; properties for ``stack.py``."""
+    service, value = asked.service, asked.value
+    target: dict[str, Any] = {"Id": "function", "Arn": Ours("alias", asked.key)}
+    if (given := at(value, "input")) is not None:
+        target["Input"] = service.body(given) if isinstance(given, (str, Filled)) else service.json(given)
+    if (path := at(value, "inputPath")) is not None:
+        target["InputPath"] = service.body(path)
+    if isinstance(change := at(value, "inputTransformer"), dict):
+        words = {"inputPathsMap": "InputPathsMap", "inputTemplate": "InputTemplate"}
+        target["InputTransformer"] = {words.get(word, word): service.body(each) for word, each in change.items()}
+    name = asked.named("rule")
+    arn = {"Fn::GetAtt": [name, "Arn"]}
+    return (
+        (name, {"Type": "AWS::Events::Rule", "Properties": {**properties, "State": "ENABLED", "Targets": [target]}}),
+        (asked.named("rule-permission"), may_call(asked, "events.amazonaws.com", arn)),
+    )
+
+
+def _alexa(asked: Asked) -> tuple[Event, ...]:
+    skill = at(asked.value, "appId") if isinstance(asked.value, dict) else asked.value
+    token = {} if skill is None else {"EventSourceToken": asked.service.body(skill)}
+    permission = may_call(asked, "alexa-appkit.amazon.com", None, **token)
+    return asked.in_stack((asked.named("alexa-permission"), permission))
+
+
+def _cloudwatch_log(asked: Asked) -> tuple[Event, ...]:
+    group = at(asked.value, "logGroup") if isinstance(asked.value, dict) else asked.value
+    service = asked.service
+    permission = asked.named("log-permission")
+    properties = {
+        "LogGroupName": service.body(group),
+        "FilterPattern": service.body(at(asked.value, "filter")) or "",
+        "DestinationArn": Ours("alias", asked.key),
+    }
+    body = {"Type": "AWS::Logs::SubscriptionFilter", "DependsOn": [permission], "Properties": properties}
+    return asked.in_stack((permission, may_call(asked, "logs.amazonaws.com")), (asked.named("log-filter"), body))
+
+
+EVENTS: Mapping[str, Callable[[Asked], tuple[Event, ...]]] = {
+    "schedule": _schedule,
+    "sqs": queue,
+    "stream": stream,
+    "sns": _sns,
+    "s3": _s3,
+    "eventBridge": _event_bridge,
+    "cloudwatchEvent": _cloudwatch,
+    "cloudwatchLog": _cloudwatch_log,
+    "alexaSkill": _alexa,
+}
+"""By what Serverless calls them."""

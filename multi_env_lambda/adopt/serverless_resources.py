@@ -1,0 +1,116 @@
+"""``resources`` of a service: CloudFormation, taken as it is, with the names of what is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from multi_env_lambda.adopt.serverless_service import Service, unknown_in
+from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, plain
+from multi_env_lambda.model.plain_secrets import plain_secret
+from multi_env_lambda.plan.template.parts import logical_id
+
+__all__ = ["add_resources", "announce"]
+
+_OURS = ("Function", "Alias", "Role", "Logs", "Version")
+
+
+def _parts(service: Service) -> Iterator[tuple[list[str | int], dict[str, Value]]]:
+    """``resources`` is one table, or a list of them."""
+    found = service.get("resources")
+    for path, each in (
+        [(["resources", number], one) for number, one in enumerate(found)]
+        if isinstance(found, list)
+        else [(["resources"], found)]
+    ):
+        if isinstance(each, Unknown):
+            service.unknown("", "resources", each)
+        elif isinstance(each, dict):
+            yield [*path], each
+
+
+def announce(service: Service) -> None:
+    """Before the functions are read: which ids there are, and what they are called here."""
+    taken = {logical_id(key, word) for key in service.keys.values() for word in _OURS}
+    for _, part in _parts(service):
+        resources = part.get("Resources")
+        for name in resources if isinstance(resources, dict) else ():
+            service.made[name] = f"Own{name}" if name in taken else name
+    kinds = {kind for name in service.keys for kind in _events(service, name)}
+    if "httpApi" in kinds:
+        service.made["HttpApi"] = "HttpApi"
+    if "http" in kinds:
+        service.made["ApiGatewayRestApi"] = "RestApi"
+
+
+def _events(service: Service, name: str) -> Iterator[str]:
+    found = service.get("functions", name, "events")
+    for each in found if isinstance(found, list) else []:
+        yield from each if isinstance(each, dict) else ()
+
+
+def add_resources(service: Service) -> None:
+    """After the functions: every resource, unless a part of it cannot be there."""
+    for path, part in _parts(service):
+        for word, value in part.items():
+            if word == "Resources" and isinstance(value, dict):
+                for name, body in value.items():
+                    _add(service, name, body, [*path, word, name])
+            elif word == "extensions" and isinstance(value, dict):
+                for name in value:
+                    reason = "what Serverless makes has another form here; change it in `stack.py`"
+                    service.dropped("", f"extension {name}", [*path, word, name], reason)
+            elif word == "Outputs" and isinstance(value, dict):
+                for name, output in value.items():
+                    _output(service, name, output, [*path, word, name])
+            elif word not in ("Description", "AWSTemplateFormatVersion"):
+                service.dropped("", f"resources.{word}", [*path, word], "it has no place in a template here")
+
+
+def _add(service: Service, name: str, body: Value, path: list[str | int]) -> None:
+    what = f"resource {name}"
+    if isinstance(body, Unknown):
+        service.unknown("", what, body)
+        return
+    if not isinstance(body, dict) or "Type" not in body:
+        service.dropped("", what, path, "it has no Type: it changes what Serverless makes, which has another form here")
+        return
+    if not service.known("", what, body):
+        return
+    if body.get("Condition") is not None:
+        service.dropped(
+            "", what, [*path, "Condition"], "a resource with a condition is there or not: decide it in `stack.py`"
+        )
+        return
+    waits = body.get("DependsOn")
+    made: Any = service.body({key: value for key, value in body.items() if key != "DependsOn"})
+    if (unknown := unknown_in(made)) is not None:
+        service.dropped("", what, path, unknown.why)
+        return
+    if (secret := _secret_in(made)) is not None:
+        service.dropped("", what, path, f"`{secret}` is a secret in plain text, which is not written into a file")
+        return
+    names = [waits] if isinstance(waits, str) else waits if isinstance(waits, list) else []
+    depends = [service.made[each] for each in names if isinstance(each, str) and each in service.made]
+    service.resources[service.made[name]] = {**made, **({"DependsOn": depends} if depends else {})}
+    service.carried("", what, path, f"stack.py: {service.made[name]}")
+
+
+def _secret_in(value: Any, name: str = "") -> str | None:
+    """The property whose value is a secret, if there is one."""
+    if isinstance(value, (str, Filled)):
+        return None if plain_secret(name, plain(value)) is None else name
+    below = (
+        value.items()
+        if isinstance(value, dict)
+        else [(name, each) for each in value]
+        if isinstance(value, list)
+        else ()
+    )
+    return next((found for key, each in below if (found := _secret_in(each, key)) is not None), None)
+
+
+def _output(service: Service, name: str, value: Value, path: list[str | int]) -> None:
+    exported = isinstance(value, dict) and "Export" in value
+    reason = "a parameter of the unit hands a value over to other units: `parameters` and `needs`"
+    service.dropped("", f"output {name}", path, reason if exported else "`outputs` shows what a unit has made")
