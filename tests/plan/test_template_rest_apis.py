@@ -138,12 +138,9 @@ def test_what_a_stack_py_changes_is_served_too() -> None:
 
 def test_a_function_that_gets_another_name_is_called_by_it() -> None:
     """The document refers to the alias as before; a deployment keeps what that was."""
+    one_function = function("list", "GET /")
 
-    def renamed(found: Any, context: Any) -> None:
-        context.merge("ListFunction", {"Properties": {"FunctionName": "orders-sandbox-all"}})
-
-    unit = project(function("list", "GET /"), rest_api=OPEN)
-    assert deployment(template(unit)) != deployment(template(unit, extend=renamed))
+    assert deployment(made(one_function)) != deployment(made(attrs.evolve(one_function, name="orders-sandbox-all")))
 
 
 # --- who may call ---
