@@ -11,6 +11,7 @@ from multi_env_lambda.adopt.cfn_policies import statements_of
 from multi_env_lambda.adopt.cfn_values import is_function
 from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.sam_connectors import connect
 
 __all__ = ["drop_dangling", "own_tables", "read_rest"]
 
@@ -24,7 +25,6 @@ _BUCKET = frozenset({"BucketEncryption", "PublicAccessBlockConfiguration", "Owne
 _GONE = {
     "AWS::Serverless::Application": "a nested application: adopt it as a unit of its own",
     "AWS::CloudFormation::Stack": "a nested stack: adopt it as a unit of its own",
-    "AWS::Serverless::Connector": "write what it allows as `read`, `write` and `invoke` of the functions",
     "AWS::Serverless::GraphQLApi": "there is no such resource here: write its parts in stack.py",
     "AWS::Lambda::EventInvokeConfig": "write `on_failure_arn` of the function",
 }
@@ -159,6 +159,8 @@ def read_rest(
             continue
         if kind in _GONE:
             draft.left("", f"{name} ({kind})", node, _GONE[kind])
+        elif kind == "AWS::Serverless::Connector":
+            connect(draft, name, node)
         elif kind == "AWS::Serverless::StateMachine":
             _state_machine(draft, name, node, texts)
         elif kind == "AWS::Serverless::SimpleTable":

@@ -10,7 +10,7 @@ import pytest
 from multi_env_lambda.adopt.cfn_parameters import given_values, overrides_of, values_of
 from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.found import Carried, Changed, Grant, NotCarried, Ours, Reading, Variable
-from multi_env_lambda.adopt.sam import Source, is_template, read_template
+from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import read_project
 from tests.declared import DEVOPS, ENVIRONMENTS, complete_unit
@@ -20,7 +20,9 @@ NAMES = tuple(one.name for one in ENVIRONMENTS)
 HEAD = "Transform: AWS::Serverless-2016-10-31\n"
 
 
-def read(text: str, environment: str = "prod", given: Mapping[str, Any] | None = None, **texts: str) -> Reading:
+def read(
+    text: str, environment: str = "prod", given: Mapping[str, Any] | None = None, at: str = ".", **texts: str
+) -> Reading:
     template = read_document(text, "template.yaml")
     source = Source(
         template=template,
@@ -29,6 +31,7 @@ def read(text: str, environment: str = "prod", given: Mapping[str, Any] | None =
         environments=NAMES,
         files=frozenset(texts),
         crowded=False,
+        at=at,
         text=texts.get,
     )
     chosen, missing = values_of(template, given or {}, NAMES, "shop")
@@ -539,3 +542,25 @@ def test_a_document_without_functions_is_no_template() -> None:
     assert is_template(read_document(function(), "template.yaml"))
     assert not is_template(read_document("Resources: {A: {Type: AWS::SNS::Topic}}", "template.yaml"))
     assert not is_template(read_document("- a", "x.yaml"))
+
+
+def test_code_above_the_template_is_part_of_the_project() -> None:
+    text = function().replace("CodeUri: src/", "CodeUri: ../src")
+    found = read(text, at="infra")
+
+    assert found.table["functions"]["create"]["root"] == "src" and found.folders == ("src",)
+    assert steps_out(read_document(text, "template.yaml")) == 1
+    assert steps_out(read_document(function(), "template.yaml")) == 0
+
+
+def test_a_connector_is_a_word_and_a_variable_of_lambda_is_left_to_it() -> None:
+    resources = """
+Orders: {Type: AWS::Serverless::SimpleTable}
+Link:
+  Type: AWS::Serverless::Connector
+  Properties: {Source: {Id: CreateFunction}, Destination: {Id: Orders}, Permissions: [Read, Write]}
+"""
+    found = read(function("Environment: {Variables: {AWS_REGION: x, BB: y}}", resources))
+
+    assert table(found) == {"environment": {"BB": "y"}, "read": ["orders"], "write": ["orders"]}
+    assert lost(found) == ["9 CreateFunction variable AWS_REGION"]
