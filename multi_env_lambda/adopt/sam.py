@@ -125,14 +125,14 @@ def _functions(
             continue
         globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
         properties = with_globals(globals_, node.get("Properties"))
-        reason = _why_not(properties, values, source.at)
+        reason = _why_not(properties, values, source)
         if reason:
             left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
         else:
             yield name, properties
 
 
-def _why_not(properties: Mapping[str, Node], values: Values, at: str) -> str:
+def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> str:
     """Why a function cannot be taken over; empty if it can."""
     if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
         return "it is a container image"
@@ -142,11 +142,17 @@ def _why_not(properties: Mapping[str, Node], values: Values, at: str) -> str:
     if not isinstance(handler, str) or not HANDLER.accepts(handler):
         return f"its handler is {handler}; expected {HANDLER.allowed}"
     code = values.of(properties.get("CodeUri") or properties.get("Code"))
-    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(at, code) is None):
+    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(source.at, code) is None):
         return f"its code is {code}: only a folder of the project can be taken over"
+    if isinstance(code, str) and not _has_files(source, path_in(source.at, code) or "."):
+        return f"its code is not there: {code}"
     if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
         return "its code is in a bucket: get it from there, and name its folder"
     return ""
+
+
+def _has_files(source: Source, folder: str) -> bool:
+    return folder == "." or any(path.startswith(f"{folder}/") for path in source.files)
 
 
 def _longest(source: Source) -> int:

@@ -29,7 +29,7 @@ def read(
         unit="shop",
         folder="projects/shop",
         environments=NAMES,
-        files=frozenset(texts),
+        files=frozenset({*texts, "src/app.py", "o/a.py"}),
         crowded=False,
         at=at,
         text=texts.get,
@@ -417,6 +417,7 @@ def test_known_layers_are_packages_and_own_layers_are_shared_folders() -> None:
         ("Runtime: python3.12", "PackageType: Image", "container image"),
         ("CodeUri: src/", "CodeUri: s3://bucket/key", "only a folder"),
         ("CodeUri: src/", "CodeUri: {Bucket: b, Key: k}", "in a bucket"),
+        ("CodeUri: src/", "CodeUri: elsewhere", "not there"),
         ("Handler: app.handler", "Handler: '../x'", "its handler is ../x"),
     ],
 )
