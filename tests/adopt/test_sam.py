@@ -508,14 +508,23 @@ Flow:
     DefinitionUri: flow.json
     DefinitionSubstitutions: {Create: !GetAtt CreateFunction.Arn}
     Policies: [{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}]
+    Events:
+      Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour), Enabled: false}}
+      Ordered: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}}}
+      Called: {Type: Api, Properties: {Path: /, Method: get}}
 """
-    found = read(function("", resources), **{"flow.json": '{"StartAt": "A"}'}).stack.resources
+    reading = read(function("", resources), **{"flow.json": '{"StartAt": "A"}'})
+    found = reading.stack.resources
 
     assert found["Flow"]["Type"] == "AWS::StepFunctions::StateMachine"
     assert '"StartAt": "A"' in found["Flow"]["Properties"]["DefinitionString"]
     assert found["Flow"]["Properties"]["DefinitionSubstitutions"] == {"Create": Ours("alias", "create")}
     statement = found["FlowRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert statement["Action"] == ["lambda:InvokeFunction"]
+    assert found["FlowHourly"]["Properties"]["State"] == "DISABLED"
+    assert found["FlowOrdered"]["Properties"]["EventPattern"] == {"source": ["shop"]}
+    assert found["FlowOrdered"]["Properties"]["Targets"][0]["Arn"] == {"Ref": "Flow"}
+    assert lost(reading) == ["18  Flow: event Called (Api)"]
 
 
 def test_every_finding_of_the_first_page_is_one_of_three_kinds() -> None:
