@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Kind, Own, key_of, references
 from multi_env_lambda.adopt.document import Node
-from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.found import Carried, Ours
 from multi_env_lambda.adopt.sam_connectors import connect
 from multi_env_lambda.adopt.sam_machine import read_machine
 
@@ -241,7 +242,9 @@ def drop_dangling(draft: Draft, known: set[str]) -> None:
             body = draft.resources.pop(name)
             where = Node(None, draft.places[name].line, draft.places[name].file)
             kind = body.get("Type", "settings of a function")
-            draft.left("", f"{name} ({kind})", where, f"it refers to {missing[0]}, which was not carried over")
+            what = f"{name} ({kind})"
+            _not_carried(draft, partial(_is_about, what, f"{name} in stack.py"))
+            draft.left("", what, where, f"it refers to {missing[0]}, which was not carried over")
     there = {*known, *draft.resources}
     for body in draft.resources.values():
         if isinstance(body.get("DependsOn"), list):
@@ -258,7 +261,17 @@ def drop_dangling(draft: Draft, known: set[str]) -> None:
         _lost(draft, variable.function, f"variable {variable.name}", variable.value)
 
 
+def _is_about(what: str, to: str, finding: Carried) -> bool:
+    return finding.what == what or finding.to == to
+
+
+def _not_carried(draft: Draft, is_gone: Callable[[Carried], bool]) -> None:
+    """What was said about something that turned out to be left out is not said."""
+    draft.findings = [one for one in draft.findings if not (isinstance(one, Carried) and is_gone(one))]
+
+
 def _lost(draft: Draft, key: str, what: str, value: Any) -> None:
     function = next(name for name, one in draft.functions.items() if one == key)
     where = Node(None, draft.function_places[function].line, draft.function_places[function].file)
+    _not_carried(draft, lambda one: one.function == function and one.what == what)
     draft.left(function, what, where, f"it refers to {next(iter(references(value)))}, which was not carried over")
