@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -21,11 +21,9 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
     if is_off(asked):
         return ()
     found = at(asked.value, "rate") if isinstance(asked.value, dict) else asked.value
-    expressions = found if isinstance(found, list) else [found]
+    expressions: list[Value] = found if isinstance(found, list) else [found]
     if at(asked.value, "timezone") not in (None, "UTC", "Etc/UTC"):
-        return asked.dropped(
-            "a schedule is in UTC here; with a time zone it is a schedule of EventBridge Scheduler in `stack.py`"
-        )
+        return asked.in_stack(*_in_a_zone(asked, expressions))
     if asked.has("inputPath", "inputTransformer"):
         if len(expressions) > 1:
             return asked.dropped("several expressions with `inputPath` or `inputTransformer`: write an event for each")
@@ -39,6 +37,32 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
             return asked.dropped("its expression is not a text")
         events += asked.to({"schedule": text, **({} if payload is None else {"payload": payload})})
     return tuple(events)
+
+
+def _in_a_zone(asked: Asked, expressions: list[Value]) -> Iterator[tuple[str, Any]]:
+    """A schedule in the time of a place is one of EventBridge Scheduler, which has a role for its calls."""
+    service, value = asked.service, asked.value
+    role = asked.named("schedule-role")
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": Ours("alias", asked.key)}
+    policy = {"PolicyName": "call", "PolicyDocument": {"Version": "2012-10-17", "Statement": [may]}}
+    trusted = {"Version": "2012-10-17", "Statement": [trust]}
+    yield (
+        role,
+        {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trusted, "Policies": [policy]}},
+    )
+    given = at(value, "input")
+    target: dict[str, Any] = {"Arn": Ours("alias", asked.key), "RoleArn": {"Fn::GetAtt": [role, "Arn"]}}
+    if given is not None:
+        target["Input"] = service.body(given) if isinstance(given, (str, Filled)) else service.json(given)
+    for number, expression in enumerate(expressions):
+        properties = {
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ScheduleExpression": service.body(expression),
+            "ScheduleExpressionTimezone": service.body(at(value, "timezone")),
+            "Target": target,
+        }
+        yield asked.named(f"schedule-{number + 1}-"), {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
 
 
 def _sns(asked: Asked) -> tuple[Event, ...]:

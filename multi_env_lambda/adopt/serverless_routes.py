@@ -162,14 +162,8 @@ def _sources(value: Value) -> list[str]:
 
 def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     service, value = asked.service, asked.value
-    if service.get("provider", "apiGateway", "restApiId") is not None:
-        return asked.dropped("the routes of an API that belongs to another stack cannot be added here")
-    integration = at(value, "integration")
-    kind = plain(integration).lower() if isinstance(integration, (str, Filled)) else None
-    if kind not in _PROXY:
-        return asked.dropped(f"`integration: {kind}` changes requests and answers on their way, which has no key here")
-    if at(value, "async") is True:
-        return asked.dropped("a request that is not waited for has no key here")
+    if (reason := _no_rest_route(asked)) is not None:
+        return asked.dropped(reason)
     found = _method_and_path(value, service)
     if found is None:
         return asked.dropped("its method and path cannot be read")
@@ -178,7 +172,7 @@ def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
         return ()
     if at(value, "private") is True:
         more = {**more, "api_key": True}
-        apis.rest.setdefault("usage_plan", {"keys": _api_keys(service)})
+        apis.rest.setdefault("usage_plan", _usage_plan(service))
     if isinstance(at(value, "request"), dict):
         asked.service.dropped(
             asked.function, "request", [*asked.path, "request"], "what a request must have is not checked by the API"
@@ -187,6 +181,35 @@ def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     if cors := at(value, "cors"):
         _rest_cors(asked, apis, cors)
     return asked.to({"rest": f"{found[0]} {_below(found[1])}", **more})
+
+
+def _no_rest_route(asked: Asked) -> str | None:
+    """Why a route cannot be here; above all, what only some could call must not become public."""
+    service, value = asked.service, asked.value
+    if service.get("provider", "apiGateway", "restApiId") is not None:
+        return "the routes of an API that belongs to another stack cannot be added here"
+    if str(service.get("provider", "endpointType")).upper() == "PRIVATE":
+        return "the API is private, and an API is public here"
+    if service.get("provider", "apiGateway", "resourcePolicy") or service.get("provider", "resourcePolicy"):
+        return "the policy of the API has no key, and without it the route would be open to everybody"
+    integration = at(value, "integration")
+    kind = plain(integration).lower() if isinstance(integration, (str, Filled)) else None
+    if kind not in _PROXY:
+        return f"`integration: {kind}` changes requests and answers on their way, which has no key here"
+    return "a request that is not waited for has no key here" if at(value, "async") is True else None
+
+
+def _usage_plan(service: Service) -> dict[str, Any]:
+    """The keys of the callers, with the limits for each of them."""
+    found = service.get("provider", "apiGateway", "usagePlan") or service.get("provider", "usagePlan")
+    limits = {
+        "rate": at(found, "throttle", "rateLimit"),
+        "burst": at(found, "throttle", "burstLimit"),
+        "quota": at(found, "quota", "limit"),
+    }
+    plan = {"keys": _api_keys(service), **{name: each for name, each in limits.items() if isinstance(each, int)}}
+    period = at(found, "quota", "period")
+    return {**plan, "period": str(period).lower()} if "quota" in plan and isinstance(period, str) else plan
 
 
 def _rest_table(service: Service, apis: Apis) -> None:
@@ -199,8 +222,9 @@ def _rest_table(service: Service, apis: Apis) -> None:
     kind = service.get("provider", "endpointType")
     if kind is None or str(kind).upper() == "EDGE":
         apis.rest.setdefault("endpoint", "edge")
-    elif str(kind).upper() != "REGIONAL":
-        service.dropped("", "endpointType", ["provider", "endpointType"], "an API is regional or at the edge here")
+    for name in ("minimumCompressionSize", "metrics", "disableDefaultEndpoint", "shouldStartNameWithService"):
+        if service.get("provider", "apiGateway", name) is not None:
+            service.dropped("", f"apiGateway.{name}", ["provider", "apiGateway", name], "it has no key")
 
 
 def _api_keys(service: Service) -> list[str]:

@@ -46,7 +46,6 @@ _PROVIDER = frozenset(
 _NO_PLACE = {
     "stackName": "a stack is called UNIT-ENVIRONMENT",
     "apiName": "an API is called after unit and environment",
-    "usagePlan": "it is `rest_api.usage_plan`",
     "websocketsApiName": "WebSocket APIs have no key",
     "stackPolicy": "add it to the stack yourself",
     "stackParameters": "a stack has no parameters here",

@@ -383,7 +383,6 @@ def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> N
     ("text", "reason"),
     [
         ("schedule: {rate: rate(1 day), enabled: false}", "switched off"),
-        ("schedule: {rate: rate(1 day), timezone: Europe/Berlin}", "UTC"),
         ("http: {method: get, path: a, integration: lambda}", "integration"),
         ("http: {method: get, path: a, async: true}", "not waited for"),
         ("http: {method: get, path: a, authorizer: nobody}", "open to everybody"),
@@ -463,6 +462,53 @@ def test_a_rest_api_keeps_its_stage_its_browsers_and_who_decides() -> None:
         "auth": {"function": "auth", "cache_seconds": 300},
         "pool": {"user_pools": ["arn:aws:cognito-idp:eu-west-1:222222222222:userpool/eu-west-1_a"]},
     }
+
+
+def test_a_schedule_in_the_time_of_a_place_is_one_of_the_scheduler() -> None:
+    events, found = event("schedule: {rate: 'cron(0 8 ? * MON-FRI *)', timezone: Europe/Berlin, input: {a: 1}}")
+    (role, schedule) = found.stack.resources.values()
+    assert events == []
+    assert schedule["Properties"]["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["Properties"]["Target"]["Input"] == '{"a": 1}'
+    (policy,) = role["Properties"]["Policies"]
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == Ours("alias", "hello")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "  endpointType: PRIVATE\n",
+        "  apiGateway: {resourcePolicy: [{Effect: Allow, Principal: '*', Action: 'execute-api:Invoke'}]}\n",
+        "  apiGateway: {restApiId: abc}\n",
+    ],
+)
+def test_an_api_that_only_some_could_call_does_not_become_public(more: str) -> None:
+    events, found = event("http: GET a", head=HEAD + more)
+    assert events == []
+    assert "event http" in said(found, NotCarried)
+    assert "rest_api" not in found.table
+
+
+def test_the_keys_of_callers_have_the_limits_of_the_usage_plan() -> None:
+    head = HEAD + textwrap.dedent(
+        """\
+        #
+          apiGateway:
+            apiKeys: [partners, {name: 'my-${sls:stage}'}]
+            usagePlan: {quota: {limit: 500, period: DAY}, throttle: {rateLimit: 10, burstLimit: 20}}
+            binaryMediaTypes: ['image/*']
+        """
+    )
+    _, found = event("http: {method: get, path: a, private: true}", head=head)
+    rest = found.table["rest_api"]
+    assert rest["usage_plan"] == {
+        "keys": ["partners", "my-sandbox"],
+        "rate": 10,
+        "burst": 20,
+        "quota": 500,
+        "period": "day",
+    }
+    assert rest["binary_types"] == ["image/*"]
 
 
 def test_resources_are_as_they_were_with_our_names_for_what_serverless_made() -> None:
