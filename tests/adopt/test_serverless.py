@@ -12,7 +12,7 @@ from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.filled import Filled, Symbol
 from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Ours, Reading, Variable
 from multi_env_lambda.adopt.joined import joined
-from multi_env_lambda.adopt.serverless import read_service, wanted_values
+from multi_env_lambda.adopt.serverless import Placed, read_service, wanted_values
 from multi_env_lambda.adopt.serverless_service import key_of
 from multi_env_lambda.adopt.written import unit_files
 from multi_env_lambda.errors import ConfigurationError
@@ -35,14 +35,11 @@ def read(
 ) -> Reading:
     root = read_document(head + textwrap.dedent(text), "serverless.yml")
     names = {name.replace("__", ":"): value for name, value in given.items()}
-    return read_service(
-        root,
-        environment=environment,
-        region="eu-west-1",
-        account_id="222222222222",
-        given=names,
-        files=(files or {}).get,
-    )
+    return read_service(root, place(environment), names, (files or {}).get)
+
+
+def place(environment: str = "sandbox", **more: Any) -> Placed:
+    return Placed(environment=environment, region="eu-west-1", account_id="222222222222", **more)
 
 
 def function(text: str, **more: Any) -> dict[str, Any]:
@@ -174,7 +171,7 @@ def test_a_value_that_is_not_known_leaves_the_variable_out_with_its_line_and_is_
     assert said(found, NotCarried)["environment.AA"].startswith("serverless.yml:9: `${env:AA}` is not known here")
     assert "${env:BB, 'b'}" in said(found, Changed)
     root = read_document(HEAD + text, "serverless.yml")
-    assert [each.name for each in wanted_values(root, stage="sandbox", files=lambda _: None)] == ["env:AA"]
+    assert [each.name for each in wanted_values(root, place(), {}, {}.get)] == ["env:AA"]
     assert read(text, env__AA="1").table["functions"]["hello"]["environment"] == {"AA": "1", "BB": "b"}
 
 
@@ -584,6 +581,20 @@ def test_what_has_no_place_here_is_said_with_its_line() -> None:
     assert set(lost) == {"provisionedConcurrency", "odd", "plugin serverless-domain-manager", "layer tools", "unheard"}
     assert lost["unheard"].startswith("serverless.yml:9: ")
     assert "package.patterns" in said(found, Changed)
+
+
+def test_a_layer_of_the_service_is_a_shared_folder() -> None:
+    root = read_document(HEAD + "functions: {a: {handler: a.b}}\nlayers: {tools: {path: ./layer}}\n", "serverless.yml")
+    at_home = place(folder="projects/shop", there=("layer/python/tools.py", "a.py"))
+    found = read_service(root, at_home, {}, {}.get)
+    assert found.table["shared"] == ["projects/shop/layer/python"]
+    assert "layer tools" in said(found, Changed)
+
+
+def test_values_of_a_stage_that_no_environment_is_are_said() -> None:
+    text = "functions: {a: {handler: a.b}}\nparams: {default: {}, dev: {x: 1}, sandbox: {x: 2}}\n"
+    assert "stage=dev" in said(read(text), NotCarried)["params.dev"]
+    assert set(said(read(text, stage="dev"), NotCarried)) == {"params.sandbox"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.joined import joined
-from multi_env_lambda.adopt.serverless import read_service, wanted_values
+from multi_env_lambda.adopt.serverless import Placed, read_service, wanted_values
 from multi_env_lambda.adopt.written import unit_files
 from multi_env_lambda.errors import ConfigurationError
 
@@ -83,10 +83,11 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(each for key, item in below for each in places(item, (*path, key)))]
 
 
+PLACE = Placed(environment="sandbox", region="eu-west-1", account_id="222222222222", folder="projects/shop")
 PLACES = [path for path in places(SERVICE) if path]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=3))
 def test_a_service_with_anything_anywhere_is_read_or_refused(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     service = copy.deepcopy(SERVICE)
@@ -97,18 +98,11 @@ def test_a_service_with_anything_anywhere_is_read_or_refused(changes: list[tuple
             inside = inside or (isinstance(place, list) and isinstance(key, int) and key < len(place))
             place = place[key] if inside else None
         if isinstance(place, dict) or (isinstance(place, list) and isinstance(path[-1], int) and path[-1] < len(place)):
-            place[path[-1]] = odd
+            place[path[-1]] = copy.deepcopy(odd)
     root = read_document(json.dumps(service), "serverless.json")
     try:
-        wanted_values(root, stage="sandbox", files=lambda _: None)
-        found = read_service(
-            root,
-            environment="sandbox",
-            region="eu-west-1",
-            account_id="222222222222",
-            given={},
-            files=lambda _: None,
-        )
+        wanted_values(root, PLACE, {}, {}.get)
+        found = read_service(root, PLACE, {}, {}.get)
     except ConfigurationError as error:
         assert "serverless.json" in str(error)
         return
