@@ -31,7 +31,7 @@ setup(
         ]
     },
     entry_points={"console_scripts": ["multi-env-lambda = multi_env_lambda.cli.main:main"]},
-    # Why each one is here: docs/source/03-Concepts/dependencies.rst
+    # Why each one is here: docs/source/05-Contributing/dependencies.rst
     install_requires=[
         "attrs>=24,<27",
         "boto3>=1.41,<2",

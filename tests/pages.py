@@ -62,6 +62,7 @@ def paragraphs_of(page: str) -> Iterator[list[Line]]:
     lines = list(prose_of(page))
     tables = list(_tables_of(page.splitlines()))
     headings = {above for (above, _), (_, line) in pairwise(lines) if _UNDERLINE.fullmatch(line.strip())}
+    headings |= {above for (above, line), (below, more) in pairwise(lines) if _is_term(line, more, below - above)}
     options: int | None = None
     found: list[Line] = []
     for number, line in lines:
@@ -85,6 +86,13 @@ def paragraphs_of(page: str) -> Iterator[list[Line]]:
             found.append((number, words))
     if found:
         yield found
+
+
+def _is_term(line: str, below: str, distance: int) -> bool:
+    """Whether this is a term of a glossary or of a list of definitions: what it means is indented below it."""
+    deeper = len(below) - len(below.lstrip()) > len(line) - len(line.lstrip())
+    words = line.strip()
+    return deeper and distance == 1 and bool(words) and not _MARKER.match(words) and not words.startswith((".. ", ":"))
 
 
 def _tables_of(lines: list[str]) -> Iterator[tuple[int, int]]:

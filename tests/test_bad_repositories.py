@@ -82,8 +82,8 @@ ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] name: 
 hint: rename one of them\
 """,
         "dynamic_version": """\
-ConfigurationError projects/orders/pyproject.toml [project] dynamic: found `version`; expected a version in this table
-hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
+ConfigurationError projects/orders/pyproject.toml: [project] lacks `version`, and uv_build takes them from there alone
+hint: write the values in [project]; `version` is part of file names\
 """,
         "impure_wheel": """\
 BuildError projects/orders: the wheel orders-0.1.0-cp313-cp313-linux_x86_64.whl is not pure: it is made for cp313-cp313-linux_x86_64; expected py3-none-any

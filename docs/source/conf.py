@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from docutils import nodes
+
 ROOT = Path(__file__).parent.parent.parent
 VERSION = re.search(r'"([^"]+)"', (ROOT / "multi_env_lambda" / "_version.py").read_text(encoding="utf-8").split("=")[1])
 
@@ -15,10 +17,11 @@ html_title = f"multi_env_lambda {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
 # Only what is typed is copied: neither the prompt nor what the command prints.
 copybutton_prompt_text = "$ "
 copybutton_copy_empty_lines = False
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "05-Contributing/adr/README.rst"]
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
@@ -30,3 +33,22 @@ nitpick_ignore_regex = [("py:class", r"(collections\.abc|os|pathlib|multi_env_la
 suppress_warnings = ["ref.python"]
 autodoc_member_order = "bysource"
 add_module_names = False
+
+
+def alone(app, page, source):
+    """They are found by their list and the search: with all of them beside each page, a build takes twice as long."""
+    if page.startswith("05-Contributing/adr/"):
+        source[0] = f":orphan:\n\n{source[0]}"
+
+
+def linked(app, tree, page):
+    """The list of decisions has the links that a Git host needs; a browser needs those of the pages."""
+    for link in tree.findall(nodes.reference):
+        found = re.fullmatch(r"(\d{4}-[\w-]+)\.rst", link.get("refuri", ""))
+        if found:
+            link["refuri"] = f"adr/{found[1]}.html"
+
+
+def setup(app):
+    app.connect("source-read", alone)
+    app.connect("doctree-resolved", linked)

@@ -165,6 +165,14 @@ def test_the_unit_of_the_readme_is_the_one_that_new_makes() -> None:
     assert shown and tomllib.loads(shown.group(1).replace("\n    ", "\n")) == made
 
 
+@pytest.mark.parametrize("name", ["README.rst", "CONTRIBUTING.rst"])
+def test_every_link_of_a_page_that_the_host_shows_leads_to_a_file(name: str) -> None:
+    links = re.findall(r"`[^`<]+ <([^`>]+)>`__?", text(ROOT / name))
+
+    assert len(links) > (10 if name == "README.rst" else 3)
+    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).is_file()] == []
+
+
 def test_the_readme_begins_with_the_two_commands() -> None:
     commands = re.findall(r"^    (\S+)", text(ROOT / "README.rst"), re.MULTILINE)
 
