@@ -85,7 +85,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
     return Reading(
         table=table,
         stack=stack,
-        findings=tuple(service.findings),
+        findings=tuple(sorted(service.findings, key=lambda one: one.place)),
         folders=(".",),
         files=files_to_write,
     )

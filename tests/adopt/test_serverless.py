@@ -362,7 +362,7 @@ def test_a_topic_by_name_is_one_of_the_unit_for_all_functions_that_name_it() -> 
 
 def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> None:
     events, found = event("s3: {bucket: 'photos-${sls:stage}', event: 's3:ObjectRemoved:*', rules: [{prefix: in/}]}")
-    bucket = found.stack.resources["S3BucketPhotossandbox"]
+    bucket = found.stack.resources["S3BucketPhotos"]
     assert events == []
     assert bucket["Properties"]["BucketName"] == Filled(("photos-", STAGE))
     assert bucket["Properties"]["NotificationConfiguration"]["LambdaConfigurations"] == [
