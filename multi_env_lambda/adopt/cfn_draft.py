@@ -79,7 +79,8 @@ class Draft:
     roles: Mapping[str, tuple[str, ...]]
     own: dict[str, Own] = attrs.field(factory=dict)
     renamed: dict[str, str] = attrs.field(factory=dict)
-    apis: set[str] = attrs.field(factory=set)
+    apis: dict[str, str] = attrs.field(factory=dict)
+    """Logical id of an API -> what it is called here."""
     aliases: dict[str, str] = attrs.field(factory=dict)
     """Logical id of an alias -> the key of its function."""
     layers: dict[str, str] = attrs.field(factory=dict)
@@ -95,6 +96,8 @@ class Draft:
     findings: list[Finding] = attrs.field(factory=list)
     folders: list[str] = attrs.field(factory=list)
     files: dict[str, str] = attrs.field(factory=dict)
+    crowded: bool = False
+    """Whether two environments have the same account and region, so that names have to differ."""
     shared: list[str] = attrs.field(factory=list)
     packages: list[str] = attrs.field(factory=list)
     """Requirements in place of layers that hold them."""
@@ -174,8 +177,11 @@ class Draft:
     def _new_name(self, name: str) -> str:
         if name in self.own:
             return self.own[name].logical_id
-        if name in self.apis or name in ("ServerlessRestApi", "ServerlessHttpApi"):
-            return "HttpApi"
+        if name in self.apis:
+            return self.apis[name]
+        for api, ours in self.apis.items():
+            if re.fullmatch(rf"{api}(\w*Stage|\.Stage)", name):
+                return f"{ours}Stage"
         return self.renamed.get(name, name)
 
     def _sub(self, argument: Any) -> Any:

@@ -16,8 +16,9 @@ from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Reading, Stack
-from multi_env_lambda.adopt.sam_api import API_KINDS, read_api
+from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
 from multi_env_lambda.adopt.sam_function import read_function
+from multi_env_lambda.adopt.sam_globals import with_globals
 from multi_env_lambda.adopt.sam_layers import layer_folders
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
@@ -29,7 +30,6 @@ __all__ = ["FUNCTION_KINDS", "Source", "is_template", "read_template"]
 FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _LONGEST_NAME = 64
 _PARTS = ("Function", "Role", "Alias", "Logs", "Url", "Version", "ErrorAlarm", "Queue", "Topic", "Bucket", "Table")
-_CONCATENATED = ("Layers", "Policies")
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +39,7 @@ class Source:
     Args:
         unit, folder: the unit's name, and its folder, relative to the top of the repository.
         files: all files of the project, relative to the folder of the template.
+        crowded: whether two environments have the same account and region.
         text: of one of them; None if there is none.
     """
 
@@ -47,6 +48,7 @@ class Source:
     folder: str
     environments: tuple[str, ...]
     files: frozenset[str]
+    crowded: bool
     text: Callable[[str], str | None]
 
 
@@ -121,38 +123,12 @@ def _functions(
         if kind not in FUNCTION_KINDS:
             continue
         globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
-        properties = _with_globals(globals_, node.get("Properties"))
+        properties = with_globals(globals_, node.get("Properties"))
         reason = _why_not(properties, values)
         if reason:
             left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
         else:
             yield name, properties
-
-
-def _with_globals(globals_: Node | None, own: Node | None) -> dict[str, Node]:
-    """Tables are merged, layers and policies are put together, everything else is replaced, as SAM does."""
-    base = dict(globals_.table) if globals_ is not None else {}
-    for key, node in own.table.items() if own is not None else ():
-        known = base.get(key)
-        if known is not None and key in _CONCATENATED:
-            base[key] = Node((*known.items, *node.items), node.line, node.file)
-        elif known is not None and _is_table(known) and _is_table(node):
-            base[key] = _merged(known, node)
-        else:
-            base[key] = node
-    return base
-
-
-def _is_table(node: Node) -> bool:
-    return bool(node.table) and not any(key == "Ref" or key.startswith("Fn::") for key in node.table)
-
-
-def _merged(base: Node, own: Node) -> Node:
-    both = dict(base.table)
-    for key, node in own.table.items():
-        known = both.get(key)
-        both[key] = _merged(known, node) if known is not None and _is_table(known) and _is_table(node) else node
-    return Node(both, own.line, own.file)
 
 
 def _why_not(properties: Mapping[str, Node], values: Values) -> str:
@@ -195,11 +171,12 @@ def _draft(
             for name, path in layer_folders(Node(resources, 1, ""), values).items()
             if path != "."
         },
-        apis={name for name, node in resources.items() if node.text("Type") in API_KINDS},
+        apis=_called(resources),
+        crowded=source.crowded,
         tables={key: {} for key in keys.values()},
     )
     draft.roles = _roles(draft, source, resources)
-    reserved = {logical_id(key, part) for key in keys.values() for part in _PARTS} | {"HttpApi"}
+    reserved = {logical_id(key, part) for key in keys.values() for part in _PARTS} | {"HttpApi", "RestApi"}
     gone = {*keys, *draft.roles, *draft.apis}
     draft.renamed = {name: f"{name}Own" for name in resources if name in reserved and name not in gone}
     for name, node in resources.items():
@@ -208,6 +185,15 @@ def _draft(
             if target is not None and target[0] in keys:
                 draft.aliases[name] = keys[target[0]]
     return draft
+
+
+def _called(resources: Mapping[str, Node]) -> dict[str, str]:
+    """The APIs, with those that SAM makes without being told."""
+    found = {"ServerlessRestApi": "RestApi", "ServerlessHttpApi": "HttpApi"}
+    for name, node in resources.items():
+        if (kind := str(node.text("Type"))) in API_KINDS:
+            found[name] = "HttpApi" if kind.endswith("HttpApi") else "RestApi"
+    return found
 
 
 def _layer(source: Source, path: str) -> str:
@@ -219,7 +205,7 @@ def _roles(draft: Draft, source: Source, resources: Mapping[str, Node]) -> dict[
     users: dict[str, list[str]] = {}
     for name, key in draft.functions.items():
         globals_ = source.template.get("Globals", "Function")
-        properties = _with_globals(globals_, resources[name].get("Properties"))
+        properties = with_globals(globals_, resources[name].get("Properties"))
         target = draft.target(draft.values.of(properties.get("Role")))
         if target is not None and target[0] in resources and resources[target[0]].text("Type") == "AWS::IAM::Role":
             users.setdefault(target[0], []).append(key)
@@ -257,22 +243,36 @@ def _transforms(draft: Draft, template: Node) -> None:
 def _apis(draft: Draft, template: Node, resources: Mapping[str, Node]) -> None:
     for section in ("Api", "HttpApi"):
         if (found := template.get("Globals", section)) is not None:
-            read_api(draft, f"Globals.{section}", found, found)
-    for name in sorted(draft.apis):
-        node = resources[name]
-        read_api(draft, name, node.get("Properties") or Node({}, node.line, node.file), node)
-    if len(draft.apis) > 1:
-        node = resources[sorted(draft.apis)[1]]
-        reason = "a unit has one API: the routes of all of them are in it"
-        draft.changed("", f"{len(draft.apis)} APIs", node, "http_api", reason)
+            read_api(draft, f"Globals.{section}", section, found)
+    seen: dict[str, str] = {}
+    for name in (one for one in draft.apis if one in resources):
+        node, kind = resources[name], str(resources[name].text("Type"))
+        properties = node.get("Properties") or Node({}, node.line, node.file)
+        read_api(draft, name, kind, properties)
+        definition = properties.get("DefinitionBody")
+        for function, entry, what in routes_of_definition(draft, name, definition, kind):
+            events = draft.tables[draft.functions[function]].setdefault("events", [])
+            if entry not in events:
+                events.append(entry)
+                draft.carried(function, what, node, next(iter(entry)))
+        if definition is not None or properties.get("DefinitionUri") is not None:
+            reason = "routes are read from it, and from the functions' events; what else it says is not"
+            draft.left("", f"{name}: definition of the API", node, reason)
+        if (first := seen.setdefault(draft.apis[name], name)) != name:
+            reason = f"a unit has one API of a kind: its routes are in that of {first}"
+            draft.changed("", f"API {name}", node, section_of(kind), reason)
 
 
 def _without_routes(draft: Draft, template: Node) -> None:
     """What holds for all routes means nothing where no function has one."""
     events = [event for table in draft.tables.values() for event in table.get("events", ())]
-    if "http_api" in draft.unit_table and not any("http" in event for event in events):
-        del draft.unit_table["http_api"]
-        draft.left("", "settings of the API", template, "no function has a route of it")
+    for section, word in (("http_api", "http"), ("rest_api", "rest")):
+        has_routes = any(word in event for event in events)
+        if section in draft.unit_table and not has_routes:
+            del draft.unit_table[section]
+            draft.left("", f"settings of the API: {section}", template, "no function has a route of it")
+        if section == "rest_api" and has_routes and "stage" not in draft.unit_table.get(section, {}):
+            draft.unit_table[section] = {"stage": "Prod", "endpoint": "edge", **draft.unit_table.get(section, {})}
 
 
 def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node], node: Node) -> None:
@@ -311,7 +311,8 @@ def _known(draft: Draft) -> set[str]:
     """The logical ids that our own template has."""
     keys = [(key, part) for key in draft.tables for part in _PARTS]
     own = {one.logical_id for one in draft.own.values()}
-    return {*(logical_id(*pair) for pair in keys), *own, "HttpApi"} - set(draft.renamed)
+    apis = {f"{one}{part}" for one in ("HttpApi", "RestApi") for part in ("", "Stage")}
+    return {*(logical_id(*pair) for pair in keys), *own, *apis} - set(draft.renamed)
 
 
 def _reading(draft: Draft, source: Source, functions: Mapping[str, Mapping[str, Node]], values: Values) -> Reading:

@@ -13,6 +13,7 @@ from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
 from multi_env_lambda.model.keys.function import VARIABLE
+from multi_env_lambda.model.name import FUNCTION_NAME
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_function"]
@@ -263,8 +264,18 @@ def _traffic(draft: Draft, function: str, node: Node) -> None:
 
 def _name(draft: Draft, function: str, node: Node) -> None:
     key = draft.functions[function]
-    reason = f"the function is called {draft.name(key)}; callers that know its old name need the new one"
+    text = draft.text(draft.values.of(node))
+    if text is not None and not draft.crowded and FUNCTION_NAME.accepts(_sample(text)):
+        draft.tables[key]["name"] = text
+        draft.carried(function, "FunctionName", node, f'name = "{text}"')
+        return
+    why = "two environments in one account cannot both have it" if draft.crowded else "it is only known to the stack"
+    reason = f"{why}; the function is called {draft.name(key)}, and callers need the new name"
     draft.changed(function, "FunctionName", node, draft.name(key), reason)
+
+
+def _sample(text: str) -> str:
+    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
 
 
 def _alias(draft: Draft, function: str, node: Node) -> None:

@@ -12,6 +12,8 @@ from multi_env_lambda.adopt.document import Node
 
 __all__ = ["KNOWN", "layer_folders", "read_layers"]
 
+_ARN = r"arn:aws:lambda:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account_id\}):layer:[A-Za-z0-9_-]+:[0-9]+"
+
 KNOWN: Mapping[str, str] = {
     r"layer:AWSLambdaPowertoolsPython.*": "aws-lambda-powertools[all]",
     r"layer:AWSSDKPandas-Python.*": "awswrangler",
@@ -35,9 +37,7 @@ def read_layers(draft: Draft, function: str, node: Node) -> None:
         elif target is not None and target[0] in draft.layers:
             reason = "what is in the layer is part of every function's code"
             draft.changed(function, f"Layers: {target[0]}", one, f"shared: {draft.layers[target[0]]}", reason)
-        elif text is not None and re.fullmatch(
-            r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+", text
-        ):
+        elif text is not None and re.fullmatch(_ARN, text):
             draft.tables[draft.functions[function]].setdefault("layers", []).append(text)
             draft.carried(function, "Layers", one, f"layers: {text}")
         elif value is not None:

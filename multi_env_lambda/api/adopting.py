@@ -250,6 +250,7 @@ def _readings(
         folder=folder,
         environments=names,
         files=frozenset(project.files),
+        crowded=len({(one.account_id, one.region) for one in environments}) < len(environments),
         text=project.text,
     )
     chosen, missing = values_of(project.document, given, names, unit)

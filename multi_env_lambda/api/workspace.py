@@ -334,7 +334,7 @@ class Workspace:
     def adopt(
         self, path: str | os.PathLike[str], *, unit: str = "", values: Iterable[str] = (), really: bool = True
     ) -> adopting.Adoption:
-        """Make a unit from a project of another tool; not ``really``: only say what would be written."""
+        """Make a unit from another tool's project with ``values`` of its parameters; not ``really``: only say how."""
         return adopting.adopt(self._opened, path, unit, values, really=really)
 
     def new(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from multi_env_lambda.cli.dialog import confirmed
 from multi_env_lambda.cli.output import json_option, note, open_workspace, out, print_json
 
 __all__ = ["adopt_command"]
@@ -43,4 +44,4 @@ def adopt_command(path: str, unit: str, values: tuple[str, ...], only_plan: bool
 
 
 def _agreed(changes: bool) -> bool:
-    return not changes or click.confirm("write these files?", err=True)
+    return not changes or confirmed("write these files?", "the files")

@@ -28,6 +28,7 @@ def read(text: str, environment: str = "prod", given: Mapping[str, Any] | None =
         folder="projects/shop",
         environments=NAMES,
         files=frozenset(texts),
+        crowded=False,
         text=texts.get,
     )
     chosen, missing = values_of(template, given or {}, NAMES, "shop")
@@ -166,10 +167,10 @@ def test_a_property_has_its_word_here(properties: str, expected: dict[str, Any])
         ),
         ("{Type: HttpApi}", {"http": "$default"}),
         ("{Type: HttpApi, Properties: {Path: '/a/{id}', Method: get}}", {"http": "GET /a/{id}"}),
-        ("{Type: Api, Properties: {Path: /a/, Method: any}}", {"http": "ANY /a", "payload": "1.0"}),
+        ("{Type: Api, Properties: {Path: /a/, Method: any}}", {"rest": "ANY /a"}),
         (
             "{Type: Api, Properties: {Path: /a, Method: post, Auth: {Authorizer: AWS_IAM}}}",
-            {"http": "POST /a", "payload": "1.0", "authorizer": "iam"},
+            {"rest": "POST /a", "authorizer": "iam"},
         ),
         (
             "{Type: SNS, Properties: {Topic: 'arn:aws:sns:us-east-1:222222222222:t', FilterPolicy: {a: [b]}}}",
@@ -430,11 +431,52 @@ def test_a_function_that_cannot_be_a_unit_is_said(old: str, new: str, reason: st
 
 
 def test_a_route_is_closed_rather_than_opened_by_what_is_not_understood() -> None:
-    events = "Events: {One: {Type: Api, Properties: {Path: /a, Method: get, Auth: {ApiKeyRequired: true}}}}"
+    key = "Events: {One: {Type: HttpApi, Properties: {Path: /a, Method: get, Auth: {ApiKeyRequired: true}}}}"
+    events = "Events: {One: {Type: Api, Properties: {Path: /a, Method: get, Auth: {Authorizer: Theirs}}}}"
+    plain = "Events: {One: {Type: Api, Properties: {Path: /a, Method: get}}}"
     top = "Globals: {Api: {Auth: {DefaultAuthorizer: Mine, Authorizers: {Mine: {UserPoolArn: x}}}}}\n"
+    private = "Globals: {Api: {EndpointConfiguration: PRIVATE}}\n"
 
+    assert table(read(function(key)))["events"][0]["authorizer"] == "iam"
     assert table(read(function(events)))["events"][0]["authorizer"] == "iam"
-    assert read(function(events, top=top)).table["http_api"] == {"authorizer": "iam"}
+    for text in (top, private):
+        assert read(function(plain, top=text)).table["rest_api"]["authorizer"] == "iam"
+
+
+def test_an_api_of_its_own_has_its_stage_its_keys_and_its_routes() -> None:
+    resources = """
+Api:
+  Type: AWS::Serverless::Api
+  Properties:
+    StageName: v1
+    EndpointConfiguration: {Type: REGIONAL}
+    Auth: {ApiKeyRequired: true, UsagePlan: {CreateUsagePlan: PER_API, Quota: {Limit: 9, Period: DAY}}}
+    Cors: "'*'"
+    DefinitionBody:
+      paths:
+        /more:
+          get:
+            x-amazon-apigateway-integration:
+              uri: !Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/x/${CreateFunction.Arn}/invocations'
+Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Name: !Ref Api, Stage: !Ref ApiV1Stage}}
+"""
+    events = "Events: {One: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /a, Method: get}}}"
+    found = read(function(events, resources))
+
+    assert table(found) == {"events": [{"rest": "GET /more"}, {"rest": "GET /a"}]}
+    assert found.table["rest_api"] == {
+        "api_key": True,
+        "usage_plan": {"keys": ["callers"], "quota": 9, "period": "day"},
+        "cors": {"allow_origins": ["*"]},
+        "stage": "v1",
+    }
+    properties = found.stack.resources["Alarm"]["Properties"]
+    assert properties == {"Name": {"Ref": "RestApi"}, "Stage": {"Ref": "RestApiStage"}}
+    accepted(found)
+
+
+def test_a_name_stays_if_it_can() -> None:
+    assert table(read(function("FunctionName: !Sub 'make-${AWS::Region}'"))) == {"name": "make-${region}"}
 
 
 def test_plain_cloudformation_is_read_as_well() -> None:
@@ -473,7 +515,7 @@ Flow:
 
 
 def test_every_finding_of_the_first_page_is_one_of_three_kinds() -> None:
-    kinds = {type(one) for one in read(function("FunctionName: mine\nAnything: 1")).findings}
+    kinds = {type(one) for one in read(function("Architectures: [arm64]\nAnything: 1\nAutoPublishAlias: x")).findings}
 
     assert kinds == {Carried, Changed, NotCarried}
     assert Grant(function="a", actions=(), resources=()) is not None
