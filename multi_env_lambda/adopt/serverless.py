@@ -39,6 +39,7 @@ class Placed:
 
     Args:
         environment: its name, which counts as the stage unless ``stage`` is given. stages: of all environments.
+        crowded: whether another environment is in the same account and region.
         folder: of the unit, relative to the top of the repository. there: the files of the service.
     """
 
@@ -46,6 +47,7 @@ class Placed:
     region: str
     account_id: str
     stages: Collection[str] = ()
+    crowded: bool = False
     folder: str = ""
     there: Collection[str] = ()
 
@@ -141,7 +143,7 @@ def _opened(root: Node, at_home: Placed, given: Mapping[str, str], files: Files)
         values.setdefault(name, region)
     values.setdefault("aws:accountId", Filled((Symbol("account_id", at_home.account_id),)))
     variables = Variables(root.file, tree, values, _reader(nodes, files))
-    return Service(variables=variables, nodes=nodes, environment=at_home.environment, keys={})
+    return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={})
 
 
 def _stage(stage: str, environment: str) -> str | Filled:

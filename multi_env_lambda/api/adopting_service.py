@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -67,12 +68,14 @@ def service_readings(
     """
     chosen = {one.name: chosen_for(given, one.name) for one in environments}
     stages = {chosen[one.name].get("stage", one.name) for one in environments}
+    homes = Counter((one.account_id, one.region) for one in environments)
     places = [
         Placed(
             environment=one.name,
             region=one.region,
             account_id=one.account_id,
             stages=stages,
+            crowded=homes[one.account_id, one.region] > 1,
             folder=folder,
             there=there,
         )

@@ -249,10 +249,52 @@ def test_the_statements_of_the_one_role_are_those_of_each_function() -> None:
     ]
 
 
-def test_a_role_that_serverless_did_not_make_is_said() -> None:
-    found = read("functions: {a: {handler: a.b, role: 'arn:aws:iam::222222222222:role/x'}}\n", head=HEAD + STATEMENT)
+def test_a_role_that_exists_is_that_role_if_it_is_in_the_account() -> None:
+    text = "functions: {{a: {{handler: a.b, role: 'arn:aws:iam::{}:role/x'}}}}\n"
+    found = read(text.format("222222222222"), head=HEAD + STATEMENT)
+    assert found.table["functions"]["a"]["role"] == "arn:aws:iam::222222222222:role/x"
     assert "policies" not in found.table["functions"]["a"]
+    found = read(text.format("999999999999"), head=HEAD + STATEMENT)
+    assert not {"role", "policies"} & set(found.table["functions"]["a"])
     assert "role" in said(found, NotCarried)
+
+
+@pytest.mark.parametrize("role", ["Mine", "!GetAtt Mine.Arn"])
+def test_a_role_of_the_resources_becomes_permissions(role: str) -> None:
+    text = f"""
+    functions: {{a: {{handler: a.b, role: {role}}}}}
+    resources:
+      Resources:
+        Mine:
+          Type: AWS::IAM::Role
+          Properties:
+            ManagedPolicyArns: ['arn:aws:iam::aws:policy/AmazonSQSFullAccess']
+            Policies:
+              - PolicyName: x
+                PolicyDocument: {{Statement: [{{Effect: Allow, Action: 'S3:Get*', Resource: '*'}}]}}
+    """
+    found = read(text)
+    assert found.table["functions"]["a"]["policies"] == [{"actions": ["s3:Get*"], "resources": ["*"]}]
+    assert found.table["functions"]["a"]["managed_policies"] == ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]
+    assert "role" in said(found, Changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "crowded", "ours"),
+    [
+        ("shop-${sls:stage}-hello", True, "shop-${environment}-hello"),
+        ("hello", False, "hello"),
+        ("hello", True, None),
+        ("not a name", False, None),
+        ("!Ref Orders", False, None),
+    ],
+)
+def test_a_name_of_its_own_is_kept_unless_two_functions_would_have_it(name: str, crowded: bool, ours: str) -> None:
+    text = f"{HEAD}functions:\n  a:\n    handler: a.b\n    name: {name}\n"
+    root = read_document(text, "serverless.yml")
+    found = read_service(root, place(crowded=crowded), {}, {}.get)
+    assert found.table["functions"]["a"].get("name") == ours
+    assert ("name" in said(found, Changed)) == (ours is None)
 
 
 @pytest.mark.parametrize(
@@ -382,12 +424,6 @@ def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> N
         ("schedule: {rate: rate(1 day), enabled: false}", "switched off"),
         ("http: {method: get, path: a, integration: lambda}", "integration"),
         ("http: {method: get, path: a, async: true}", "not waited for"),
-        ("http: {method: get, path: a, authorizer: nobody}", "open to everybody"),
-        (
-            "http: {method: get, path: a, authorizer: {type: COGNITO_USER_POOLS, authorizerId: !Ref A}}",
-            "open to everybody",
-        ),
-        ("httpApi: {method: get, path: /a, authorizer: {name: nobody}}", "open to everybody"),
         ("httpApi: {method: get}", "cannot be read"),
         ("websocket: {route: $connect}", "no counterpart"),
         ("sqs: {arn: !GetAtt Nothing.Arn}", "no `Nothing`"),
@@ -429,6 +465,7 @@ def test_authorizers_are_those_of_the_api() -> None:
     assert found.table["functions"]["hello"]["events"] == [
         {"http": "GET /a", "authorizer": "login", "scopes": ["x"]},
         {"http": "GET /b", "authorizer": "check"},
+        {"http": "GET /c", "authorizer": "iam"},
     ]
     api = found.table["http_api"]
     assert api["payload"] == "1.0" and api["cors"]["allow_origins"] == ["*"]
@@ -472,18 +509,33 @@ def test_a_schedule_in_the_time_of_a_place_is_one_of_the_scheduler() -> None:
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("text", "more"),
     [
-        "  endpointType: PRIVATE\n",
-        "  apiGateway: {resourcePolicy: [{Effect: Allow, Principal: '*', Action: 'execute-api:Invoke'}]}\n",
-        "  apiGateway: {restApiId: abc}\n",
+        ("http: GET a", "  endpointType: PRIVATE\n"),
+        ("http: GET a", "  apiGateway: {resourcePolicy: [{Effect: Allow}]}\n"),
+        ("http: {method: get, path: a, authorizer: nobody}", ""),
+        ("http: {method: get, path: a, authorizer: {type: COGNITO_USER_POOLS, authorizerId: !Ref A}}", ""),
+        ("httpApi: {method: get, path: /a, authorizer: {name: nobody}}", ""),
+        ("httpApi: {method: get, path: /a, authorizer: {id: !Ref A}}", ""),
     ],
 )
-def test_an_api_that_only_some_could_call_does_not_become_public(more: str) -> None:
-    events, found = event("http: GET a", head=HEAD + more)
+def test_what_only_some_could_call_does_not_become_public(text: str, more: str) -> None:
+    (route,), found = event(text, head=HEAD + more)
+    assert route["authorizer"] == "iam"
+    assert "signed requests" in said(found, Changed)["authorizer"]
+
+
+def test_the_routes_of_the_api_of_another_stack_are_left_out() -> None:
+    events, found = event("http: GET a", head=HEAD + "  apiGateway: {restApiId: abc}\n")
     assert events == []
     assert "event http" in said(found, NotCarried)
     assert "rest_api" not in found.table
+
+
+def test_a_rest_api_answers_with_one_origin() -> None:
+    _, found = event("http: {method: get, path: a, cors: {origins: ['https://a.example', 'https://b.example']}}")
+    assert found.table["rest_api"]["cors"]["allow_origins"] == ["https://a.example"]
+    assert "cors" in said(found, Changed)
 
 
 def test_the_keys_of_callers_have_the_limits_of_the_usage_plan() -> None:
