@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.building.backend import build_environment, fetching_environment, run_backend
 from multi_env_lambda.building.download import complete_lock
 from multi_env_lambda.building.index_access import Access
 from multi_env_lambda.building.index_logins import Logins, named_indexes
@@ -354,3 +354,16 @@ def test_a_file_of_uv_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "uv.toml").write_text("[")
     with pytest.raises(MultiEnvLambdaError, match="uv.toml"):
         Access.of_user("", {"UV_CONFIG_FILE": str(tmp_path / "uv.toml")})
+
+
+def test_only_a_keyring_gets_the_whole_environment(tmp_path: Path) -> None:
+    (tmp_path / "uv.toml").write_text('keyring-provider = "subprocess"\n')
+    keys = {"AWS_PROFILE": "ci", "UV_CONSTRAINT": "c.txt", "UV_INDEX_COMPANY_PASSWORD": "pw"}
+    asked = {**keys, "UV_CONFIG_FILE": str(tmp_path / "uv.toml")}
+
+    def seen(environment: Mapping[str, str]) -> set[str]:
+        return set(environment) & set(keys)
+
+    assert seen(fetching_environment({**keys, "HOME": str(tmp_path)})) == {"UV_INDEX_COMPANY_PASSWORD"}
+    assert seen(fetching_environment(asked)) == {"AWS_PROFILE", "UV_INDEX_COMPANY_PASSWORD"}
+    assert seen(build_environment(asked)) == {"UV_INDEX_COMPANY_PASSWORD"}
