@@ -310,6 +310,12 @@ def test_a_proxy_for_everything_is_used_and_its_password_stays_there(
     assert sent[0] is not None and sent[1] is None
 
 
+def test_a_proxy_of_another_kind_is_left_out(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1")
+    company.moved["/a.whl"] = f"http://{company.host}/moved/privlib-1.0.whl"
+    assert got(company, "/a.whl", Access.of_user()) == company.files["privlib"]
+
+
 @pytest.mark.parametrize("name", ["UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT"])
 def test_a_time_out_of_uv_is_one_of_downloads(company: Company, name: str) -> None:
     company.silent = True
