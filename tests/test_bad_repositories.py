@@ -145,7 +145,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environ
 hint: did you mean `prod`?\
 """,
         "misspelled_key": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, read, reserved_concurrency, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, provided, read, reserved_concurrency, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\
@@ -218,7 +218,7 @@ ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' h
 hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url or http
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url, http or rest
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\

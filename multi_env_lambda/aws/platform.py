@@ -17,13 +17,13 @@ from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.stack_listing import template_of
-from multi_env_lambda.aws.stack_tags import tagged_arns
+from multi_env_lambda.aws.stack_tags import stack_of, tagged_arns
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AwsPlatform"]
@@ -120,6 +120,9 @@ class AwsPlatform:
         client = self._sessions.client(environment, "resourcegroupstaggingapi")
         return tagged_arns(client, f"stack {stack_name} in {environment.name}", stack_name)
 
+    def stack_of(self, environment: Environment, arn: str) -> str:
+        return stack_of(self._sessions.client(environment, "resourcegroupstaggingapi"), arn)
+
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return functions.code_of_function(self._sessions.client(environment, "lambda"), function_name, "live")
 
@@ -131,6 +134,9 @@ class AwsPlatform:
 
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
+
+    def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
+        return functions.layer_says(self._sessions.client(environment, "lambda"), arn)
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)

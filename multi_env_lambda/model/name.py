@@ -13,11 +13,13 @@ __all__ = [
     "BUCKET",
     "ENVIRONMENT_NAME",
     "EXTERNAL_ID",
+    "FUNCTION_NAME",
     "IMAGE",
     "KEY",
     "LIMITS",
     "PROJECT_NAME",
     "REGION",
+    "ROLE_ARN",
     "ROLE_NAME",
     "SOURCE_IDENTITY",
     "WORKSPACE_ID",
@@ -53,6 +55,12 @@ KEY = Rule(
     allowed="up to 40 lowercase letters, digits and single `-` or `_`, starting with a letter",
     hint="the key is part of the name in AWS: for example `create` or `send-mail`",
 )
+FUNCTION_NAME = Rule(
+    pattern=r"[A-Za-z0-9_-]+",
+    maximum=64,
+    allowed="up to 64 letters, digits, `-` and `_`",
+    hint='it may contain `${project}` and `${environment}`: for example "${project}-${environment}-create"',
+)
 ACCOUNT_ID = Rule(
     pattern=r"[0-9]{12}",
     allowed="12 digits in quotes",
@@ -69,6 +77,12 @@ ROLE_NAME = Rule(
     maximum=64,
     allowed="up to 64 letters, digits and `_+=,.@-`",
     hint="write the role's name, not its ARN; the account is known from `account_id`",
+)
+ROLE_ARN = Rule(
+    pattern=r"arn:aws:iam::[0-9]{12}:role/([\x21-\x7e]+/)?[A-Za-z0-9_+=,.@-]{1,64}",
+    maximum=600,
+    allowed="the ARN of a role",
+    hint='it may contain `${account_id}`: for example "arn:aws:iam::${account_id}:role/orders"',
 )
 EXTERNAL_ID = Rule(
     pattern=r"[\w+=,.@:/-]{2,}",

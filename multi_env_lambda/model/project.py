@@ -136,7 +136,9 @@ class Project:
         return f"{self.name}-{environment_name}"
 
     def function_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        settings = self.settings.get(environment_name)
+        said = (function.name for function in settings.functions if function.key == key) if settings else ()
+        return next(filter(None, said), f"{self.name}-{environment_name}-{key}")
 
     def job_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
@@ -286,6 +288,8 @@ def read_project(
     project = attrs.evolve(project, settings=settings)
     _check_python(standard, project)
     _check_names(project, environments, where)
+    if unlisted:
+        _check_names_in_branches(project, environments[0], where)
     _check_reach(project, environments, (*environments, *unlisted), where)
     return project
 
@@ -357,6 +361,17 @@ def _check_names(project: Project, environments: Iterable[Environment], where: s
     for environment in environments:
         for kind, name in made_names(project, environment):
             check_length(kind, name, where=f"{where} ({environment.name})")
+
+
+def _check_names_in_branches(project: Project, first: Environment, where: str) -> None:
+    """A branch's environment has the settings of the first one, lies beside it, and needs names of its own."""
+    for function in project.settings[first.name].functions:
+        if function.name is not None and first.name not in function.name:
+            what = (
+                f"functions.{function.key}.name: in the environments of branches, the function would be called "
+                f"`{function.name}` as well"
+            )
+            raise ConfigurationError(f"{where} ({first.name})", what, hint="write `${environment}` in it")
 
 
 def _check_reach(

@@ -190,15 +190,18 @@ class Vpc:
 class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
-    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
-    of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0 keeps
-    logs indefinitely.
-    ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
+    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``name`` is that in
+    AWS, if it is not made of those of the unit, the environment and the key: ``Project.function_name``. ``layers`` are
+    ARNs of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0
+    keeps logs indefinitely.
+    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write`` and ``invoke`` are keys of
+    the unit's own resources.
     """
 
     key: str
     handler: str
     root: str = ""
+    name: str | None = None
     memory_size: int = 128
     timeout: int = 3
     environment: tuple[tuple[str, EnvironmentValue], ...] = ()
@@ -214,6 +217,7 @@ class Function:
     snap_start: bool = False
     layers: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
+    role: str | None = None
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
     read: tuple[str, ...] = ()
