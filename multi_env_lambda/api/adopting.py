@@ -15,7 +15,7 @@ from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
-from multi_env_lambda.adopt.sam import Source, is_template, read_template
+from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
@@ -84,6 +84,8 @@ class _Project:
     document: Node | None
     repeated: tuple[tuple[str, int], ...]
     files: tuple[str, ...]
+    at: Path
+    """The folder of the template, which is in the project's."""
 
     def text(self, path: str) -> str | None:
         where = self.folder / path
@@ -148,8 +150,10 @@ def _project(path: Path) -> _Project:
             path.name, "it is no template with functions", hint="name a template of SAM, or a folder"
         )
     file, node, twice = found[0] if found else (None, None, [])
+    at = folder
+    folder = folder.parents[steps_out(node) - 1] if node is not None and steps_out(node) else folder
     files = tuple(_files(folder))
-    return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files)
+    return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -206,8 +210,8 @@ def _given(
 ) -> dict[str, dict[str, str]]:
     """What is said now counts before what was said then, and both before the project's own file."""
     own: dict[str, dict[str, str]] = {}
-    if (project.folder / "samconfig.toml").is_file():
-        own = overrides_of(read_toml(project.folder / "samconfig.toml", "samconfig.toml"), environments)
+    if (project.at / "samconfig.toml").is_file():
+        own = overrides_of(read_toml(project.at / "samconfig.toml", "samconfig.toml"), environments)
     remembered = {
         str(name): {str(key): str(value) for key, value in table.items()}
         for name, table in before.items()
@@ -235,6 +239,7 @@ def _readings(
         folder=folder,
         environments=names,
         files=frozenset(project.files),
+        at=project.at.relative_to(project.folder).as_posix(),
         crowded=len({(one.account_id, one.region) for one in environments}) < len(environments),
         text=project.text,
     )
