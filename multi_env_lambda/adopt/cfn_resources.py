@@ -9,11 +9,11 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Kind, Own, key_of, references
 from multi_env_lambda.adopt.document import Node
-from multi_env_lambda.adopt.found import Carried, Ours
+from multi_env_lambda.adopt.found import Carried, NotCarried, Ours
 from multi_env_lambda.adopt.sam_connectors import connect
 from multi_env_lambda.adopt.sam_machine import read_machine
 
-__all__ = ["drop_dangling", "own_tables", "read_rest"]
+__all__ = ["drop_dangling", "own_tables", "read_rest", "without_rights_of_roles"]
 
 _SHORTEST = 8
 _IN_A_BUCKETS_NAME = len("-222222222222-ap-northeast-1")
@@ -225,6 +225,19 @@ def _of_a_function(draft: Draft, name: str, node: Node) -> bool:
     to = "log_retention_days" if keys and days is not None else "the log group of the function"
     draft.changed("", f"{name} (AWS::Logs::LogGroup)", node, to, "every function has its log group, kept for 30 days")
     return True
+
+
+def without_rights_of_roles(draft: Draft) -> None:
+    """Nothing is added to a role that exists: what a function needs for its events, it has to allow."""
+    for grant in [one for one in draft.grants if "role" in draft.tables[one.function]]:
+        draft.grants.remove(grant)
+        name = next(name for name, key in draft.functions.items() if key == grant.function)
+        what, reason = (
+            f"permissions {', '.join(grant.actions)}",
+            "nothing is added to a role that exists: add them there",
+        )
+        place = draft.function_places[name]
+        draft.findings.append(NotCarried(function=name, what=what, place=place, reason=reason))
 
 
 def drop_dangling(draft: Draft, known: set[str]) -> None:

@@ -137,7 +137,7 @@ def _project(path: Path, others: set[Path]) -> _Project:
     folder = path if path.is_dir() else path.parent
     candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
     if path.is_dir() and (service := service_in(folder, candidates)) is not None:
-        return _project(service)
+        return _project(service, others)
     if not candidates:
         candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
     found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
@@ -159,9 +159,16 @@ def _project(path: Path, others: set[Path]) -> _Project:
         )
     file, node, twice = found[0] if found else (None, None, [])
     at = folder
-    folder = folder.parents[steps_out(node) - 1] if node is not None and steps_out(node) else folder
+    folder = folder if node is None else _above(folder, steps_out(node))
     files = tuple(_files(folder, others - {folder}))
     return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
+
+
+def _above(folder: Path, steps: int) -> Path:
+    """So many folders up, if that is in the same repository; else the folder itself, and code above is refused."""
+    above = (folder, *folder.parents)
+    top = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
+    return above[steps] if steps <= top else folder
 
 
 def _files(folder: Path, others: set[Path]) -> Iterator[str]:

@@ -213,7 +213,7 @@ def test_an_event_has_its_word_here(event: str, expected: dict[str, Any]) -> Non
             "event One (Schedule)",
         ),
         ("Policies: [{MadeUpPolicy: {}}]", "", "MadeUpPolicy"),
-        ("Role: arn:aws:iam::222222222222:role/r", "", "Role"),
+        ("Role: !ImportValue theirs", "", "Role"),
         ("Anything: 1", "", "Anything"),
         ("Environment: {Variables: {_A: 1}}", "", "variable _A"),
     ],
@@ -477,6 +477,16 @@ Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Name: !Ref Api, Stage: !Ref A
     }
     properties = found.stack.resources["Alarm"]["Properties"]
     assert properties == {"Name": {"Ref": "RestApi"}, "Stage": {"Ref": "RestApiStage"}}
+    accepted(found)
+
+
+def test_a_role_that_exists_stays_and_has_to_allow_what_is_needed() -> None:
+    resources = "Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}"
+    events = "Events: {One: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}}"
+    found = read(function(f"Role: !Sub 'arn:aws:iam::${{AWS::AccountId}}:role/r'\n{events}", resources))
+
+    assert table(found) == {"role": "arn:aws:iam::${account_id}:role/r"} and found.stack.grants == ()
+    assert [one.split(" sqs")[0] for one in lost(found)] == ["3 CreateFunction permissions"]
     accepted(found)
 
 
