@@ -16,6 +16,7 @@ from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Readi
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
 from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
+from multi_env_lambda.adopt.serverless_given import given_to_service, is_service
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
@@ -25,6 +26,7 @@ from multi_env_lambda.adopt.written import (
     record_text,
     unit_files,
 )
+from multi_env_lambda.api.adopting_service import nearby, service_in, service_readings
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
@@ -106,7 +108,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     record = _record(target)
     environments = opened.config.environments
     given = _given(project, values, record[1], [one.name for one in environments])
-    adopted = joined(_readings(project, unit, folder, environments, given))
+    adopted = joined(_readings(project, unit, folder, environments, given, opened.root.resolve()))
     wanted = _wanted(project, adopted, target, record[0])
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
     files = decided(wanted, there, _appendable(there, record[0]))
@@ -132,6 +134,8 @@ def _project(path: Path) -> _Project:
     path = path.resolve()
     folder = path if path.is_dir() else path.parent
     candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
+    if path.is_dir() and (service := service_in(folder, candidates)) is not None:
+        return _project(service)
     if not candidates:
         candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
     found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
@@ -140,14 +144,16 @@ def _project(path: Path) -> _Project:
         text = read_bounded(one, one.name, _LARGEST).decode("utf-8", "replace")
         if path.is_file() or one.name in _TEMPLATES or "AWS::" in text:
             document = read_document(text, one.name, repeated)
-            if is_template(document):
+            if is_template(document) or (path.is_file() and is_service(document)):
                 found.append((one, document, repeated))
     if len(found) > 1:
         names = ", ".join(one.name for one, _, _ in found)
         raise ConfigurationError(folder.name, f"it has {len(found)} templates: {names}", hint="name the file to adopt")
     if not found and path.is_file():
         raise ConfigurationError(
-            path.name, "it is no template with functions", hint="name a template of SAM, or a folder"
+            path.name,
+            "it is no template with functions",
+            hint="name a template of SAM, a service of Serverless, or a folder",
         )
     file, node, twice = found[0] if found else (None, None, [])
     at = folder
@@ -217,15 +223,21 @@ def _given(
         for name, table in before.items()
         if isinstance(table, Mapping) and name in ("", *environments)
     }
+    said = given_to_service if is_service(project.document) else given_values
     found: dict[str, dict[str, str]] = {}
-    for source in (own, remembered, given_values(values, environments)):
+    for source in (own, remembered, said(values, environments)):
         for name, table in source.items():
             found.setdefault(name, {}).update(table)
     return found
 
 
 def _readings(
-    project: _Project, unit: str, folder: str, environments: tuple[Environment, ...], given: Mapping[str, Any]
+    project: _Project,
+    unit: str,
+    folder: str,
+    environments: tuple[Environment, ...],
+    given: Mapping[str, Any],
+    top: Path,
 ) -> dict[str, Reading]:
     names = tuple(one.name for one in environments)
     if project.document is None:
@@ -233,6 +245,9 @@ def _readings(
         longest = min(40, 62 - len(unit) - max(map(len, names)))
         found = read_folder(texts, unit, longest, project.folder.name)
         return dict.fromkeys(names, found)
+    if is_service(project.document):
+        files = nearby(project.folder, top)
+        return service_readings(project.document, folder, project.files, environments, given, files)
     source = Source(
         template=project.document,
         unit=unit,
