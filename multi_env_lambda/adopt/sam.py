@@ -292,6 +292,8 @@ def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node
         draft.files[f"{root}/{module}.py"] = inline if inline.endswith("\n") else f"{inline}\n"
         table["root"] = root
         draft.changed(name, "InlineCode", where, f"{root}/{module}.py", "the code is a file now")
+        if "import cfnresponse" in inline and "cfnresponse" not in draft.packages:
+            draft.packages.append("cfnresponse")  # which Lambda has for code in a template only
         return
     uri = draft.values.of(properties.get("CodeUri") or properties.get("Code"))
     folder = path_in(source.at, str(uri or ".")) or "."

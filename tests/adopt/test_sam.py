@@ -396,6 +396,9 @@ def test_a_value_that_must_not_be_shown_is_read_from_a_secret() -> None:
 def test_code_in_the_template_becomes_a_file() -> None:
     text = function("InlineCode: |\n  def handler(event, context):\n    return 1").replace("      CodeUri: src/\n", "")
     found = read(text)
+    helped = read(text.replace("return 1", "import cfnresponse"))
+
+    assert helped.files["requirements.txt"] == "cfnresponse\n"
 
     assert found.files == {"inline/create/app.py": "def handler(event, context):\n  return 1\n"}
     assert found.table["functions"]["create"]["root"] == "inline/create"
