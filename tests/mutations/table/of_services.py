@@ -18,13 +18,6 @@ MUTATIONS = (
         (f"{_VARIABLES}::test_a_variable_that_refers_to_itself_ends",),
     ),
     Mutation(
-        "adopt/serverless_variables.py",
-        "        if found[1] > LARGEST:",
-        "        if False:",
-        "What grows without end is refused.",
-        (f"{_VARIABLES}::test_a_tree_that_grows_without_end_is_refused_in_time",),
-    ),
-    Mutation(
         "adopt/serverless_routes.py",
         '    return {"authorizer": "iam"}\n\n\ndef _below',
         "    return {}\n\n\ndef _below",
