@@ -31,6 +31,7 @@ from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
+from multi_env_lambda.flow.taken import names_are_free
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
@@ -96,7 +97,7 @@ def plan(
     known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
-    decided = must_be_there(world, request, decided, known, wish.made)
+    decided = names_are_free(world, must_be_there(world, request, decided, known, wish.made))
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

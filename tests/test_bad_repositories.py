@@ -82,8 +82,8 @@ ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] name: 
 hint: rename one of them\
 """,
         "dynamic_version": """\
-ConfigurationError projects/orders/pyproject.toml [project] dynamic: found `version`; expected a version in this table
-hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
+ConfigurationError projects/orders/pyproject.toml: [project] lacks `version`, and uv_build takes them from there alone
+hint: write the values in [project]; `version` is part of file names\
 """,
         "impure_wheel": """\
 BuildError projects/orders: the wheel orders-0.1.0-cp313-cp313-linux_x86_64.whl is not pure: it is made for cp313-cp313-linux_x86_64; expected py3-none-any
@@ -145,7 +145,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environ
 hint: did you mean `prod`?\
 """,
         "misspelled_key": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, read, reserved_concurrency, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, provided, read, reserved_concurrency, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\
@@ -218,7 +218,7 @@ ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' h
 hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url or http
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url, http or rest
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\

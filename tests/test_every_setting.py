@@ -79,6 +79,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         {
             "handler": 'handler = "orders.other.handler"',
             "root": 'root = "orders"',
+            "name": 'name = "create-order"',
             "memory_size": "memory_size = 256",
             "timeout": "timeout = 7",
             "environment": 'environment.TABLE = "orders"',

@@ -110,21 +110,26 @@ def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path
 
 
 def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool) -> Path | None:
+    from multi_env_lambda.building.asked import completed
     from multi_env_lambda.building.lock import write_lock
     from multi_env_lambda.building.requirements import lock_inputs
     from multi_env_lambda.building.shared import own_names, shared_dependencies
     from multi_env_lambda.building.uv_settings import indexes_of_the_root
 
     shared = shared_dependencies(root, project)
+    if {"dependencies", "requires-python"} & {*project.dynamic}:
+        project = completed(root, project)
     if not project.dependencies and not shared:
         return None
+    is_listed = project.has_table and "dependencies" not in project.dynamic
     pythons = project.pythons or {project.python}
     oldest = _oldest(project.requires_python, min(pythons, key=lambda python: int(python.partition(".")[2])))
     return write_lock(
         root / project.folder,
         python=oldest,
         # What the unit's own file does not have, uv cannot read from it.
-        extra_requirements=shared if project.has_table else (*shared, *project.dependencies),
+        extra_requirements=shared if is_listed else (*shared, *project.dependencies),
+        listed=is_listed,
         ours=own_names(root, project) if project.shared else (),
         upgrade=upgrade,
         made_from=lock_inputs(root, project),

@@ -123,6 +123,10 @@ class Platform(Protocol):
         """The ARNs of what a stack with this name created and still exists, according to CloudFormation's own tags."""
         ...
 
+    def stack_of(self, environment: Environment, arn: str) -> str:
+        """The name of the stack that created what has this ARN; empty: none did, or the caller may not know."""
+        ...
+
     def code(self, environment: Environment, function_name: str) -> FunctionCode: ...
 
     def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:

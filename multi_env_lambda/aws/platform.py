@@ -17,7 +17,7 @@ from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
 from multi_env_lambda.aws.stack_listing import template_of
-from multi_env_lambda.aws.stack_tags import tagged_arns
+from multi_env_lambda.aws.stack_tags import stack_of, tagged_arns
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
@@ -119,6 +119,9 @@ class AwsPlatform:
     def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
         client = self._sessions.client(environment, "resourcegroupstaggingapi")
         return tagged_arns(client, f"stack {stack_name} in {environment.name}", stack_name)
+
+    def stack_of(self, environment: Environment, arn: str) -> str:
+        return stack_of(self._sessions.client(environment, "resourcegroupstaggingapi"), arn)
 
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return functions.code_of_function(self._sessions.client(environment, "lambda"), function_name, "live")

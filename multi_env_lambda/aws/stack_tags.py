@@ -11,7 +11,7 @@ from typing import Any
 from multi_env_lambda.aws.error_codes import aws_errors
 from multi_env_lambda.aws.requests import stack_error
 
-__all__ = ["tagged_arns"]
+__all__ = ["stack_of", "tagged_arns"]
 
 _STACK_NAME = "aws:cloudformation:stack-name"
 
@@ -31,3 +31,13 @@ def tagged_arns(client: Any, where: str, stack_name: str) -> frozenset[str]:
         )
     except aws_errors() as error:
         raise stack_error(where, error) from error
+
+
+def stack_of(client: Any, arn: str) -> str:
+    """The name of the stack that created it; empty: none did, or the caller may not know."""
+    try:
+        answer = client.get_resources(ResourceARNList=[arn])
+    except aws_errors():
+        return ""
+    tags = (tag for item in answer["ResourceTagMappingList"] for tag in item["Tags"])
+    return next((str(tag["Value"]) for tag in tags if tag["Key"] == _STACK_NAME), "")

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,7 @@ from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_program, uv_version
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
-__all__ = ["build_environment", "made_file", "run_backend"]
+__all__ = ["ask_backend", "build_environment", "made_file", "metadata_in", "run_backend"]
 
 SECONDS = 600.0
 _MEMORY, _OUTPUT = 8 << 30, 1 << 30
@@ -146,6 +150,38 @@ def run_backend(
         _by_hooks(folder, out, kinds, system, bounds, constraints, indexes, where)
 
 
+def ask_backend(folder: Path, out: Path, *, where: str, constraints: Path | None = None, indexes: str = "") -> bytes:
+    """The metadata of the folder, as its own backend says it: from the hook for that, else from a wheel.
+
+    Source: https://peps.python.org/pep-0517/#prepare-metadata-for-build-wheel
+
+    Raises:
+        BuildError: the backend failed, or its requirements are not available without running code.
+    """
+    bounds = Bounds(own=(folder,), write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
+    system = _system(folder, where)
+    _by_hooks(folder, out, ["wheel"], system, bounds, constraints, indexes, where, metadata=True)
+    return metadata_in(out, where, system.backend)
+
+
+def metadata_in(out: Path, where: str, backend: str) -> bytes:
+    """What a hook has left there: a folder with metadata, or a wheel.
+
+    Raises:
+        BuildError: neither can be read.
+    """
+    made = [path for path in sorted(out.iterdir()) if path.name.endswith(".dist-info")]
+    if not made:
+        with suppress(zipfile.BadZipFile, zlib.error), zipfile.ZipFile(made_file(out, ".whl", where)) as wheel:
+            names = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
+            if len(names) == 1 and wheel.getinfo(names[0]).file_size <= _LARGEST_NEEDS:
+                return wheel.read(names[0])
+    elif len(made) == 1 and not made[0].is_symlink():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return read_left(made[0] / "METADATA", _LARGEST_NEEDS, where=where)
+    raise BuildError(where, f"its backend {backend} left no metadata", hint="use another [build-system]")
+
+
 def _system(folder: Path, where: str) -> _System:
     """As PEP 518 says; without a table, or without a backend in it, the default is setuptools."""
     path = folder / "pyproject.toml"
@@ -187,10 +223,12 @@ def _by_hooks(
     constraints: Path | None,
     indexes: str,
     where: str,
+    *,
+    metadata: bool = False,
 ) -> None:
     known: tuple[str, ...] = ()
     with private_folder() as place:
-        orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend}
+        orders = {"folder": folder, "out": out, "kinds": kinds, "backend": system.backend, "metadata": metadata}
         for number in range(_ROUNDS):
             python = _environment(place / f"venv-{number}", (*system.requires, *known), constraints, indexes, where)
             needs = place / f"needs-{number}" / "needs"

@@ -33,7 +33,9 @@ def main(orders_path: str) -> int:
     if not set(asked) <= set(orders["known"]):
         return 0
     for kind in orders["kinds"]:
-        if status := _forked(lambda kind=kind: getattr(backend, f"build_{kind}")(orders["out"], {})):
+        hook = getattr(backend, "prepare_metadata_for_build_wheel", None) if orders["metadata"] else None
+        hook = hook or getattr(backend, f"build_{kind}")
+        if status := _forked(lambda hook=hook: hook(orders["out"], {})):
             return status
     return 0
 

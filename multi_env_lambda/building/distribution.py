@@ -251,8 +251,32 @@ def content_digest_of(wheel: bytes, version: str, base_version: str) -> str:
 
 
 def _without_version(metadata: bytes) -> bytes:
+    return _metadata_with(metadata, b"Version:")
+
+
+def _metadata_with(metadata: bytes, version: bytes) -> bytes:
     lines, rest = _header(metadata)
-    return b"\n".join(b"Version:" if line.lower().startswith(b"version:") else line for line in lines) + rest
+    return b"\n".join(version if line.lower().startswith(b"version:") else line for line in lines) + rest
+
+
+def with_version(wheel: Wheel, version: str) -> Wheel:
+    """The same wheel, which says that it has this version."""
+    return attrs.evolve(wheel, version=version, info=_said(wheel.info, "METADATA", version))
+
+
+def sdist_with_version(files: tuple[File, ...], version: str) -> tuple[File, ...]:
+    """The same for the files of an sdist; what its backend reads stays as it is."""
+    return _said(files, "PKG-INFO", version)
+
+
+def _said(files: Iterable[File], name: str, version: str) -> tuple[File, ...]:
+    line = f"Version: {version}".encode("ascii")
+    return tuple(
+        File(path=file.path, body=_metadata_with(file.body, line), executable=file.executable)
+        if file.path == name
+        else file
+        for file in files
+    )
 
 
 def read_sdist(path: Path, *, where: str, largest: int = _LARGEST_SDIST) -> tuple[File, ...]:

@@ -171,6 +171,7 @@ def write_lock(
     indexes: str = "",
     keep: TakenOver | None = None,
     where: str | None = None,
+    listed: bool = True,
 ) -> Path:
     """Lock the dependencies of ``pyproject.toml`` for all platforms and Pythons from this version on; returns the path.
 
@@ -178,7 +179,7 @@ def write_lock(
     package index. Locked versions stay unless ``upgrade``, so the same input gives the same file. ``made_from``
     is what the lock is made from, in normal form, and is written into it. ``indexes`` are those of the workspace, as
     lines of ``[tool.uv]``. ``keep`` are versions that another tool has chosen; they count as long as there is no lock.
-    ``where`` is the folder's name for messages.
+    ``where`` is the folder's name for messages; ``listed``: the file lists the dependencies itself, if it has a table.
 
     Raises:
         ConfigurationError: there is nothing to lock, or the unit names its own package indexes.
@@ -197,7 +198,7 @@ def write_lock(
     extra = plain_lines(sorted(set(extra_requirements)), where)
     before = path.read_bytes() if path.exists() else None
     hint = "check the names and versions in [project].dependencies, and that the package index can be reached"
-    listed = "project" in _toml(pyproject, f"{unit}/pyproject.toml")
+    listed = listed and "project" in _toml(pyproject, f"{unit}/pyproject.toml")
     argv = _compile_command(pyproject if listed else None, python=python, upgrade=upgrade, with_stdin=bool(extra))
     with keeping_the_time(path), private_folder() as scratch:
         if keep is not None and before is None and not upgrade:

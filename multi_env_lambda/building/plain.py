@@ -6,7 +6,7 @@ The same rules make the code of a function that starts in a folder of its own, a
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,22 @@ from multi_env_lambda.errors import BuildError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.lambda_image import MAX_UNZIPPED_BYTES
+from multi_env_lambda.model.patterns import matches
 from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["Staged", "is_plain", "plain_sdist", "plain_shared", "plain_wheel", "root_wheel", "with_roots"]
+__all__ = [
+    "Staged",
+    "has_no_backend",
+    "is_plain",
+    "plain_sdist",
+    "plain_shared",
+    "plain_wheel",
+    "root_wheel",
+    "with_roots",
+]
 
 Staged = Sequence[tuple[str, bool, str]]
 """As ``stage.staged_files`` gives them: path, executable, SHA-256."""
@@ -45,10 +55,14 @@ def is_plain(root: Path, folder: str) -> bool:
         ConfigurationError: its pyproject.toml cannot be read.
         FileNotFoundError: it has none.
     """
-    document = read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml")
+    return has_no_backend(read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml"), root / folder)
+
+
+def has_no_backend(document: Mapping[str, object], folder: Path) -> bool:
+    """The same for a unit's document that is read already."""
     tools = document.get("tool", {})
     is_of_setuptools = isinstance(tools, dict) and "setuptools" in tools
-    return "build-system" not in document and not is_of_setuptools and not is_older(root / folder)
+    return "build-system" not in document and not is_of_setuptools and not is_older(folder)
 
 
 def is_code(path: str) -> bool:
@@ -70,7 +84,7 @@ def plain_wheel(tree: Path, files: Staged, project: Project, version: str) -> Wh
     Raises:
         BuildError: there is none, or more than Lambda takes.
     """
-    found = _code_below(tree, files, project.folder)
+    found = _code_below(tree, files, project.folder, project)
     if not found:
         hint = "add the modules of its functions to the folder, or let Git track them; tests are left out"
         raise BuildError(project.folder, "it has no code that Git knows or would add", hint=hint)
@@ -90,7 +104,7 @@ def root_wheel(tree: Path, files: Staged, project: Project, root: str, version: 
         BuildError: there is no such folder, or no code in it.
     """
     where, folder = f"{project.folder}/pyproject.toml", f"{project.folder}/{root}"
-    found = _code_below(tree, files, folder)
+    found = _code_below(tree, files, folder, project)
     if not found:
         below = {str(PurePosixPath(path).parent) for path, _, _ in files if path.startswith(f"{project.folder}/")}
         folders = [one.removeprefix(f"{project.folder}/") for one in sorted(below - {project.folder})]
@@ -103,6 +117,19 @@ def root_wheel(tree: Path, files: Staged, project: Project, root: str, version: 
 
 
 _HINT = "put the modules of its functions there, or correct `root`"
+
+
+def check_patterns(project: Project, *, is_plain: bool) -> None:
+    """Which files a backend packs is its own business.
+
+    Raises:
+        BuildError: the unit has patterns for them.
+    """
+    key = "exclude" if project.exclude else "include" if project.include else ""
+    if key and not is_plain and not project.roots:
+        where = f"{project.folder}/pyproject.toml [tool.multi_env_lambda] {key}"
+        what = "the unit's build backend decides which files are packed"
+        raise BuildError(where, what, hint=f"remove `{key}`, and use the settings of the backend")
 
 
 def with_roots(wheel: Wheel, roots: Iterable[tuple[str, str]]) -> Wheel:
@@ -121,8 +148,19 @@ def plain_sdist(tree: Path, files: Staged, project: Project, version: str) -> tu
     return (*found, File(path="PKG-INFO", body=_metadata(project, version)))
 
 
-def _code_below(tree: Path, files: Staged, folder: str) -> tuple[File, ...]:
-    return _below(tree, [file for file in files if is_code(file[0].removeprefix(f"{folder}/"))], folder)
+def _code_below(tree: Path, files: Staged, folder: str, project: Project | None = None) -> tuple[File, ...]:
+    """What is code in this folder; with a ``project``, its patterns count."""
+    top = "" if project is None else f"{project.folder}/"
+
+    def is_packed(path: str) -> bool:
+        own = path.removeprefix(top)
+        if project is None or not any(matches(pattern, own) for pattern in project.include):
+            excluded = project is not None and any(matches(pattern, own) for pattern in project.exclude)
+            return not excluded and is_code(path.removeprefix(f"{folder}/"))
+        return True
+
+    inside = f"{folder}/"
+    return _below(tree, [file for file in files if file[0].startswith(inside) and is_packed(file[0])], folder)
 
 
 def _below(tree: Path, files: Staged, folder: str) -> tuple[File, ...]:

@@ -24,7 +24,7 @@ from multi_env_lambda.host.documents import read_bounded, read_toml
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["check_required", "is_older", "is_package", "own_names", "shared_dependencies"]
+__all__ = ["check_required", "is_older", "is_package", "older_name", "own_names", "shared_dependencies"]
 
 _LARGEST_SETUP = 1 << 20
 _AS_IN = "write each as in `requests>=2.31,<3`"
@@ -32,7 +32,7 @@ _AS_IN = "write each as in `requests>=2.31,<3`"
 
 def own_names(root: Path, project: Project) -> frozenset[str]:
     """The packages that the unit is built from: its own and those of its shared folders, regardless of any index."""
-    older = (name for folder in project.shared if (name := _older_name(root / folder)))
+    older = (name for folder in project.shared if (name := older_name(root / folder)))
     return frozenset({project.name, *_shared_names(_shared_tables(root, project)), *older})
 
 
@@ -59,9 +59,8 @@ def shared_dependencies(root: Path, project: Project) -> tuple[str, ...]:
 
 def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
     where = f"{folder}/pyproject.toml [project]"
-    if "dependencies" in table.get("dynamic", ()):
-        what = "`dependencies` is dynamic, so it is not known whether the lock covers them"
-        raise ConfigurationError(where, what, hint="list the dependencies in pyproject.toml")
+    if _is_dynamic(table):
+        return []  # known from its wheel
     try:
         return [(canonicalize_name(Requirement(text).name), text) for text in table.get("dependencies", ())]
     except (InvalidRequirement, RecursionError, TypeError) as error:
@@ -83,7 +82,7 @@ def is_older(folder: Path) -> bool:
     ) is not None
 
 
-def _older_name(folder: Path) -> str:
+def older_name(folder: Path) -> str:
     """The name in ``setup.cfg``, or a literal one in ``setup.py``; empty if there is none."""
     try:
         parser = configparser.ConfigParser(interpolation=None)
@@ -111,18 +110,20 @@ def _text(path: Path) -> str:
 
 
 def check_required(root: Path, project: Project, shared: Iterable[tuple[str, Wheel]]) -> None:
-    """What an older folder needs is known from its wheel; the unit has to ask for it, so that it is locked.
+    """What only the backend of a folder knows is in its wheel; the unit has to ask for it, so that it is locked.
 
     Raises:
         BuildError: the unit does not.
     """
     asked = {canonicalize_name(Requirement(text).name) for text in project.dependencies} | own_names(root, project)
     for folder, wheel in shared:
-        if _project_table(root, folder) is None:
+        table = _project_table(root, folder)
+        if table is None or _is_dynamic(table):
             missing = sorted(text for name, text in _required(wheel, folder) if name not in asked)
             if missing:
                 what = f"{folder} requires {', '.join(missing)}, which the unit does not"
-                place = "[project].dependencies" if project.has_table else "requirements.txt"
+                is_listed = project.has_table or project.dynamic
+                place = "the dependencies" if is_listed else "requirements.txt"
                 raise BuildError(project.folder, what, hint=f"add it to {place} of the unit, then lock")
 
 
@@ -137,6 +138,11 @@ def _required(wheel: Wheel, folder: str) -> Iterable[tuple[str, str]]:
             ) from error
         if "extra" not in str(need.marker or ""):
             yield canonicalize_name(need.name), text
+
+
+def _is_dynamic(table: Mapping[str, Any]) -> bool:
+    found = table.get("dynamic")
+    return isinstance(found, list) and "dependencies" in found
 
 
 def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:

@@ -29,10 +29,13 @@ from multi_env_lambda.building.distribution import (
     merge,
     read_sdist,
     read_wheel,
+    sdist_with_version,
+    with_version,
     write_sdist,
     write_wheel,
 )
 from multi_env_lambda.building.plain import (
+    check_patterns,
     is_plain,
     plain_sdist,
     plain_shared,
@@ -130,6 +133,8 @@ class StagedSource:
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
         locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
         packed = {"packed": [_PACKER_VERSION, self.plain, *project.roots]} if self.plain or project.roots else {}
+        if project.exclude or project.include:
+            packed["patterns"] = [project.exclude, project.include]
         return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked, **packed})
 
 
@@ -206,7 +211,8 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     if staged_files(tree) != staged.files:
         # The result would be kept under the key of other bytes.
         raise BuildError(project.folder, "its staged files have changed since they were read", hint="run again")
-    if not staged.plain or project.has_table:
+    check_patterns(project, is_plain=staged.plain)
+    if "version" not in project.dynamic and (not staged.plain or project.has_table):
         set_version(tree / project.folder / "pyproject.toml", version, where=f"{project.folder}/pyproject.toml")
     constraints = scratch / BUILD_CONSTRAINTS if staged.backends else None
     if constraints is not None:
@@ -258,8 +264,11 @@ def _of_backend(
         indexes=staged.indexes,
     )
     assert raw_sdist is not None
-    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=version)
-    return wheel, read_sdist(raw_sdist, where=project.folder)
+    own = project.version if "version" in project.dynamic else version
+    wheel = read_wheel(raw_wheel, where=project.folder, name=project.name, version=own)
+    sdist = read_sdist(raw_sdist, where=project.folder)
+    # Which version a backend finds out cannot be set, so its metadata is written again.
+    return (wheel, sdist) if own == version else (with_version(wheel, version), sdist_with_version(sdist, version))
 
 
 def _check_secrets(wheels: Sequence[Wheel], sdist: tuple[File, ...], staged: StagedSource) -> None:

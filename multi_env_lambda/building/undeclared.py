@@ -1,7 +1,8 @@
 """A unit whose file has our table alone: what the standard ``[project]`` would say comes from its folder.
 
 Its name is the folder's, its version the first one, and its dependencies are in ``requirements.txt``: its own one,
-those of the roots of its functions, and those of shared folders that are not packages.
+those of the roots of its functions, and those of shared folders that are not packages. If it has a build backend, that
+one is asked (``asked``), and only the name is read here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 
 from multi_env_lambda.building.lock_formats import logical_lines
-from multi_env_lambda.building.shared import is_package
+from multi_env_lambda.building.plain import has_no_backend
+from multi_env_lambda.building.shared import is_package, older_name
 from multi_env_lambda.building.taken_over import text_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
@@ -22,6 +24,7 @@ from multi_env_lambda.model.name import PROJECT_NAME, normalised
 __all__ = ["declared"]
 
 _VERSION = "0.1.0"
+_OF_A_BACKEND = ("dependencies", "requires-python", "version")
 _REQUIREMENTS = "requirements.txt"
 _MOST_FILES = 20
 _HINT = "require a released version; a folder of the repository belongs in `shared`"
@@ -33,19 +36,29 @@ def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[st
     Raises:
         ConfigurationError: the folder's name cannot be a unit's, or a requirement names no package.
     """
-    name = normalised(PurePosixPath(folder).name)
+    plain = has_no_backend(document, root / folder)
+    name = normalised(PurePosixPath(folder).name if plain else _told_name(root, folder, document))
     if not PROJECT_NAME.accepts(name):
         what = f"without [project] it would be called `{name}`; expected {PROJECT_NAME.allowed}"
         hint = "rename the folder, or write [project] with a name"
         raise ConfigurationError(f"{folder}/pyproject.toml", what, hint=hint)
+    if not plain:
+        return {**document, "project": {"name": name, "dynamic": list(_OF_A_BACKEND)}}
     table = document["tool"]["multi_env_lambda"]
     shared = table.get("shared") if isinstance(table, dict) else None
     names = frozenset(filter(_is_text, shared if isinstance(shared, list) else ()))
     reader = _Reader(top=root.resolve(), unit=root.resolve() / folder, shared=names)
-    plain = (root.resolve() / one for one in sorted(names) if "\0" not in one and not is_package(root, one))
-    places = (reader.unit, *(reader.unit / one for one in _roots(table)), *plain)
+    others = (root.resolve() / one for one in sorted(names) if "\0" not in one and not is_package(root, one))
+    places = (reader.unit, *(reader.unit / one for one in _roots(table)), *others)
     found = dict.fromkeys(text for place in places for text in reader.read(place))
     return {**document, "project": {"name": name, "version": _VERSION, "dependencies": list(found)}}
+
+
+def _told_name(root: Path, folder: str, document: Mapping[str, Any]) -> str:
+    """As far as it is written literally; else the folder's."""
+    poetry = document["tool"].get("poetry")
+    said = poetry.get("name") if isinstance(poetry, dict) else None
+    return said if isinstance(said, str) else older_name(root / folder) or PurePosixPath(folder).name
 
 
 def _roots(table: Any) -> list[str]:

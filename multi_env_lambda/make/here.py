@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import attrs
 
+from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.handler import Handler
 from multi_env_lambda.building.own_tests import code_folders
 from multi_env_lambda.building.preflight_process import Outcome, compile_loaded, site_packages
@@ -89,6 +90,7 @@ def call_here(call: Call) -> Returned:
         ConfigurationError: the unit's lock or template is wrong.
         ToolError: the interpreter could not be started.
     """
+    call = attrs.evolve(call, project=completed(call.root, call.project))
     layer = build_dependencies(call.root, call.cache, call.project, Published()).layer
     zipped, handler = None if layer is None else layer.built.layer, _handler(call)
     with (

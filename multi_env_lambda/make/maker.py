@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.aws.index import DIGEST
+from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.distribution import content_digest_of
 from multi_env_lambda.building.layer import check_together
 from multi_env_lambda.building.lock import Target
@@ -105,6 +106,7 @@ class TreeMaker:
             return self._made(project, published)
 
     def _made(self, project: Project, published: Published) -> MadeRelease:
+        project = completed(self.root, project)
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
         roots = _roots(project, built, source, published)

@@ -62,7 +62,7 @@ def template_of_unbuilt(root: Path, project: Project, environment: Environment, 
         environment=environment,
         bucket=bucket,
         source=SourceArtifact(
-            project=project.name, version=project.version, digest=_NO_DIGEST, wheel_sha256=_NO_DIGEST
+            project=project.name, version=project.version_or_none, digest=_NO_DIGEST, wheel_sha256=_NO_DIGEST
         ),
         layer=LayerArtifact(
             project=project.name, number=1, digest=_NO_DIGEST, python=python, architecture=architecture

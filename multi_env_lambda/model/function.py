@@ -86,6 +86,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
         key=key,
         handler=_handler(table),
         root=_root(table),
+        name=table.optional_named("name"),
         memory_size=table.number("memory_size"),
         timeout=timeout,
         environment=_environment(table, own),

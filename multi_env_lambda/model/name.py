@@ -13,6 +13,7 @@ __all__ = [
     "BUCKET",
     "ENVIRONMENT_NAME",
     "EXTERNAL_ID",
+    "FUNCTION_NAME",
     "IMAGE",
     "KEY",
     "LIMITS",
@@ -52,6 +53,12 @@ KEY = Rule(
     maximum=40,
     allowed="up to 40 lowercase letters, digits and single `-` or `_`, starting with a letter",
     hint="the key is part of the name in AWS: for example `create` or `send-mail`",
+)
+FUNCTION_NAME = Rule(
+    pattern=r"[A-Za-z0-9_-]+",
+    maximum=64,
+    allowed="up to 64 letters, digits, `-` and `_`",
+    hint='it may contain `${project}` and `${environment}`: for example "${project}-${environment}-create"',
 )
 ACCOUNT_ID = Rule(
     pattern=r"[0-9]{12}",

@@ -46,6 +46,7 @@ from multi_env_lambda.model.settings import (
 )
 from multi_env_lambda.model.standard import (
     read_dependencies,
+    read_dynamic,
     read_name,
     read_requires_python,
     read_version,
@@ -54,7 +55,7 @@ from multi_env_lambda.model.standard import (
 from multi_env_lambda.model.unit_settings import read_all_settings
 from multi_env_lambda.model.workspace import tool_table
 
-__all__ = ["ARCHITECTURES", "Project", "made_names", "name_of", "names_of_resource", "read_project"]
+__all__ = ["ARCHITECTURES", "Project", "answered", "made_names", "name_of", "names_of_resource", "read_project"]
 
 _IN_WORKSPACE = "set that in the root pyproject.toml"
 
@@ -71,6 +72,8 @@ class Project:
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
+    ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
+    ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
     name: str
@@ -86,11 +89,19 @@ class Project:
     requires_python: str | None = None
     not_secret: tuple[tuple[str, str], ...] = ()
     has_table: bool = True
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    dynamic: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
     def python(self) -> str:
         return self.runtime.removeprefix("python")
+
+    @property
+    def version_or_none(self) -> str:
+        """For artifacts that are made up; ``0`` as long as only the backend knows the version."""
+        return self.version or "0"
 
     @property
     def built_for(self) -> str:
@@ -125,7 +136,9 @@ class Project:
         return f"{self.name}-{environment_name}"
 
     def function_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        settings = self.settings.get(environment_name)
+        said = (function.name for function in settings.functions if function.key == key) if settings else ()
+        return next(filter(None, said), f"{self.name}-{environment_name}-{key}")
 
     def job_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
@@ -250,19 +263,22 @@ def read_project(
     table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
-    versioning = table.choice("versioning")
+    versioning, dynamic = table.choice("versioning"), read_dynamic(standard)
     project = Project(
         name=read_name(standard),
         folder=folder,
-        version=read_version(standard, versioning),
+        version="" if "version" in dynamic else read_version(standard, versioning),
         runtime=table.choice("runtime"),
         architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
         shared=_shared(table, folder),
         versioning=versioning,
+        exclude=tuple(sorted(table.texts("exclude"))),
+        include=tuple(sorted(table.texts("include"))),
         dependencies=read_dependencies(standard),
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
+        dynamic=dynamic,
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
@@ -272,6 +288,8 @@ def read_project(
     project = attrs.evolve(project, settings=settings)
     _check_python(standard, project)
     _check_names(project, environments, where)
+    if unlisted:
+        _check_names_in_branches(project, environments[0], where)
     _check_reach(project, environments, (*environments, *unlisted), where)
     return project
 
@@ -283,6 +301,23 @@ def name_of(document: object, folder: str) -> str:
     own = PurePosixPath(folder).name
     names = (normalised(text) for text in (said, own) if isinstance(text, str))
     return next(filter(PROJECT_NAME.accepts, names), own)
+
+
+def answered(project: Project, answers: Mapping[str, object], where: str) -> Project:
+    """The unit with what its build backend says: a table like ``[project]``.
+
+    Raises:
+        ConfigurationError: something in it could not be in ``[project]`` either.
+    """
+    table = Table(where=where, path="project", values={key: answers[key] for key in project.dynamic if key in answers})
+    if "version" in project.dynamic:
+        project = attrs.evolve(project, version=read_version(table, project.versioning))
+    if "dependencies" in project.dynamic:
+        project = attrs.evolve(project, dependencies=read_dependencies(table))
+    if "requires-python" in project.dynamic:
+        project = attrs.evolve(project, requires_python=read_requires_python(table))
+    _check_python(table, project)
+    return project
 
 
 def _check_python(table: Table, project: Project) -> None:
@@ -326,6 +361,17 @@ def _check_names(project: Project, environments: Iterable[Environment], where: s
     for environment in environments:
         for kind, name in made_names(project, environment):
             check_length(kind, name, where=f"{where} ({environment.name})")
+
+
+def _check_names_in_branches(project: Project, first: Environment, where: str) -> None:
+    """A branch's environment has the settings of the first one, lies beside it, and needs names of its own."""
+    for function in project.settings[first.name].functions:
+        if function.name is not None and first.name not in function.name:
+            what = (
+                f"functions.{function.key}.name: in the environments of branches, the function would be called "
+                f"`{function.name}` as well"
+            )
+            raise ConfigurationError(f"{where} ({first.name})", what, hint="write `${environment}` in it")
 
 
 def _check_reach(

@@ -190,15 +190,17 @@ class Vpc:
 class Function:
     """One Lambda function of a unit in one environment; sizes in MB, times in seconds.
 
-    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``layers`` are ARNs
-    of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0 keeps
-    logs indefinitely.
+    ``root`` is the folder of the unit that is the top of its code; empty: as the unit is built. ``name`` is that in
+    AWS, if it is not made of those of the unit, the environment and the key: ``Project.function_name``. ``layers`` are
+    ARNs of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0
+    keeps logs indefinitely.
     ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
     """
 
     key: str
     handler: str
     root: str = ""
+    name: str | None = None
     memory_size: int = 128
     timeout: int = 3
     environment: tuple[tuple[str, EnvironmentValue], ...] = ()

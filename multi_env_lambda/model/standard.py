@@ -11,7 +11,15 @@ from packaging.version import InvalidVersion, Version
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
 from multi_env_lambda.model.reading import Table
 
-__all__ = ["is_undeclared", "read_dependencies", "read_name", "read_requires_python", "read_version", "standard_table"]
+__all__ = [
+    "is_undeclared",
+    "read_dependencies",
+    "read_dynamic",
+    "read_name",
+    "read_requires_python",
+    "read_version",
+    "standard_table",
+]
 
 
 def is_undeclared(document: Mapping[str, object]) -> bool:
@@ -23,15 +31,19 @@ def is_undeclared(document: Mapping[str, object]) -> bool:
 def standard_table(document: Mapping[str, object], where: str) -> Table:
     outer = Table(where=where, path="", values=document)
     outer.require("project", hint="add [project] with name and version")
-    table = outer.table("project")
-    dynamic = table.texts("dynamic")
-    if "version" in dynamic:
-        hint = 'write `version = "0.1.0"` in [project]; it is part of the artifact\'s name'
-        table.refuse("dynamic", "found `version`; expected a version in this table", hint=hint)
-    if "dependencies" in dynamic:
-        hint = "write `dependencies = [ … ]` in [project]; they decide what the layer must contain"
-        table.refuse("dynamic", "found `dependencies`; expected the dependencies in this table", hint=hint)
-    return table
+    return outer.table("project")
+
+
+def read_dynamic(table: Table) -> tuple[str, ...]:
+    """The keys that its backend has to say, of those that count here; sorted.
+
+    Source: https://packaging.python.org/en/latest/specifications/pyproject-toml/#dynamic
+    """
+    said = sorted({*table.texts("dynamic")} & {"version", "dependencies", "requires-python"})
+    for key in said:
+        if key in table.values:
+            table.refuse("dynamic", f"found `{key}`, which has a value, too", hint="remove one of them")
+    return tuple(said)
 
 
 def read_name(table: Table) -> str:

@@ -158,7 +158,12 @@ def roles_of(
 
 def _also_in(unit: Project, first: str, name: str) -> Project:
     """The unit with its settings of the first environment, in one beside it as well."""
-    return attrs.evolve(unit, settings={**unit.settings, name: unit.settings[first]})
+    there = unit.settings[first]
+    functions = tuple(
+        attrs.evolve(function, name=function.name and function.name.replace(first, name))
+        for function in there.functions
+    )
+    return attrs.evolve(unit, settings={**unit.settings, name: attrs.evolve(there, functions=functions)})
 
 
 def _roles_there(

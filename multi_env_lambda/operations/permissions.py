@@ -114,7 +114,7 @@ def rendered(
 
 def _template(root: Path, config: WorkspaceConfig, project: Project, environment: Environment) -> str:
     source = SourceArtifact(
-        project=project.name, version=project.version, digest=_NO_BYTES, wheel_sha256=_NO_BYTES, wheel_size=0
+        project=project.name, version=project.version_or_none, digest=_NO_BYTES, wheel_sha256=_NO_BYTES, wheel_size=0
     )
     layer = LayerArtifact(
         project=project.name,

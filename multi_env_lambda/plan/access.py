@@ -365,8 +365,8 @@ def of_environment_roles(
     Args:
         templates, references, layers: as in ``permissions.of_environment``.
     """
-    has_jobs = any('"AWS::Glue::Job"' in text for text in templates.values())
-    direct = direct_calls(config, place, tuple(references), has_jobs=has_jobs)
+    texts = tuple(templates.values())
+    direct = direct_calls(config, place, tuple(references), texts)
     stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.home)}/*")
     look = _look_at_roles(stack)
     to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}

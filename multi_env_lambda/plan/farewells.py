@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -17,6 +18,9 @@ from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
 from multi_env_lambda.wording import advice, unit_call
 
 __all__ = ["gone_notes", "new_names", "stays_notes"]
+
+_REST_API = "AWS::ApiGateway::RestApi"
+_ROUTE = re.compile(r"Body\.paths\.(/.*)\.([a-z-]+)\.x-amazon-apigateway-integration\.type")
 
 
 def stays_notes(released: str | None, sent: str | None, changes: Iterable[ResourceChange] = ()) -> tuple[str, ...]:
@@ -42,7 +46,17 @@ def gone_notes(changes: Iterable[ResourceChange]) -> tuple[str, ...]:
 
     Whether something that holds data may be deleted is a question of its own, and is not repeated here.
     """
-    return tuple(note for change in changes if (note := _gone(change)) is not None)
+    found = tuple(changes)
+    notes = tuple(note for change in found if (note := _gone(change)) is not None)
+    return (*notes, *(note for change in found if change.type == _REST_API for note in _routes_gone(change)))
+
+
+def _routes_gone(change: ResourceChange) -> Iterator[str]:
+    """Of a REST API that stays."""
+    for item in change.properties if change.action == "modify" else ():
+        if item.new is None and item.old != '"mock"' and (route := _ROUTE.fullmatch(item.path)) is not None:
+            method = "ANY" if route[2].startswith("x-") else route[2].upper()
+            yield f"the route {method} {route[1]} is deleted: requests to it get the status 403"
 
 
 def _gone(change: ResourceChange) -> str | None:

@@ -81,7 +81,9 @@ def of_cloudformation(
                     continue
                 calls = wanted[verb].setdefault(action.partition(":")[0], _Calls())
                 calls.actions.add(action)
-                calls.arns.update(arns_of(logical, made, environment))
+                named = arns_of(logical, made, environment)
+                below = [f"{arn}:*" for arn in named if body["Type"] == "AWS::Lambda::Function"]
+                calls.arns.update(named, below)  # versions and aliases have ARNs of their own
     making, gone = wanted["deploy"], wanted["destroy"]
     services = sorted({*making, *gone})
     grants = [grant for service in services for grant in _of_service(environment, service, making, gone, granted)]

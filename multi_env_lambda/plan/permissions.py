@@ -31,6 +31,7 @@ __all__ = [
     "NAMES_OF_CHANGE_SETS",
     "Permissions",
     "direct_calls",
+    "own_function_names",
     "of_caller",
     "of_devops",
     "of_environment",
@@ -148,7 +149,7 @@ def of_environment(
     """
     made = [NamedResource(stack, json.loads(text)["Resources"]) for stack, text in templates.items()]
     types = sorted({body["Type"] for one in made for body in one.resources.values()})
-    direct = direct_calls(config, place, tuple(references), has_jobs="AWS::Glue::Job" in types)
+    direct = direct_calls(config, place, tuple(references), tuple(templates.values()))
     grants = (
         *direct,
         *resolved(place, templates.values()),
@@ -218,17 +219,36 @@ def resolved(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
 
 def reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
     """Whether the account has what functions reserve is asked before anything is written."""
-    if any(reservations(text) for text in texts):
+    found = tuple(texts)
+    if any(reservations(text) for text in found):
         yield grant_of("LookAtTheQuota", "deploy", ["*"], "lambda:GetAccountSettings")
-        functions = [arn_of(place, "lambda", f"function:*-{place.name}-*")]
+        functions = _functions(place, own_function_names(place, found))
         yield grant_of("LookAtReservations", "deploy", functions, "lambda:GetFunctionConcurrency")
 
 
+def own_function_names(place: Environment, templates: Iterable[str]) -> tuple[str, ...]:
+    """The names of functions that do not have the environment in the middle, sorted."""
+    bodies = (body for text in templates for body in json.loads(text)["Resources"].values())
+    names = (body.get("Properties", {}).get("FunctionName") for body in bodies if body["Type"] == _FUNCTION)
+    return tuple(sorted({name for name in names if isinstance(name, str) and f"-{place.name}-" not in name}))
+
+
+def _functions(place: Environment, named: Iterable[str]) -> list[str]:
+    # A star covers `:live`, too.
+    exact = [f"{name}{end}" for name in named for end in ("", ":*")]
+    return [arn_of(place, "lambda", f"function:{name}") for name in (f"*-{place.name}-*", *exact)]
+
+
+def _log_groups(functions: Iterable[str]) -> list[str]:
+    """Those of the functions: IAM is asked with `:*` and, by some calls, without."""
+    return [arn.replace(":lambda:", ":logs:").replace(":function:", ":log-group:/aws/lambda/") for arn in functions]
+
+
 def direct_calls(
-    config: WorkspaceConfig, place: Environment, references: tuple[Reference, ...], *, has_jobs: bool
+    config: WorkspaceConfig, place: Environment, references: tuple[Reference, ...], templates: tuple[str, ...]
 ) -> tuple[Grant, ...]:
-    """The calls that this library makes itself."""
-    functions = arn_of(place, "lambda", f"function:*-{place.name}-*")
+    """The calls that this library makes itself; ``templates`` are those of all units there."""
+    functions = _functions(place, own_function_names(place, templates))
     layers = [arn_of(place, "lambda", f"layer:*-{place.name}{rest}") for rest in ("", ":*")]
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
@@ -252,24 +272,24 @@ def direct_calls(
         grant_of(
             "LookAtFunctions",
             ("deploy", "drift"),
-            [functions],
+            functions,
             *calls_of("lambda", "GetAlias", "GetFunctionConcurrency", "GetFunctionConfiguration"),
         ),
         # IAM cannot scope it to a function.
         grant_of("FindFunctions", ("plan", "deploy"), ["*"], "lambda:ListFunctions"),
         grant_of("LookAtLayers", ("deploy", "drift"), layers, "lambda:GetLayerVersion"),
-        grant_of("CallFunctions", ("invoke", "deploy"), [functions], "lambda:InvokeFunction"),
-        grant_of("ReadLogs", "logs", [arn_of(place, "logs", _LOG_GROUPS.format(place.name))], "logs:FilterLogEvents"),
-        grant_of("MoveAliases", "deploy", [functions], *calls_of("lambda", "CreateAlias", "UpdateAlias")),
-        grant_of("SendCodeAgain", ("deploy", "rollback", "repair"), [functions], "lambda:UpdateFunctionCode"),
-        grant_of("SwitchOnAgain", "repair", [functions], "lambda:DeleteFunctionConcurrency"),
-        grant_of("FindOldVersions", "prune", [functions], *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
+        grant_of("CallFunctions", ("invoke", "deploy"), functions, "lambda:InvokeFunction"),
+        grant_of("ReadLogs", "logs", _log_groups(functions), "logs:FilterLogEvents"),
+        grant_of("MoveAliases", "deploy", functions, *calls_of("lambda", "CreateAlias", "UpdateAlias")),
+        grant_of("SendCodeAgain", ("deploy", "rollback", "repair"), functions, "lambda:UpdateFunctionCode"),
+        grant_of("SwitchOnAgain", "repair", functions, "lambda:DeleteFunctionConcurrency"),
+        grant_of("FindOldVersions", "prune", functions, *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),
         grant_of(
             "DeleteVersions",
             ("prune", "destroy"),
-            [functions, *layers],
+            [*functions, *layers],
             *calls_of("lambda", "DeleteFunction", "DeleteLayerVersion"),
         ),
         grant_of("WatchAlarms", "deploy", [arn_of(place, "cloudwatch", "alarm:*")], "cloudwatch:DescribeAlarms"),
@@ -279,7 +299,7 @@ def direct_calls(
             "LookForSecrets", "deploy", [arn_of(place, "secretsmanager", "secret:*")], "secretsmanager:DescribeSecret"
         ),
         *_looked_for(place, references),
-        *([_run_jobs(place)] if has_jobs else []),
+        *([_run_jobs(place)] if any('"AWS::Glue::Job"' in text for text in templates) else []),
     )
 
 
@@ -304,8 +324,7 @@ def _looked_for(place: Environment, references: tuple[Reference, ...]) -> Iterat
             yield grant_of(sid, "deploy", arns, *actions)
 
 
-# Its star covers what comes after the name, too: IAM is asked with `:*` and, by some calls, without.
-_LOG_GROUPS = "log-group:/aws/lambda/*-{}-*"
+_FUNCTION = "AWS::Lambda::Function"
 _LOOKERS = ("plan", "deploy", "doctor", "drift", "outputs")
 _LOOKS = (
     "DescribeChangeSet",

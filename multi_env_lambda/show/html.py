@@ -226,7 +226,7 @@ def workspace_html(
     for project in projects:
         counts = "".join(f"<td>{_made_of(project, environment.name)}</td>" for environment in environments)
         needs = escape(", ".join((*project.needs, *project.shared)) or "–")
-        about = f"<td>{escape(project.version)}</td><td>{escape(project.runtime)}</td><td>{needs}</td>"
+        about = f"<td>{escape(project.version or 'dynamic')}</td><td>{escape(project.runtime)}</td><td>{needs}</td>"
         rows.append(f'<tr><th scope="row">{escape(project.name)}</th>{about}{counts}</tr>')
     for unit, error in broken.items():
         told = f'<td colspan="{len(environments) + 3}">{_lines(str(error))}</td>'

@@ -37,6 +37,7 @@ from multi_env_lambda.testing.memory_stack import (
     lost,
     physical_id_of,
     reading_of,
+    stacks_of_functions,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackRequest
@@ -100,8 +101,7 @@ class MemoryPlatform:
         self._made, self.deleted = 0, set[str]()
         self.looked, self.counted, self.verified = list[str](), list[str](), list[str]()
         self.who, self.ends = "arn:aws:iam::111111111111:user/ada", ""
-        self.after_write, self._code = after_write, code
-        self._lock = threading.RLock()
+        self.after_write, self._code, self._lock = after_write, code, threading.RLock()
 
     def caller(self) -> str:
         return self.who
@@ -122,9 +122,7 @@ class MemoryPlatform:
     def _reading(self, environment: Environment, stack_name: str) -> StackReading | None:
         with self._lock:
             there = self.stacks.get((environment.name, stack_name))
-        if there is None:
-            return None
-        return reading_of(stack_name, there)
+        return None if there is None else reading_of(stack_name, there)
 
     def find_stacks(self, environment: Environment, names: Collection[str]) -> Mapping[str, StackReading]:
         self.listed.append((environment.name, len(names)))
@@ -134,8 +132,10 @@ class MemoryPlatform:
     def functions_there(self, environment: Environment) -> frozenset[str]:
         self.counted.append(environment.name)
         with self._lock:
-            texts = [there.template for (place, _), there in self.stacks.items() if place == environment.name]
-        return frozenset(name for text in texts for name in function_names(json.loads(text)).values()) - self.deleted
+            return frozenset(stacks_of_functions(self.stacks, environment.name)) - self.deleted
+
+    def stack_of(self, environment: Environment, arn: str) -> str:
+        return stacks_of_functions(self.stacks, environment.name).get(arn.rpartition(":")[2], "")
 
     def put_stack(self, environment: str, stack_name: str, template: str, tags: Mapping[str, str] | None = None) -> str:
         """Create a stack as somebody else, replacing any that exists; returns its id."""

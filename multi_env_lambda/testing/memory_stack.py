@@ -104,6 +104,12 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def stacks_of_functions(stacks: Mapping[tuple[str, str], MemoryStack], environment: str) -> dict[str, str]:
+    """The name of the stack of each function, by its physical name."""
+    here = [(name, there.template) for (place, name), there in stacks.items() if place == environment]
+    return {function: name for name, text in here for function in function_names(json.loads(text)).values()}
+
+
 def function_in(resources: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     """The properties of the function with this physical name."""
     bodies: list[dict[str, Any]] = [body["Properties"] for body in resources.values()]

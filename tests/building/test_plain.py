@@ -300,3 +300,46 @@ def test_a_change_of_a_root_that_no_package_has_is_a_change_of_the_source(tmp_pa
     )
     assert content(first.wheel).keys() == {"orders.py"}
     assert first.digest != second.digest
+
+
+# --- patterns ---
+def test_exclude_and_include_decide_what_the_rules_do_not(tmp_path: Path) -> None:
+    more = {
+        "data/raw/big.csv": b"1",
+        "x.ipynb": b"{}",
+        "tests/data/one.json": b"1",
+        "tests/test_a.py": b"",
+        "README.md": b"r",
+    }
+    unit = attrs.evolve(
+        PROJECT, exclude=("*.ipynb", "data/raw/", "*.json"), include=("README.md", "data.json", "tests/data/")
+    )
+    root = folder(tmp_path / "r", {**FILES, **more, "big.bin": b"1", ".gitignore": b"big.bin\n"})
+
+    found = {name for name in members(build(root, attrs.evolve(unit, include=(*unit.include, "big.bin"))).wheel)}
+
+    own = {name for name in found if ".dist-info/" not in name}
+    assert own == (FILES.keys() - {"pyproject.toml"}) | {"README.md", "tests/data/one.json"}
+
+
+def test_patterns_of_a_root_begin_in_the_unit(tmp_path: Path) -> None:
+    files = {**FILES, "make/app.py": b"", "make/raw/a.csv": b"", "make/keep/raw.csv": b"", "make/tests/x.json": b""}
+    unit = attrs.evolve(with_roots("make"), exclude=("make/raw",), include=("make/tests/x.json",))
+
+    wheel = build(folder(tmp_path / "r", files), unit).wheel_of("make")
+
+    assert {name for name in members(wheel) if ".dist-info/" not in name} == {"app.py", "keep/raw.csv", "tests/x.json"}
+
+
+def test_other_patterns_are_another_build(tmp_path: Path) -> None:
+    root = folder(tmp_path / "r")
+    kept = [build(root, attrs.evolve(PROJECT, exclude=found)).digest for found in ((), ("run.sh",), ("data.json",))]
+    assert len(set(kept)) == 3
+
+
+def test_patterns_are_not_for_a_backend(tmp_path: Path) -> None:
+    system = b'[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
+    root = folder(tmp_path / "r", {**FILES, "pyproject.toml": TABLE.encode() + system})
+    with pytest.raises(BuildError, match="backend decides which files are packed") as caught:
+        build(root, attrs.evolve(PROJECT, include=("x",)))
+    assert caught.value.where.endswith("include") and "remove `include`" in caught.value.hint

@@ -16,10 +16,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-from multi_env_lambda.building.distribution import content_digest_of
-from multi_env_lambda.building.shared import is_package, own_names, shared_dependencies
+from multi_env_lambda.building.distribution import File, Wheel, content_digest_of
+from multi_env_lambda.building.shared import check_required, is_package, own_names, shared_dependencies
 from multi_env_lambda.building.source import BuiltSource, build_source, stage_source
-from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.errors import BuildError
 from multi_env_lambda.model.artifact import SourceArtifact
 from multi_env_lambda.model.project import Project
 
@@ -318,10 +318,15 @@ def test_what_shared_folders_need_is_listed_without_the_workspace_s_own(tmp_path
     assert own_names(root, project) == {"orders", "money", "dates-lib"}
 
 
-def test_dynamic_dependencies_of_a_shared_folder_are_refused(tmp_path: Path) -> None:
+def test_dynamic_dependencies_of_a_shared_folder_are_known_from_its_wheel(tmp_path: Path) -> None:
     files = {"libs/money/pyproject.toml": '[project]\nname = "money"\ndynamic = ["dependencies"]\n'}
-    with pytest.raises(ConfigurationError, match="libs/money/pyproject.toml"):
-        shared_dependencies(repository(tmp_path / "r", files), WITH_MONEY)
+    root = repository(tmp_path / "r", files)
+    assert shared_dependencies(root, WITH_MONEY) == ()
+    body = b"Metadata-Version: 2.1\nName: money\nRequires-Dist: attrs>=23\n"
+    wheel = Wheel(name="money", version="1.0", files=(), info=(File(path="METADATA", body=body),))
+    with pytest.raises(BuildError, match="libs/money requires attrs>=23, which the unit does not"):
+        check_required(root, WITH_MONEY, [("libs/money", wheel)])
+    check_required(root, attrs.evolve(WITH_MONEY, dependencies=("attrs",)), [("libs/money", wheel)])
 
 
 def test_the_reason_of_the_backend_is_shown(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ SOURCES = {
     "url": 'url = "NONE"',
     "http": 'http = "GET /orders/{id}"',
     "http-before": 'http = "ANY /before/{id}", payload = "1.0"',
+    "rest": 'rest = "GET /orders/{id}"',
 }
 """Key of the function -> its event."""
 
@@ -69,6 +70,7 @@ def send(deployed: Listeners) -> None:
         assert answer.status == 200
     assert ask(deployed, "/orders/7")[0] == 200
     assert ask(deployed, "/before/7")[0] == 500, "an event is no answer in this form"
+    assert ask(deployed, "/orders/7", api="RestApi")[0] == 502, "neither in this one"
 
 
 def function_url(deployed: Listeners) -> str:
@@ -78,10 +80,10 @@ def function_url(deployed: Listeners) -> str:
     return f"{url}orders?id=1"
 
 
-def ask(deployed: Listeners, path: str, method: str = "GET") -> tuple[int, bytes]:
-    """The unit's HTTP API, at the URL that `outputs` says."""
+def ask(deployed: Listeners, path: str, method: str = "GET", api: str = "HttpApi") -> tuple[int, bytes]:
+    """An API of the unit, at the URL that `outputs` says."""
     items = deployed.stage.script("outputs", "gets", "sandbox", "--json").answer["items"]
-    (url,) = (item["url"] for item in items if item["kind"] == "API")
+    (url,) = (item["url"] for item in items if item["key"] == api)
     headers = {"accept": "*/*", "user-agent": "curl/8"}
     request = urllib.request.Request(f"{url}{path}", method=method, headers=headers)  # noqa: S310
     try:
@@ -115,7 +117,7 @@ def form(value: Any) -> Any:
             return "number"
 
 
-SENT_BY_THE_CLIENT = {"accept-encoding", "connection"}
+SENT_BY_THE_CLIENT = {"accept-encoding", "Accept-Encoding", "connection"}
 """Headers that Python's client adds by itself."""
 
 NAMED: dict[str, tuple[str, dict[str, str]]] = {
@@ -191,7 +193,7 @@ def test_outputs_name_what_there_is(deployed: Listeners) -> None:
 def test_routes_come_go_and_move_and_the_others_stay(deployed: Listeners) -> None:
     file = deployed.stage.root / "projects" / "gets" / "pyproject.toml"
     before = file.read_text("utf-8")
-    (api,) = (item for item in outputs(deployed) if item["kind"] == "API")
+    (api,) = (item for item in outputs(deployed) if item["key"] == "HttpApi")
     moved = before.replace(SOURCES["http"], 'http = "GET /orders/{number}", authorizer = "iam"')
     moved = moved.replace(SOURCES["http-before"], 'http = "GET /after/{id}"')
     added = (
@@ -203,7 +205,7 @@ def test_routes_come_go_and_move_and_the_others_stay(deployed: Listeners) -> Non
     done = deployed.stage.script("deploy", "gets", "sandbox", "--yes", "--agree", "rights:gets")
 
     assert done.code == 0, done.err
-    assert [item["name"] for item in outputs(deployed) if item["kind"] == "API"] == [api["name"]]
+    assert [item["name"] for item in outputs(deployed) if item["key"] == "HttpApi"] == [api["name"]]
     assert ask(deployed, "/orders/7")[0] == 403
     status, body = ask(deployed, "/before/7")
     assert (status, json.loads(body)["routeKey"]) == (200, "ANY /before/{id}"), "it is the other function's now"

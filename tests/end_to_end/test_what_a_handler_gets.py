@@ -102,6 +102,10 @@ def call_url(intake: Listeners) -> None:
         assert answer.status == 200
     (api,) = (item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "HttpApiEndpoint")
     call_api(f"{intake.stage.cloud.endpoint}/_aws/execute-api/{api.removeprefix('https://').partition('.')[0]}")
+    (api,) = (item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "RestApiEndpoint")
+    rest = f"{intake.stage.cloud.endpoint}/_aws/execute-api/{api.removeprefix('https://').partition('.')[0]}/live"
+    with pytest.raises(urllib.error.HTTPError, match="502"):  # nor in this one
+        urllib.request.urlopen(f"{rest}/orders/7?a=1&a=2", timeout=30)  # noqa: S310 -- of the local cloud
 
 
 def call_api(url: str) -> None:
@@ -118,6 +122,7 @@ MASKS = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?"), "TIME"),
     (re.compile(r"(?<=-)[0-9A-Z]{12}$"), "SUFFIX"),
+    (re.compile(r"x1y2z3|[0-9a-f]{8}"), "ID"),
 )
 OF_THE_MOMENT = (
     *(
@@ -128,7 +133,7 @@ OF_THE_MOMENT = (
     ),
     *("SequenceNumber", "sequenceNumber", "sequencer", "eventID", "receiptHandle", "configurationId", "messageId"),
     *("time", "timeEpoch", "requestId", "request-id", "x-amz-request-id"),
-    *("requestTime", "requestTimeEpoch", "extendedRequestId"),
+    *("requestTime", "requestTimeEpoch", "extendedRequestId", "deploymentId"),
 )
 OF_THE_CLOUD = (
     *("SenderId", "Signature", "SigningCertURL", "UnsubscribeURL", "SizeBytes", "eventVersion", "invokeIdentityArn"),

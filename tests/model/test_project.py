@@ -234,10 +234,10 @@ def test_no_difference_gives_the_same_settings_but_for_variables() -> None:
 
 
 # --- what is refused: [project] ---
-def test_a_dynamic_version_is_refused_with_the_reason() -> None:
-    assert changed('version = "0.1.1"', 'dynamic = ["version"]') == snapshot("""\
-projects/orders/pyproject.toml [project] dynamic: found `version`; expected a version in this table
-hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
+def test_a_dynamic_key_with_a_value_is_refused_with_the_reason() -> None:
+    assert changed('version = "0.1.1"', 'version = "0.1.1"\ndynamic = ["version"]') == snapshot("""\
+projects/orders/pyproject.toml [project] dynamic: found `version`, which has a value, too
+hint: remove one of them\
 """)
 
 
@@ -259,7 +259,7 @@ hint: write `version = "0.1.0"` in [project]; it is part of the artifact's name\
         ('"orders"', f'"{"o" * 41}"', "up to 40"),
         ('["pydantic>=2"]', '["pydantic=>2"]', "dependencies[0]: found"),
         ('["pydantic>=2"]', '"pydantic>=2"', "expected a list"),
-        ('dependencies = ["pydantic>=2"]', 'dynamic = ["dependencies"]', "found `dependencies`"),
+        ("[project]", '[project]\ndynamic = ["dependencies"]', "found `dependencies`"),
         ('">=3.11"', '"3.11 or so"', "a version specifier"),
         ('">=3.11"', '">=3.13"', "excludes the runtime python3.12"),
         ("[project]", "[projects]", "`project` is missing"),

@@ -104,6 +104,8 @@ def drift_of(account: Account) -> tuple[set[str], set[str]]:
 def make_sources(local_cloud: LocalCloud) -> str:
     """What the events of the functions name and their stack does not make; the ARN of the table's stream out."""
     client_of(local_cloud, SANDBOX, "sns").create_topic(Name="news")
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::222222222222:role/api-gateway-logs"}
+    client_of(local_cloud, SANDBOX, "apigateway").update_account(patchOperations=[role])
     client_of(local_cloud, SANDBOX, "events").create_event_bus(Name="shop")
     client_of(local_cloud, SANDBOX, "kinesis").create_stream(StreamName="clicks", ShardCount=1)
     table = client_of(local_cloud, SANDBOX, "dynamodb").create_table(

@@ -138,12 +138,9 @@ def test_what_a_stack_py_changes_is_served_too() -> None:
 
 def test_a_function_that_gets_another_name_is_called_by_it() -> None:
     """The document refers to the alias as before; a deployment keeps what that was."""
+    one_function = function("list", "GET /")
 
-    def renamed(found: Any, context: Any) -> None:
-        context.merge("ListFunction", {"Properties": {"FunctionName": "orders-sandbox-all"}})
-
-    unit = project(function("list", "GET /"), rest_api=OPEN)
-    assert deployment(template(unit)) != deployment(template(unit, extend=renamed))
+    assert deployment(made(one_function)) != deployment(made(attrs.evolve(one_function, name="orders-sandbox-all")))
 
 
 # --- who may call ---
@@ -311,6 +308,18 @@ def test_a_scheme_that_is_not_there_closes_nothing() -> None:
 
 
 # --- what goes ---
+def test_a_route_that_goes_is_announced_but_no_deployment() -> None:
+    with_pages = RestApi(cors=Cors(allow_origins=("*",)))
+    before = project(function("create", "GET /a", "POST /a", "ANY /b/{x+}", "GET /c.d"), rest_api=with_pages)
+    after = project(function("create", "GET /a"), rest_api=with_pages)
+
+    assert gone_notes(changes(text(before), text(after))) == (
+        "the route POST /a is deleted: requests to it get the status 403",
+        "the route ANY /b/{x+} is deleted: requests to it get the status 403",
+        "the route GET /c.d is deleted: requests to it get the status 403",
+    )
+
+
 def test_an_api_that_goes_is_announced() -> None:
     with_key = (RestRoute(route=read_route("GET /"), api_key=True),)
     before = text(project(Function(key="create", handler="orders.create.handler", events=with_key), rest_api=REST_API))

@@ -101,6 +101,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         published_code,
         refusals,
         reserved_concurrency,
+        rest_apis,
         state_file,
         threads,
     )
@@ -132,6 +133,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     glue_jobs.patch(folder / "runtimes.json", exact="glue-python" in settings["strict"])
     guard.patch_links(secret)
     http_apis.patch()
+    rest_apis.patch()
     application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
     return guard.wrap(application, port, secret)
 

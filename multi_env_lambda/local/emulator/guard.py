@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from . import http_apis
+from . import http_apis, rest_apis
 from .messages import answer, joined, read
 from .names import load, original
 from .signatures import Request, body_failure, failure, is_signed, needs_body, request_of
@@ -122,13 +122,17 @@ def _foreign(scope: Any) -> str:
         # A page whose name was made to mean 127.0.0.1 still says its own name here.
         return "the local cloud responds only to 127.0.0.1 and localhost"
     api = _OF_AN_API.match(scope["path"])
-    if api and len(origins) == 1 and http_apis.serves_page(api[1], origins[0]):
+    if api and len(origins) == 1 and _serves_page(api[1], origins[0]):
         return ""  # its own table says so; API Gateway answers pages, too
     if any(origin != f"http://{hosts[0]}" for origin in origins):
         return "the local cloud does not serve web pages"
     if any(site not in ("none", "same-origin") for site in sites):
         return "the local cloud does not serve web pages"
     return ""
+
+
+def _serves_page(api: str, origin: str) -> bool:
+    return http_apis.serves_page(api, origin) or rest_apis.serves_page(api, origin)
 
 
 def _is_exact(scope: Any, port: int) -> bool:

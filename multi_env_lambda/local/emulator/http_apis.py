@@ -19,7 +19,7 @@ from .http_api_events import Request
 from .names import load, original
 from .resources import check_first
 
-__all__ = ["patch", "serves_page"]
+__all__ = ["may_call", "patch", "serves_page"]
 
 _SECONDS = 30.0
 _MOST_BYTES = 10 * 1024 * 1024
@@ -174,7 +174,7 @@ async def _called(apis: Any, route: Mapping[str, Any], asked: Request, authorize
         return _FAILED
     arn = apis._extract_lambda_ref_from_integration_uri(behind["integrationUri"])
     place = asked.route.replace(" ", "", 1) if " " in asked.route else f"/{asked.route}"
-    if not _may_call(arn, f"{asked.api}/{asked.stage}/{place.lstrip('/')}"):
+    if not may_call(arn, f"{asked.api}/{asked.stage}/{place.lstrip('/')}"):
         return _FAILED
     record, config, _ = functions._get_func_record_for_ref(arn)
     form = str(behind.get("payloadFormatVersion") or "1.0")
@@ -195,7 +195,7 @@ async def _called(apis: Any, route: Mapping[str, Any], asked: Request, authorize
 
 
 # --- who may ---
-def _may_call(arn: str, source: str) -> bool:
+def may_call(arn: str, source: str) -> bool:
     """Whether the function exists there, and its policy lets this API call it for this route."""
     functions, responses = load("ministack.services.lambda_svc"), load("ministack.core.responses")
     evaluator = load("ministack.core.iam_evaluator")
@@ -226,7 +226,7 @@ def _if_permitted(invoke: Callable[..., Any]) -> Callable[..., Any]:
         apis = load("ministack.services.apigateway")
         arn = apis._extract_lambda_ref_from_integration_uri(authorizer.get("authorizerUri", ""))
         source = f"{event['requestContext']['apiId']}/authorizers/{authorizer['authorizerId']}"
-        return await invoke(authorizer, event, *more) if _may_call(arn, source) else None
+        return await invoke(authorizer, event, *more) if may_call(arn, source) else None
 
     return permitted
 

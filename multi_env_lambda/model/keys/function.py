@@ -21,7 +21,7 @@ from multi_env_lambda.model.key import (
 from multi_env_lambda.model.keys.event import EVENTS
 from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, WRITE
 from multi_env_lambda.model.keys.reference import REFERENCE
-from multi_env_lambda.model.name import ARN
+from multi_env_lambda.model.name import ARN, FUNCTION_NAME
 from multi_env_lambda.model.retention import RETENTION_DAYS
 
 __all__ = ["ALARMS", "DESCRIPTION", "FUNCTION", "HANDLER", "MOST_OTHER_LAYERS", "SMOKE", "VARIABLE", "VPC"]
@@ -132,7 +132,7 @@ FUNCTION = Keys(
     title="A function",
     header="[tool.multi_env_lambda.functions.main]",
     about="Only ``handler`` is required. ``main`` is the key of the function: you choose it, and its name in AWS is\n"
-    "``UNIT-ENVIRONMENT-KEY``.",
+    "``UNIT-ENVIRONMENT-KEY``, unless you set another ``name``.",
     keys=(
         Key(
             "handler",
@@ -147,6 +147,15 @@ FUNCTION = Keys(
             "The top of the function's code, if that is not the unit's: :doc:`../02-How-To/a-folder-of-functions`.",
             'root = "make-order"',
             default="none",
+        ),
+        Key(
+            "name",
+            Text(FUNCTION_NAME),
+            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.\n"
+            "If it changes, the function is replaced.",
+            'name = "create-order-${environment}"',
+            default="``UNIT-ENVIRONMENT-KEY``",
+            off=True,
         ),
         Key(
             "memory_size",

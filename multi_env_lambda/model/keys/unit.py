@@ -14,6 +14,7 @@ from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
 from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
 from multi_env_lambda.model.keys.rest_api import REST_API
 from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.patterns import PATTERN
 from multi_env_lambda.model.runtime import RUNTIMES
 
 __all__ = ["ARCHITECTURES", "BY_ENVIRONMENT", "DIFFERENCE", "MOST_TAGS", "UNIT"]
@@ -204,6 +205,20 @@ UNIT = Keys(
             "More folders that the unit is built from, relative to the top of the repository: "
             ":doc:`../02-How-To/shared-code`.",
             'shared = ["libs/common"]',
+        ),
+        Key(
+            "exclude",
+            Texts(PATTERN),
+            "Files that are not packed: patterns as in a ``.gitignore``, from the unit's folder. "
+            "Not for files that a build backend packs.",
+            'exclude = ["*.ipynb", "data/raw/"]',
+        ),
+        Key(
+            "include",
+            Texts(PATTERN),
+            "Files that are packed although ``exclude`` or a rule leaves them out: "
+            ":doc:`../02-How-To/a-folder-of-functions`.",
+            'include = ["tests/data/", "README.md"]',
         ),
         Key(
             "versioning",

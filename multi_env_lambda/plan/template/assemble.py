@@ -140,6 +140,7 @@ def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
     for function in unit.settings.functions:
         name = logical_id(function.key, "Function")
         properties = _properties(result, name, where)
+        _check_name(unit, function, properties, where)
         version = Resource(
             logical_id=logical_id(function.key, "Version", _identity(unit, function, properties, result["Resources"])),
             type="AWS::Lambda::Version",
@@ -151,6 +152,15 @@ def add_versions(unit: StackInput, found: Json, *, where: str) -> Json:
         alias = _properties(result, logical_id(function.key, "Alias"), where)
         alias["FunctionVersion"] = {"Fn::GetAtt": [version.logical_id, "Version"]}
     return result
+
+
+def _check_name(unit: StackInput, function: Function, properties: Json, where: str) -> None:
+    """Whatever calls a function after the deploy knows its name from the table."""
+    said, expected = properties.get("FunctionName"), unit.project.function_name(unit.environment.name, function.key)
+    if said != expected:
+        what = f"stack.py changes the name of the function `{function.key}` from `{expected}` to {said!r}"
+        hint = f'set `name = "…"` in the table functions.{function.key} instead'
+        raise ConfigurationError(where, what, hint=hint)
 
 
 def add_pins(found: Json) -> Json:

@@ -138,7 +138,7 @@ def made_up_roots(project: Project, digest: str) -> tuple[RootArtifact, ...]:
         RootArtifact(
             project=project.name,
             root=root,
-            version=project.version,
+            version=project.version_or_none,
             build=build_tag(project.roots, root),
             digest=digest,
             wheel_sha256=digest,

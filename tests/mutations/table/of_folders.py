@@ -9,7 +9,51 @@ __all__ = ["MUTATIONS"]
 _PLAIN, _ROOTS, _UNPACKED = "building/test_plain.py", "flow/test_roots.py", "building/test_unpacked.py"
 _UNDECLARED, _REPOSITORY = "building/test_undeclared.py", "host/test_repository.py"
 
+_ASKED, _PATTERNS = "building/test_asked.py", "model/test_patterns.py"
+
 MUTATIONS = (
+    Mutation(
+        "building/asked.py",
+        "            write_sealed(kept, said)\n",
+        "            pass\n",
+        "A backend is asked once for the same files.",
+        (f"{_ASKED}::test_the_same_files_are_asked_once_and_others_again",),
+    ),
+    Mutation(
+        "building/asked.py",
+        "    if found.url is not None:",
+        "    if False:",
+        "A backend cannot have an address fetched.",
+        (f"{_ASKED}::test_what_a_backend_may_not_say",),
+    ),
+    Mutation(
+        "building/asked.py",
+        'if said["name"] != project.name:',
+        "if False:",
+        "A backend cannot give its unit the name of another.",
+        (f"{_ASKED}::test_a_backend_may_not_give_another_name",),
+    ),
+    Mutation(
+        "building/backend.py",
+        "elif len(made) == 1 and not made[0].is_symlink():",
+        "elif len(made) == 1:",
+        "Metadata that is a link to somewhere else is not read.",
+        (f"{_ASKED}::test_metadata_is_read_as_what_it_is",),
+    ),
+    Mutation(
+        "building/source.py",
+        'packed["patterns"] = [project.exclude, project.include]',
+        "pass",
+        "Other patterns are another build.",
+        (f"{_PLAIN}::test_other_patterns_are_another_build",),
+    ),
+    Mutation(
+        "model/patterns.py",
+        "least = 1 if number == len(words) - 1 and number else 0",
+        "least = 0",
+        "`data/**` is what is in the folder, and no file of its name.",
+        (f"{_PATTERNS}::test_a_pattern_matches_what_git_would_ignore",),
+    ),
     Mutation(
         "building/plain.py",
         "if not _TESTS.isdisjoint(folders) or not _CACHES.isdisjoint(folders):",

@@ -1,4 +1,4 @@
-"""HTTP APIs: routes, who may call, what stays when a route moves, and what the local cloud answers."""
+"""HTTP and REST APIs: routes, who may call, what stays when a route moves, and what the local cloud answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ __all__ = ["MUTATIONS"]
 _ROUTE, _API = ("model/test_route.py",), ("model/test_api.py",)
 _TEMPLATE = ("plan/test_template_apis.py",)
 _LOCAL = ("local/test_http_apis.py",)
+_REST, _REST_TEMPLATE = ("model/test_rest_api.py",), ("plan/test_template_rest_apis.py",)
+_REST_LOCAL = ("local/test_rest_apis.py",)
 
 MUTATIONS = (
     Mutation(
@@ -76,7 +78,7 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/http_apis.py",
-        "    if not _may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
+        "    if not may_call(arn, f\"{asked.api}/{asked.stage}/{place.lstrip('/')}\"):\n        return _FAILED\n",
         "",
         "An API without a permission cannot call a function of the local cloud.",
         _LOCAL,
@@ -90,9 +92,86 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/guard.py",
-        "if api and len(origins) == 1 and http_apis.serves_page(api[1], origins[0]):",
+        "if api and len(origins) == 1 and _serves_page(api[1], origins[0]):",
         "if api and len(origins) == 1:",
         "A page may call only an API of the local cloud that lists its origin.",
         _LOCAL,
+    ),
+    Mutation(
+        "model/rest_route.py",
+        "                if known != part:",
+        "                if False:",
+        "Two variables on one level of a REST API are refused.",
+        _REST,
+    ),
+    Mutation(
+        "model/rest_api.py",
+        "        if event.api_key and plan is None:",
+        "        if False:",
+        "A route does not need a key that nobody can have.",
+        _REST,
+    ),
+    Mutation(
+        "plan/template/rest_apis.py",
+        "digest([served, _called_by(served, resources)])[:8]",
+        "digest([])[:8]",
+        "A changed REST API gets a deployment of its own.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/rest_apis.py",
+        "digest([served, _called_by(served, resources)])[:8]",
+        "digest([served])[:8]",
+        "A REST API whose function gets another name gets a new deployment.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "plan/template/rest_apis.py",
+        '        "Mode": "overwrite",\n',
+        "",
+        "What has left the document of a REST API leaves the API.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "plan/api_bodies.py",
+        "    return closing.isdisjoint(name for each in security for name in each)",
+        "    return not security",
+        "An API key closes no route.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "plan/api_bodies.py",
+        ' or "credentials" in behind:',
+        ":",
+        "A route that acts with a role is asked about.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "plan/api_bodies.py",
+        'if behind.get("type") != "aws_proxy" or not _is_own(behind.get("uri"), computed):',
+        'if behind.get("type") != "aws_proxy":',
+        "A route that calls a function of somebody else is asked about.",
+        _REST_TEMPLATE,
+    ),
+    Mutation(
+        "local/emulator/rest_apis.py",
+        '"resources": copy.deepcopy(dict(resources)),',
+        '"resources": resources,',
+        "A stage of the local cloud serves what was deployed, and not what the API is.",
+        _REST_LOCAL,
+    ),
+    Mutation(
+        "local/emulator/rest_api_requests.py",
+        "    if not http_apis.may_call(arn, place):",
+        "    if False:",
+        "A REST API without a permission cannot call a function of the local cloud.",
+        _REST_LOCAL,
+    ),
+    Mutation(
+        "local/emulator/rest_api_answers.py",
+        "    if not isinstance(found, Mapping) or not _is_well_formed(found):",
+        "    if not isinstance(found, Mapping):",
+        "An answer in no documented form is the status 502 in the local cloud.",
+        _REST_LOCAL,
     ),
 )
