@@ -60,7 +60,7 @@ def test_the_command_line_says_the_same_and_ends_with_3(
     assert main(["deploy", "--yes"], start=root) == 3
     said = refusal(root, tmp_path / "cache").partition(" ")[2]
     said = said.replace("Workspace.init()", "multi-env-lambda init")  # the only call in these three
-    assert capsys.readouterr().err.replace(str(root), "ROOT") == f"error: {said}\n"
+    assert capsys.readouterr().err.replace(str(root), "ROOT") == f"error[ConfigurationError]: {said}\n"
 
 
 MESSAGES = snapshot(

@@ -37,7 +37,7 @@ NEEDED_TO_DECLARE = {"cli", "_version", "errors", "wording", "masking", "show", 
 LIGHT = {
     "api": {"failed", "listing", "names", "tables"},
     "host": {"groups"},
-    "model": {"digest", "key", "name", "reading", "result", "visible"},
+    "model": {"answer", "digest", "key", "name", "reading", "result", "visible"},
     "show": {"terminal"},
 }
 """Of those folders that have more in them, the modules that may be there."""
