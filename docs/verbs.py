@@ -28,13 +28,13 @@ TASKS: dict[str, tuple[str, ...]] = {
     "outputs": ("own-resources", "answer-http-requests"),
     "board": ("see-where-everything-is",),
     "shell": ("use-another-tool",),
-    "invoke": ("sample-events", "test-your-own"),
+    "invoke": ("sample-events",),
     "event": ("sample-events",),
     "logs": ("read-the-logs",),
     "test": ("test-your-own",),
     "lock": ("lock-dependencies",),
     "new": ("add-a-unit",),
-    "init": ("another-repository", "move-in"),
+    "init": ("another-repository",),
     "bootstrap": ("real-accounts", "roles"),
     "doctor": ("real-accounts",),
     "explain": ("when-something-fails",),
@@ -44,7 +44,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "prune": ("remove-and-prune",),
     "ci": ("push-to-prod", "github-actions", "gitlab", "bitbucket", "codepipeline"),
     "local": ("test-your-own",),
-    "demo": ("test-your-own",),
+    "demo": (),
 }
 """Verb -> how-to pages."""
 

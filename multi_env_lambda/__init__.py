@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from multi_env_lambda._version import __version__
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.adopting import Adoption
     from multi_env_lambda.api.board import Board
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.dialog import Asked, Dialog
@@ -77,6 +78,7 @@ _HOMES = {
     "timings": "api.timings",
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
+    "Adoption": "api.adopting",
     "Approval": "flow.gate",
     "Asked": "api.dialog",
     "Board": "api.board",
@@ -145,6 +147,7 @@ _HOMES = {
 
 __all__ = [
     "AccountError",
+    "Adoption",
     "Approval",
     "Asked",
     "Board",

@@ -93,6 +93,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "dead_letter_arn": f'dead_letter_arn = "{ARN}:dead"',
             "on_failure_arn": f'on_failure_arn = "{ARN}:failed"',
             "snap_start": "snap_start = true",
+            "role": 'role = "arn:aws:iam::222222222222:role/orders"',
             "layers": 'layers = ["arn:aws:lambda:us-east-1:333333333333:layer:other:7"]',
             "managed_policies": POLICY,
             "policies": 'policies = [{ actions = ["s3:GetObject"], resources = ["*"] }]',

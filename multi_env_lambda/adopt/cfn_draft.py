@@ -79,7 +79,13 @@ class Draft:
     roles: Mapping[str, tuple[str, ...]]
     own: dict[str, Own] = attrs.field(factory=dict)
     renamed: dict[str, str] = attrs.field(factory=dict)
-    apis: set[str] = attrs.field(factory=set)
+    apis: dict[str, str] = attrs.field(factory=dict)
+    """Logical id of an API -> what it is called here."""
+    aliases: dict[str, str] = attrs.field(factory=dict)
+    """Logical id of an alias -> the key of its function."""
+    layers: dict[str, str] = attrs.field(factory=dict)
+    """Logical id of a layer -> the folder of its modules."""
+    function_places: dict[str, Place] = attrs.field(factory=dict)
     tables: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     """Our key of a function -> its table."""
     unit_table: dict[str, Any] = attrs.field(factory=dict)
@@ -90,6 +96,9 @@ class Draft:
     findings: list[Finding] = attrs.field(factory=list)
     folders: list[str] = attrs.field(factory=list)
     files: dict[str, str] = attrs.field(factory=dict)
+    crowded: bool = False
+    """Whether two environments have the same account and region, so that names have to differ."""
+    shared: list[str] = attrs.field(factory=list)
     packages: list[str] = attrs.field(factory=list)
     """Requirements in place of layers that hold them."""
 
@@ -102,9 +111,12 @@ class Draft:
     def left(self, function: str, what: str, node: Node, reason: str) -> None:
         self.findings.append(NotCarried(function=function, what=what, place=node.place, reason=reason))
 
-    def add(self, name: str, body: Mapping[str, Any], node: Node) -> None:
+    def add(self, name: str, body: dict[str, Any], node: Node) -> None:
         """A resource for ``stack.py``, its references already ours."""
         found = name
+        if name in self.resources and not {"Type"} & {*body, *self.resources[name]}:
+            self.resources[name]["Properties"] |= body["Properties"]
+            return
         while found in self.resources:
             found += "More"
         self.resources[found] = body
@@ -150,6 +162,8 @@ class Draft:
         return [self.body(value)]
 
     def _reference(self, name: str, attribute: str) -> Any:
+        if name in self.aliases:
+            return Ours("alias", self.aliases[name])
         base = name.split(".")[0]
         if (key := self.functions.get(base)) is not None:
             if attribute == "Arn" or base != name or attribute.startswith(("Alias", "Version")):
@@ -163,8 +177,11 @@ class Draft:
     def _new_name(self, name: str) -> str:
         if name in self.own:
             return self.own[name].logical_id
-        if name in self.apis or name in ("ServerlessRestApi", "ServerlessHttpApi"):
-            return "HttpApi"
+        if name in self.apis:
+            return self.apis[name]
+        for api, ours in self.apis.items():
+            if re.fullmatch(rf"{api}(\w*Stage|\.Stage)", name):
+                return f"{ours}Stage"
         return self.renamed.get(name, name)
 
     def _sub(self, argument: Any) -> Any:

@@ -14,7 +14,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.wording import Advice, advice
 
-__all__ = ["Given", "given_values", "overrides_of", "setting", "values_of", "wanted_of"]
+__all__ = ["Chosen", "Given", "given_values", "overrides_of", "setting", "values_of", "wanted_of"]
 
 _ENTRY = re.compile(r"(?:(?P<environment>[a-z][a-z0-9-]*)\.)?(?P<name>[A-Za-z][\w-]*)=(?P<value>(?s:.*))")
 _OVERRIDE = re.compile(
@@ -29,7 +29,7 @@ Given = Mapping[str, Mapping[str, str]]
 
 
 def setting(*entries: str) -> Advice:
-    """How a value is given."""
+    """How values are given."""
     typed = " ".join(f"--set {entry}" for entry in entries)
     python = ", ".join(f'"{entry}"' for entry in entries)
     return advice("give it with `{}`", Advice(typed, f"values=[{python}]"))
@@ -108,10 +108,11 @@ def _text(value: Any) -> str:
 
 @attrs.frozen(kw_only=True)
 class Chosen:
-    """The values of one environment, by parameter, and where each is from: ``given``, or the template's ``default``."""
+    """The values of one environment by parameter; some are the template's defaults, and some are read from secrets."""
 
     values: Mapping[str, Any]
     defaults: tuple[Wanted, ...]
+    secrets: tuple[Wanted, ...] = ()
 
 
 def values_of(
@@ -145,6 +146,7 @@ def values_of(
             values[one.name] = _typed(value, kind)
         found[environment] = Chosen(
             values=values,
+            secrets=tuple(one for one in wanted if one.secret),
             defaults=tuple(
                 one for one in wanted if one.name not in said and one.default is not None and not one.secret
             ),

@@ -16,7 +16,7 @@ from multi_env_lambda.model.keys.policy import STATEMENT
 from multi_env_lambda.model.name import ARN
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["in_our_tree", "read_policies", "read_role"]
+__all__ = ["in_our_tree", "read_policies", "read_role", "statements_of"]
 
 _LOGS = "AWSLambdaBasicExecutionRole"
 _NAME = re.compile(r"\{([A-Za-z]+)\}")
@@ -193,3 +193,25 @@ def in_our_tree(value: Any) -> Any:
         texts = [in_our_tree(one) for one in value]
         return None if None in texts else texts
     return in_our_text(value) if isinstance(value, str | Mapping) else value
+
+
+def statements_of(draft: Draft, node: Node) -> tuple[list[Any], list[Any]]:
+    """The statements, and the managed policies, for anything but a function, both as CloudFormation has them."""
+    statements: list[Any] = []
+    managed: list[Any] = []
+    for one in node.items:
+        value = draft.values.of(one)
+        if isinstance(value, str):
+            managed.append(value if ":" in value else MANAGED.get(value, f"arn:aws:iam::aws:policy/{value}"))
+        elif is_function(value):
+            managed.append(draft.body(value))
+        elif isinstance(value, Mapping) and "Statement" in value:
+            statements += [draft.body(one) for one in _listed(value["Statement"])]
+        elif isinstance(value, Mapping):
+            for name, given in value.items():
+                if name not in TEMPLATES:
+                    draft.left("", name, one, "this policy template is not known here: write it in stack.py")
+                for actions, patterns in TEMPLATES.get(name, ()):
+                    resources = [draft.body(_filled(pattern, given or {}, draft)) for pattern in patterns]
+                    statements.append({"Effect": "Allow", "Action": actions.split(), "Resource": resources})
+    return statements, managed

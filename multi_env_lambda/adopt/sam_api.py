@@ -6,117 +6,226 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from multi_env_lambda.adopt.cfn_draft import Draft
+from multi_env_lambda.adopt.cfn_draft import Draft, references
 from multi_env_lambda.adopt.document import Node
+from multi_env_lambda.model.keys.api import USER_POOL
 
-__all__ = ["API_KINDS", "read_api", "read_route"]
+__all__ = ["API_KINDS", "read_api", "read_route", "routes_of_definition", "section_of"]
 
 API_KINDS = ("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
-_METHODS = {"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_METHODS = {"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 _READ_HERE = {
-    "StageName",
-    "Name",
-    "Auth",
-    "Cors",
-    "CorsConfiguration",
-    "Description",
-    "TracingEnabled",
-    "FailOnWarnings",
+    *("StageName", "Name", "Auth", "Cors", "CorsConfiguration", "Description", "FailOnWarnings", "OpenApiVersion"),
+    *("EndpointConfiguration", "BinaryMediaTypes"),
 }
-_CLOSED = "the route is closed by `iam` until you say who may call it: see `authorizers` of `http_api`"
+_CLOSED = "the route is closed by `iam` until you say who may call it"
+_PERIODS = {"DAY": "day", "WEEK": "week", "MONTH": "month"}
+
+
+def section_of(kind: str) -> str:
+    """The table of ours for an API; ``kind`` is its type."""
+    return "http_api" if kind.endswith("HttpApi") else "rest_api"
 
 
 def read_route(draft: Draft, function: str, name: str, node: Node, *, is_rest: bool) -> Iterator[tuple[Any, str]]:
     """The event of ours for a route of a REST API or an HTTP API, and what to call it."""
     what = f"event {name} ({'Api' if is_rest else 'HttpApi'})"
     path, method = draft.values.of(node.get("Path")), str(draft.values.of(node.get("Method")) or "ANY").upper()
-    if isinstance(path, str) and method in {"X-AMAZON-APIGATEWAY-ANY-METHOD", "*"}:
-        method = "ANY"
-    if path is not None and (not isinstance(path, str) or method not in _METHODS):
-        draft.left(function, what, node, "its path or method is only known to the stack")
+    entry = _entry(draft, function, what, path, method, node, is_rest=is_rest)
+    if entry is None:
         return
-    route = "$default" if path is None else f"{method} {_path(path)}"
-    if method == "OPTIONS":
-        draft.left(function, what, node, "requests of browsers with `OPTIONS` are answered by `cors` of `http_api`")
-        return
-    entry: dict[str, Any] = {"http": route}
-    version = str(draft.values.of(node.get("PayloadFormatVersion")) or ("1.0" if is_rest else "2.0"))
-    if version == "1.0":
+    if str(draft.values.of(node.get("PayloadFormatVersion"))) == "1.0" and not is_rest:
         entry["payload"] = "1.0"
-    if is_rest:
-        reason = "a route of an HTTP API, with requests in the form of REST APIs; its URL has no stage in it"
-        draft.changed(function, what, node, f'http = "{route}"', reason)
-    authorizer = _authorizer(draft, function, what, node)
-    if authorizer:
-        entry["authorizer"] = authorizer
+    entry |= _who(draft, function, what, node, "rest_api" if is_rest else "http_api")
     yield entry, what
+
+
+def _entry(
+    draft: Draft, function: str, what: str, path: Any, method: str, node: Node, *, is_rest: bool
+) -> dict[str, Any] | None:
+    method = "ANY" if method in ("X-AMAZON-APIGATEWAY-ANY-METHOD", "*") else method
+    if method == "OPTIONS" and not is_rest:
+        draft.left(function, what, node, "requests of browsers with `OPTIONS` are answered by `cors` of the API")
+        return None
+    if path is None and not is_rest:
+        return {"http": "$default"}
+    if not isinstance(path, str) or method not in {*_METHODS, "OPTIONS"}:
+        draft.left(function, what, node, "its path or method is only known to the stack")
+        return None
+    return {"rest" if is_rest else "http": f"{method} {_path(path)}"}
 
 
 def _path(path: str) -> str:
     return re.sub(r"(?<=.)/$", "", path if path.startswith("/") else f"/{path}")
 
 
-def _authorizer(draft: Draft, function: str, what: str, node: Node) -> str:
-    """The key of our table, "" for that of the API; a route is closed rather than opened by what is not understood."""
+def _who(draft: Draft, function: str, what: str, node: Node, section: str) -> dict[str, Any]:
+    """Who may call the route; it is closed rather than opened by what is not understood."""
     auth = draft.values.of(node.get("Auth"))
     if not isinstance(auth, Mapping):
-        return ""
-    if auth.get("ApiKeyRequired") not in (None, False):
-        draft.left(function, f"{what}: ApiKeyRequired", node, f"an HTTP API has no API keys; {_CLOSED}")
-        return "iam"
+        return {}
+    found: dict[str, Any] = {}
+    if _is_true(auth.get("ApiKeyRequired")):
+        if section == "http_api":
+            draft.left(function, f"{what}: ApiKeyRequired", node, f"an HTTP API has no API keys; {_CLOSED}")
+            return {"authorizer": "iam"}
+        _api_key(draft, what, {}, node)
+        found["api_key"] = True
     name = auth.get("Authorizer")
-    if name is None:
-        return ""
-    if name == "NONE":
-        return "none"
-    if name == "AWS_IAM":
-        return "iam"
-    if _key(str(name)) in draft.unit_table.get("http_api", {}).get("authorizers", {}):
-        return _key(str(name))
-    draft.left(function, f"{what}: Authorizer {name}", node, _CLOSED)
-    return "iam"
+    known = draft.unit_table.get(section, {}).get("authorizers", {})
+    if name in ("NONE", "AWS_IAM"):
+        found["authorizer"] = "none" if name == "NONE" else "iam"
+    elif name is not None and _key(str(name)) in known:
+        found["authorizer"] = _key(str(name))
+    elif name is not None:
+        draft.left(function, f"{what}: Authorizer {name}", node, _CLOSED)
+        found["authorizer"] = "iam"
+    return found
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()).strip("-") or "callers"
 
 
-def read_api(draft: Draft, name: str, properties: Node, node: Node) -> None:
+def read_api(draft: Draft, name: str, kind: str, properties: Node) -> None:
     """What holds for all routes of an API; ``properties`` are those of the resource, or of ``Globals``."""
-    if node.get("Properties", "DefinitionBody") is not None or node.get("Properties", "DefinitionUri") is not None:
-        reason = "the routes are those of the functions' events; what else the definition says is not taken over"
-        draft.left("", f"{name}: definition of the API", node, reason)
+    section = section_of(kind)
+    table = draft.unit_table.setdefault(section, {})
     auth = draft.values.of(properties.get("Auth"))
     if isinstance(auth, Mapping):
-        _auth(draft, name, auth, properties)
+        _auth(draft, name, auth, properties, section)
     cors = draft.values.of(properties.get("Cors")) or draft.values.of(properties.get("CorsConfiguration"))
     if cors:
-        _cors(draft, name, cors, properties)
+        _cors(draft, name, cors, properties, section)
+    stage = draft.text(draft.values.of(properties.get("StageName")))
+    if stage and stage != "$default":
+        table["stage"] = stage
+        draft.carried("", f"{name}: StageName", properties, f'{section}.stage = "{stage}"')
+    if section == "rest_api":
+        _endpoint(draft, name, properties, table)
+    types = draft.values.of(properties.get("BinaryMediaTypes"))
+    if isinstance(types, list) and section == "rest_api":
+        table["binary_types"] = [str(one).replace("~1", "/") for one in types]
+        draft.carried("", f"{name}: BinaryMediaTypes", properties, "rest_api.binary_types")
     for key, found in properties.table.items():
         if key not in _READ_HERE and not key.startswith("Definition"):
-            draft.left("", f"{name}: {key}", found, "the HTTP API of the unit has no such setting")
+            draft.left(
+                "", f"{name}: {key}", found, "the API of the unit has no such setting: see `RestApi` in stack.py"
+            )
+    if not table:
+        del draft.unit_table[section]
 
 
-def _auth(draft: Draft, name: str, auth: Mapping[str, Any], node: Node) -> None:
-    api = draft.unit_table.setdefault("http_api", {})
+def _endpoint(draft: Draft, name: str, properties: Node, table: dict[str, Any]) -> None:
+    configured = draft.values.of(properties.get("EndpointConfiguration"))
+    kinds = configured.get("Type", configured.get("Types")) if isinstance(configured, Mapping) else configured
+    kind = str(kinds[0] if isinstance(kinds, list) and kinds else kinds or "EDGE").upper()
+    if kind == "PRIVATE":
+        table["authorizer"] = "iam"
+        draft.left("", f"{name}: EndpointConfiguration", properties, f"an API here is not private; {_CLOSED}")
+    elif kind == "EDGE" and not name.startswith("Globals"):
+        table["endpoint"] = "edge"
+
+
+def _auth(draft: Draft, name: str, auth: Mapping[str, Any], node: Node, section: str) -> None:
+    api = draft.unit_table[section]
     authorizers = auth.get("Authorizers")
     for key, one in (authorizers if isinstance(authorizers, Mapping) else {}).items():
-        found = _of_tokens(draft, one) or _of_a_function(draft, one)
+        found = _of_http(draft, one) if section == "http_api" else _of_rest(draft, one)
         if found is None:
-            draft.left("", f"{name}: authorizer {key}", node, "write it below `http_api.authorizers`")
+            draft.left("", f"{name}: authorizer {key}", node, f"write it below `{section}.authorizers`")
         else:
             api.setdefault("authorizers", {})[_key(str(key))] = found
-            draft.carried("", f"{name}: authorizer {key}", node, f"http_api.authorizers.{_key(str(key))}")
+            draft.carried("", f"{name}: authorizer {key}", node, f"{section}.authorizers.{_key(str(key))}")
     default = auth.get("DefaultAuthorizer")
-    is_key = auth.get("ApiKeyRequired") not in (None, False) or auth.get("ResourcePolicy") is not None
+    if _is_true(auth.get("ApiKeyRequired")) and section == "rest_api":
+        api["api_key"] = True
+        _api_key(draft, name, auth.get("UsagePlan"), node)
     if default == "AWS_IAM" or (isinstance(default, str) and _key(default) in api.get("authorizers", {})):
         api["authorizer"] = "iam" if default == "AWS_IAM" else _key(default)
-        draft.carried("", f"{name}: DefaultAuthorizer", node, f'http_api.authorizer = "{api["authorizer"]}"')
-    elif default not in (None, "NONE") or is_key:
+        draft.carried("", f"{name}: DefaultAuthorizer", node, f'{section}.authorizer = "{api["authorizer"]}"')
+    elif default not in (None, "NONE") or auth.get("ResourcePolicy") is not None:
         api["authorizer"] = "iam"
         draft.left("", f"{name}: Auth", node, f"who may call is decided there in a way that is not known; {_CLOSED}")
-    if not api:
-        del draft.unit_table["http_api"]
+
+
+def _api_key(draft: Draft, what: str, plan: Any, node: Node) -> None:
+    """AWS generates the values of keys, so callers get new ones."""
+    table = draft.unit_table.setdefault("rest_api", {})
+    if "usage_plan" in table:
+        return
+    found: dict[str, Any] = {"keys": ["callers"]}
+    throttle = plan.get("Throttle") if isinstance(plan, Mapping) else None
+    quota = plan.get("Quota") if isinstance(plan, Mapping) else None
+    if isinstance(throttle, Mapping):
+        found |= {
+            ours: int(throttle[one])
+            for one, ours in (("RateLimit", "rate"), ("BurstLimit", "burst"))
+            if one in throttle
+        }
+    if isinstance(quota, Mapping) and "Limit" in quota:
+        found |= {"quota": int(quota["Limit"]), "period": _PERIODS.get(str(quota.get("Period")), "month")}
+    table["usage_plan"] = found
+    draft.changed(
+        "", f"{what}: ApiKeyRequired", node, "rest_api.usage_plan", "the key is a new one, with another value"
+    )
+
+
+def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
+    if not isinstance(one, Mapping):
+        return None
+    pools = one.get("UserPoolArn")
+    texts = [draft.text(value) for value in (pools if isinstance(pools, list) else [pools])]
+    if pools is not None:
+        return None if not all(text and USER_POOL.accepts(_sample(text)) for text in texts) else {"user_pools": texts}
+    target = draft.target(one.get("FunctionArn"))
+    key = draft.functions.get(target[0]) if target is not None else None
+    if key is None:
+        return None
+    given = one.get("Identity")
+    identity: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    found: dict[str, Any] = {"function": key, "cache_seconds": int(identity.get("ReauthorizeEvery", 300))}
+    if one.get("FunctionPayloadType") == "REQUEST":
+        found["decides_by"] = "request"
+        if isinstance(identity.get("Headers"), list):
+            found["headers"] = identity["Headers"]
+        if isinstance(identity.get("QueryStrings"), list):
+            found["query"] = identity["QueryStrings"]
+    elif "Header" in identity:
+        found["headers"] = [identity["Header"]]
+    return found
+
+
+def _sample(text: str) -> str:
+    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
+
+
+def _of_http(draft: Draft, one: Any) -> dict[str, Any] | None:
+    return _of_tokens(draft, one) or _of_a_function(draft, one)
+
+
+def routes_of_definition(draft: Draft, name: str, definition: Node | None, kind: str) -> Iterator[tuple[str, Any, str]]:
+    """The routes that only the definition of an API (OpenAPI) says, by the function that answers them."""
+    paths = definition.get("paths") if definition is not None else None
+    for path, operations in paths.table.items() if paths is not None else ():
+        for method, operation in operations.table.items():
+            integration = draft.values.of(operation.get("x-amazon-apigateway-integration"))
+            functions = [one for one in references(integration) if one in draft.functions]
+            what = f"{name}: {method.upper()} {path}"
+            if functions:
+                is_rest = section_of(kind) == "rest_api"
+                entry = _entry(draft, functions[0], what, path, method.upper(), operation, is_rest=is_rest)
+                if entry is not None and operation.get("security") is not None:
+                    draft.left(functions[0], f"{what}: security", operation, _CLOSED)
+                    entry["authorizer"] = "iam"
+                if entry is not None:
+                    yield functions[0], entry, what
+            elif method.upper() in _METHODS:
+                draft.left("", what, operation, "no function of the template answers it: write it in stack.py")
 
 
 def _of_tokens(draft: Draft, one: Any) -> dict[str, Any] | None:
@@ -139,7 +248,7 @@ def _of_a_function(draft: Draft, one: Any) -> dict[str, Any] | None:
     return None if key is None else {"function": key}
 
 
-def _cors(draft: Draft, name: str, cors: Any, node: Node) -> None:
+def _cors(draft: Draft, name: str, cors: Any, node: Node, section: str) -> None:
     origins: Any = "*"
     table: dict[str, Any] = {}
     if isinstance(cors, Mapping):
@@ -147,7 +256,7 @@ def _cors(draft: Draft, name: str, cors: Any, node: Node) -> None:
         for theirs, ours in (("AllowMethods", "allow_methods"), ("AllowHeaders", "allow_headers")):
             if found := _words(draft, cors.get(theirs)):
                 table[ours] = [one for one in found if one != "OPTIONS"] if ours == "allow_methods" else found
-        if found := _words(draft, cors.get("ExposeHeaders")):
+        if section == "http_api" and (found := _words(draft, cors.get("ExposeHeaders"))):
             table["expose_headers"] = found
         if isinstance(cors.get("MaxAge"), int | str) and str(cors["MaxAge"]).strip("'").isdigit():
             table["max_age"] = int(str(cors["MaxAge"]).strip("'"))
@@ -156,11 +265,12 @@ def _cors(draft: Draft, name: str, cors: Any, node: Node) -> None:
     elif not isinstance(cors, bool):
         origins = cors
     found = _words(draft, origins)
-    if not found or (table.get("allow_credentials") and "*" in found):
-        draft.left("", f"{name}: Cors", node, "write it as `cors` of `http_api`")
+    several = len(found) > 1 and section == "rest_api"
+    if not found or several or (table.get("allow_credentials") and "*" in found):
+        draft.left("", f"{name}: Cors", node, f"write it as `cors` of `{section}`")
         return
-    draft.unit_table.setdefault("http_api", {})["cors"] = {"allow_origins": found, **table}
-    draft.carried("", f"{name}: Cors", node, "http_api.cors")
+    draft.unit_table[section]["cors"] = {"allow_origins": found, **table}
+    draft.carried("", f"{name}: Cors", node, f"{section}.cors")
 
 
 def _words(draft: Draft, value: Any) -> list[str]:

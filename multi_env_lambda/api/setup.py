@@ -26,6 +26,8 @@ __all__ = ["init", "lock", "lock_one", "new"]
 
 LOCK = "pylock.toml"
 _MOST_SHOWN = 8
+_LOCAL = "3.11"
+"""The oldest Python that this library runs on, and so what the local cloud has in place of another."""
 
 
 def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str, FilePath | None]:
@@ -140,10 +142,14 @@ def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool
 
 
 def _oldest(requires_python: str | None, runtime: str) -> str:
-    """The lock covers every Python that the unit supports, starting with the oldest."""
+    """The lock covers every Python that the unit supports, starting with the oldest.
+
+    If the unit does not say which, also that of the local cloud, which may lack the runtime's; ``new`` writes the same.
+    """
     from packaging.specifiers import SpecifierSet
 
-    allowed = SpecifierSet(requires_python or f">={runtime}")
+    least = min(runtime, _LOCAL, key=lambda version: int(version.partition(".")[2]))
+    allowed = SpecifierSet(requires_python or f">={least}")
     return next((f"3.{minor}" for minor in range(9, 30) if allowed.contains(f"3.{minor}")), runtime)
 
 

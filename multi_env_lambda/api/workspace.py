@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, arguments, carry_out, looking, own_tests, removing, setup
+from multi_env_lambda.api import access, adopting, arguments, carry_out, looking, own_tests, removing, setup
 from multi_env_lambda.api.approving import approve
 from multi_env_lambda.api.board import Board, board
 from multi_env_lambda.api.build import Build
@@ -320,8 +320,7 @@ class Workspace:
 
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first,
-        from the published releases that it names (``plan(publish=True)``); no code of a unit runs, and no build may.
-        """
+        from the published releases that it names (``plan(publish=True)``); no code of a unit runs, and no build may."""
         return approve(self._opened, plan)
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = silent) -> Prunable:
@@ -329,12 +328,14 @@ class Workspace:
         return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
-        """Write ``pylock.toml`` for the named units, or for all; returns the file of each, None without dependencies.
-
-        Raises:
-            UnitsFailed: at least one cannot be locked: ``results`` has the failures, ``locked`` the others.
-        """
+        """Write ``pylock.toml`` for these units or all; each file or None. ``UnitsFailed.locked`` has those written."""
         return setup.lock(self._opened, names, upgrade=upgrade)
+
+    def adopt(
+        self, path: str | os.PathLike[str], *, unit: str = "", values: Iterable[str] = (), really: bool = True
+    ) -> adopting.Adoption:
+        """Make a unit from another tool's project with ``values`` of its parameters; not ``really``: only say how."""
+        return adopting.adopt(self._opened, path, unit, values, really=really)
 
     def new(
         self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64", flat: bool = False

@@ -19,7 +19,7 @@ from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.shown import shown_as_text
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackRequest"]
@@ -139,6 +139,10 @@ class Platform(Protocol):
 
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         """Upload code to ``$LATEST``; no alias and no version runs it."""
+        ...
+
+    def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
+        """What a version of a layer says about itself; None if there is none."""
         ...
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:

@@ -24,7 +24,7 @@ from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.versions import FunctionCode, ObjectPlace
+from multi_env_lambda.model.versions import FunctionCode, LayerSays, ObjectPlace
 from multi_env_lambda.wording import REPAIR_IT, advice
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "find_code",
     "get_alias",
     "invoke",
+    "layer_says",
     "layer_sha256",
     "send_code",
     "set_alias",
@@ -151,6 +152,22 @@ def layer_sha256(client: Any, arn: str) -> str | None:
         if code_of(error) == "ResourceNotFoundException":
             return None
         raise _error(arn, error) from error
+
+
+def layer_says(client: Any, arn: str) -> LayerSays | None:
+    """What a version of a layer says about itself; None if there is none.
+
+    Raises:
+        StackError, AccountError: as for ``layer_sha256``.
+    """
+    try:
+        found = client.get_layer_version_by_arn(Arn=arn)
+    except aws_errors() as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
+        raise _error(arn, error) from error
+    runtimes, architectures = found.get("CompatibleRuntimes") or (), found.get("CompatibleArchitectures") or ()
+    return LayerSays(runtimes=tuple(runtimes), architectures=tuple(architectures))
 
 
 def invoke(

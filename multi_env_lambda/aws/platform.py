@@ -23,7 +23,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, ObjectPlace
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
 from multi_env_lambda.plan.traffic import Counts
 
 __all__ = ["AwsPlatform"]
@@ -134,6 +134,9 @@ class AwsPlatform:
 
     def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
         functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
+
+    def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
+        return functions.layer_says(self._sessions.client(environment, "lambda"), arn)
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         return functions.layer_sha256(self._sessions.client(environment, "lambda"), arn)

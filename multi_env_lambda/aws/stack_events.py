@@ -32,6 +32,11 @@ _HINTS = (
         "a new account allows functions of up to 3,008 MB: set a smaller `memory_size`, or ask AWS Support for more",
     ),
     (
+        ("CloudWatch Logs role ARN must be set",),
+        "REST APIs write access logs with a role that the account has once in each region: set it with "
+        "`aws apigateway update-account`, or remove `access_log` from [tool.multi_env_lambda.rest_api]",
+    ),
+    (
         ("You must wait 60 seconds after deleting a queue",),
         "SQS reserves a deleted queue's name for a minute; wait that long and run the same command again",
     ),

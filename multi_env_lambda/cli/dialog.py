@@ -16,7 +16,7 @@ from multi_env_lambda.errors import Refused
 if TYPE_CHECKING:
     from multi_env_lambda import Asked, Consent, Plan, Removal
 
-__all__ = ["TerminalDialog"]
+__all__ = ["TerminalDialog", "confirmed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +102,17 @@ def _approved_by_herself(asked: Asked) -> frozenset[str]:
         for name in asked.approvable
         if typed_by_a_person(text.format(name), default="", show_default=False) == name
     )
+
+
+def confirmed(question: str, what: str) -> bool:
+    """Whether a person at the terminal says yes; ``what`` would be written.
+
+    Raises:
+        Refused: nobody is there to be asked.
+    """
+    if not _is_a_person():
+        raise Refused(what, "not written", hint="pass `--yes` to write without confirmation")
+    return click.confirm(question, err=True)
 
 
 def _is_a_person() -> bool:

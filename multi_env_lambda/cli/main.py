@@ -56,6 +56,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "test": ("own_tests", "Run the tests of units with their locked dependencies"),
     "lock": ("prepare", "Lock the dependencies of a unit"),
     "new": ("prepare", "Create a new unit"),
+    "adopt": ("adopt", "Make a unit from a project of another tool"),
     "init": ("prepare", "Turn this repository into a workspace"),
     "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),

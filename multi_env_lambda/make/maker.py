@@ -27,6 +27,7 @@ from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapsh
 from multi_env_lambda.host.lineage import Asked, pasts, restored
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
+from multi_env_lambda.make.existing_roles import notes_on_roles
 from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import templates_of
 from multi_env_lambda.model.ancestry import Past
@@ -116,6 +117,7 @@ class TreeMaker:
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
         said = (*([ending] if ending else []), *excuses(project.not_secret), *dependencies.notes, *slow)
+        said += (*notes_on_roles(self._stacks(project, source, roots, dependencies)), *_not_here(project))
         notes = (*said, *self._jobs_not_imported(project))
         return MadeRelease(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
@@ -213,8 +215,14 @@ class TreeMaker:
     def _templates(
         self, project: Project, source: SourceArtifact, roots: tuple[RootArtifact, ...], dependencies: Dependencies
     ) -> dict[str, str]:
+        return templates_of(self.root, self._stacks(project, source, roots, dependencies))
+
+    def _stacks(
+        self, project: Project, source: SourceArtifact, roots: tuple[RootArtifact, ...], dependencies: Dependencies
+    ) -> list[StackInput]:
+        """The unit in each environment."""
         devops = self.config.devops
-        units = [
+        return [
             StackInput(
                 project=project,
                 environment=item,
@@ -226,7 +234,6 @@ class TreeMaker:
             )
             for item in self.config.environments
         ]
-        return templates_of(self.root, units)
 
     def _release(
         self,
@@ -244,6 +251,14 @@ class TreeMaker:
             stages=tuple(_stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
+
+
+def _not_here(project: Project) -> tuple[str, ...]:
+    """What functions in the local cloud run without."""
+    functions = (function for settings in project.settings.values() for function in settings.functions)
+    arns = sorted({arn for function in functions for arn in function.layers}) if project.processor else []
+    text = "the local cloud cannot download {}: functions run without it, unless you have published it there"
+    return tuple(text.format(arn) for arn in arns)
 
 
 def _roots(

@@ -72,6 +72,7 @@ _RESERVED_VARIABLES = frozenset(
         "LAMBDA_RUNTIME_DIR",
     ]
 )
+_OF_AN_OWN_ROLE = ("policies", "managed_policies", "read", "write", "invoke")
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
 _FOLDER = re.compile(r"[^\x00-\x1f\x7f\\:~]{1,200}")
 _MOST_ENVIRONMENT_BYTES = 4096
@@ -102,6 +103,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
         snap_start=_snap_start(table, runtime),
         layers=_layers(table),
         provided=table.texts("provided"),
+        role=_role(table),
         managed_policies=read_managed_policies(table),
         policies=read_policies(table),
         read=read_uses(table, "read"),
@@ -148,6 +150,15 @@ def _layers(table: Table) -> tuple[str, ...]:
         table.refuse(
             "layers", what, hint=f"Lambda takes {MOST_OTHER_LAYERS + 1} layers in total; move some packages to the lock"
         )
+    return found
+
+
+def _role(table: Table) -> str | None:
+    found = table.optional_named("role")
+    for key in _OF_AN_OWN_ROLE if found is not None else ():
+        if table.values.get(key):
+            what = f"found it together with `role`; {found} exists already, and no stack changes it"
+            table.refuse(key, what, hint=f"allow it in the role itself and remove `{key}`, or remove `role`")
     return found
 
 

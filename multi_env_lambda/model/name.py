@@ -19,6 +19,7 @@ __all__ = [
     "LIMITS",
     "PROJECT_NAME",
     "REGION",
+    "ROLE_ARN",
     "ROLE_NAME",
     "SOURCE_IDENTITY",
     "WORKSPACE_ID",
@@ -76,6 +77,12 @@ ROLE_NAME = Rule(
     maximum=64,
     allowed="up to 64 letters, digits and `_+=,.@-`",
     hint="write the role's name, not its ARN; the account is known from `account_id`",
+)
+ROLE_ARN = Rule(
+    pattern=r"arn:aws:iam::[0-9]{12}:role/([\x21-\x7e]+/)?[A-Za-z0-9_+=,.@-]{1,64}",
+    maximum=600,
+    allowed="the ARN of a role",
+    hint='it may contain `${account_id}`: for example "arn:aws:iam::${account_id}:role/orders"',
 )
 EXTERNAL_ID = Rule(
     pattern=r"[\w+=,.@:/-]{2,}",

@@ -194,7 +194,8 @@ class Function:
     AWS, if it is not made of those of the unit, the environment and the key: ``Project.function_name``. ``layers`` are
     ARNs of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0
     keeps logs indefinitely.
-    ``read``, ``write`` and ``invoke`` are keys of the unit's own resources.
+    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write`` and ``invoke`` are keys of
+    the unit's own resources.
     """
 
     key: str
@@ -216,6 +217,7 @@ class Function:
     snap_start: bool = False
     layers: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
+    role: str | None = None
     managed_policies: tuple[str, ...] = ()
     policies: tuple[Statement, ...] = ()
     read: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion", "ObjectPlace"]
+__all__ = ["FunctionCode", "KeptFunction", "KeptLayer", "KeptVersion", "LayerSays", "ObjectPlace"]
 
 
 @attrs.frozen(kw_only=True)
@@ -17,6 +17,14 @@ class FunctionCode:
     code_sha256: str
     layers: tuple[str, ...] = ()
     version: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class LayerSays:
+    """What a version of a layer says about itself: Lambda compares it with no function. Empty: nothing."""
+
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

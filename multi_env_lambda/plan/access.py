@@ -46,7 +46,7 @@ from multi_env_lambda.plan.access_trust import (
 )
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
-from multi_env_lambda.plan.permissions import direct_calls, look_at_the_bucket, reserving
+from multi_env_lambda.plan.permissions import direct_calls, look_at_the_bucket, others_layers, reserving
 
 __all__ = [
     "DEVOPS_STACK",
@@ -365,8 +365,7 @@ def of_environment_roles(
     Args:
         templates, references, layers: as in ``permissions.of_environment``.
     """
-    texts = tuple(templates.values())
-    direct = direct_calls(config, place, tuple(references), texts)
+    direct = direct_calls(config, place, tuple(references), tuple(templates.values()))
     stack = arn_of(place, "cloudformation", f"stack/{access_stack_name(place.prefix, place.home)}/*")
     look = _look_at_roles(stack)
     to_cloudformation = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
@@ -380,6 +379,7 @@ def of_environment_roles(
     deploy = (
         *in_its_role(place, (grant for grant in direct if grant.sid not in _OF_PRUNE)),
         *reserving(place, templates.values()),
+        *others_layers(layers),
         act,
         look,
     )

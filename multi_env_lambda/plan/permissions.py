@@ -128,7 +128,7 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
 def others_layers(layers: Iterable[str]) -> tuple[Grant, ...]:
     """What takes the layers of others, by their ARNs; nothing where there are none."""
     arns = sorted(set(layers))
-    return (grant_of("TakeOthersLayers", "deploy", arns, "lambda:GetLayerVersion"),) if arns else ()
+    return (grant_of("TakeOthersLayers", ("plan", "deploy"), arns, "lambda:GetLayerVersion"),) if arns else ()
 
 
 def of_environment(

@@ -23,7 +23,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion, ObjectPlace
+from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion, LayerSays, ObjectPlace
 from multi_env_lambda.plan.pins import unsent
 from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory_stack import (
@@ -35,8 +35,8 @@ from multi_env_lambda.testing.memory_stack import (
     function_in,
     function_names,
     lost,
-    physical_id_of,
     reading_of,
+    resources_of,
     stacks_of_functions,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
@@ -69,6 +69,7 @@ class MemoryPlatform:
         measured: returns what CloudWatch shows of function, version and seconds, instead of ``metrics``.
         by_hand: function name -> where its alias was moved by hand since CloudFormation wrote it; None: deleted.
         left: function name -> weights that an alias still has if its template has no ``RoutingConfig``.
+        said: ARN of a version of somebody else's layer -> what it says about itself.
         tags: stack name -> the ARNs of what a stack with that name created and still exists.
         uploaded: function name -> the SHA-256 (base64) of code that somebody uploaded by hand.
         stale: function name -> versions that respond to the next calls through the alias, instead of the one behind it.
@@ -87,6 +88,7 @@ class MemoryPlatform:
         self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.tags: dict[str, frozenset[str]] = {}
+        self.said: dict[str, LayerSays] = {}
         self.stale: dict[str, list[str]] = {}
         self.uploaded: dict[str, str] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
@@ -328,16 +330,7 @@ class MemoryPlatform:
         )
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
-        here = [(name, stack) for (place, name), stack in self.stacks.items() if place == environment.name]
-        found = [(name, stack.template) for name, stack in here if stack_name in (name, stack.stack_id)]
-        if not found:
-            raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
-        name_of_stack, template = found[0]
-        resources = json.loads(template)["Resources"]
-        return tuple(
-            PhysicalResource(logical_id=name, type=body["Type"], physical_id=physical_id_of(name_of_stack, name, body))
-            for name, body in resources.items()
-        )
+        return resources_of(self.stacks, environment.name, stack_name)
 
     def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
         return self.tags.get(stack_name, frozenset())
@@ -371,6 +364,9 @@ class MemoryPlatform:
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
         return None
+
+    def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
+        return self.said.get(arn)
 
     def reserved(self, environment: Environment, function_name: str) -> int | None:
         return self.reservations.get(function_name)

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.poller import StackReading
-from multi_env_lambda.model.record import Loss
+from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
 from multi_env_lambda.world import AliasState, Invocation
@@ -102,6 +103,21 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
     }
+
+
+def resources_of(
+    stacks: Mapping[tuple[str, str], MemoryStack], environment: str, stack_name: str
+) -> tuple[PhysicalResource, ...]:
+    """What a stack, by its name or its id, consists of."""
+    here = [(name, stack) for (place, name), stack in stacks.items() if place == environment]
+    found = [(name, stack.template) for name, stack in here if stack_name in (name, stack.stack_id)]
+    if not found:
+        raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
+    name_of_stack, template = found[0]
+    return tuple(
+        PhysicalResource(logical_id=name, type=body["Type"], physical_id=physical_id_of(name_of_stack, name, body))
+        for name, body in json.loads(template)["Resources"].items()
+    )
 
 
 def stacks_of_functions(stacks: Mapping[tuple[str, str], MemoryStack], environment: str) -> dict[str, str]:

@@ -84,6 +84,7 @@ TWINS: dict[str, Twin] = {
     ),
     "lock": Twin((Workspace.lock, Project.lock)),
     "new": Twin((Workspace.new,)),
+    "adopt": Twin((Workspace.adopt,), {**TERMINAL, "only_plan": "really"}),
     "init": Twin((Workspace.init,)),
     "bootstrap": Twin(
         (Workspace.bootstrap, Workspace.bootstrap_template),

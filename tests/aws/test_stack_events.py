@@ -96,6 +96,7 @@ def test_followers_are_told_where_there_is_nothing_else() -> None:
         ("'MemorySize' value failed to satisfy constraint: less than or equal to 3008", "a smaller `memory_size`"),
         ("You must wait 60 seconds after deleting a queue before you can create another", "wait"),
         ("Syntax errors in policy. (MalformedPolicyDocument)", "policies"),
+        ("CloudWatch Logs role ARN must be set in account settings to enable logging", "update-account"),
         ("something new", "same command again"),
     ],
 )

@@ -33,6 +33,7 @@ print(json.dumps({str(path): text for path, text in reference.made().items()}))
 
 WITHOUT_SCRIPT = {
     "init": "writes the scripts",
+    "adopt": "done once for a project, not automated",
     "event": "prints an example, and automates nothing",
     "explain": "explains, and automates nothing",
     "schema": "prints what an editor reads, and automates nothing",

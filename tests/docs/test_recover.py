@@ -19,6 +19,7 @@ from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.keys.unit import MOST_TAGS
 from multi_env_lambda.model.keys.workspace import WORKSPACE
 from multi_env_lambda.model.name import ENVIRONMENT_NAME, KEY, LIMITS, PROJECT_NAME
+from multi_env_lambda.model.rest_api import _MOST_PARTS
 from multi_env_lambda.model.toml import LARGEST
 from multi_env_lambda.testing.workspace import workspace_of
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
@@ -128,8 +129,9 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
         f"Environment variables of a function {_MOST_ENVIRONMENT_BYTES} bytes",
         f"own {MOST_OTHER_LAYERS}\n",
         f"Payload of a schedule {_LONGEST_INPUT} characters",
-        f"Routes of a unit {_MOST_ROUTES}\n",
-        f"Authorizers of a unit {MOST_AUTHORIZERS}\n",
+        f"Routes of a unit's HTTP API {_MOST_ROUTES}\n",
+        f"Parts of the paths of a unit's REST API {_MOST_PARTS}\n",
+        f"Authorizers of an API {MOST_AUTHORIZERS}\n",
         f"Tags of a unit {MOST_TAGS}\n",
         f"Time limit of a Glue job {job.high} minutes",
         f"Workers of a Spark job {workers.low} to {workers.high}\n",

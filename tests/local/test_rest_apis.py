@@ -220,8 +220,10 @@ def test_without_a_route_a_token_is_missing(api: Api, method: str, path: str) ->
 
 
 def test_each_request_has_its_own_id(api: Api) -> None:
-    one, other = (api.ask("/orders/7")[1]["x-amzn-requestid"] for _ in range(2))
-    assert one and one != other
+    status, headers, body = api.ask("/orders/7")
+
+    assert headers.get_all("x-amzn-requestid") == [json.loads(body)["requestContext"]["requestId"]]
+    assert headers["x-amzn-requestid"] != api.ask("/orders/7")[1]["x-amzn-requestid"]
 
 
 # --- what a caller gets ---
@@ -274,6 +276,7 @@ def test_a_key_is_needed_where_the_route_says_so(api: Api, clients: dict[str, An
     assert api.got("/counted", x_api_key=key["value"])["requestContext"]["identity"]["apiKeyId"] == key["id"]
 
 
+@pytest.mark.long
 def test_tokens_of_a_user_pool_are_verified(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
     pools = clients["cognito-idp"]
     made = pools.create_user_pool(PoolName="members")["UserPool"]
@@ -342,10 +345,20 @@ def test_a_stage_serves_what_was_deployed_and_the_url_stays(local_cloud: LocalCl
     assert found.refused("/late")[0] == 403
 
 
-def test_a_deployment_that_is_served_is_not_deleted(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
+@pytest.mark.long
+def test_an_api_goes_with_its_stack(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
     resources = resources_of("rest-gone", routes(), MADE)
     found = Api(local_cloud, clients["cloudformation"], "rest-gone", resources)
     assert found.status == "CREATE_COMPLETE", found.reasons
+
+    only = {key: each for key, each in resources.items() if not key.startswith("RestApiDeployment")}
+    only["RestApiStage"] = {**resources["RestApiStage"]}
+    only["RestApiStage"]["Properties"] = {
+        **resources["RestApiStage"]["Properties"],
+        "DeploymentId": found.ids[next(key for key in resources if key.startswith("RestApiDeployment"))],
+    }
+    found.update(only)
+    assert found.got("/orders/7"), "a deployment that a stage serves is not deleted"
 
     clients["cloudformation"].delete_stack(StackName="rest-gone")
     apis = clients["apigateway"].get_rest_apis()["items"]
@@ -374,12 +387,19 @@ def test_two_variables_on_one_level_are_refused(local_cloud: LocalCloud, clients
     assert "A sibling ({id}) of this resource already has a variable path part -- only one is allowed" in found.reasons
 
 
-def test_an_access_log_needs_the_role_of_the_account(local_cloud: LocalCloud, clients: dict[str, Any]) -> None:
+def test_an_access_log_needs_the_role_of_the_account(
+    local_cloud: LocalCloud, clients: dict[str, Any], api: Api
+) -> None:
     logged = attrs.evolve(MADE, log_retention_days=30)
     role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}
     clients["apigateway"].update_account(patchOperations=[role])
     without = Api(local_cloud, clients["cloudformation"], "rest-logs", resources_of("rest-logs", routes(), logged))
     assert "CloudWatch Logs role ARN must be set in account settings to enable logging" in without.reasons
+
+    late = resources_of("rest-one", routes(**{"GET /late": {}}), logged)
+    assert api.update(late) == "UPDATE_ROLLBACK_COMPLETE"
+    assert api.refused("/late")[0] == 403
+    assert api.got("/orders/7")["resource"] == "/orders/{id}", "the stage serves the old deployment"
 
     role["value"] = f"arn:aws:iam::{ACCOUNT}:role/api-gateway-logs"
     clients["apigateway"].update_account(patchOperations=[role])

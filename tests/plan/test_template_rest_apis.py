@@ -222,6 +222,13 @@ def test_a_browser_is_answered_without_a_function() -> None:
     assert own["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://a.example'"
 
 
+def test_a_browser_is_answered_where_everything_is_bytes_too() -> None:
+    cors = Cors(allow_origins=("*",))
+    for types, expected in (((), None), (("*/*",), "CONVERT_TO_TEXT")):
+        found = body(made(function("list", "GET /a"), api=RestApi(cors=cors, binary_types=types)))
+        assert found["paths"]["/a"]["options"][INTEGRATION].get("contentHandling") == expected
+
+
 # --- rights ---
 def public(found: str) -> list[str]:
     return [str(right) for right in rights_of(found, place_of(SANDBOX)) if right.kind in ("public", "other words")]

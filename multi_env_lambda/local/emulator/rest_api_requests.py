@@ -203,7 +203,7 @@ def _told(asked: Request, answer: Any) -> Any:
     if not isinstance(answer, tuple):
         return answer
     status, headers, body = answer
-    return status, {**headers, "x-amzn-RequestId": asked.request, "x-amz-apigw-id": secrets.token_urlsafe(11)}, body
+    return status, {**headers, "x-amzn-requestid": asked.request, "x-amz-apigw-id": secrets.token_urlsafe(11)}, body
 
 
 def _spelled(headers: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ __all__ = [
     "ACCESS_LOG",
     "AUTHORIZER",
     "CORS",
-    "HEADER_NAME",
     "HTTP_API",
     "MOST_AUDIENCES",
     "MOST_AUTHORIZERS",
@@ -51,7 +50,7 @@ USER_POOL = Rule(
     allowed="the ARN of a user pool",
     hint='for example "arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"',
 )
-HEADER_NAME = Rule(
+_HEADER = Rule(
     pattern=r"[A-Za-z0-9!#$%&'*+.^_`|~-]+",
     maximum=128,
     allowed="the name of a header",
@@ -140,7 +139,7 @@ AUTHORIZER = Keys(
         Key("function", Text(), "The key of a function of the unit that decides.", 'function = "check"'),
         Key(
             "headers",
-            Texts(HEADER_NAME, default=("authorization",)),
+            Texts(_HEADER, default=("authorization",)),
             "The headers that a request must have; without them the function is not asked.",
             'function = "check"\nheaders = ["x-api-key"]',
         ),

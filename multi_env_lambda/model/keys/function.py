@@ -21,7 +21,7 @@ from multi_env_lambda.model.key import (
 from multi_env_lambda.model.keys.event import EVENTS
 from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, WRITE
 from multi_env_lambda.model.keys.reference import REFERENCE
-from multi_env_lambda.model.name import ARN, FUNCTION_NAME
+from multi_env_lambda.model.name import ARN, FUNCTION_NAME, ROLE_ARN
 from multi_env_lambda.model.retention import RETENTION_DAYS
 
 __all__ = ["ALARMS", "DESCRIPTION", "FUNCTION", "HANDLER", "MOST_OTHER_LAYERS", "SMOKE", "VARIABLE", "VPC"]
@@ -245,6 +245,16 @@ FUNCTION = Keys(
             "may import these and no others that are missing in the package.",
             'layers = ["arn:aws:lambda:${region}:333333333333:layer:tools:7"]\nprovided = ["tools"]',
             default="unknown: anything that is missing may be in such a layer",
+        ),
+        Key(
+            "role",
+            Text(ROLE_ARN),
+            "A role that exists, in the environment's account: the stack creates none, and adds no permission to it:\n"
+            ":doc:`../02-How-To/a-role-that-exists`. Not with ``policies``, ``managed_policies``, ``read``, ``write``\n"
+            "and ``invoke``.",
+            'role = "arn:aws:iam::${account_id}:role/orders-${environment}"',
+            default="one that the stack creates",
+            off=True,
         ),
         MANAGED_POLICIES,
         POLICIES,

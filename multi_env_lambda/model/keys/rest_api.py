@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.model.key import ByName, Choice, Either, Flag, Inner, Key, Keys, Number, Rule, Text, Texts
-from multi_env_lambda.model.keys.api import ACCESS_LOG, CORS, HEADER_NAME, MOST_AUTHORIZERS, THROTTLING, USER_POOL
+from multi_env_lambda.model.keys.api import ACCESS_LOG, CORS, MOST_AUTHORIZERS, THROTTLING, USER_POOL
 from multi_env_lambda.model.name import KEY
 
 __all__ = ["MOST_REST_AUTHORIZERS", "REST_API", "REST_AUTHORIZER"]
@@ -27,8 +27,34 @@ _MEDIA_TYPE = Rule(
 )
 _POOLS = 'user_pools = ["arn:aws:cognito-idp:${region}:${account_id}:userpool/us-east-1_AbCdEfGhI"]'
 
+_NAME = Rule(
+    pattern=r"[A-Za-z0-9._$-]+",
+    maximum=128,
+    allowed="letters, digits and `._$-`",
+    hint='for example "X-Token"',
+)
+_CORS_HEADER = Rule(
+    pattern=r"\*|[A-Za-z0-9._-]+",
+    maximum=128,
+    allowed='"*" or the name of a header',
+    hint='for example "content-type"',
+)
+_ORIGIN = Rule(
+    pattern=r"\*|[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9.:\[\]-]+",
+    allowed='"*" or an origin',
+    hint='an origin has no path: "https://shop.example"',
+)
+
+
+def _cors() -> tuple[Key, ...]:
+    """Those of an HTTP API, but what is written into an answer of API Gateway is checked."""
+    rules = {"allow_origins": Texts(_ORIGIN, least=1), "allow_headers": Texts(_CORS_HEADER)}
+    return tuple(attrs.evolve(key, kind=rules.get(key.name, key.kind)) for key in CORS.without("expose_headers"))
+
+
 REST_CORS = attrs.evolve(
-    CORS.without("expose_headers"),
+    CORS,
+    keys=_cors(),
     title="Calls from a browser to the REST API",
     header=f"{_TABLE}.cors]",
     about="API Gateway answers only the question that a browser asks before. Your function sends\n"
@@ -52,13 +78,13 @@ REST_AUTHORIZER = Keys(
         ),
         Key(
             "headers",
-            Texts(HEADER_NAME, default=("Authorization",)),
+            Texts(_NAME, default=("Authorization",)),
             "The header with the token. With ``request``: the headers that distinguish the callers.",
             'function = "check"\nheaders = ["X-Token"]',
         ),
         Key(
             "query",
-            Texts(),
+            Texts(_NAME),
             "With ``request``: the parameters after the ``?`` that distinguish the callers.",
             'function = "check"\ndecides_by = "request"\nquery = ["token"]',
         ),

@@ -223,6 +223,11 @@ class Context:
 
     def _role(self, key: str) -> str:
         if key in self._functions:
+            settings = self.project.settings[self.environment.name]
+            role = next(function.role for function in settings.functions if function.key == key)
+            if role is not None:
+                what = f"functions.{key} has the role {role}, which exists already: the stack has none for it"
+                raise ConfigurationError(self.where, what, hint="allow it in that role itself, or remove `role`")
             return logical_id(key, "Role")
         if key in self._jobs:
             return logical_id(key, "JobRole")

@@ -29,7 +29,7 @@ from multi_env_lambda.plan.template.parts import (
     logical_id,
     ref,
 )
-from multi_env_lambda.plan.template.roles import declared, function_needs, role
+from multi_env_lambda.plan.template.roles import check_role, declared, function_needs, role
 
 __all__ = ["code", "function_part", "layer_part"]
 
@@ -73,7 +73,7 @@ def function_part(unit: StackInput, function: Function) -> Part:
     name = logical_id(function.key)
     return Part(
         resources=(
-            role(unit, f"{name}Role", "lambda.amazonaws.com", statements, function.managed_policies, made_by),
+            *_own_role(unit, function, statements),
             _log_group(unit, function, group),
             Resource(
                 logical_id=f"{name}Function",
@@ -99,6 +99,14 @@ def function_part(unit: StackInput, function: Function) -> Part:
     )
 
 
+def _own_role(unit: StackInput, function: Function, statements: tuple[Json, ...]) -> tuple[Resource, ...]:
+    if function.role is not None:
+        check_role(unit, function.role, made_by=f"functions.{function.key}")
+        return ()
+    name, made_by = logical_id(function.key, "Role"), f"functions.{function.key}"
+    return (role(unit, name, "lambda.amazonaws.com", statements, function.managed_policies, made_by),)
+
+
 def _no_weights(function: Function) -> Json:
     """Explicit where weights are added and removed: in Lambda, an alias without this property keeps those that it has.
 
@@ -117,7 +125,7 @@ def _function_properties(unit: StackInput, function: Function, physical: str) ->
     properties: Json = {
         "FunctionName": physical,
         "Code": code(unit, function),
-        "Role": get_att(f"{name}Role", "Arn"),
+        "Role": get_att(f"{name}Role", "Arn") if function.role is None else function.role,
         "Handler": function.handler,
         "Runtime": unit.project.runtime,
         "Architectures": [unit.project.architecture],

@@ -49,8 +49,8 @@ def body_of(unit: StackInput, api: RestApi) -> Json:
         "paths": paths,
     }
     if api.cors is not None:
-        for path, methods in paths.items():
-            methods.setdefault("options", _preflight(api.cors, path, methods))
+        for methods in paths.values():
+            methods.setdefault("options", _preflight(api, api.cors, methods))
         body["x-amazon-apigateway-gateway-responses"] = _own_answers(api.cors)
     if api.binary_types:
         body["x-amazon-apigateway-binary-media-types"] = list(api.binary_types)
@@ -88,8 +88,11 @@ def _called(unit: StackInput, function: Function) -> Json:
 
 
 # --- browsers ---
-def _preflight(cors: Cors, path: str, methods: Mapping[str, object]) -> Json:
-    """The answer to a browser that asks what it may send. No function is called."""
+def _preflight(api: RestApi, cors: Cors, methods: Mapping[str, object]) -> Json:
+    """The answer to a browser that asks what it may send. No function is called.
+
+    Where ``*/*`` is bytes, the request would be, too, and API Gateway would answer 500.
+    """
     headers = {name: f"'{text}'" for name, text in _headers(cors, methods)}
     return {
         "responses": {
@@ -97,6 +100,7 @@ def _preflight(cors: Cors, path: str, methods: Mapping[str, object]) -> Json:
         },
         _INTEGRATION: {
             "type": "mock",
+            **({"contentHandling": "CONVERT_TO_TEXT"} if api.binary_types else {}),
             "passthroughBehavior": "when_no_match",
             "requestTemplates": {"application/json": json.dumps({"statusCode": 204})},
             "responses": {

@@ -9,7 +9,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.settings import Function, SecretReference, Statement
 from multi_env_lambda.plan.template.parts import Json, Resource, StackInput
 
-__all__ = ["allow", "declared", "decrypt", "delivery", "function_needs", "role"]
+__all__ = ["allow", "check_role", "declared", "decrypt", "delivery", "function_needs", "role"]
 
 _NETWORK = (
     "ec2:AssignPrivateIpAddresses",
@@ -94,6 +94,23 @@ def function_needs(unit: StackInput, function: Function, log_group: str) -> tupl
 def _secret_arn(unit: StackInput, name: str) -> str:
     # Secrets Manager appends a hyphen and six random characters to the name of each secret.
     return name if name.startswith("arn:") else unit.arn("secretsmanager", f"secret:{name}-??????")
+
+
+def check_role(unit: StackInput, arn: str, *, made_by: str) -> None:
+    """Refuse a role that exists where CloudFormation could not give it to a function.
+
+    Raises:
+        ConfigurationError: it is of another account, or outside of what `bootstrap` allows.
+    """
+    place, where = unit.environment, f"{made_by}.role"
+    if arn.split(":")[4] != place.account_id:
+        what = f"{where}: {arn} is not in the account {place.account_id} of {place.name}"
+        raise ConfigurationError(unit.where, what, hint="Lambda takes only roles of its own account; `${account_id}`")
+    below = f"arn:{place.partition}:iam::{place.account_id}:role{place.role_path}"
+    if place.role_path and not arn.startswith(below):
+        what = f"{where}: {arn} is not below {below}, and the roles of {place.name} may pass no other to a function"
+        hint = f"let an administrator create it with the path {place.role_path} and the boundary {place.boundary_arn}"
+        raise ConfigurationError(unit.where, what, hint=hint)
 
 
 def role(

@@ -1,0 +1,102 @@
+"""The reader of a folder of handlers: modules with a function for Lambda, and nothing that says more about them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from multi_env_lambda.adopt.cfn_draft import key_of
+from multi_env_lambda.adopt.found import Carried, Changed, Finding, Place, Reading
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.keys.function import HANDLER
+
+__all__ = ["handlers_of", "read_folder"]
+
+_USUAL = ("lambda_handler", "handler")
+_RUNTIME = "python3.13"
+_TESTS = re.compile(r"(^|/)(tests?|__tests__)/|(^|/)(test_[^/]*|[^/]*_test|conftest|setup|stack)\.py$")
+_COMMON = frozenset({"app", "main", "index", "handler", "lambda_function", "function", "lambda"})
+"""Modules that are called after nothing: the folder says more."""
+
+
+def handlers_of(texts: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """The files with a function for Lambda: its name and its line. In a file with several, the usual name counts."""
+    found = {}
+    for path, text in sorted(texts.items()):
+        if path.endswith(".py") and not _TESTS.search(path) and (handler := _handler(text)) is not None:
+            found[path] = handler
+    return found
+
+
+def _handler(text: str) -> tuple[str, int] | None:
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    functions = [one for one in body if isinstance(one, ast.FunctionDef) and len(one.args.args) == 2]
+    for name in _USUAL:
+        for one in functions:
+            if one.name == name:
+                return one.name, one.lineno
+    called = [one for one in functions if [a.arg for a in one.args.args] == ["event", "context"]]
+    return (called[0].name, called[0].lineno) if len(called) == 1 else None
+
+
+def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str) -> Reading:
+    """The unit, which is the same in every environment.
+
+    Args:
+        texts: the Python files, by path. longest: of a key. where: the folder, for errors.
+
+    Raises:
+        ConfigurationError: no file has a function for Lambda.
+    """
+    found = handlers_of(texts)
+    if not found:
+        what = "it has no template and no Python file with a function `lambda_handler(event, context)` or `handler`"
+        raise ConfigurationError(
+            where, what, hint="name the folder that has the template, or the modules of the handlers"
+        )
+    functions: dict[str, Any] = {}
+    findings: list[Finding] = []
+    tops = _tops(found, texts)
+    for path, (name, line) in found.items():
+        root = tops[path]
+        inside = PurePosixPath(path).relative_to(root) if root else PurePosixPath(path)
+        handler = f"{str(inside.with_suffix('')).replace('/', '.')}.{name}"
+        if not HANDLER.accepts(handler):
+            continue
+        key = key_of(_called(path, unit), functions, longest)
+        functions[key] = {"handler": handler, **({"root": root} if root else {})}
+        to = f'functions.{key}: handler = "{handler}"' + (f', root = "{root}"' if root else "")
+        findings.append(Carried(function=key, what="handler", place=Place(path, line), to=to))
+    first = next(iter(found))
+    reason = (
+        "nothing in the folder says which; neither does it say memory, time limit, variables, permissions and events"
+    )
+    findings.append(
+        Changed(function="", what="runtime", place=Place(first, 1), to=f'runtime = "{_RUNTIME}"', reason=reason)
+    )
+    table = {"runtime": _RUNTIME, "architecture": "x86_64", "functions": functions}
+    return Reading(table=table, findings=tuple(findings), folders=(".",))
+
+
+def _tops(found: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
+    """The top of the code of each handler: its own folder, unless that is a package or all share one folder."""
+    folders = {path: str(PurePosixPath(path).parent) for path in found}
+    packages = {str(PurePosixPath(path).parent) for path in texts if path.endswith("__init__.py")}
+    return {path: "" if folder == "." or folder in packages else folder for path, folder in folders.items()}
+
+
+def _called(path: str, unit: str) -> str:
+    """After its module; after its folder where the module is called like all others."""
+    return next(_names(PurePosixPath(path)), unit)
+
+
+def _names(path: PurePosixPath) -> Iterator[str]:
+    for name in (path.stem, *(one.name for one in path.parents)):
+        if name and name.lower() not in (*_COMMON, "src"):
+            yield name

@@ -1,0 +1,385 @@
+"""The reader of templates of SAM and CloudFormation: the unit that a template is in one environment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import attrs
+
+from multi_env_lambda.adopt.cfn_draft import Draft, key_of
+from multi_env_lambda.adopt.cfn_parameters import Chosen
+from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read_rest
+from multi_env_lambda.adopt.cfn_values import Values
+from multi_env_lambda.adopt.document import Node
+from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Reading, Stack
+from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
+from multi_env_lambda.adopt.sam_function import read_function
+from multi_env_lambda.adopt.sam_globals import with_globals
+from multi_env_lambda.adopt.sam_layers import layer_folders
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.keys.function import HANDLER
+from multi_env_lambda.model.runtime import RUNTIMES
+from multi_env_lambda.plan.template.parts import logical_id
+
+__all__ = ["FUNCTION_KINDS", "Source", "is_template", "read_template"]
+
+FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
+_LONGEST_NAME = 64
+_PARTS = ("Function", "Role", "Alias", "Logs", "Url", "Version", "ErrorAlarm", "Queue", "Topic", "Bucket", "Table")
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """A template, and what is around it.
+
+    Args:
+        unit, folder: the unit's name, and its folder, relative to the top of the repository.
+        files: all files of the project, relative to the folder of the template.
+        crowded: whether two environments have the same account and region.
+        text: of one of them; None if there is none.
+    """
+
+    template: Node
+    unit: str
+    folder: str
+    environments: tuple[str, ...]
+    files: frozenset[str]
+    crowded: bool
+    text: Callable[[str], str | None]
+
+
+def is_template(document: Node) -> bool:
+    """Whether a document has functions of SAM or CloudFormation."""
+    resources = document.get("Resources")
+    kinds = {node.text("Type") for node in resources.table.values()} if resources is not None else set()
+    return not kinds.isdisjoint(FUNCTION_KINDS)
+
+
+def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapping[str, str]) -> Reading:
+    """The unit in one environment, with the values that are chosen for it.
+
+    Raises:
+        ConfigurationError: the template has no function in Python, or asks for what cannot be decided before a deploy.
+    """
+    template = source.template
+    conditions = template.get("Conditions")
+    mappings = template.get("Mappings")
+    values = Values(
+        parameters=chosen.values,
+        pseudo={**pseudo, "AWS::StackName": f"{source.unit}-{environment}"},
+        mappings=mappings.plain() if mappings is not None else {},
+        conditions=conditions.table if conditions is not None else {},
+    )
+    resources = {name: node for name, node in _resources(template).items() if _is_there(node, values)}
+    left: list[NotCarried] = []
+    functions = dict(_functions(source, resources, values, left))
+    if not functions:
+        what = "it has no function in Python that could be taken over"
+        hint = left[0].reason if left else "name the folder of another template"
+        raise ConfigurationError(str(template.place), what, hint=hint)
+    draft = _draft(source, environment, values, resources, functions)
+    draft.findings += left
+    _said_defaults(draft, chosen)
+    _transforms(draft, template)
+    own_tables(draft, resources, _longest(source) - 4)
+    handled = {*functions, *draft.roles, *draft.apis, *draft.layers, *(one.function for one in left)}
+    _apis(draft, template, resources)
+    for name in resources:
+        if resources[name].text("Type") in ("AWS::Lambda::Version", "AWS::Lambda::Alias", *_LAYERS):
+            handled.add(name)
+    read_rest(draft, resources, handled, source.text)
+    for name, properties in functions.items():
+        _code(draft, source, name, properties, resources[name])
+        read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))
+    _outputs(draft, template)
+    _without_routes(draft, template)
+    drop_dangling(draft, _known(draft))
+    return _reading(draft, source, functions, values)
+
+
+_LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion", "AWS::Lambda::LayerVersionPermission")
+
+
+def _resources(template: Node) -> Mapping[str, Node]:
+    found = template.get("Resources")
+    return {} if found is None else {name: node for name, node in found.table.items() if not name.startswith("Fn::")}
+
+
+def _is_there(node: Node, values: Values) -> bool:
+    condition = node.text("Condition")
+    return condition is None or values.holds(condition, node)
+
+
+def _functions(
+    source: Source, resources: Mapping[str, Node], values: Values, left: list[NotCarried]
+) -> Iterable[tuple[str, dict[str, Node]]]:
+    """Those in Python, with the properties of ``Globals``; the others are said."""
+    for name, node in resources.items():
+        kind = node.text("Type")
+        if kind not in FUNCTION_KINDS:
+            continue
+        globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
+        properties = with_globals(globals_, node.get("Properties"))
+        reason = _why_not(properties, values)
+        if reason:
+            left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
+        else:
+            yield name, properties
+
+
+def _why_not(properties: Mapping[str, Node], values: Values) -> str:
+    """Why a function cannot be taken over; empty if it can."""
+    if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
+        return "it is a container image"
+    runtime, handler = values.of(properties.get("Runtime")), values.of(properties.get("Handler"))
+    if not isinstance(runtime, str) or not runtime.startswith("python"):
+        return f"its runtime is {runtime}: only functions in Python can be units"
+    if not isinstance(handler, str) or not HANDLER.accepts(handler):
+        return f"its handler is {handler}; expected {HANDLER.allowed}"
+    code = values.of(properties.get("CodeUri") or properties.get("Code"))
+    if isinstance(code, str) and (code.startswith(("s3://", "../")) or code.endswith((".zip", ".jar"))):
+        return f"its code is {code}: only a folder below the template can be taken over"
+    if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
+        return "its code is in a bucket: get it from there, and name its folder"
+    return ""
+
+
+def _longest(source: Source) -> int:
+    """How long the key of a function may be, so that AWS takes its name in every environment."""
+    return min(40, _LONGEST_NAME - len(source.unit) - max(map(len, source.environments)) - 2)
+
+
+def _draft(
+    source: Source, environment: str, values: Values, resources: Mapping[str, Node], functions: Iterable[str]
+) -> Draft:
+    keys: dict[str, str] = {}
+    for name in functions:
+        keys[name] = key_of(name, {key: name for key in keys.values()}, _longest(source))
+    draft = Draft(
+        unit=source.unit,
+        environment=environment,
+        values=values,
+        functions=keys,
+        roles={},
+        function_places={name: resources[name].place for name in keys},
+        layers={
+            name: _layer(source, path)
+            for name, path in layer_folders(Node(resources, 1, ""), values).items()
+            if path != "."
+        },
+        apis=_called(resources),
+        crowded=source.crowded,
+        tables={key: {} for key in keys.values()},
+    )
+    draft.roles = _roles(draft, source, resources)
+    reserved = {logical_id(key, part) for key in keys.values() for part in _PARTS} | {"HttpApi", "RestApi"}
+    gone = {*keys, *draft.roles, *draft.apis}
+    draft.renamed = {name: f"{name}Own" for name in resources if name in reserved and name not in gone}
+    for name, node in resources.items():
+        if node.text("Type") == "AWS::Lambda::Alias":
+            target = draft.target(values.of(node.get("Properties", "FunctionName")))
+            if target is not None and target[0] in keys:
+                draft.aliases[name] = keys[target[0]]
+    return draft
+
+
+def _called(resources: Mapping[str, Node]) -> dict[str, str]:
+    """The APIs, with those that SAM makes without being told."""
+    found = {"ServerlessRestApi": "RestApi", "ServerlessHttpApi": "HttpApi"}
+    for name, node in resources.items():
+        if (kind := str(node.text("Type"))) in API_KINDS:
+            found[name] = "HttpApi" if kind.endswith("HttpApi") else "RestApi"
+    return found
+
+
+def _layer(source: Source, path: str) -> str:
+    return str(PurePosixPath(source.folder) / path)
+
+
+def _roles(draft: Draft, source: Source, resources: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
+    """The roles that only functions have: their permissions become those of the functions."""
+    users: dict[str, list[str]] = {}
+    for name, key in draft.functions.items():
+        globals_ = source.template.get("Globals", "Function")
+        properties = with_globals(globals_, resources[name].get("Properties"))
+        target = draft.target(draft.values.of(properties.get("Role")))
+        if target is not None and target[0] in resources and resources[target[0]].text("Type") == "AWS::IAM::Role":
+            users.setdefault(target[0], []).append(key)
+    return {name: tuple(keys) for name, keys in users.items() if _is_for_functions(resources[name], draft)}
+
+
+def _is_for_functions(role: Node, draft: Draft) -> bool:
+    trust = str(draft.values.of(role.get("Properties", "AssumeRolePolicyDocument")))
+    return set(re.findall(r"([a-z0-9-]+)\.amazonaws\.com", trust)) <= {"lambda", "edgelambda"}
+
+
+def _said_defaults(draft: Draft, chosen: Chosen) -> None:
+    for one in chosen.defaults:
+        reason = "nobody gave another value for this environment"
+        to = f"`{one.default}`, its default"
+        draft.findings.append(Changed(function="", what=f"parameter {one.name}", place=one.place, to=to, reason=reason))
+    for one in chosen.secrets:
+        reason = "it must not be shown: create this secret in every account before you deploy"
+        to = f"the secret {draft.unit}/{one.name}"
+        draft.findings.append(Changed(function="", what=f"parameter {one.name}", place=one.place, to=to, reason=reason))
+
+
+def _transforms(draft: Draft, template: Node) -> None:
+    node = template.get("Transform")
+    for one in node.items if node is not None else ():
+        name = one.value if isinstance(one.value, str) else one.text("Name")
+        if name not in ("AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"):
+            draft.left(
+                "", f"Transform {name}", one, "a macro changes the template during the deploy; it is not run here"
+            )
+    if (found := template.get("Hooks") or template.get("Rules")) is not None:
+        draft.left("", "Hooks, Rules", found, "they have no counterpart")
+
+
+def _apis(draft: Draft, template: Node, resources: Mapping[str, Node]) -> None:
+    for section in ("Api", "HttpApi"):
+        if (found := template.get("Globals", section)) is not None:
+            read_api(draft, f"Globals.{section}", section, found)
+    seen: dict[str, str] = {}
+    for name in (one for one in draft.apis if one in resources):
+        node, kind = resources[name], str(resources[name].text("Type"))
+        properties = node.get("Properties") or Node({}, node.line, node.file)
+        read_api(draft, name, kind, properties)
+        definition = properties.get("DefinitionBody")
+        for function, entry, what in routes_of_definition(draft, name, definition, kind):
+            events = draft.tables[draft.functions[function]].setdefault("events", [])
+            if entry not in events:
+                events.append(entry)
+                draft.carried(function, what, node, next(iter(entry)))
+        if definition is not None or properties.get("DefinitionUri") is not None:
+            reason = "routes are read from it, and from the functions' events; what else it says is not"
+            draft.left("", f"{name}: definition of the API", node, reason)
+        if (first := seen.setdefault(draft.apis[name], name)) != name:
+            reason = f"a unit has one API of a kind: its routes are in that of {first}"
+            draft.changed("", f"API {name}", node, section_of(kind), reason)
+
+
+def _without_routes(draft: Draft, template: Node) -> None:
+    """What holds for all routes means nothing where no function has one."""
+    events = [event for table in draft.tables.values() for event in table.get("events", ())]
+    for section, word in (("http_api", "http"), ("rest_api", "rest")):
+        has_routes = any(word in event for event in events)
+        if section in draft.unit_table and not has_routes:
+            del draft.unit_table[section]
+            draft.left("", f"settings of the API: {section}", template, "no function has a route of it")
+        if section == "rest_api" and has_routes and "stage" not in draft.unit_table.get(section, {}):
+            draft.unit_table[section] = {"stage": "Prod", "endpoint": "edge", **draft.unit_table.get(section, {})}
+
+
+def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node], node: Node) -> None:
+    key = draft.functions[name]
+    table = draft.tables[key]
+    handler = str(draft.values.of(properties["Handler"]))
+    table["handler"] = handler
+    draft.carried(name, "Handler", properties["Handler"], f'handler = "{handler}"')
+    inline = draft.values.of(properties.get("InlineCode") or (properties.get("Code") or node).get("ZipFile"))
+    where = properties.get("InlineCode") or properties.get("CodeUri") or properties.get("Code") or node
+    if isinstance(inline, str):
+        root, module = f"inline/{key}", handler.rpartition(".")[0].replace(".", "/")
+        draft.files[f"{root}/{module}.py"] = inline if inline.endswith("\n") else f"{inline}\n"
+        table["root"] = root
+        draft.changed(name, "InlineCode", where, f"{root}/{module}.py", "the code is a file now")
+        return
+    uri = draft.values.of(properties.get("CodeUri") or properties.get("Code"))
+    folder = str(PurePosixPath(str(uri or ".").replace("\\", "/").removeprefix("./")))
+    draft.folders.append(folder)
+    if folder != ".":
+        table["root"] = folder
+    draft.carried(name, "CodeUri", where, f'root = "{folder}"' if folder != "." else "the unit's folder")
+    if node.text("Metadata", "BuildMethod") in ("makefile", "esbuild"):
+        draft.left(name, "BuildMethod", node, "nothing is built by a Makefile: the files are packed as they are")
+
+
+def _outputs(draft: Draft, template: Node) -> None:
+    outputs = template.get("Outputs")
+    for name, node in outputs.table.items() if outputs is not None else ():
+        if node.get("Export") is not None:
+            reason = "other stacks cannot import it: hand it over as a parameter, see `needs`"
+            draft.left("", f"output {name}", node, reason)
+
+
+def _known(draft: Draft) -> set[str]:
+    """The logical ids that our own template has."""
+    keys = [(key, part) for key in draft.tables for part in _PARTS]
+    own = {one.logical_id for one in draft.own.values()}
+    apis = {f"{one}{part}" for one in ("HttpApi", "RestApi") for part in ("", "Stage")}
+    return {*(logical_id(*pair) for pair in keys), *own, *apis} - set(draft.renamed)
+
+
+def _reading(draft: Draft, source: Source, functions: Mapping[str, Mapping[str, Node]], values: Values) -> Reading:
+    runtimes = {name: str(values.of(one["Runtime"])) for name, one in functions.items()}
+    unit: dict[str, Any] = {"runtime": _runtime(draft, functions, runtimes)}
+    architectures = {name: _architecture(values.of(one.get("Architectures"))) for name, one in functions.items()}
+    chosen = Counter(architectures.values()).most_common(1)[0][0]
+    unit["architecture"] = chosen
+    for name, architecture in architectures.items():
+        if architecture != chosen:
+            node = functions[name].get("Architectures") or functions[name]["Handler"]
+            draft.changed(name, "Architectures", node, chosen, "a unit has one, that of most of its functions")
+    _packages(draft, source)
+    shared = sorted({*draft.layers.values()})
+    if shared or draft.shared:
+        unit["shared"] = sorted({*shared, *draft.shared})
+    unit["functions"] = {key: _ordered(table) for key, table in draft.tables.items()}
+    return Reading(
+        table={**unit, **draft.unit_table},
+        stack=Stack(resources=draft.resources, grants=tuple(_grants(draft)), variables=tuple(draft.variables)),
+        findings=tuple(draft.findings),
+        folders=(*draft.folders, *(str(PurePosixPath(one).relative_to(source.folder)) for one in shared)),
+        files=draft.files,
+    )
+
+
+def _grants(draft: Draft) -> Iterable[Grant]:
+    """Each once; bodies cannot be hashed, so their text decides."""
+    seen: set[str] = set()
+    for grant in draft.grants:
+        if str(grant) not in seen:
+            seen.add(str(grant))
+            yield grant
+
+
+def _runtime(draft: Draft, functions: Mapping[str, Mapping[str, Node]], runtimes: Mapping[str, str]) -> str:
+    known = [one for one in runtimes.values() if one in RUNTIMES]
+    chosen = Counter(known).most_common(1)[0][0] if known else RUNTIMES[0]
+    for name, runtime in runtimes.items():
+        if runtime != chosen:
+            old = f"AWS does not accept {runtime} any more" if runtime not in RUNTIMES else "a unit has one"
+            draft.changed(name, f"Runtime {runtime}", functions[name]["Runtime"], f'runtime = "{chosen}"', old)
+    return chosen
+
+
+def _architecture(value: Any) -> str:
+    first = value[0] if isinstance(value, list) and value else value
+    return "arm64" if first == "arm64" else "x86_64"
+
+
+def _packages(draft: Draft, source: Source) -> None:
+    """Requirements for layers of others; a requirements.txt that is there stays as it is."""
+    if not draft.packages:
+        return
+    text = "".join(f"{one}\n" for one in sorted(draft.packages))
+    if "requirements.txt" not in source.files:
+        draft.files["requirements.txt"] = text
+        return
+    folder = "packages-of-layers"
+    draft.files[f"{folder}/requirements.txt"] = text
+    draft.shared.append(f"{source.folder}/{folder}")
+
+
+_ORDER = ("handler", "root", "description", "memory_size", "timeout")
+
+
+def _ordered(table: Mapping[str, Any]) -> dict[str, Any]:
+    """In the order in which people write it."""
+    first = {key: table[key] for key in _ORDER if key in table}
+    return {**first, **{key: value for key, value in table.items() if key not in first and value not in ({}, [])}}

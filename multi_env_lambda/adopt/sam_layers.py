@@ -1,0 +1,57 @@
+"""Layers: those of the template are shared folders here, and what is known to hold a package is that dependency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from multi_env_lambda.adopt.cfn_draft import Draft
+from multi_env_lambda.adopt.document import Node
+
+__all__ = ["KNOWN", "layer_folders", "read_layers"]
+
+_ARN = r"arn:aws:lambda:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account_id\}):layer:[A-Za-z0-9_-]+:[0-9]+"
+
+KNOWN: Mapping[str, str] = {
+    r"layer:AWSLambdaPowertoolsPython.*": "aws-lambda-powertools[all]",
+    r"layer:AWSSDKPandas-Python.*": "awswrangler",
+    r"layer:Datadog-Python.*": "datadog-lambda",
+}
+"""Layers of others that hold a package from the index, by the end of their ARN."""
+
+
+def read_layers(draft: Draft, function: str, node: Node) -> None:
+    """``Layers`` of one function."""
+    for one in node.items:
+        value = draft.values.of(one)
+        text = draft.text(value)
+        target = draft.target(value)
+        package = next((known for pattern, known in KNOWN.items() if re.search(pattern, text or str(value))), None)
+        if package is not None:
+            if package not in draft.packages:
+                draft.packages.append(package)
+            reason = "the package is locked with the unit's other dependencies"
+            draft.changed(function, "Layers", one, f"requirements.txt: {package}", reason)
+        elif target is not None and target[0] in draft.layers:
+            reason = "what is in the layer is part of every function's code"
+            draft.changed(function, f"Layers: {target[0]}", one, f"shared: {draft.layers[target[0]]}", reason)
+        elif text is not None and re.fullmatch(_ARN, text):
+            draft.tables[draft.functions[function]].setdefault("layers", []).append(text)
+            draft.carried(function, "Layers", one, f"layers: {text}")
+        elif value is not None:
+            draft.left(function, "Layers", one, "a layer here is named by its whole ARN, of one region")
+
+
+def layer_folders(resources: Node, values: Any) -> dict[str, str]:
+    """The folders with modules of the layers of a template, by logical id, relative to the template."""
+    found = {}
+    for name, node in resources.table.items():
+        if node.text("Type") in ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"):
+            uri = values.of(node.get("Properties", "ContentUri") or node.get("Properties", "Content"))
+            if isinstance(uri, str) and "://" not in uri:
+                path = PurePosixPath(uri.replace("\\", "/"))
+                is_built = node.get("Metadata", "BuildMethod") is not None
+                found[name] = str(path) if is_built else str(path / "python")
+    return found

@@ -1,0 +1,90 @@
+"""Whether a layer from elsewhere says that it is for the functions that are about to get it: read once per version.
+
+Lambda takes any layer, so nothing is refused; but a module that was compiled for another Python or processor fails when
+it is imported. A version of a layer never changes, so what it says is kept on this machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+
+import attrs
+
+from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.parallel import in_parallel
+from multi_env_lambda.model.change import ResourceChange
+from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.plan import DeployStep, Plan, Step
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.versions import LayerSays
+from multi_env_lambda.world import World
+
+__all__ = ["look_at_layers"]
+
+
+def look_at_layers(world: World, plan: Plan) -> Plan:
+    """The same plan, with notes at units whose functions get layers that are for something else.
+
+    The local cloud has none of them, which is said when the unit is made.
+    """
+    projects = {project.name: project for project in world.projects if not project.processor}
+    asked = [
+        step for step in plan.steps if isinstance(step, DeployStep) and step.project in projects and any(_new(step))
+    ]
+    if not asked:
+        return plan
+    noted = in_parallel(lambda step: _noted(world, projects[step.project], step), asked)
+    found: dict[tuple[str, str], Step] = {(step.environment, step.project): step for step in noted}
+    return attrs.evolve(plan, steps=tuple(found.get((step.environment, step.project), step) for step in plan.steps))
+
+
+def _new(step: DeployStep) -> Iterator[str]:
+    """The ARNs that its functions get with this change, apart from those that CloudFormation makes."""
+    for change in step.changes:
+        if change.type == "AWS::Lambda::Function" and change.action != "remove":
+            old = set(_layers(change, before=True))
+            yield from (arn for arn in _layers(change, before=False) if arn not in old)
+
+
+def _layers(change: ResourceChange, *, before: bool) -> Iterator[str]:
+    for item in change.properties:
+        if item.path == "Layers" or item.path.startswith("Layers."):
+            text = item.old if before else item.new
+            found = None if text is None else json.loads(text)
+            for arn in found if isinstance(found, list) else [found]:
+                if isinstance(arn, str) and arn.startswith("arn:"):
+                    yield arn
+
+
+def _noted(world: World, project: Project, step: DeployStep) -> DeployStep:
+    place = world.config.environment(step.environment)
+    notes = (_note(world, place, project, arn) for arn in dict.fromkeys(_new(step)))
+    return attrs.evolve(step, notes=(*step.notes, *filter(None, notes)))
+
+
+def _note(world: World, place: Environment, project: Project, arn: str) -> str:
+    try:
+        said = _said(world, place, arn)
+    except MultiEnvLambdaError as error:
+        return f"the layer {arn} could not be looked at ({error.what}); a deploy needs the right to use it"
+    if said is None:
+        return f"there is no layer {arn}: the deploy will fail"
+    pairs = ((said.runtimes, project.runtime), (said.architectures, project.architecture))
+    others = [(", ".join(offered), wanted) for offered, wanted in pairs if offered and wanted not in offered]
+    says = " and ".join(offered for offered, _ in others)
+    return f"the layer {arn} is for {says}, not for {' and '.join(wanted for _, wanted in others)}" if others else ""
+
+
+def _said(world: World, place: Environment, arn: str) -> LayerSays | None:
+    kept = world.cache / "layers-from-elsewhere" / f"{sha256(arn.encode()).hexdigest()}.json"
+    known = read_json(kept, None)
+    if isinstance(known, dict) and known.keys() == {"runtimes", "architectures"}:
+        return LayerSays(runtimes=tuple(known["runtimes"]), architectures=tuple(known["architectures"]))
+    said = world.platform.layer_says(place, arn)
+    if said is not None:
+        write_atomically(kept, canonical_json(attrs.asdict(said)).encode("ascii"))
+    return said

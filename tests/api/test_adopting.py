@@ -1,0 +1,214 @@
+"""A project of another tool is adopted: nothing of a person's is overwritten, and a second time changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from multi_env_lambda.api.adopting import Adoption
+from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.errors import ConfigurationError
+from tests.house import ROOT
+
+TEMPLATE = """Transform: AWS::Serverless-2016-10-31
+Parameters: {Stage: {Type: String, AllowedValues: [dev, live], Description: which one}}
+Resources:
+  CreateFunction:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: app.handler, Runtime: python3.13, CodeUri: src/, MemorySize: 256, Anything: 1}
+  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref Stage}}
+"""
+VALUES = ("Stage=dev", "prod.Stage=live")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    start, end = text.index("[tool.multi_env_lambda]"), text.index("# --- the tools of this repository")
+    (tmp_path / "pyproject.toml").write_text(text[start:end], encoding="utf-8")
+    return tmp_path
+
+
+def project(folder: Path, template: str = TEMPLATE) -> Path:
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "app.py").write_text("def handler(event, context):\n    return 1\n", encoding="utf-8")
+    (folder / "template.yaml").write_text(template, encoding="utf-8")
+    return folder
+
+
+def adopt(root: Path, path: Path, *, values: tuple[str, ...] = VALUES, really: bool = True, name: str = "") -> Adoption:
+    return Workspace.open(root, local=False).adopt(path, unit=name, values=values, really=really)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def what(found: Adoption) -> dict[str, str]:
+    return {one.path: one.what for one in found.files}
+
+
+def test_a_project_where_units_are_becomes_one_and_again_is_nothing(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+
+    found = adopt(root, folder)
+    written = snapshot(folder)
+
+    assert what(found) == {"pyproject.toml": "written", "stack.py": "written"}
+    assert [unit.name for unit in Workspace.open(root, local=False).configs] == ["shop"]
+    assert what(adopt(root, folder)) == {"pyproject.toml": "unchanged", "stack.py": "unchanged"}
+    assert what(adopt(root, folder, values=())) == {"pyproject.toml": "unchanged", "stack.py": "unchanged"}
+    assert snapshot(folder) == written
+
+
+def test_to_say_what_would_be_written_writes_nothing(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    before = snapshot(root)
+
+    found = adopt(root, folder, really=False)
+
+    assert snapshot(root) == before and what(found)["pyproject.toml"] == "written"
+    assert "✗ template.yaml:6 Anything" in found.text()
+
+
+def test_a_changed_template_updates_what_nobody_has_edited(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    adopt(root, folder)
+    (folder / "stack.py").write_text("# mine\n", encoding="utf-8")
+    (folder / "template.yaml").write_text(
+        TEMPLATE.replace("256", "512").replace("!Ref Stage", "other"), encoding="utf-8"
+    )
+
+    found = adopt(root, folder)
+
+    assert what(found) == {"pyproject.toml": "updated", "stack.py": "kept"}
+    assert (folder / "stack.py").read_text(encoding="utf-8") == "# mine\n"
+    assert "memory_size = 512" in (folder / "pyproject.toml").read_text(encoding="utf-8")
+    assert "stack.py; you changed it" in found.text()
+
+
+def test_a_rest_that_is_gone_takes_its_file_along(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    adopt(root, folder)
+    (folder / "template.yaml").write_text(
+        TEMPLATE.replace(", Properties: {TopicName: !Ref Stage}", ""), encoding="utf-8"
+    )
+
+    assert what(adopt(root, folder))["stack.py"] == "removed"
+    assert not (folder / "stack.py").exists()
+
+
+def test_what_a_person_has_in_pyproject_stays(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    (folder / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n", encoding="utf-8")
+
+    assert what(adopt(root, folder))["pyproject.toml"] == "updated"
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.startswith("[tool.ruff]\nline-length = 100\n\n# From template.yaml")
+    assert what(adopt(root, folder))["pyproject.toml"] == "unchanged"
+    (folder / "pyproject.toml").write_text(text.replace("256", "512"), encoding="utf-8")
+    assert what(adopt(root, folder))["pyproject.toml"] == "kept"
+
+
+def test_a_project_elsewhere_is_copied(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = project(tmp_path_factory.mktemp("other") / "Their_Shop")
+    (folder / "README.md").write_text("not code", encoding="utf-8")
+    before = snapshot(folder)
+
+    found = adopt(root, folder)
+
+    assert found.unit == "their-shop" and snapshot(folder) == before
+    assert set(snapshot(root / "projects" / "their-shop")) == {
+        ".adopted.json",
+        "pyproject.toml",
+        "src/app.py",
+        "stack.py",
+    }
+    assert adopt(root, folder, name="shop", really=False).folder == "projects/shop"
+
+
+def test_what_has_no_value_is_named_with_its_line_and_the_way_to_give_it(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+
+    with pytest.raises(ConfigurationError) as refused:
+        adopt(root, folder, values=())
+    with pytest.raises(ConfigurationError, match="the template allows dev, live"):
+        adopt(root, folder, values=("Stage=other",))
+
+    assert "line 2: Stage, one of dev, live (which one)" in refused.value.what
+    assert refused.value.hint == "give it with `--set Stage=…`"
+    assert "values=[" in str(refused.value)
+
+
+def test_values_of_samconfig_hold_too(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    config = '[default.deploy.parameters]\nparameter_overrides = "Stage=dev"\n'
+    (folder / "samconfig.toml").write_text(config, encoding="utf-8")
+
+    adopt(root, folder, values=())
+
+    assert '"TopicName": "dev"' in (folder / "stack.py").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_handlers_needs_no_template(root: Path) -> None:
+    folder = root / "projects" / "shop"
+    for path, text in {
+        "create.py": "def handler(event, context):\n    return 1\n",
+        "mail/app.py": "import os\n\ndef lambda_handler(event, context):\n    return 1\n",
+        "tests/test_create.py": "def handler(event, context):\n    return 1\n",
+        "helper.py": "def help(a, b):\n    return a\n",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+    found = adopt(root, folder)
+    unit = Workspace.open(root, local=False).configs[0]
+    functions = {one.key: (one.handler, one.root) for one in unit.settings["sandbox"].functions}
+
+    assert functions == {"create": ("create.handler", ""), "mail": ("app.lambda_handler", "mail")}
+    assert "~ create.py:1 runtime" in found.text()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "no template and no Python file"),
+        ({"template.yaml": "a: ["}, "not YAML"),
+        ({"a.yaml": TEMPLATE, "b.yaml": TEMPLATE}, "2 templates: a.yaml, b.yaml"),
+        ({"template.yaml": TEMPLATE, ".adopted.json": "[]"}, "not a record"),
+        ({"template.yaml": TEMPLATE, "samconfig.toml": "a = "}, "TOML"),
+    ],
+)
+def test_what_cannot_be_adopted_is_refused(root: Path, files: dict[str, str], words: str) -> None:
+    folder = root / "projects" / "shop"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    before = snapshot(root)
+
+    with pytest.raises(ConfigurationError, match=words):
+        adopt(root, folder)
+
+    assert snapshot(root) == before
+
+
+def test_a_record_of_others_names_no_file_outside_of_the_unit(root: Path) -> None:
+    folder = project(root / "projects" / "shop")
+    victim = root / "victim.txt"
+    victim.write_text("x", encoding="utf-8")
+    digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    record = {"format": 1, "source": "x", "files": {"../../victim.txt": digest, str(victim): digest}, "values": {}}
+    (folder / ".adopted.json").write_text(json.dumps(record), encoding="utf-8")
+
+    adopt(root, folder)
+
+    assert victim.read_text(encoding="utf-8") == "x"
+
+
+def test_a_folder_whose_name_no_unit_can_have_is_refused(root: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is no name for a unit"):
+        adopt(root, project(root / "projects" / "My_Shop"))
+    with pytest.raises(ConfigurationError, match="there is no such"):
+        adopt(root, root / "nowhere")
