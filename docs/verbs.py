@@ -34,6 +34,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "test": ("test-your-own",),
     "lock": ("lock-dependencies",),
     "new": ("add-a-unit",),
+    "adopt": ("adopt", "move-in"),
     "init": ("another-repository",),
     "bootstrap": ("real-accounts", "roles"),
     "doctor": ("real-accounts",),
@@ -83,8 +84,8 @@ def more(verb: str, options: Iterable[str], example: str) -> str:
     parts = []
     if example:
         parts.append(f"Example::\n\n{textwrap.indent(example, '    ')}\n")
-    if TASKS[verb]:
-        parts.append(f"How to use it: {', '.join(f':doc:`../02-How-To/{page}`' for page in TASKS[verb])}.\n")
+    if tasks := TASKS.get(verb):
+        parts.append(f"How to use it: {', '.join(f':doc:`../02-How-To/{page}`' for page in tasks)}.\n")
     if links := list(dict.fromkeys(filter(None, (_link(verb, option) for option in options)))):
         parts.append(f"Options: {'; '.join(links)}.\n")
     return "".join(f"\n{part}" for part in parts)
