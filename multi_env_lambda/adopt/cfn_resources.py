@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Kind, Own, key_of, references
-from multi_env_lambda.adopt.cfn_policies import statements_of
-from multi_env_lambda.adopt.cfn_values import is_function
-from multi_env_lambda.adopt.document import Node, read_document
+from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.sam_connectors import connect
+from multi_env_lambda.adopt.sam_machine import read_machine
 
 __all__ = ["drop_dangling", "own_tables", "read_rest"]
 
@@ -24,7 +24,6 @@ _BUCKET = frozenset({"BucketEncryption", "PublicAccessBlockConfiguration", "Owne
 _GONE = {
     "AWS::Serverless::Application": "a nested application: adopt it as a unit of its own",
     "AWS::CloudFormation::Stack": "a nested stack: adopt it as a unit of its own",
-    "AWS::Serverless::Connector": "write what it allows as `read`, `write` and `invoke` of the functions",
     "AWS::Serverless::GraphQLApi": "there is no such resource here: write its parts in stack.py",
     "AWS::Lambda::EventInvokeConfig": "write `on_failure_arn` of the function",
 }
@@ -159,8 +158,10 @@ def read_rest(
             continue
         if kind in _GONE:
             draft.left("", f"{name} ({kind})", node, _GONE[kind])
+        elif kind == "AWS::Serverless::Connector":
+            connect(draft, name, node)
         elif kind == "AWS::Serverless::StateMachine":
-            _state_machine(draft, name, node, texts)
+            read_machine(draft, name, node, texts)
         elif kind == "AWS::Serverless::SimpleTable":
             _other_table(draft, name, node)
         elif kind == "AWS::Logs::LogGroup" and _of_a_function(draft, name, node):
@@ -223,52 +224,6 @@ def _of_a_function(draft: Draft, name: str, node: Node) -> bool:
     to = "log_retention_days" if keys and days is not None else "the log group of the function"
     draft.changed("", f"{name} (AWS::Logs::LogGroup)", node, to, "every function has its log group, kept for 30 days")
     return True
-
-
-def _state_machine(draft: Draft, name: str, node: Node, texts: Callable[[str], str | None]) -> None:
-    what, properties = f"{name} (AWS::Serverless::StateMachine)", node.get("Properties") or node
-    definition = draft.values.of(properties.get("Definition"))
-    uri = draft.values.of(properties.get("DefinitionUri"))
-    if isinstance(uri, str):
-        text = texts(uri)
-        if text is None:
-            draft.left("", what, node, f"its definition {uri} is not there")
-            return
-        definition = read_document(text, uri).plain()
-    role = draft.values.of(properties.get("Role"))
-    body: dict[str, Any] = {"DefinitionString": json.dumps(definition, indent=1, ensure_ascii=False)}
-    if is_function(definition) or any(True for _ in references(definition)):
-        body = {"Definition": draft.body(definition)}
-    if "DefinitionSubstitutions" in properties.table:
-        body["DefinitionSubstitutions"] = draft.body(draft.values.of(properties.get("DefinitionSubstitutions")))
-    if (kind := draft.values.of(properties.get("Type"))) is not None:
-        body["StateMachineType"] = kind
-    for key in ("Name", "Logging", "Tracing"):
-        if key in properties.table:
-            theirs = {"Name": "StateMachineName", "Logging": "LoggingConfiguration", "Tracing": "TracingConfiguration"}
-            body[theirs[key]] = draft.body(draft.values.of(properties.get(key)))
-    if role is None:
-        body["RoleArn"] = {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-        draft.add(f"{name}Role", _machine_role(draft, properties), node)
-    else:
-        body["RoleArn"] = draft.body(role)
-    draft.add(name, {"Type": "AWS::StepFunctions::StateMachine", "Properties": body}, node)
-    draft.carried("", what, node, "stack.py")
-    if (events := properties.get("Events")) is not None:
-        draft.left("", f"{name}: Events", events, "write what starts it in stack.py")
-
-
-def _machine_role(draft: Draft, properties: Node) -> dict[str, Any]:
-    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policies = properties.get("Policies")
-    statements, managed = statements_of(draft, policies) if policies is not None else ([], [])
-    body: dict[str, Any] = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}}
-    if statements:
-        document = {"Version": "2012-10-17", "Statement": statements}
-        body["Policies"] = [{"PolicyName": "machine", "PolicyDocument": document}]
-    if managed:
-        body["ManagedPolicyArns"] = managed
-    return {"Type": "AWS::IAM::Role", "Properties": body}
 
 
 def drop_dangling(draft: Draft, known: set[str]) -> None:

@@ -19,13 +19,13 @@ from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Reading, St
 from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
 from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
-from multi_env_lambda.adopt.sam_layers import layer_folders
+from multi_env_lambda.adopt.sam_layers import layer_folders, path_in, steps_out
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["FUNCTION_KINDS", "Source", "is_template", "read_template"]
+__all__ = ["FUNCTION_KINDS", "Source", "is_template", "read_template", "steps_out"]
 
 FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _LONGEST_NAME = 64
@@ -38,7 +38,7 @@ class Source:
 
     Args:
         unit, folder: the unit's name, and its folder, relative to the top of the repository.
-        files: all files of the project, relative to the folder of the template.
+        files: all files of the project, relative to its folder. at: the folder of the template in it.
         crowded: whether two environments have the same account and region.
         text: of one of them; None if there is none.
     """
@@ -49,6 +49,7 @@ class Source:
     environments: tuple[str, ...]
     files: frozenset[str]
     crowded: bool
+    at: str
     text: Callable[[str], str | None]
 
 
@@ -91,7 +92,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     for name in resources:
         if resources[name].text("Type") in ("AWS::Lambda::Version", "AWS::Lambda::Alias", *_LAYERS):
             handled.add(name)
-    read_rest(draft, resources, handled, source.text)
+    read_rest(draft, resources, handled, lambda uri: source.text(path_in(source.at, uri) or ""))
     for name, properties in functions.items():
         _code(draft, source, name, properties, resources[name])
         read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))
@@ -124,14 +125,14 @@ def _functions(
             continue
         globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
         properties = with_globals(globals_, node.get("Properties"))
-        reason = _why_not(properties, values)
+        reason = _why_not(properties, values, source)
         if reason:
             left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
         else:
             yield name, properties
 
 
-def _why_not(properties: Mapping[str, Node], values: Values) -> str:
+def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> str:
     """Why a function cannot be taken over; empty if it can."""
     if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
         return "it is a container image"
@@ -141,11 +142,17 @@ def _why_not(properties: Mapping[str, Node], values: Values) -> str:
     if not isinstance(handler, str) or not HANDLER.accepts(handler):
         return f"its handler is {handler}; expected {HANDLER.allowed}"
     code = values.of(properties.get("CodeUri") or properties.get("Code"))
-    if isinstance(code, str) and (code.startswith(("s3://", "../")) or code.endswith((".zip", ".jar"))):
-        return f"its code is {code}: only a folder below the template can be taken over"
+    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(source.at, code) is None):
+        return f"its code is {code}: only a folder of the project can be taken over"
+    if isinstance(code, str) and not _has_files(source, path_in(source.at, code) or "."):
+        return f"its code is not there: {code}"
     if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
         return "its code is in a bucket: get it from there, and name its folder"
     return ""
+
+
+def _has_files(source: Source, folder: str) -> bool:
+    return folder == "." or any(path.startswith(f"{folder}/") for path in source.files)
 
 
 def _longest(source: Source) -> int:
@@ -167,8 +174,8 @@ def _draft(
         roles={},
         function_places={name: resources[name].place for name in keys},
         layers={
-            name: _layer(source, path)
-            for name, path in layer_folders(Node(resources, 1, ""), values).items()
+            name: str(PurePosixPath(source.folder) / path)
+            for name, path in layer_folders(Node(resources, 1, ""), values, source.at).items()
             if path != "."
         },
         apis=_called(resources),
@@ -194,10 +201,6 @@ def _called(resources: Mapping[str, Node]) -> dict[str, str]:
         if (kind := str(node.text("Type"))) in API_KINDS:
             found[name] = "HttpApi" if kind.endswith("HttpApi") else "RestApi"
     return found
-
-
-def _layer(source: Source, path: str) -> str:
-    return str(PurePosixPath(source.folder) / path)
 
 
 def _roles(draft: Draft, source: Source, resources: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
@@ -290,7 +293,7 @@ def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node
         draft.changed(name, "InlineCode", where, f"{root}/{module}.py", "the code is a file now")
         return
     uri = draft.values.of(properties.get("CodeUri") or properties.get("Code"))
-    folder = str(PurePosixPath(str(uri or ".").replace("\\", "/").removeprefix("./")))
+    folder = path_in(source.at, str(uri or ".")) or "."
     draft.folders.append(folder)
     if folder != ".":
         table["root"] = folder

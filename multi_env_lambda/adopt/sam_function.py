@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
+from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
 from multi_env_lambda.model.name import FUNCTION_NAME
 from multi_env_lambda.plan.template.parts import logical_id
@@ -110,6 +111,9 @@ def _environment(draft: Draft, function: str, node: Node) -> None:
         value = draft.values.of(found)
         if not VARIABLE.accepts(name):
             draft.left(function, f"variable {name}", found, f"a name here has {VARIABLE.allowed}")
+            continue
+        if name in RESERVED_VARIABLES:
+            draft.left(function, f"variable {name}", found, "Lambda sets it itself")
             continue
         ours = _variable(draft, value)
         if ours is not None:

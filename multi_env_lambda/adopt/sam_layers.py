@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -10,8 +11,9 @@ from typing import Any
 from multi_env_lambda.adopt.cfn_draft import Draft
 from multi_env_lambda.adopt.document import Node
 
-__all__ = ["KNOWN", "layer_folders", "read_layers"]
+__all__ = ["KNOWN", "layer_folders", "path_in", "read_layers", "steps_out"]
 
+_PATHS = ("CodeUri", "ContentUri", "DefinitionUri")
 _ARN = r"arn:aws:lambda:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account_id\}):layer:[A-Za-z0-9_-]+:[0-9]+"
 
 KNOWN: Mapping[str, str] = {
@@ -44,14 +46,28 @@ def read_layers(draft: Draft, function: str, node: Node) -> None:
             draft.left(function, "Layers", one, "a layer here is named by its whole ARN, of one region")
 
 
-def layer_folders(resources: Node, values: Any) -> dict[str, str]:
-    """The folders with modules of the layers of a template, by logical id, relative to the template."""
+def path_in(at: str, uri: str) -> str | None:
+    """A path that a template in the folder ``at`` says, from the top of the project; None if it is outside."""
+    found = posixpath.normpath(posixpath.join(at, uri.replace("\\", "/")))
+    return None if found.startswith(("..", "/")) else found
+
+
+def steps_out(template: Node) -> int:
+    """How many folders above the template its code begins: ``../src`` is one."""
+    uris = [node.value for one in template.walk() for key, node in one.table.items() if key in _PATHS]
+    found = [posixpath.normpath(str(uri).replace("\\", "/")) for uri in uris if "://" not in str(uri)]
+    return max((path.split("/").count("..") for path in found), default=0)
+
+
+def layer_folders(resources: Node, values: Any, at: str) -> dict[str, str]:
+    """The folders with modules of the layers of a template, by logical id, relative to the project."""
     found = {}
     for name, node in resources.table.items():
         if node.text("Type") in ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"):
             uri = values.of(node.get("Properties", "ContentUri") or node.get("Properties", "Content"))
-            if isinstance(uri, str) and "://" not in uri:
-                path = PurePosixPath(uri.replace("\\", "/"))
+            inside = path_in(at, uri) if isinstance(uri, str) and "://" not in uri else None
+            if inside is not None:
+                path = PurePosixPath(inside)
                 is_built = node.get("Metadata", "BuildMethod") is not None
                 found[name] = str(path) if is_built else str(path / "python")
     return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
+
+import attrs
 
 from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Reading, Stack, Wanted
@@ -13,36 +15,53 @@ from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of
 from multi_env_lambda.adopt.serverless_queues import add_queues
 from multi_env_lambda.adopt.serverless_resources import add_resources, announce
 from multi_env_lambda.adopt.serverless_routes import Apis
-from multi_env_lambda.adopt.serverless_said import say_the_rest
+from multi_env_lambda.adopt.serverless_said import say_the_rest, shared_folders
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of
-from multi_env_lambda.adopt.serverless_values import Filled, Symbol, Tree, Unknown, Where
+from multi_env_lambda.adopt.serverless_values import Filled, Symbol, Tree, Unknown, Where, plain
 from multi_env_lambda.adopt.serverless_variables import Variables
 from multi_env_lambda.adopt.serverless_wsgi import wsgi_handler
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.plain_secrets import says_so
 from multi_env_lambda.model.runtime import RUNTIMES
 
-__all__ = ["NAMES", "read_service", "wanted_values"]
+__all__ = ["NAMES", "Files", "Placed", "read_service", "wanted_values"]
 
 NAMES = ("serverless.yml", "serverless.yaml", "serverless.json")
 """How the file of a service may be called, apart from programs."""
 
 Files = Callable[[str], "str | None"]
+"""Reads a file of the service, by its path relative to the service; None if there is none."""
 
 
-def read_service(
-    root: Node, *, environment: str, region: str, account_id: str, given: Mapping[str, str], files: Files
-) -> Reading:
-    """The service as it is in one environment, which counts as the stage of that name.
+@attrs.frozen(kw_only=True)
+class Placed:
+    """Where a service goes.
+
+    Args:
+        environment: its name, which counts as the stage unless ``stage`` is given. stages: of all environments.
+        crowded: whether another environment is in the same account and region.
+        folder: of the unit, relative to the top of the repository. there: the files of the service.
+    """
+
+    environment: str
+    region: str
+    account_id: str
+    stages: Collection[str] = ()
+    crowded: bool = False
+    folder: str = ""
+    there: Collection[str] = ()
+
+
+def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: Files) -> Reading:
+    """The service as it is in one environment.
 
     Args:
         given: values by source and address, such as ``env:TOKEN``; ``stage`` is another name for the stage.
-        files: reads a file of the service; None if there is none.
 
     Raises:
         ConfigurationError: it is no service on AWS, or it cannot be read.
     """
-    service = _opened(root, environment, region, account_id, given, files)
+    service = _opened(root, at_home, given, files)
     names = [name for name in _function_names(service) if is_python(service, name)]
     service.keys.update(_keys(names))
     announce(service)
@@ -51,10 +70,12 @@ def read_service(
     functions = {service.keys[name]: function_table(service, name, events[name]) for name in names}
     queues = add_queues(service, functions)
     add_resources(service)
-    say_the_rest(service)
+    say_the_rest(service, {*at_home.stages, plain(service.variables.given["sls:stage"])})
     files_to_write = _wsgi(service, functions)
+    shared = shared_folders(service, at_home.folder, at_home.there)
     table = {
         **_unit(service, names),
+        **({"shared": shared} if shared else {}),
         "functions": functions,
         **({"http_api": apis.http} if apis.http else {}),
         **({"rest_api": apis.rest} if apis.rest else {}),
@@ -66,18 +87,18 @@ def read_service(
     return Reading(
         table=table,
         stack=stack,
-        findings=tuple(service.findings),
+        findings=tuple(sorted(service.findings, key=lambda one: one.place)),
         folders=(".",),
         files=files_to_write,
     )
 
 
-def wanted_values(root: Node, *, stage: str, files: Files) -> tuple[Wanted, ...]:
-    """The values that a person has to give: those that no default and no file has.
+def wanted_values(root: Node, at_home: Placed, given: Mapping[str, str], files: Files) -> tuple[Wanted, ...]:
+    """The values that a person has to give: those that neither a default nor a file has.
 
-    A value for something that is left out anyway, such as an output of another stack, is wanted, too.
+    A variable whose name says that it is a secret is not asked for: its value never gets into a file.
     """
-    service = _opened(root, stage, "us-east-1", "000000000000", {}, files)
+    service = _opened(root, at_home, given, files)
     found: dict[str, Wanted] = {}
 
     def look(value: Any) -> None:
@@ -99,9 +120,7 @@ def wanted_values(root: Node, *, stage: str, files: Files) -> tuple[Wanted, ...]
     return tuple(found.values())
 
 
-def _opened(
-    root: Node, environment: str, region: str, account_id: str, given: Mapping[str, str], files: Files
-) -> Service:
+def _opened(root: Node, at_home: Placed, given: Mapping[str, str], files: Files) -> Service:
     tree = root.plain()
     if not isinstance(tree, dict) or "service" not in tree or "provider" not in tree:
         raise ConfigurationError(
@@ -115,17 +134,16 @@ def _opened(
     if "serverless-pseudo-parameters" in str(tree.get("plugins")):
         tree = _pseudo(tree)
     nodes = {root.file: root}
-    given = dict(given)
-    stage = _stage(given.pop("stage", environment), environment)
-    at_home = {"region": Filled((Symbol("region", region),)), "account": Filled((Symbol("account_id", account_id),))}
-    values: dict[str, str | Filled] = {
-        **{name: stage for name in ("sls:stage", "opt:stage", "self:provider.stage")},
-        **{name: at_home["region"] for name in ("aws:region", "opt:region", "self:provider.region")},
-        "aws:accountId": at_home["account"],
-        **given,
-    }
+    values: dict[str, str | Filled] = {name: value for name, value in given.items() if name != "stage"}
+    stage = _stage(given.get("stage", at_home.environment), at_home.environment)
+    region = Filled((Symbol("region", at_home.region),))
+    for name in ("sls:stage", "opt:stage", "self:provider.stage"):
+        values.setdefault(name, stage)
+    for name in ("aws:region", "opt:region", "self:provider.region"):
+        values.setdefault(name, region)
+    values.setdefault("aws:accountId", Filled((Symbol("account_id", at_home.account_id),)))
     variables = Variables(root.file, tree, values, _reader(nodes, files))
-    return Service(variables=variables, nodes=nodes, environment=environment, keys={})
+    return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={})
 
 
 def _stage(stage: str, environment: str) -> str | Filled:

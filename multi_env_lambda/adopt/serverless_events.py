@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -21,11 +21,9 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
     if is_off(asked):
         return ()
     found = at(asked.value, "rate") if isinstance(asked.value, dict) else asked.value
-    expressions = found if isinstance(found, list) else [found]
+    expressions: list[Value] = found if isinstance(found, list) else [found]
     if at(asked.value, "timezone") not in (None, "UTC", "Etc/UTC"):
-        return asked.dropped(
-            "a schedule is in UTC here; with a time zone it is a schedule of EventBridge Scheduler in `stack.py`"
-        )
+        return asked.in_stack(*_in_a_zone(asked, expressions))
     if asked.has("inputPath", "inputTransformer"):
         if len(expressions) > 1:
             return asked.dropped("several expressions with `inputPath` or `inputTransformer`: write an event for each")
@@ -41,6 +39,32 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
     return tuple(events)
 
 
+def _in_a_zone(asked: Asked, expressions: list[Value]) -> Iterator[tuple[str, Any]]:
+    """A schedule in the time of a place is one of EventBridge Scheduler, which has a role for its calls."""
+    service, value = asked.service, asked.value
+    role = asked.named("schedule-role")
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": Ours("alias", asked.key)}
+    policy = {"PolicyName": "call", "PolicyDocument": {"Version": "2012-10-17", "Statement": [may]}}
+    trusted = {"Version": "2012-10-17", "Statement": [trust]}
+    yield (
+        role,
+        {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trusted, "Policies": [policy]}},
+    )
+    given = at(value, "input")
+    target: dict[str, Any] = {"Arn": Ours("alias", asked.key), "RoleArn": {"Fn::GetAtt": [role, "Arn"]}}
+    if given is not None:
+        target["Input"] = service.body(given) if isinstance(given, (str, Filled)) else service.json(given)
+    for number, expression in enumerate(expressions):
+        properties = {
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ScheduleExpression": service.body(expression),
+            "ScheduleExpressionTimezone": service.body(at(value, "timezone")),
+            "Target": target,
+        }
+        yield asked.named(f"schedule-{number + 1}-"), {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
+
+
 def _sns(asked: Asked) -> tuple[Event, ...]:
     value, service = asked.value, asked.service
     arn = at(value, "arn") if isinstance(value, dict) else value
@@ -53,11 +77,10 @@ def _sns(asked: Asked) -> tuple[Event, ...]:
             "filterPolicyScope": "a filter looks at the attributes of a message, not at its text",
         }
     )
-    text = None if arn is None else service.text(arn)
-    if isinstance(value, dict) and arn is None:
-        text = service.text(at(value, "topicName"))
-    if text is not None and not text.startswith("arn:"):
-        return _own_topic(asked, text, more)
+    named = at(value, "topicName") if isinstance(value, dict) and arn is None else arn
+    text = service.text(named)
+    if isinstance(named, (str, Filled)) and not plain(named).startswith("arn:"):
+        return _own_topic(asked, named, more)
     if text is not None:
         return asked.to({"sns": text, **more})
     topic = service.body(arn)
@@ -71,13 +94,17 @@ def _sns(asked: Asked) -> tuple[Event, ...]:
     )
 
 
-def _own_topic(asked: Asked, name: str, more: Event) -> tuple[Event, ...]:
+def _own_topic(asked: Asked, name: str | Filled, more: Event) -> tuple[Event, ...]:
     """A topic that Serverless makes for the functions which name it."""
-    key = key_of(name.replace("${environment}", "")) or "topic"
-    asked.service.made[f"SNSTopic{letters(name)}"] = logical_id(key, "Topic")
+    key = key_of(_constant(name)) or "topic"
+    asked.service.made[f"SNSTopic{letters(plain(name))}"] = logical_id(key, "Topic")
     asked.service.topics.setdefault(key, {})
     asked.service.changed(
-        asked.function, asked.what, asked.path, f'sns = "{key}"', f"the topic `{name}` is called UNIT-ENVIRONMENT-{key}"
+        asked.function,
+        asked.what,
+        asked.path,
+        f'sns = "{key}"',
+        f"the topic `{plain(name)}` is called UNIT-ENVIRONMENT-{key}",
     )
     return ({"sns": key, **more},)
 
@@ -103,7 +130,15 @@ def _s3(asked: Asked) -> tuple[Event, ...]:
     own = at(configured, "name") or at(configured, "bucketName") or name
     if not isinstance(own, (str, Filled)):
         return asked.dropped("the name of the bucket is not a text")
-    return _own_bucket(asked, f"S3Bucket{letters(plain(name))}", own, configured)
+    bucket = f"S3Bucket{letters(_constant(name))}"
+    service.made[f"S3Bucket{letters(plain(name))}"] = bucket
+    return _own_bucket(asked, bucket, own, configured)
+
+
+def _constant(name: str | Filled) -> str:
+    """The part of a name that is the same in all environments."""
+    parts = (name,) if isinstance(name, str) else name.parts
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _own_bucket(asked: Asked, bucket: str, name: str | Filled, configured: Value) -> tuple[Event, ...]:
@@ -140,7 +175,6 @@ def _own_bucket(asked: Asked, bucket: str, name: str | Filled, configured: Value
     body["Properties"]["NotificationConfiguration"]["LambdaConfigurations"].append(notification)
     if permission not in body["DependsOn"]:
         body["DependsOn"].append(permission)
-    service.made[bucket] = bucket
     arn = joined(["arn:aws:s3:::", name])
     permitted = may_call(asked, "s3.amazonaws.com", arn, SourceAccount={"Ref": "AWS::AccountId"})
     return asked.in_stack((bucket, body), (permission, permitted))
@@ -161,7 +195,7 @@ def _event_bridge(asked: Asked) -> tuple[Event, ...]:
     made: list[tuple[str, Any]] = []
     on: Any = service.body(bus)
     if text is not None and not text.startswith("arn:") and text != "default":
-        name = logical_id(text.replace("${environment}", ""), "EventBus")
+        name = logical_id(_constant(bus) if isinstance(bus, (str, Filled)) else text, "EventBus")
         made.append((name, {"Type": "AWS::Events::EventBus", "Properties": {"Name": bus}}))
         on = {"Ref": name}
     more = {} if bus is None else {"EventBusName": on}

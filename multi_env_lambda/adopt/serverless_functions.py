@@ -13,6 +13,7 @@ from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
 from multi_env_lambda.adopt.serverless_values import Filled, Link, Unknown, Value, plain, shown
+from multi_env_lambda.model.name import FUNCTION_NAME
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 from multi_env_lambda.model.retention import RETENTION_DAYS
 from multi_env_lambda.plan.template.parts import logical_id
@@ -107,11 +108,24 @@ def _code(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, 
         service.carried(name, "module", ["functions", name, "module"], f'root = "{module}"')
         table["root"] = module
     if "name" in found:
-        reason = "its name in AWS is UNIT-ENVIRONMENT-KEY; callers need the new one"
-        service.changed(name, "name", ["functions", name, "name"], service.keys[name], reason)
+        table |= _name(service, name, found["name"])
     if (description := service.text(found.get("description"))) is not None:
         table["description"] = description[:256]
     return table
+
+
+def _name(service: Service, name: str, value: Value) -> dict[str, str]:
+    """A name of its own, unless two environments in one account would have the same."""
+    text, path = service.text(value), ["functions", name, "name"]
+    sample = plain(value) if isinstance(value, (str, Filled)) else ""
+    is_alone = not service.crowded or "${environment}" in (text or "")
+    if text is not None and is_alone and FUNCTION_NAME.accepts(sample):
+        service.carried(name, "name", path, f'name = "{text}"')
+        return {"name": text}
+    if service.known(name, "name", value):
+        reason = "it cannot have this name in each environment; callers need the new one"
+        service.changed(name, "name", path, "UNIT-ENVIRONMENT-KEY", reason)
+    return {}
 
 
 def _sizes(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, Any]:

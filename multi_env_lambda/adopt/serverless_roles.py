@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.adopt.found import Grant, Ours
 from multi_env_lambda.adopt.serverless_service import Service, at, unknown_in
-from multi_env_lambda.adopt.serverless_values import Value
+from multi_env_lambda.adopt.serverless_values import Value, plain
+from multi_env_lambda.model.name import ROLE_ARN
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["policies_of"]
@@ -21,22 +22,30 @@ Path = Sequence["str | int"]
 
 
 def policies_of(service: Service, function: str, found: Value) -> dict[str, Any]:
-    """``policies`` and ``managed_policies`` of one function; what needs a reference goes into ``stack.py``."""
-    table: dict[str, Any] = {}
-    if _has_another_role(service, function, found):
-        return table
-    statements: list[dict[str, Any]] = []
-    for path, value in _statements(service, function, found):
-        if not isinstance(value, list):
-            continue
-        for number, each in enumerate(value):
-            if (made := _statement(service, function, [*path, number], each)) is not None:
-                statements.append(made)
-    if statements:
-        table["policies"] = statements
-    if managed := _managed(service, function):
-        table["managed_policies"] = managed
-    return table
+    """``policies`` and ``managed_policies`` of one function, or its ``role``; what needs a reference goes into
+    ``stack.py``."""
+    own = _role(service, function, found)
+    if own is not None:
+        path, value = own
+        if (text := _existing(service, value)) is not None:
+            service.carried(function, "role", path, f'role = "{text}"')
+            return {"role": text}
+        if (body := _resource(service, value)) is None:
+            reason = "it is not in this account, and each function has a role of its own here: set its `policies`"
+            service.dropped(function, "role", path, reason)
+            return {}
+        service.changed(function, "role", path, "policies", "the function has a role of its own, with its permissions")
+        sources, managed = list(_of_a_role(body)), at(body, "Properties", "ManagedPolicyArns")
+        arns = _arns(service, function, [(path, managed)])
+    else:
+        sources, arns = _statements(service, function, found), _managed(service, function)
+    statements = [
+        made
+        for path, value in sources
+        for number, each in enumerate(value if isinstance(value, list) else [] if value is None else [value])
+        if (made := _statement(service, function, [*path, number], each)) is not None
+    ]
+    return {**({"policies": statements} if statements else {}), **({"managed_policies": arns} if arns else {})}
 
 
 def _statements(service: Service, function: str, found: Value) -> list[tuple[Path, Value]]:
@@ -52,40 +61,70 @@ def _statements(service: Service, function: str, found: Value) -> list[tuple[Pat
     return [*all_functions, own] if own[1] is None or inherits else [own]
 
 
-def _has_another_role(service: Service, function: str, found: Value) -> bool:
-    """A role that is not made by Serverless: its permissions are not here to be read."""
+def _role(service: Service, function: str, found: Value) -> tuple[Path, Value] | None:
+    """A role that Serverless does not make."""
+    path: Path
     for path, value in (
         (["functions", function, "role"], at(found, "role")),
         (["provider", "role"], service.get("provider", "role")),
         (["provider", "iam", "role"], service.get("provider", "iam", "role")),
     ):
-        if value is None or (isinstance(value, dict) and not unknown_in(value) and _describes_one(value)):
-            continue
-        if service.known(function, "role", value):
-            reason = "each function has a role of its own here; give it what this one may do in `policies`"
-            service.dropped(function, "role", path, reason)
-        return True
-    return False
+        if value is not None and not (isinstance(value, dict) and _describes_one(value)):
+            return path, value
+    return None
 
 
 def _describes_one(value: Mapping[str, Value]) -> bool:
     return not any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
+def _existing(service: Service, value: Value) -> str | None:
+    """The ARN of a role of the environment's account."""
+    text = service.text(value)
+    account = plain(service.variables.given["aws:accountId"])
+    if text is None or not ROLE_ARN.accepts(text.replace("${account_id}", account).replace("${environment}", "x")):
+        return None
+    return text if text.split(":")[4] in ("${account_id}", account) else None
+
+
+def _resource(service: Service, value: Value) -> dict[str, Value] | None:
+    """The role of the stack that a function names: by its logical id, by ``Ref`` or by ``Fn::GetAtt``."""
+    target = at(value, "Fn::GetAtt") or at(value, "Ref") or value
+    name = target[0] if isinstance(target, list) and target else target
+    name = name.partition(".")[0] if isinstance(name, str) else ""
+    found = service.get("resources")
+    for part in found if isinstance(found, list) else [found]:
+        body = at(part, "Resources", name)
+        if isinstance(body, dict) and body.get("Type") == "AWS::IAM::Role":
+            return body
+    return None
+
+
+def _of_a_role(body: dict[str, Value]) -> Iterator[tuple[Path, Value]]:
+    policies = at(body, "Properties", "Policies")
+    for number, policy in enumerate(policies if isinstance(policies, list) else []):
+        yield ["resources", number], at(policy, "PolicyDocument", "Statement")
+
+
 def _managed(service: Service, function: str) -> list[str]:
+    paths: list[Path] = [("provider", "iamManagedPolicies"), ("provider", "iam", "role", "managedPolicies")]
+    arns = _arns(service, function, [(path, service.get(*path)) for path in paths])
+    boundary = ("provider", "iam", "role", "permissionsBoundary")
+    for path in (boundary, ("provider", "rolePermissionsBoundary")):
+        if service.get(*path) is not None:
+            service.dropped("", "permissionsBoundary", path, "the boundary is a setting of the environment here")
+    return arns
+
+
+def _arns(service: Service, function: str, found: list[tuple[Path, Value]]) -> list[str]:
     arns: list[str] = []
-    for path in (("provider", "iamManagedPolicies"), ("provider", "iam", "role", "managedPolicies")):
-        found = service.get(*path)
-        for number, each in enumerate(found if isinstance(found, list) else []):
+    for path, value in found:
+        for number, each in enumerate(value if isinstance(value, list) else []):
             text = service.text(each)
             if text is None:
                 service.dropped(function, "managed policy", [*path, number], "it is a policy of the stack itself")
             elif text != _BASIC:  # every function may write its log
                 arns.append(text)
-    boundary = ("provider", "iam", "role", "permissionsBoundary")
-    for path in (boundary, ("provider", "rolePermissionsBoundary")):
-        if service.get(*path) is not None:
-            service.dropped("", "permissionsBoundary", path, "the boundary is a setting of the environment here")
     return arns
 
 

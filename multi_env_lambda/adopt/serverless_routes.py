@@ -1,6 +1,6 @@
 """How the functions of a service answer HTTP: ``httpApi``, ``http`` and ``url`` of Serverless in our words.
 
-A route whose authorizer has no counterpart is left out: nothing becomes open to everybody that was not.
+A route whose authorizer has no counterpart is closed: nothing becomes open to everybody that was not.
 """
 
 from __future__ import annotations
@@ -106,18 +106,22 @@ def http_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
         route = f"{method} /{{proxy+}}"
     for key, shared in http_api(service).items():
         apis.http.setdefault(key, shared)
-    more = _http_authorizer(asked, apis)
-    if more is None:
-        return ()
-    return asked.to({"http": route, **more})
+    return asked.to({"http": route, **_http_authorizer(asked, apis)})
+
+
+def _closed(asked: Asked, why: str) -> Event:
+    """Nobody can call it until somebody has decided who may."""
+    reason = f"{why}: until you set another `authorizer`, only signed requests of AWS are let in"
+    asked.service.changed(asked.function, "authorizer", asked.path, 'authorizer = "iam"', reason)
+    return {"authorizer": "iam"}
 
 
 def _below(path: str) -> str:
     return "/" + path.strip("/") if path.strip("/") else "/"
 
 
-def _http_authorizer(asked: Asked, apis: Apis) -> Event | None:
-    """Who may call the route, in our words; None if it cannot be said, which is reported."""
+def _http_authorizer(asked: Asked, apis: Apis) -> Event:
+    """Who may call the route, in our words."""
     wanted = at(asked.value, "authorizer")
     if wanted is None:
         return {}
@@ -128,8 +132,7 @@ def _http_authorizer(asked: Asked, apis: Apis) -> Event | None:
     if isinstance(name, str):
         table = _http_authorizers(asked.service, name)
     if not isinstance(name, str) or table is None:
-        asked.dropped("its authorizer has no counterpart here, and without one the route would be open to everybody")
-        return None
+        return _closed(asked, "its authorizer has no counterpart here")
     key = key_of(name)
     apis.http.setdefault("authorizers", {})[key] = table
     scopes = at(wanted, "scopes")
@@ -162,23 +165,15 @@ def _sources(value: Value) -> list[str]:
 
 def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     service, value = asked.service, asked.value
-    if service.get("provider", "apiGateway", "restApiId") is not None:
-        return asked.dropped("the routes of an API that belongs to another stack cannot be added here")
-    integration = at(value, "integration")
-    kind = plain(integration).lower() if isinstance(integration, (str, Filled)) else None
-    if kind not in _PROXY:
-        return asked.dropped(f"`integration: {kind}` changes requests and answers on their way, which has no key here")
-    if at(value, "async") is True:
-        return asked.dropped("a request that is not waited for has no key here")
+    if (reason := _no_rest_route(asked)) is not None:
+        return asked.dropped(reason)
     found = _method_and_path(value, service)
     if found is None:
         return asked.dropped("its method and path cannot be read")
     more = _rest_authorizer(asked, apis)
-    if more is None:
-        return ()
     if at(value, "private") is True:
         more = {**more, "api_key": True}
-        apis.rest.setdefault("usage_plan", {"keys": _api_keys(service)})
+        apis.rest.setdefault("usage_plan", _usage_plan(service))
     if isinstance(at(value, "request"), dict):
         asked.service.dropped(
             asked.function, "request", [*asked.path, "request"], "what a request must have is not checked by the API"
@@ -187,6 +182,31 @@ def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     if cors := at(value, "cors"):
         _rest_cors(asked, apis, cors)
     return asked.to({"rest": f"{found[0]} {_below(found[1])}", **more})
+
+
+def _no_rest_route(asked: Asked) -> str | None:
+    """Why a route cannot be here."""
+    service, value = asked.service, asked.value
+    if service.get("provider", "apiGateway", "restApiId") is not None:
+        return "the routes of an API that belongs to another stack cannot be added here"
+    integration = at(value, "integration")
+    kind = plain(integration).lower() if isinstance(integration, (str, Filled)) else None
+    if kind not in _PROXY:
+        return f"`integration: {kind}` changes requests and answers on their way, which has no key here"
+    return "a request that is not waited for has no key here" if at(value, "async") is True else None
+
+
+def _usage_plan(service: Service) -> dict[str, Any]:
+    """The keys of the callers, with the limits for each of them."""
+    found = service.get("provider", "apiGateway", "usagePlan") or service.get("provider", "usagePlan")
+    limits = {
+        "rate": at(found, "throttle", "rateLimit"),
+        "burst": at(found, "throttle", "burstLimit"),
+        "quota": at(found, "quota", "limit"),
+    }
+    plan = {"keys": _api_keys(service), **{name: each for name, each in limits.items() if isinstance(each, int)}}
+    period = at(found, "quota", "period")
+    return {**plan, "period": str(period).lower()} if "quota" in plan and isinstance(period, str) else plan
 
 
 def _rest_table(service: Service, apis: Apis) -> None:
@@ -199,8 +219,9 @@ def _rest_table(service: Service, apis: Apis) -> None:
     kind = service.get("provider", "endpointType")
     if kind is None or str(kind).upper() == "EDGE":
         apis.rest.setdefault("endpoint", "edge")
-    elif str(kind).upper() != "REGIONAL":
-        service.dropped("", "endpointType", ["provider", "endpointType"], "an API is regional or at the edge here")
+    for name in ("minimumCompressionSize", "metrics", "disableDefaultEndpoint", "shouldStartNameWithService"):
+        if service.get("provider", "apiGateway", name) is not None:
+            service.dropped("", f"apiGateway.{name}", ["provider", "apiGateway", name], "it has no key")
 
 
 def _api_keys(service: Service) -> list[str]:
@@ -217,7 +238,10 @@ def _rest_cors(asked: Asked, apis: Apis, cors: Value) -> None:
         origins = cors.get("origins", cors.get("origin", "*"))
         named = origins if isinstance(origins, list) else str(service.text(origins)).split(",")
         headers = cors.get("headers", list(_HEADERS))
-        table["allow_origins"] = [str(service.text(each)).strip() for each in named]
+        table["allow_origins"] = [str(service.text(each)).strip() for each in named][:1]
+        if len(named) > 1:
+            reason = "a REST API answers with one origin: the first holds"
+            service.changed(asked.function, "cors", [*asked.path, "cors"], "rest_api.cors", reason)
         table["allow_headers"] = _listed(service, headers) if isinstance(headers, list) else [service.text(headers)]
         if cors.get("allowCredentials") is True:
             table["allow_credentials"] = True
@@ -229,11 +253,14 @@ def _rest_cors(asked: Asked, apis: Apis, cors: Value) -> None:
         service.changed(asked.function, "cors", [*asked.path, "cors"], "rest_api.cors", reason)
 
 
-def _rest_authorizer(asked: Asked, apis: Apis) -> Event | None:
-    wanted = at(asked.value, "authorizer")
+def _rest_authorizer(asked: Asked, apis: Apis) -> Event:
+    wanted, service = at(asked.value, "authorizer"), asked.service
+    if str(service.get("provider", "endpointType")).upper() == "PRIVATE":
+        return _closed(asked, "the API is private, and an API is public here")
+    if service.get("provider", "apiGateway", "resourcePolicy") or service.get("provider", "resourcePolicy"):
+        return _closed(asked, "the policy of the API has no key")
     if wanted is None:
         return {}
-    service = asked.service
     kind = at(wanted, "type")
     name = at(wanted, "name") if isinstance(wanted, dict) else wanted
     if str(kind).lower() == "aws_iam" or str(name).lower() == "aws_iam":
@@ -244,8 +271,7 @@ def _rest_authorizer(asked: Asked, apis: Apis) -> Event | None:
     elif isinstance(name, str) and name in service.keys and not (arn and _FUNCTION_ARN.fullmatch(arn)):
         key, table = key_of(name), _decides(service.keys[name], wanted)
     else:
-        asked.dropped("its authorizer has no counterpart here, and without one the route would be open to everybody")
-        return None
+        return _closed(asked, "its authorizer has no counterpart here")
     apis.rest.setdefault("authorizers", {})[key] = table
     scopes = at(wanted, "scopes")
     return {"authorizer": key, **({"scopes": _listed(service, scopes)} if scopes else {})}

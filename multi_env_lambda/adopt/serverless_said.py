@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from multi_env_lambda.adopt.serverless_service import Service, at
 from multi_env_lambda.adopt.serverless_values import Filled, shown
 
-__all__ = ["say_the_rest"]
+__all__ = ["say_the_rest", "shared_folders"]
 
 _TOP = frozenset(
     {
@@ -46,7 +48,6 @@ _PROVIDER = frozenset(
 _NO_PLACE = {
     "stackName": "a stack is called UNIT-ENVIRONMENT",
     "apiName": "an API is called after unit and environment",
-    "usagePlan": "it is `rest_api.usage_plan`",
     "websocketsApiName": "WebSocket APIs have no key",
     "stackPolicy": "add it to the stack yourself",
     "stackParameters": "a stack has no parameters here",
@@ -71,7 +72,7 @@ _READ_HERE = (
 )
 
 
-def say_the_rest(service: Service) -> None:
+def say_the_rest(service: Service, stages: Collection[str]) -> None:
     """What belongs to no function, and is not carried over."""
     tree = service.variables.tree
     assert isinstance(tree, dict)
@@ -84,6 +85,7 @@ def say_the_rest(service: Service) -> None:
             service.dropped("", f"provider.{name}", ["provider", name], "it is not known here")
         elif name in _NO_PLACE:
             service.dropped("", f"provider.{name}", ["provider", name], _NO_PLACE[name])
+    _said_of_stages(service, stages)
     _said_of_plugins(service)
     constructs = service.get("constructs")
     for construct, found in constructs.items() if isinstance(constructs, dict) else ():
@@ -124,7 +126,29 @@ def _said_of_packages(service: Service) -> None:
             service.changed("", f"package.{name}", ["package", name], "what Git tracks", reason)
     if at(found, "artifact") is not None:
         service.dropped("", "package.artifact", ["package", "artifact"], "the code is packed from the folder here")
+
+
+def shared_folders(service: Service, folder: str, there: Collection[str]) -> list[str]:
+    """The folders of the service's own layers, whose modules are a part of every function here."""
+    found: list[str] = []
     layers = service.get("layers")
-    for name, layer in (layers if isinstance(layers, dict) else {}).items():
-        reason = f"name its folder `{at(layer, 'path')}/python` in `shared`, then its code is a part of the unit"
-        service.dropped("", f"layer {name}", ["layers", name], reason)
+    for name, layer in layers.items() if isinstance(layers, dict) else ():
+        path = at(layer, "path")
+        inner = f"{path.strip('/').removeprefix('./')}/python" if isinstance(path, str) else ""
+        if inner and any(each.startswith(f"{inner}/") for each in there):
+            found.append(f"{folder}/{inner}")
+            reason = "what is in the layer is a part of every function's code"
+            service.changed("", f"layer {name}", ["layers", name], f"shared: {inner}", reason)
+        else:
+            service.dropped("", f"layer {name}", ["layers", name], "its folder `python` with modules is not there")
+    return found
+
+
+def _said_of_stages(service: Service, stages: Collection[str]) -> None:
+    """Stages that are called like no environment: their values are used nowhere."""
+    for word in ("stages", "params"):
+        found = service.variables.value(word)
+        for name in found if isinstance(found, dict) else ():
+            if name not in ("default", *stages):
+                reason = f"no environment is the stage `{name}`: give `stage={name}` for the one that is"
+                service.dropped("", f"{word}.{name}", [word, name], reason)

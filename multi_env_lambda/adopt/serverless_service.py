@@ -63,13 +63,14 @@ class Service:
     """What is read, and what has been found out so far.
 
     Args:
-        nodes: each file that was read, by its name. keys: of functions, by their names in the service.
+        nodes: each file that was read, by its name. crowded: whether another environment is in the same account and
+            region. keys: of functions, by their names in the service.
         made: the logical ids that Serverless would make, and what they are here.
     """
 
     variables: Variables
     nodes: Mapping[str, Node]
-    environment: str
+    crowded: bool
     keys: dict[str, str]
     made: dict[str, str] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)

@@ -68,16 +68,16 @@ def stream(asked: Asked) -> tuple[Event, ...]:
     value, service = asked.value, asked.service
     arn = at(value, "arn") if isinstance(value, dict) else value
     text = service.text(arn)
-    kind = at(value, "type") or ("kinesis" if ":kinesis:" in (text or "") else "dynamodb")
+    kind = str(at(value, "type") or ("kinesis" if ":kinesis:" in (text or "") else "dynamodb"))
     if kind not in _READ_STREAM or asked.has("consumer", "startingPositionTimestamp", "tumblingWindowInSeconds"):
         return asked.dropped(
             "a stream with its own consumer, a time to start from or a tumbling window has no key here"
         )
     on_failure = at(value, "destinations", "onFailure")
     if text is not None and (on_failure is None or service.text(on_failure) is not None):
-        return asked.to({str(kind): text, **_batches(asked), **_report(asked, on_failure)})
+        return asked.to({kind: text, **_batches(asked), **_report(asked, on_failure)})
     failures = {"DestinationConfig": {"OnFailure": {"Destination": service.body(on_failure)}}} if on_failure else {}
-    service.grants.append(Grant(function=asked.key, actions=_READ_STREAM[str(kind)], resources=(service.body(arn),)))
+    service.grants.append(Grant(function=asked.key, actions=_READ_STREAM[kind], resources=(service.body(arn),)))
     settings = {
         "BatchSize": number_or(at(value, "batchSize"), 10),
         "StartingPosition": at(value, "startingPosition") or "TRIM_HORIZON",

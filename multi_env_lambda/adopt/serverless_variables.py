@@ -195,7 +195,7 @@ class Variables:
         if isinstance(address, Unknown):
             return address
         if ask.source == "file":
-            name = f"file({inside}):{address or ''}"
+            name = _file_option(inside or "", address)
             return self.given[name] if name in self.given else self._from_file(inside or "", address, where, variable)
         if ask.source == "strToBool":
             return _truth(inside or "", where, variable)
@@ -262,7 +262,7 @@ class Variables:
         return _Missing(f"param:{name}", f"no parameters of the stage `{stage}` have it")
 
     def _from_file(self, name: str, address: str | None, where: Where, variable: str) -> Value | _Missing:
-        option = f"file({name}):{address or ''}"
+        option = _file_option(name, address)
         if re.search(r"\.[cm]?[jt]s\Z", name):
             return Unknown(variable, "the file is a program, which does not run here", where, option=option)
         tree = self.files(name)
@@ -273,6 +273,10 @@ class Variables:
         found = self._at(Where(name, ()), tree, tuple(address.split(".")) if address else ())
         is_there = found is not None and not isinstance(found, _Missing)
         return found if is_there else _Missing(option, f"`{name}` has no `{address}`")
+
+
+def _file_option(name: str, address: str | None) -> str:
+    return f"file({name}):{address}" if address else f"file({name})"
 
 
 def _child(tree: Tree, key: str | int) -> Tree | _Missing:

@@ -15,7 +15,8 @@ from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
-from multi_env_lambda.adopt.sam import Source, is_template, read_template
+from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
+from multi_env_lambda.adopt.serverless_given import given_to_service, is_service
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
@@ -25,6 +26,7 @@ from multi_env_lambda.adopt.written import (
     record_text,
     unit_files,
 )
+from multi_env_lambda.api.adopting_service import nearby, service_in, service_readings
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
@@ -84,6 +86,8 @@ class _Project:
     document: Node | None
     repeated: tuple[tuple[str, int], ...]
     files: tuple[str, ...]
+    at: Path
+    """The folder of the template, which is in the project's."""
 
     def text(self, path: str) -> str | None:
         where = self.folder / path
@@ -104,7 +108,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     record = _record(target)
     environments = opened.config.environments
     given = _given(project, values, record[1], [one.name for one in environments])
-    adopted = joined(_readings(project, unit, folder, environments, given))
+    adopted = joined(_readings(project, unit, folder, environments, given, opened.root.resolve()))
     wanted = _wanted(project, adopted, target, record[0])
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
     files = decided(wanted, there, _appendable(there, record[0]))
@@ -130,6 +134,8 @@ def _project(path: Path) -> _Project:
     path = path.resolve()
     folder = path if path.is_dir() else path.parent
     candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
+    if path.is_dir() and (service := service_in(folder, candidates)) is not None:
+        return _project(service)
     if not candidates:
         candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
     found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
@@ -138,18 +144,22 @@ def _project(path: Path) -> _Project:
         text = read_bounded(one, one.name, _LARGEST).decode("utf-8", "replace")
         if path.is_file() or one.name in _TEMPLATES or "AWS::" in text:
             document = read_document(text, one.name, repeated)
-            if is_template(document):
+            if is_template(document) or (path.is_file() and is_service(document)):
                 found.append((one, document, repeated))
     if len(found) > 1:
         names = ", ".join(one.name for one, _, _ in found)
         raise ConfigurationError(folder.name, f"it has {len(found)} templates: {names}", hint="name the file to adopt")
     if not found and path.is_file():
         raise ConfigurationError(
-            path.name, "it is no template with functions", hint="name a template of SAM, or a folder"
+            path.name,
+            "it is no template with functions",
+            hint="name a template of SAM, a service of Serverless, or a folder",
         )
     file, node, twice = found[0] if found else (None, None, [])
+    at = folder
+    folder = folder.parents[steps_out(node) - 1] if node is not None and steps_out(node) else folder
     files = tuple(_files(folder))
-    return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files)
+    return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -206,22 +216,28 @@ def _given(
 ) -> dict[str, dict[str, str]]:
     """What is said now counts before what was said then, and both before the project's own file."""
     own: dict[str, dict[str, str]] = {}
-    if (project.folder / "samconfig.toml").is_file():
-        own = overrides_of(read_toml(project.folder / "samconfig.toml", "samconfig.toml"), environments)
+    if (project.at / "samconfig.toml").is_file():
+        own = overrides_of(read_toml(project.at / "samconfig.toml", "samconfig.toml"), environments)
     remembered = {
         str(name): {str(key): str(value) for key, value in table.items()}
         for name, table in before.items()
         if isinstance(table, Mapping) and name in ("", *environments)
     }
+    said = given_to_service if is_service(project.document) else given_values
     found: dict[str, dict[str, str]] = {}
-    for source in (own, remembered, given_values(values, environments)):
+    for source in (own, remembered, said(values, environments)):
         for name, table in source.items():
             found.setdefault(name, {}).update(table)
     return found
 
 
 def _readings(
-    project: _Project, unit: str, folder: str, environments: tuple[Environment, ...], given: Mapping[str, Any]
+    project: _Project,
+    unit: str,
+    folder: str,
+    environments: tuple[Environment, ...],
+    given: Mapping[str, Any],
+    top: Path,
 ) -> dict[str, Reading]:
     names = tuple(one.name for one in environments)
     if project.document is None:
@@ -229,12 +245,16 @@ def _readings(
         longest = min(40, 62 - len(unit) - max(map(len, names)))
         found = read_folder(texts, unit, longest, project.folder.name)
         return dict.fromkeys(names, found)
+    if is_service(project.document):
+        files = nearby(project.folder, top)
+        return service_readings(project.document, folder, project.files, environments, given, files)
     source = Source(
         template=project.document,
         unit=unit,
         folder=folder,
         environments=names,
         files=frozenset(project.files),
+        at=project.at.relative_to(project.folder).as_posix(),
         crowded=len({(one.account_id, one.region) for one in environments}) < len(environments),
         text=project.text,
     )

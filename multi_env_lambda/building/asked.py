@@ -1,6 +1,6 @@
 """What only the build backend of a unit knows: its version, its dependencies, its Pythons.
 
-The backend runs as in a build: in a copy of the unit's files, without network, credentials and Git. It is asked once
+The backend runs as in a build: in a copy of its files, without network, credentials and Git. It is asked once
 for the same files, and only by what builds or locks the unit: who looks at a workspace runs no code of it.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Collection
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from packaging.utils import canonicalize_name
 from multi_env_lambda.building.backend import ask_backend
 from multi_env_lambda.building.backends import locked_backends
 from multi_env_lambda.building.plain import is_plain
+from multi_env_lambda.building.shared import own_names
 from multi_env_lambda.building.stage import stage_folders, staged_files
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, refuse_own_indexes
 from multi_env_lambda.errors import BuildError, ConfigurationError
@@ -55,13 +57,14 @@ def completed(root: Path, project: Project) -> Project:
     with private_folder() as scratch:
         tree = scratch / "tree"
         tree.mkdir()
-        stage_folders(root, (project.folder,), tree)
-        backends = locked_backends(root)
-        inputs = [_VERSION, project.folder, staged_files(tree), hashlib.sha256(backends).hexdigest(), _python()]
+        stage_folders(root, (project.folder, *project.shared), tree)
+        backends, ours = locked_backends(root), own_names(root, project)
+        about = [project.folder, sorted(ours), hashlib.sha256(backends).hexdigest(), *sys.version_info[:2]]
+        inputs = [_VERSION, about, staged_files(tree)]
         kept = workspace_cache(root) / "metadata" / f"{digest(inputs)}.json"
         said = read_sealed(kept)
         if said is None:
-            said = _asked(root, project, tree, scratch, backends)
+            said = metadata_of(_asked(root, project, tree, scratch, backends), project.folder, ours)
             write_sealed(kept, said)
     if said["name"] != project.name:
         what = f"its backend calls it `{said['name']}`, and without a name in its file it is `{project.name}`"
@@ -74,11 +77,7 @@ def _is_uvs(folder: Path) -> bool:
     return isinstance(system, dict) and system.get("build-backend") == "uv_build"
 
 
-def _python() -> list[int]:
-    return list(sys.version_info[:2])
-
-
-def _asked(root: Path, project: Project, tree: Path, scratch: Path, backends: bytes) -> dict[str, Any]:
+def _asked(root: Path, project: Project, tree: Path, scratch: Path, backends: bytes) -> bytes:
     refuse_own_indexes(tree / project.folder, project.folder)
     constraints, out = scratch / BUILD_CONSTRAINTS if backends else None, scratch / "out"
     if constraints is not None:
@@ -86,7 +85,9 @@ def _asked(root: Path, project: Project, tree: Path, scratch: Path, backends: by
     out.mkdir()
     indexes = indexes_of_the_root(root)
     try:
-        body = ask_backend(tree / project.folder, out, where=project.folder, constraints=constraints, indexes=indexes)
+        return ask_backend(
+            tree / project.folder, out, where=project.folder, tree=tree, constraints=constraints, indexes=indexes
+        )
     except BuildError as error:
         if "version" in project.dynamic and (tool := _reads_git(tree / project.folder)):
             hint = (
@@ -95,7 +96,6 @@ def _asked(root: Path, project: Project, tree: Path, scratch: Path, backends: by
             )
             raise BuildError(error.where, error.what, hint=hint) from error
         raise
-    return metadata_of(body, project.folder)
 
 
 def _reads_git(folder: Path) -> str:
@@ -107,8 +107,8 @@ def _reads_git(folder: Path) -> str:
     return next((name for name in names if name in _FROM_GIT), "")
 
 
-def metadata_of(body: bytes, where: str) -> dict[str, Any]:
-    """The fields that count here, like a table ``[project]``; a required address is refused.
+def metadata_of(body: bytes, where: str, ours: Collection[str] = ()) -> dict[str, Any]:
+    """The fields that count here, like a table ``[project]``; a required address is refused, unless it is one of ours.
 
     Source: https://packaging.python.org/en/latest/specifications/core-metadata/
 
@@ -118,12 +118,13 @@ def metadata_of(body: bytes, where: str) -> dict[str, Any]:
     found = BytesHeaderParser().parsebytes(body)
     said: dict[str, Any] = {"name": canonicalize_name(str(found.get("Name", "")))}
     said["version"] = str(found.get("Version", ""))
-    said["dependencies"] = [text for each in found.get_all("Requires-Dist", []) for text in _required(str(each), where)]
+    required = found.get_all("Requires-Dist", [])
+    said["dependencies"] = [text for each in required for text in _required(str(each), where, ours)]
     python = found.get("Requires-Python")
     return {**said, **({} if python is None else {"requires-python": str(python)})}
 
 
-def _required(text: str, where: str) -> list[str]:
+def _required(text: str, where: str, ours: Collection[str]) -> list[str]:
     """Without those of extras. An address would be fetched with the rights of the user who locks."""
     try:
         found = Requirement(text)
@@ -131,6 +132,8 @@ def _required(text: str, where: str) -> list[str]:
         what = f"its backend says that it requires {text!r:.80}, which is not a requirement"
         raise BuildError(where, what, hint="correct the dependencies that the backend reads") from error
     if found.url is not None:
+        if canonicalize_name(found.name) in ours:
+            return []
         what = f"its backend says that it requires {found.name} by an address"
         raise BuildError(where, what, hint="require a released version; a folder of the repository goes in `shared`")
     return [] if "extra" in str(found.marker or "") else [str(found)]

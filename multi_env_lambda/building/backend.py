@@ -23,6 +23,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.archive import LARGEST_ARCHIVE
+from multi_env_lambda.building.index_logins import has_keyring
 from multi_env_lambda.building.lock_formats import pins
 from multi_env_lambda.building.stage import EPOCH
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
@@ -33,7 +34,7 @@ from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import last_lines, run_uv, uv_program, uv_version
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
-__all__ = ["ask_backend", "build_environment", "made_file", "metadata_in", "run_backend"]
+__all__ = ["ask_backend", "build_environment", "fetching_environment", "made_file", "metadata_in", "run_backend"]
 
 SECONDS = 600.0
 _MEMORY, _OUTPUT = 8 << 30, 1 << 30
@@ -84,14 +85,18 @@ _EVERYWHERE = {"SOURCE_DATE_EPOCH": str(EPOCH), "LC_ALL": "C.UTF-8", "TZ": "UTC"
 
 
 def build_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment for fetching packages: programs, certificates, indexes and their passwords, but no AWS keys.
-
-    Only where a keyring is asked for passwords is nothing left out: such programs log in with keys of their own.
-    """
-    if inherited.get("UV_KEYRING_PROVIDER", "disabled") != "disabled":
-        passed = {name: value for name, value in inherited.items() if _is_passed_on(name) or not name.startswith("UV_")}
-        return {**passed, **_EVERYWHERE}
+    """The environment for fetching packages: programs, certificates, indexes and their passwords, but no AWS keys."""
     return {**{name: value for name, value in inherited.items() if _is_passed_on(name)}, **_EVERYWHERE}
+
+
+def fetching_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The same for uv alone, while no code of a package runs: a keyring may log in with keys of the user's.
+
+    Raises:
+        ConfigurationError: a file of uv's settings cannot be read.
+    """
+    others = {name: value for name, value in inherited.items() if not name.startswith("UV_")}
+    return {**(others if has_keyring(inherited) else {}), **build_environment(inherited)}
 
 
 def _is_passed_on(name: str) -> bool:
@@ -150,15 +155,17 @@ def run_backend(
         _by_hooks(folder, out, kinds, system, bounds, constraints, indexes, where)
 
 
-def ask_backend(folder: Path, out: Path, *, where: str, constraints: Path | None = None, indexes: str = "") -> bytes:
-    """The metadata of the folder, as its own backend says it: from the hook for that, else from a wheel.
+def ask_backend(
+    folder: Path, out: Path, *, where: str, tree: Path, constraints: Path | None = None, indexes: str = ""
+) -> bytes:
+    """The metadata of a folder in ``tree``, as its own backend says it: from the hook for that, else from a wheel.
 
     Source: https://peps.python.org/pep-0517/#prepare-metadata-for-build-wheel
 
     Raises:
         BuildError: the backend failed, or its requirements are not available without running code.
     """
-    bounds = Bounds(own=(folder,), write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
+    bounds = Bounds(own=(tree,), write=(folder, out), seconds=SECONDS, memory=_MEMORY, output=_OUTPUT)
     system = _system(folder, where)
     _by_hooks(folder, out, ["wheel"], system, bounds, constraints, indexes, where, metadata=True)
     return metadata_in(out, where, system.backend)
@@ -295,7 +302,7 @@ def _environment(place: Path, requires: Sequence[str], constraints: Path | None,
             what = f"{text} is required by URL, which would be fetched with the rights of the user who deploys"
             raise BuildError(where, what, hint="use a version from a package index in `requires` of [build-system]")
     python = place / "bin" / "python"
-    env = build_environment(os.environ)
+    env = fetching_environment(os.environ)
     hint = "check the names in `requires` of [build-system]; each needs a wheel, because building one would run code"
     try:
         run_uv(["venv", "--quiet", "--no-project", "--python", sys.executable, place], where=where, hint=hint, env=env)

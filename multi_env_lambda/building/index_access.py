@@ -91,9 +91,13 @@ def _seconds(environment: Mapping[str, str]) -> float:
 
 
 def proxies() -> ProxyHandler:
-    """Those of the environment; ``ALL_PROXY`` for what has none of its own. ``NO_PROXY`` counts at each request."""
+    """Those of the environment; ``ALL_PROXY`` for what has none of its own. ``NO_PROXY`` counts at each request.
+
+    SOCKS is not known here: such a proxy is left out.
+    """
     found = getproxies()
-    return ProxyHandler({**({"http": found["all"], "https": found["all"]} if "all" in found else {}), **found})
+    common = {key: found["all"] for key in ("http", "https") if "all" in found}
+    return ProxyHandler({key: value for key, value in {**common, **found}.items() if not value.startswith("socks")})
 
 
 class Redirects(HTTPRedirectHandler):

@@ -26,7 +26,7 @@ from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
 
-__all__ = ["Logins", "Named", "is_on", "named_indexes", "server_of", "user_settings"]
+__all__ = ["Logins", "Named", "has_keyring", "is_on", "named_indexes", "server_of", "user_settings"]
 
 _PORTS = {"http": 80, "https": 443}
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -241,20 +241,31 @@ def _stored(entry: Mapping[str, Any]) -> str | None:
             return None
 
 
-def _ask_keyring(index: Named, environment: Mapping[str, str]) -> str | None:
-    """As uv asks it: for an index whose user is known, or which always wants a login."""
+def has_keyring(environment: Mapping[str, str]) -> bool:
+    """Whether uv asks a program of the user's for passwords.
+
+    Raises:
+        ConfigurationError: a file of the user's cannot be read.
+    """
     provider = environment.get("UV_KEYRING_PROVIDER")
     if provider is None:
         tables = (table.get("keyring-provider") for table in user_settings(environment))
         provider = next((value for value in tables if isinstance(value, str)), None)
-    if provider != "subprocess" or not (index.user or index.always):
+    return provider == "subprocess"
+
+
+def _ask_keyring(index: Named, environment: Mapping[str, str]) -> str | None:
+    """As uv asks it: for an index whose user is known, or which always wants a login."""
+    if not has_keyring(environment) or not (index.user or index.always):
         return None
     more = [index.user] if index.user else ["--mode", "creds"]
     for service in (index.url, urlsplit(index.url).netloc):
         words = ["keyring", "get", service, *more] if index.user else ["keyring", "get", *more, service]
         try:
             with private_folder() as folder:
-                said = run(words, where="keyring", hint="", cwd=folder, env=environment).decode("utf-8", "replace")
+                said = run(words, where="keyring", hint="", cwd=folder, env=environment, stdin=b"").decode(
+                    "utf-8", "replace"
+                )
         except ToolError:
             continue  # it has none for this name, or is not installed
         user, _, password = said.rstrip("\r\n").rpartition("\n")

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from multi_env_lambda.building.backend import build_environment
+from multi_env_lambda.building.backend import fetching_environment
 from multi_env_lambda.building.lock import read_lock
 from multi_env_lambda.building.locked import Lock, LockedPackage
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
@@ -121,7 +121,7 @@ def _visible(root: Path, unit: Project, *, is_new: bool) -> tuple[Path, ...]:
 def _environment(made: Path, base: Path, tools: Sequence[str], lock: Lock | None, indexes: str) -> Path:
     """The interpreter of a new environment, with nothing in it that had to be run."""
     venv, where = made / "venv", "the environment of the tests"
-    environment = build_environment(os.environ)
+    environment = fetching_environment(os.environ)
     run_uv(["venv", "--quiet", "--python", base, venv], where=where, hint=_HINT, env=environment)
     python = venv / "bin" / "python"
     install: list[str | Path] = ["pip", "install", "--quiet", "--no-build", "--python", python]

@@ -70,9 +70,10 @@ def _requirements(folder: str, table: Mapping[str, Any]) -> list[tuple[str, str]
 def is_package(root: Path, folder: str) -> bool:
     """Whether a shared folder is built; any other one is plain code, which only the unit's own backend can pack.
 
-    Source: https://peps.python.org/pep-0517/#source-trees (a tree with a setup.py alone)
+    Source: https://peps.python.org/pep-0517/#source-trees (also a tree with a setup.py alone)
     """
-    return _project_table(root, folder) is not None or is_older(root / folder)
+    document = _document(root / folder, folder)
+    return isinstance(document.get("project"), dict) or "build-system" in document or is_older(root / folder)
 
 
 def is_older(folder: Path) -> bool:
@@ -83,7 +84,11 @@ def is_older(folder: Path) -> bool:
 
 
 def older_name(folder: Path) -> str:
-    """The name in ``setup.cfg``, or a literal one in ``setup.py``; empty if there is none."""
+    """The name in ``[tool.poetry]`` or ``setup.cfg``, or a literal one in ``setup.py``; empty if there is none."""
+    tools = _document(folder).get("tool")
+    poetry = tools.get("poetry") if isinstance(tools, dict) else None
+    if isinstance(poetry, dict) and isinstance(poetry.get("name"), str):
+        return canonicalize_name(poetry["name"])
     try:
         parser = configparser.ConfigParser(interpolation=None)
         parser.read_string(_text(folder / "setup.cfg"))
@@ -146,9 +151,12 @@ def _is_dynamic(table: Mapping[str, Any]) -> bool:
 
 
 def _project_table(root: Path, folder: str) -> Mapping[str, Any] | None:
-    path = root / folder / "pyproject.toml"
-    try:
-        table = read_toml(path, f"{folder}/pyproject.toml").get("project")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    table = _document(root / folder, folder).get("project")
     return table if isinstance(table, dict) else None
+
+
+def _document(place: Path, folder: str = "") -> Mapping[str, Any]:
+    try:
+        return read_toml(place / "pyproject.toml", f"{folder or place.name}/pyproject.toml")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}

@@ -37,7 +37,8 @@ def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[st
         ConfigurationError: the folder's name cannot be a unit's, or a requirement names no package.
     """
     plain = has_no_backend(document, root / folder)
-    name = normalised(PurePosixPath(folder).name if plain else _told_name(root, folder, document))
+    told = "" if plain else older_name(root / folder)
+    name = normalised(told or PurePosixPath(folder).name)
     if not PROJECT_NAME.accepts(name):
         what = f"without [project] it would be called `{name}`; expected {PROJECT_NAME.allowed}"
         hint = "rename the folder, or write [project] with a name"
@@ -52,13 +53,6 @@ def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[st
     places = (reader.unit, *(reader.unit / one for one in _roots(table)), *others)
     found = dict.fromkeys(text for place in places for text in reader.read(place))
     return {**document, "project": {"name": name, "version": _VERSION, "dependencies": list(found)}}
-
-
-def _told_name(root: Path, folder: str, document: Mapping[str, Any]) -> str:
-    """As far as it is written literally; else the folder's."""
-    poetry = document["tool"].get("poetry")
-    said = poetry.get("name") if isinstance(poetry, dict) else None
-    return said if isinstance(said, str) else older_name(root / folder) or PurePosixPath(folder).name
 
 
 def _roots(table: Any) -> list[str]:

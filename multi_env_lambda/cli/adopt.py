@@ -13,12 +13,15 @@ __all__ = ["adopt_command"]
 @click.command("adopt")
 @click.argument("path")
 @click.option("--unit", default="", metavar="NAME", help="The name of the unit; by default that of the folder.")
-@click.option("--set", "values", multiple=True, metavar="[ENVIRONMENT.]NAME=VALUE", help="The value of a parameter.")
+@click.option(
+    "--set", "values", multiple=True, metavar="[ENVIRONMENT.]NAME=VALUE", help="The value of a parameter or a variable."
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
 @json_option
 def adopt_command(path: str, unit: str, values: tuple[str, ...], only_plan: bool, yes: bool, as_json: bool) -> int:
-    """Make a unit from the project in PATH: a template of SAM or CloudFormation, or a folder with handlers.
+    """Make a unit from the project in PATH: a template of SAM or CloudFormation, a service of Serverless, or a folder
+    with handlers.
 
     Says for each setting what it becomes, with its line. Repeat it after the template has changed: files that you have
     edited since are kept.

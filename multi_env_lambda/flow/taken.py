@@ -12,7 +12,7 @@ from typing import Literal
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError
 from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.change import ResourceChange
@@ -60,6 +60,12 @@ def _judged(world: World, step: DeployStep) -> Step:
             if (taken := _taken(world, place, f"{step.project}-{step.environment}", name)) is not None:
                 return _blocked(step, *taken)
     except MultiEnvLambdaError as error:
+        if place.prefix and isinstance(error, AccountError):
+            # A deploy would create it, and then be denied to look at it.
+            name = error.where.partition(":")[0]
+            what = f"the roles of {place.name} may not use the name of the function {name}: {error.what}"
+            hint = f"let an administrator run `bootstrap {place.home}`, which allows the names that the units state"
+            return _blocked(step, what, hint)
         note = f"whether its functions' names are free could not be checked ({error.where}: {error.what})"
         return attrs.evolve(step, notes=(*step.notes, note))
     return step

@@ -44,10 +44,10 @@ from multi_env_lambda.model.settings import (
 )
 from multi_env_lambda.model.uses import read_reference, read_uses
 
-__all__ = ["DESCRIPTION", "HANDLER", "read_function"]
+__all__ = ["RESERVED_VARIABLES", "DESCRIPTION", "HANDLER", "read_function"]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-_RESERVED_VARIABLES = frozenset(
+RESERVED_VARIABLES = frozenset(
     [
         "_HANDLER",
         "_X_AMZN_TRACE_ID",
@@ -182,7 +182,7 @@ def _environment(table: Table, own: Mapping[str, ResourceKind]) -> tuple[tuple[s
 
 
 def _environment_value(table: Table, name: str, own: Mapping[str, ResourceKind]) -> EnvironmentValue:
-    if name in _RESERVED_VARIABLES:
+    if name in RESERVED_VARIABLES:
         table.refuse(name, f"`{name}` is set by Lambda itself", hint="choose another name")
     if not VARIABLE.accepts(name):
         table.refuse(name, f"found the name `{name}`; expected {VARIABLE.allowed}", hint=VARIABLE.hint)

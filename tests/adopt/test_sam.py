@@ -10,7 +10,7 @@ import pytest
 from multi_env_lambda.adopt.cfn_parameters import given_values, overrides_of, values_of
 from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.found import Carried, Changed, Grant, NotCarried, Ours, Reading, Variable
-from multi_env_lambda.adopt.sam import Source, is_template, read_template
+from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import read_project
 from tests.declared import DEVOPS, ENVIRONMENTS, complete_unit
@@ -20,15 +20,18 @@ NAMES = tuple(one.name for one in ENVIRONMENTS)
 HEAD = "Transform: AWS::Serverless-2016-10-31\n"
 
 
-def read(text: str, environment: str = "prod", given: Mapping[str, Any] | None = None, **texts: str) -> Reading:
+def read(
+    text: str, environment: str = "prod", given: Mapping[str, Any] | None = None, at: str = ".", **texts: str
+) -> Reading:
     template = read_document(text, "template.yaml")
     source = Source(
         template=template,
         unit="shop",
         folder="projects/shop",
         environments=NAMES,
-        files=frozenset(texts),
+        files=frozenset({*texts, "src/app.py", "o/a.py"}),
         crowded=False,
+        at=at,
         text=texts.get,
     )
     chosen, missing = values_of(template, given or {}, NAMES, "shop")
@@ -414,6 +417,7 @@ def test_known_layers_are_packages_and_own_layers_are_shared_folders() -> None:
         ("Runtime: python3.12", "PackageType: Image", "container image"),
         ("CodeUri: src/", "CodeUri: s3://bucket/key", "only a folder"),
         ("CodeUri: src/", "CodeUri: {Bucket: b, Key: k}", "in a bucket"),
+        ("CodeUri: src/", "CodeUri: elsewhere", "not there"),
         ("Handler: app.handler", "Handler: '../x'", "its handler is ../x"),
     ],
 )
@@ -504,14 +508,23 @@ Flow:
     DefinitionUri: flow.json
     DefinitionSubstitutions: {Create: !GetAtt CreateFunction.Arn}
     Policies: [{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}]
+    Events:
+      Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour), Enabled: false}}
+      Ordered: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}}}
+      Called: {Type: Api, Properties: {Path: /, Method: get}}
 """
-    found = read(function("", resources), **{"flow.json": '{"StartAt": "A"}'}).stack.resources
+    reading = read(function("", resources), **{"flow.json": '{"StartAt": "A"}'})
+    found = reading.stack.resources
 
     assert found["Flow"]["Type"] == "AWS::StepFunctions::StateMachine"
     assert '"StartAt": "A"' in found["Flow"]["Properties"]["DefinitionString"]
     assert found["Flow"]["Properties"]["DefinitionSubstitutions"] == {"Create": Ours("alias", "create")}
     statement = found["FlowRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert statement["Action"] == ["lambda:InvokeFunction"]
+    assert found["FlowHourly"]["Properties"]["State"] == "DISABLED"
+    assert found["FlowOrdered"]["Properties"]["EventPattern"] == {"source": ["shop"]}
+    assert found["FlowOrdered"]["Properties"]["Targets"][0]["Arn"] == {"Ref": "Flow"}
+    assert lost(reading) == ["18  Flow: event Called (Api)"]
 
 
 def test_every_finding_of_the_first_page_is_one_of_three_kinds() -> None:
@@ -539,3 +552,25 @@ def test_a_document_without_functions_is_no_template() -> None:
     assert is_template(read_document(function(), "template.yaml"))
     assert not is_template(read_document("Resources: {A: {Type: AWS::SNS::Topic}}", "template.yaml"))
     assert not is_template(read_document("- a", "x.yaml"))
+
+
+def test_code_above_the_template_is_part_of_the_project() -> None:
+    text = function().replace("CodeUri: src/", "CodeUri: ../src")
+    found = read(text, at="infra")
+
+    assert found.table["functions"]["create"]["root"] == "src" and found.folders == ("src",)
+    assert steps_out(read_document(text, "template.yaml")) == 1
+    assert steps_out(read_document(function(), "template.yaml")) == 0
+
+
+def test_a_connector_is_a_word_and_a_variable_of_lambda_is_left_to_it() -> None:
+    resources = """
+Orders: {Type: AWS::Serverless::SimpleTable}
+Link:
+  Type: AWS::Serverless::Connector
+  Properties: {Source: {Id: CreateFunction}, Destination: {Id: Orders}, Permissions: [Read, Write]}
+"""
+    found = read(function("Environment: {Variables: {AWS_REGION: x, BB: y}}", resources))
+
+    assert table(found) == {"environment": {"BB": "y"}, "read": ["orders"], "write": ["orders"]}
+    assert lost(found) == ["9 CreateFunction variable AWS_REGION"]

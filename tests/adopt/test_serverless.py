@@ -12,7 +12,7 @@ from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.filled import Filled, Symbol
 from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Ours, Reading, Variable
 from multi_env_lambda.adopt.joined import joined
-from multi_env_lambda.adopt.serverless import read_service, wanted_values
+from multi_env_lambda.adopt.serverless import Placed, read_service, wanted_values
 from multi_env_lambda.adopt.serverless_service import key_of
 from multi_env_lambda.adopt.written import unit_files
 from multi_env_lambda.errors import ConfigurationError
@@ -35,14 +35,11 @@ def read(
 ) -> Reading:
     root = read_document(head + textwrap.dedent(text), "serverless.yml")
     names = {name.replace("__", ":"): value for name, value in given.items()}
-    return read_service(
-        root,
-        environment=environment,
-        region="eu-west-1",
-        account_id="222222222222",
-        given=names,
-        files=(files or {}).get,
-    )
+    return read_service(root, place(environment), names, (files or {}).get)
+
+
+def place(environment: str = "sandbox", **more: Any) -> Placed:
+    return Placed(environment=environment, region="eu-west-1", account_id="222222222222", **more)
 
 
 def function(text: str, **more: Any) -> dict[str, Any]:
@@ -174,7 +171,7 @@ def test_a_value_that_is_not_known_leaves_the_variable_out_with_its_line_and_is_
     assert said(found, NotCarried)["environment.AA"].startswith("serverless.yml:9: `${env:AA}` is not known here")
     assert "${env:BB, 'b'}" in said(found, Changed)
     root = read_document(HEAD + text, "serverless.yml")
-    assert [each.name for each in wanted_values(root, stage="sandbox", files=lambda _: None)] == ["env:AA"]
+    assert [each.name for each in wanted_values(root, place(), {}, {}.get)] == ["env:AA"]
     assert read(text, env__AA="1").table["functions"]["hello"]["environment"] == {"AA": "1", "BB": "b"}
 
 
@@ -252,10 +249,52 @@ def test_the_statements_of_the_one_role_are_those_of_each_function() -> None:
     ]
 
 
-def test_a_role_that_serverless_did_not_make_is_said() -> None:
-    found = read("functions: {a: {handler: a.b, role: 'arn:aws:iam::222222222222:role/x'}}\n", head=HEAD + STATEMENT)
+def test_a_role_that_exists_is_that_role_if_it_is_in_the_account() -> None:
+    text = "functions: {{a: {{handler: a.b, role: 'arn:aws:iam::{}:role/x'}}}}\n"
+    found = read(text.format("222222222222"), head=HEAD + STATEMENT)
+    assert found.table["functions"]["a"]["role"] == "arn:aws:iam::222222222222:role/x"
     assert "policies" not in found.table["functions"]["a"]
+    found = read(text.format("999999999999"), head=HEAD + STATEMENT)
+    assert not {"role", "policies"} & set(found.table["functions"]["a"])
     assert "role" in said(found, NotCarried)
+
+
+@pytest.mark.parametrize("role", ["Mine", "!GetAtt Mine.Arn"])
+def test_a_role_of_the_resources_becomes_permissions(role: str) -> None:
+    text = f"""
+    functions: {{a: {{handler: a.b, role: {role}}}}}
+    resources:
+      Resources:
+        Mine:
+          Type: AWS::IAM::Role
+          Properties:
+            ManagedPolicyArns: ['arn:aws:iam::aws:policy/AmazonSQSFullAccess']
+            Policies:
+              - PolicyName: x
+                PolicyDocument: {{Statement: [{{Effect: Allow, Action: 'S3:Get*', Resource: '*'}}]}}
+    """
+    found = read(text)
+    assert found.table["functions"]["a"]["policies"] == [{"actions": ["s3:Get*"], "resources": ["*"]}]
+    assert found.table["functions"]["a"]["managed_policies"] == ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]
+    assert "role" in said(found, Changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "crowded", "ours"),
+    [
+        ("shop-${sls:stage}-hello", True, "shop-${environment}-hello"),
+        ("hello", False, "hello"),
+        ("hello", True, None),
+        ("not a name", False, None),
+        ("!Ref Orders", False, None),
+    ],
+)
+def test_a_name_of_its_own_is_kept_unless_two_functions_would_have_it(name: str, crowded: bool, ours: str) -> None:
+    text = f"{HEAD}functions:\n  a:\n    handler: a.b\n    name: {name}\n"
+    root = read_document(text, "serverless.yml")
+    found = read_service(root, place(crowded=crowded), {}, {}.get)
+    assert found.table["functions"]["a"].get("name") == ours
+    assert ("name" in said(found, Changed)) == (ours is None)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +404,7 @@ def test_a_topic_by_name_is_one_of_the_unit_for_all_functions_that_name_it() -> 
 
 def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> None:
     events, found = event("s3: {bucket: 'photos-${sls:stage}', event: 's3:ObjectRemoved:*', rules: [{prefix: in/}]}")
-    bucket = found.stack.resources["S3BucketPhotossandbox"]
+    bucket = found.stack.resources["S3BucketPhotos"]
     assert events == []
     assert bucket["Properties"]["BucketName"] == Filled(("photos-", STAGE))
     assert bucket["Properties"]["NotificationConfiguration"]["LambdaConfigurations"] == [
@@ -383,15 +422,8 @@ def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> N
     ("text", "reason"),
     [
         ("schedule: {rate: rate(1 day), enabled: false}", "switched off"),
-        ("schedule: {rate: rate(1 day), timezone: Europe/Berlin}", "UTC"),
         ("http: {method: get, path: a, integration: lambda}", "integration"),
         ("http: {method: get, path: a, async: true}", "not waited for"),
-        ("http: {method: get, path: a, authorizer: nobody}", "open to everybody"),
-        (
-            "http: {method: get, path: a, authorizer: {type: COGNITO_USER_POOLS, authorizerId: !Ref A}}",
-            "open to everybody",
-        ),
-        ("httpApi: {method: get, path: /a, authorizer: {name: nobody}}", "open to everybody"),
         ("httpApi: {method: get}", "cannot be read"),
         ("websocket: {route: $connect}", "no counterpart"),
         ("sqs: {arn: !GetAtt Nothing.Arn}", "no `Nothing`"),
@@ -433,6 +465,7 @@ def test_authorizers_are_those_of_the_api() -> None:
     assert found.table["functions"]["hello"]["events"] == [
         {"http": "GET /a", "authorizer": "login", "scopes": ["x"]},
         {"http": "GET /b", "authorizer": "check"},
+        {"http": "GET /c", "authorizer": "iam"},
     ]
     api = found.table["http_api"]
     assert api["payload"] == "1.0" and api["cors"]["allow_origins"] == ["*"]
@@ -463,6 +496,68 @@ def test_a_rest_api_keeps_its_stage_its_browsers_and_who_decides() -> None:
         "auth": {"function": "auth", "cache_seconds": 300},
         "pool": {"user_pools": ["arn:aws:cognito-idp:eu-west-1:222222222222:userpool/eu-west-1_a"]},
     }
+
+
+def test_a_schedule_in_the_time_of_a_place_is_one_of_the_scheduler() -> None:
+    events, found = event("schedule: {rate: 'cron(0 8 ? * MON-FRI *)', timezone: Europe/Berlin, input: {a: 1}}")
+    (role, schedule) = found.stack.resources.values()
+    assert events == []
+    assert schedule["Properties"]["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["Properties"]["Target"]["Input"] == '{"a": 1}'
+    (policy,) = role["Properties"]["Policies"]
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == Ours("alias", "hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("http: GET a", "  endpointType: PRIVATE\n"),
+        ("http: GET a", "  apiGateway: {resourcePolicy: [{Effect: Allow}]}\n"),
+        ("http: {method: get, path: a, authorizer: nobody}", ""),
+        ("http: {method: get, path: a, authorizer: {type: COGNITO_USER_POOLS, authorizerId: !Ref A}}", ""),
+        ("httpApi: {method: get, path: /a, authorizer: {name: nobody}}", ""),
+        ("httpApi: {method: get, path: /a, authorizer: {id: !Ref A}}", ""),
+    ],
+)
+def test_what_only_some_could_call_does_not_become_public(text: str, more: str) -> None:
+    (route,), found = event(text, head=HEAD + more)
+    assert route["authorizer"] == "iam"
+    assert "signed requests" in said(found, Changed)["authorizer"]
+
+
+def test_the_routes_of_the_api_of_another_stack_are_left_out() -> None:
+    events, found = event("http: GET a", head=HEAD + "  apiGateway: {restApiId: abc}\n")
+    assert events == []
+    assert "event http" in said(found, NotCarried)
+    assert "rest_api" not in found.table
+
+
+def test_a_rest_api_answers_with_one_origin() -> None:
+    _, found = event("http: {method: get, path: a, cors: {origins: ['https://a.example', 'https://b.example']}}")
+    assert found.table["rest_api"]["cors"]["allow_origins"] == ["https://a.example"]
+    assert "cors" in said(found, Changed)
+
+
+def test_the_keys_of_callers_have_the_limits_of_the_usage_plan() -> None:
+    head = HEAD + textwrap.dedent(
+        """\
+        #
+          apiGateway:
+            apiKeys: [partners, {name: 'my-${sls:stage}'}]
+            usagePlan: {quota: {limit: 500, period: DAY}, throttle: {rateLimit: 10, burstLimit: 20}}
+            binaryMediaTypes: ['image/*']
+        """
+    )
+    _, found = event("http: {method: get, path: a, private: true}", head=head)
+    rest = found.table["rest_api"]
+    assert rest["usage_plan"] == {
+        "keys": ["partners", "my-sandbox"],
+        "rate": 10,
+        "burst": 20,
+        "quota": 500,
+        "period": "day",
+    }
+    assert rest["binary_types"] == ["image/*"]
 
 
 def test_resources_are_as_they_were_with_our_names_for_what_serverless_made() -> None:
@@ -538,6 +633,20 @@ def test_what_has_no_place_here_is_said_with_its_line() -> None:
     assert set(lost) == {"provisionedConcurrency", "odd", "plugin serverless-domain-manager", "layer tools", "unheard"}
     assert lost["unheard"].startswith("serverless.yml:9: ")
     assert "package.patterns" in said(found, Changed)
+
+
+def test_a_layer_of_the_service_is_a_shared_folder() -> None:
+    root = read_document(HEAD + "functions: {a: {handler: a.b}}\nlayers: {tools: {path: ./layer}}\n", "serverless.yml")
+    at_home = place(folder="projects/shop", there=("layer/python/tools.py", "a.py"))
+    found = read_service(root, at_home, {}, {}.get)
+    assert found.table["shared"] == ["projects/shop/layer/python"]
+    assert "layer tools" in said(found, Changed)
+
+
+def test_values_of_a_stage_that_no_environment_is_are_said() -> None:
+    text = "functions: {a: {handler: a.b}}\nparams: {default: {}, dev: {x: 1}, sandbox: {x: 2}}\n"
+    assert "stage=dev" in said(read(text), NotCarried)["params.dev"]
+    assert set(said(read(text, stage="dev"), NotCarried)) == {"params.sandbox"}
 
 
 @pytest.mark.parametrize(

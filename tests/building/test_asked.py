@@ -216,6 +216,11 @@ def test_a_name_is_known_without_asking(tmp_path: Path, table: str, files: dict[
     assert workspace(tmp_path, table, **files).name == name
 
 
+def test_a_shared_folder_may_be_required_by_its_path(tmp_path: Path) -> None:
+    body = f"{SAYS}Requires-Dist: Money @ file:///somewhere/money\n".encode()
+    assert metadata_of(body, UNIT, {"orders", "money"})["dependencies"] == ["attrs<26,>=25"]
+
+
 def test_what_a_backend_says_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     links = tmp_path / UNIT / "wheels"
     links.mkdir(parents=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.building.backend import run_backend
+from multi_env_lambda.building.backend import build_environment, fetching_environment, run_backend
 from multi_env_lambda.building.download import complete_lock
 from multi_env_lambda.building.index_access import Access
 from multi_env_lambda.building.index_logins import Logins, named_indexes
@@ -310,6 +310,12 @@ def test_a_proxy_for_everything_is_used_and_its_password_stays_there(
     assert sent[0] is not None and sent[1] is None
 
 
+def test_a_proxy_of_another_kind_is_left_out(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1")
+    company.moved["/a.whl"] = f"http://{company.host}/moved/privlib-1.0.whl"
+    assert got(company, "/a.whl", Access.of_user()) == company.files["privlib"]
+
+
 @pytest.mark.parametrize("name", ["UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT"])
 def test_a_time_out_of_uv_is_one_of_downloads(company: Company, name: str) -> None:
     company.silent = True
@@ -354,3 +360,16 @@ def test_a_file_of_uv_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "uv.toml").write_text("[")
     with pytest.raises(MultiEnvLambdaError, match="uv.toml"):
         Access.of_user("", {"UV_CONFIG_FILE": str(tmp_path / "uv.toml")})
+
+
+def test_only_a_keyring_gets_the_whole_environment(tmp_path: Path) -> None:
+    (tmp_path / "uv.toml").write_text('keyring-provider = "subprocess"\n')
+    keys = {"AWS_PROFILE": "ci", "UV_CONSTRAINT": "c.txt", "UV_INDEX_COMPANY_PASSWORD": "pw"}
+    asked = {**keys, "UV_CONFIG_FILE": str(tmp_path / "uv.toml")}
+
+    def seen(environment: Mapping[str, str]) -> set[str]:
+        return set(environment) & set(keys)
+
+    assert seen(fetching_environment({**keys, "HOME": str(tmp_path)})) == {"UV_INDEX_COMPANY_PASSWORD"}
+    assert seen(fetching_environment(asked)) == {"AWS_PROFILE", "UV_INDEX_COMPANY_PASSWORD"}
+    assert seen(build_environment(asked)) == {"UV_INDEX_COMPANY_PASSWORD"}

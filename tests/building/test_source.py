@@ -318,6 +318,12 @@ def test_what_shared_folders_need_is_listed_without_the_workspace_s_own(tmp_path
     assert own_names(root, project) == {"orders", "money", "dates-lib"}
 
 
+def test_a_shared_folder_of_poetry_1_is_a_package(tmp_path: Path) -> None:
+    system = '[build-system]\nrequires = []\nbuild-backend = "x"\n'
+    root = repository(tmp_path / "r", {"libs/money/pyproject.toml": f'[tool.poetry]\nname = "My_Money"\n{system}'})
+    assert is_package(root, "libs/money") and own_names(root, WITH_MONEY) == {"orders", "my-money"}
+
+
 def test_dynamic_dependencies_of_a_shared_folder_are_known_from_its_wheel(tmp_path: Path) -> None:
     files = {"libs/money/pyproject.toml": '[project]\nname = "money"\ndynamic = ["dependencies"]\n'}
     root = repository(tmp_path / "r", files)

@@ -45,8 +45,7 @@ bucket = "artifacts"
 UNIT_TABLE = """
 [project]
 name = "{unit}"
-version = "0.1.0"
-dependencies = [{dependency}]
+{said}
 [build-system]
 requires = []
 build-backend = "own"
@@ -117,11 +116,14 @@ def build_sdist(out, config_settings=None):
     return name + ".tar.gz"
 def VERSION():
     import tomllib
-    return tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["version"]
+    return tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"].get("version", "0.1.0")
 """
 NEVER = ("conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py", "bin/automation/deploy.py")
 OF_A_UNIT = ("stack.py", "backend", "handler")
 UNITS = ("alpha", "beta", "gamma")
+ASKS = "beta"
+"""The one whose backend has to say its version and its dependencies."""
+
 DEPENDS = "gamma"
 """The one that has a dependency without a wheel. It is not deployed: the accounts in memory know no layers."""
 
@@ -182,8 +184,11 @@ def sdist_of(yard: Yard, unit: str) -> bytes:
 
 def write_unit(yard: Yard, unit: str) -> None:
     folder = yard.root / "projects" / unit
+    depends = f'"strange-{unit}"' if unit == DEPENDS else ""
+    said = f'version = "0.1.0"\ndependencies = [{depends}]'
+    said = 'dynamic = ["version", "dependencies"]' if unit == ASKS else said
     files = {
-        "pyproject.toml": UNIT_TABLE.format(unit=unit, dependency=f'"strange-{unit}"' if unit == DEPENDS else ""),
+        "pyproject.toml": UNIT_TABLE.format(unit=unit, said=said),
         "stack.py": yard.plant(f"{unit} stack.py") + "\ndef extend(template, context):\n    pass\n",
         "own.py": BACKEND.format(name=unit, module=unit) + yard.plant(f"{unit} backend"),
         f"{unit}/__init__.py": "",
@@ -287,6 +292,9 @@ def test_the_table_of_whose_code_runs(yard: Yard) -> None:
     assert yard.ran(lambda: yard.open().plan("alpha")) == of_alpha
     assert yard.ran(lambda: ada["alpha"].why()) == of_alpha
     assert yard.ran(lambda: ada.build("gamma")) == of_gamma
+    for unit in UNITS:
+        yard.edit(unit, "CHANGED = 2")
+    assert yard.ran(lambda: yard.open().lock("alpha", ASKS)) == {f"{ASKS} backend"}
     assert yard.ran(lambda: ada.permissions("sandbox")) == {f"{unit} stack.py" for unit in UNITS}
 
     plans = []
@@ -295,6 +303,7 @@ def test_the_table_of_whose_code_runs(yard: Yard) -> None:
     assert [item.principal for item in grace.approve(plans[0])] == ["arn:aws:iam::111111111111:user/grace"]
     assert yard.ran(lambda: yard.open().apply(plans[0])) == of_alpha
 
+    yard.edit(ASKS, "CHANGED = 3")
     nothing: dict[str, Callable[[], object]] = {
         "status": ada.status,
         "history": lambda: ada["alpha"].history("sandbox"),

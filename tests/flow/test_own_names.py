@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.errors import ConfigurationError, StackError
+from multi_env_lambda.errors import AccountError, ConfigurationError
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.environment import Devops, Environment
@@ -142,7 +142,7 @@ class Refusing(MemoryPlatform):
     """Whoever asks for a function is not allowed to."""
 
     def find_code(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode | None:
-        raise StackError(function_name, "AccessDenied", hint="allow it")
+        raise AccountError(f"{function_name}:{qualifier}", "AccessDenied", hint="allow it")
 
 
 def theirs(name: str) -> str:
@@ -186,4 +186,15 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
     step = steps(world(tmp_path, platform=Refusing(str), orders={"FunctionName": "create-order"}))["orders"]
 
     assert isinstance(step, DeployStep)
-    assert "could not be checked (create-order: AccessDenied)" in step.notes[-1]
+    assert "could not be checked (create-order:$LATEST: AccessDenied)" in step.notes[-1]
+
+
+def test_where_bootstrap_made_the_roles_a_name_that_they_may_not_use_is_refused(tmp_path: Path) -> None:
+    fake = world(tmp_path, platform=Refusing(str), orders={"FunctionName": "create-order"})
+    places = tuple(attrs.evolve(place, prefix="acme") for place in fake.world.config.environments)
+    config = attrs.evolve(fake.world.config, environments=places)
+    step = steps(attrs.evolve(fake, world=attrs.evolve(fake.world, config=config)))["orders"]
+
+    assert isinstance(step, BlockedStep)
+    assert step.what == ("the roles of sandbox may not use the name of the function create-order: AccessDenied")
+    assert "`bootstrap sandbox`" in step.hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 from tests.mutations.table import (
+    of_adopted,
     of_agreement,
     of_aws,
     of_bitbucket,
@@ -56,6 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of_bitbucket.MUTATIONS,
     *of_gitlab.MUTATIONS,
     *of_going_back.MUTATIONS,
+    *of_adopted.MUTATIONS,
     *of_agreement.MUTATIONS,
     *of_broken_parts.MUTATIONS,
     *of_build.MUTATIONS,

@@ -1,0 +1,55 @@
+"""Projects of other tools: what is not overwritten, not shown, not opened, and not believed."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_DOCUMENT, _SAM, _WRITTEN = "adopt/test_document.py", "adopt/test_sam.py", "adopt/test_written.py"
+_ADOPTING = "api/test_adopting.py"
+
+MUTATIONS = (
+    Mutation(
+        "adopt/document.py",
+        "        if depth > _DEEPEST:\n            where",
+        "        if False:\n            where",
+        "A document that goes deep is refused before anything goes down into it.",
+        (f"{_DOCUMENT}::test_what_is_no_document_is_refused_with_its_line",),
+    ),
+    Mutation(
+        "adopt/written.py",
+        "        elif digest_of(old) == written.get(path):",
+        "        elif path in written:",
+        "A file that a person has edited is kept.",
+        (f"{_WRITTEN}::test_only_what_adopt_wrote_is_written_over",),
+    ),
+    Mutation(
+        "api/adopting.py",
+        "for path, digest in files.items() if _is_inside(path)}",
+        "for path, digest in files.items()}",
+        "A record removes no file outside of the unit.",
+        (f"{_ADOPTING}::test_a_record_of_others_names_no_file_outside_of_the_unit",),
+    ),
+    Mutation(
+        "adopt/cfn_parameters.py",
+        "            if one.secret:\n",
+        "            if False:\n",
+        "A parameter with NoEcho is written into no file.",
+        (f"{_SAM}::test_a_value_that_must_not_be_shown_is_read_from_a_secret",),
+    ),
+    Mutation(
+        "adopt/sam_api.py",
+        '        found["authorizer"] = "iam"\n',
+        "        pass\n",
+        "A route whose authorizer is not understood is closed.",
+        (f"{_SAM}::test_a_route_is_closed_rather_than_opened_by_what_is_not_understood",),
+    ),
+    Mutation(
+        "adopt/sam_api.py",
+        '    if kind == "PRIVATE":\n        table["authorizer"] = "iam"\n',
+        '    if kind == "PRIVATE":\n',
+        "A private API does not become one for everybody.",
+        (f"{_SAM}::test_a_route_is_closed_rather_than_opened_by_what_is_not_understood",),
+    ),
+)
