@@ -35,7 +35,7 @@ NEEDED_TO_DECLARE = {"cli", "_version", "errors", "wording", "masking", "show", 
 """The first words of what declaring options and texts takes; plans, AWS and everything that acts are not among them."""
 
 LIGHT = {
-    "api": {"failed", "listing", "names", "tables"},
+    "api": {"answers", "failed", "listing", "names", "tables"},
     "host": {"groups"},
     "model": {"answer", "digest", "key", "name", "reading", "result", "visible"},
     "show": {"terminal"},

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import click
 
 from multi_env_lambda import errors
+from multi_env_lambda.api.answers import ANSWER_OF
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.model.answer import ANSWER_OF
 
 __all__ = ["PAGES", "about", "explain_command", "kinds"]
 
