@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Kind, Own, key_of, references
 from multi_env_lambda.adopt.document import Node
-from multi_env_lambda.adopt.found import Ours
+from multi_env_lambda.adopt.found import Carried, NotCarried, Ours
 from multi_env_lambda.adopt.sam_connectors import connect
 from multi_env_lambda.adopt.sam_machine import read_machine
 
-__all__ = ["drop_dangling", "own_tables", "read_rest"]
+__all__ = ["drop_dangling", "own_tables", "read_rest", "without_rights_of_roles"]
 
 _SHORTEST = 8
 _IN_A_BUCKETS_NAME = len("-222222222222-ap-northeast-1")
@@ -226,6 +227,19 @@ def _of_a_function(draft: Draft, name: str, node: Node) -> bool:
     return True
 
 
+def without_rights_of_roles(draft: Draft) -> None:
+    """Nothing is added to a role that exists: what a function needs for its events, it has to allow."""
+    for grant in [one for one in draft.grants if "role" in draft.tables[one.function]]:
+        draft.grants.remove(grant)
+        name = next(name for name, key in draft.functions.items() if key == grant.function)
+        what, reason = (
+            f"permissions {', '.join(grant.actions)}",
+            "nothing is added to a role that exists: add them there",
+        )
+        place = draft.function_places[name]
+        draft.findings.append(NotCarried(function=name, what=what, place=place, reason=reason))
+
+
 def drop_dangling(draft: Draft, known: set[str]) -> None:
     """Says which resources refer to what was not carried over, and leaves them out; so nothing refers to nothing."""
     while True:
@@ -241,7 +255,9 @@ def drop_dangling(draft: Draft, known: set[str]) -> None:
             body = draft.resources.pop(name)
             where = Node(None, draft.places[name].line, draft.places[name].file)
             kind = body.get("Type", "settings of a function")
-            draft.left("", f"{name} ({kind})", where, f"it refers to {missing[0]}, which was not carried over")
+            what = f"{name} ({kind})"
+            _not_carried(draft, partial(_is_about, what, f"{name} in stack.py"))
+            draft.left("", what, where, f"it refers to {missing[0]}, which was not carried over")
     there = {*known, *draft.resources}
     for body in draft.resources.values():
         if isinstance(body.get("DependsOn"), list):
@@ -258,7 +274,17 @@ def drop_dangling(draft: Draft, known: set[str]) -> None:
         _lost(draft, variable.function, f"variable {variable.name}", variable.value)
 
 
+def _is_about(what: str, to: str, finding: Carried) -> bool:
+    return finding.what == what or finding.to == to
+
+
+def _not_carried(draft: Draft, is_gone: Callable[[Carried], bool]) -> None:
+    """What was said about something that turned out to be left out is not said."""
+    draft.findings = [one for one in draft.findings if not (isinstance(one, Carried) and is_gone(one))]
+
+
 def _lost(draft: Draft, key: str, what: str, value: Any) -> None:
     function = next(name for name, one in draft.functions.items() if one == key)
     where = Node(None, draft.function_places[function].line, draft.function_places[function].file)
+    _not_carried(draft, lambda one: one.function == function and one.what == what)
     draft.left(function, what, where, f"it refers to {next(iter(references(value)))}, which was not carried over")

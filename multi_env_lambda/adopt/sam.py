@@ -12,7 +12,7 @@ import attrs
 
 from multi_env_lambda.adopt.cfn_draft import Draft, key_of
 from multi_env_lambda.adopt.cfn_parameters import Chosen
-from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read_rest
+from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read_rest, without_rights_of_roles
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Reading, Stack
@@ -98,6 +98,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
         read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))
     _outputs(draft, template)
     _without_routes(draft, template)
+    without_rights_of_roles(draft)
     drop_dangling(draft, _known(draft))
     return _reading(draft, source, functions, values)
 
@@ -291,6 +292,8 @@ def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node
         draft.files[f"{root}/{module}.py"] = inline if inline.endswith("\n") else f"{inline}\n"
         table["root"] = root
         draft.changed(name, "InlineCode", where, f"{root}/{module}.py", "the code is a file now")
+        if "import cfnresponse" in inline and "cfnresponse" not in draft.packages:
+            draft.packages.append("cfnresponse")  # which Lambda has for code in a template only
         return
     uri = draft.values.of(properties.get("CodeUri") or properties.get("Code"))
     folder = path_in(source.at, str(uri or ".")) or "."

@@ -14,7 +14,7 @@ from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
-from multi_env_lambda.model.name import FUNCTION_NAME
+from multi_env_lambda.model.name import FUNCTION_NAME, ROLE_ARN
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_function"]
@@ -51,6 +51,8 @@ _READ_ELSEWHERE = frozenset(
 def read_function(draft: Draft, function: str, properties: Mapping[str, Node], node: Node, roles: Node) -> None:
     """All but its code; ``roles`` are the resources of the template."""
     key = draft.functions[function]
+    if (role := properties.get("Role")) is not None:
+        _role(draft, function, role, roles)
     for name, found in properties.items():
         if name in _READERS:
             _READERS[name](draft, function, found)
@@ -62,8 +64,6 @@ def read_function(draft: Draft, function: str, properties: Mapping[str, Node], n
             draft.carried(function, name, found, f"{logical_id(key, 'Function')} in stack.py")
         elif name not in _READ_ELSEWHERE:
             draft.left(function, name, found, "it has no counterpart: write it in stack.py")
-    if (role := properties.get("Role")) is not None:
-        _role(draft, function, role, roles)
     if (policies := properties.get("Policies")) is not None and "Role" not in properties:
         read_policies(draft, function, policies)
     if (events := properties.get("Events")) is not None:
@@ -89,8 +89,11 @@ def _role(draft: Draft, function: str, node: Node, resources: Node) -> None:
     value = draft.values.of(node)
     target = draft.target(value)
     role = resources.get(target[0]) if target is not None else None
+    text = draft.text(value)
     if role is not None and role.text("Type") == "AWS::IAM::Role":
         read_role(draft, function, role, node)
+    elif text is not None and ROLE_ARN.accepts(_sample(text)):
+        _set(draft, function, "Role", node, "role", text)
     else:
         reason = "the unit makes a role of its own for each function: write what it may do as `policies`"
         draft.left(function, "Role", node, reason)
@@ -171,9 +174,9 @@ def _vpc(draft: Draft, function: str, node: Node) -> None:
     body = draft.body(draft.values.of(node))
     draft.add(logical_id(key, "Function"), {"Properties": {"VpcConfig": body}}, node)
     policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
-    managed = draft.tables[key].setdefault("managed_policies", [])
-    if policy not in managed:
-        managed.append(policy)
+    if "role" not in draft.tables[key]:
+        managed = draft.tables[key].setdefault("managed_policies", [])
+        managed += [] if policy in managed else [policy]
     draft.carried(function, "VpcConfig", node, f"{logical_id(key, 'Function')} in stack.py")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -24,9 +25,10 @@ _HINT = "delete the file, then what is there counts as yours"
 
 
 def unit_files(adopted: Adopted, source: str) -> dict[str, str]:
-    """By path, relative to the unit's folder; without its code and its lock."""
-    table = f"# From {source}, written by `adopt`.\n{toml_of(adopted.table)}"
-    stack = stack_text(adopted.stacks, source)
+    """By path, relative to the unit's folder; without its code and its lock. No name of a file becomes code."""
+    name = re.sub(r"[^\w .()-]", "_", source)
+    table = f"# From {name}, written by `adopt`.\n{toml_of(adopted.table)}"
+    stack = stack_text(adopted.stacks, name)
     return {"pyproject.toml": table, **({"stack.py": stack} if stack else {}), **adopted.files}
 
 

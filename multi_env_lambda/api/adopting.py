@@ -102,7 +102,8 @@ class _Project:
 
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
-    project = _project(Path(path))
+    units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
+    project = _project(Path(path), {(opened.root / folder).resolve() for folder in units})
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
     record = _record(target)
@@ -128,14 +129,15 @@ def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
     return lock(again, (name,), upgrade=False).get(name)
 
 
-def _project(path: Path) -> _Project:
+def _project(path: Path, others: set[Path]) -> _Project:
+    """What ``path`` names; ``others`` are folders of units, which are not part of a project around them."""
     if not path.exists():
         raise ConfigurationError(os.fspath(path), "there is no such file or folder", hint="name the project to adopt")
     path = path.resolve()
     folder = path if path.is_dir() else path.parent
     candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
     if path.is_dir() and (service := service_in(folder, candidates)) is not None:
-        return _project(service)
+        return _project(service, others)
     if not candidates:
         candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
     found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
@@ -157,20 +159,28 @@ def _project(path: Path) -> _Project:
         )
     file, node, twice = found[0] if found else (None, None, [])
     at = folder
-    folder = folder.parents[steps_out(node) - 1] if node is not None and steps_out(node) else folder
-    files = tuple(_files(folder))
+    folder = folder if node is None else _above(folder, steps_out(node))
+    files = tuple(_files(folder, others - {folder}))
     return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
 
 
-def _files(folder: Path) -> Iterator[str]:
-    """Relative to the folder; without hidden ones, caches, links and what is a virtual environment."""
+def _above(folder: Path, steps: int) -> Path:
+    """So many folders up, if that is in the same repository; else the folder itself, and code above is refused."""
+    above = (folder, *folder.parents)
+    top = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
+    return above[steps] if steps <= top else folder
+
+
+def _files(folder: Path, others: set[Path]) -> Iterator[str]:
+    """Relative to the folder; without hidden ones, caches, links, virtual environments and other units."""
     number = 0
     for where, folders, names in os.walk(folder):
         base = Path(where)
         folders[:] = sorted(
             one
             for one in folders
-            if not one.startswith(".") and one not in _LEFT_OUT and not (base / one / "pyvenv.cfg").exists()
+            if not one.startswith(".") and one not in _LEFT_OUT and base / one not in others
+            if not (base / one / "pyvenv.cfg").exists()
         )
         for name in sorted(names):
             if name.startswith(".") or (base / name).is_symlink():

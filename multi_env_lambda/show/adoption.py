@@ -7,6 +7,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried
 from multi_env_lambda.adopt.written import Decided
+from multi_env_lambda.masking import masked
 
 __all__ = ["adoption_document", "adoption_text", "finding_text"]
 
@@ -35,7 +36,11 @@ def _lines(unit: str, folder: str, source: str, files: list[Decided], findings: 
 
 
 def finding_text(finding: Finding) -> str:
-    """One line, with its place."""
+    """One line, with its place; a secret that the other tool's file shows is masked."""
+    return masked(_said(finding))
+
+
+def _said(finding: Finding) -> str:
     match finding:
         case Carried():
             return f"✓ {finding.place} {finding.what} → {finding.to}"
@@ -59,7 +64,7 @@ def adoption_document(unit: str, folder: str, files: Iterable[Decided], findings
                 "what": one.what,
                 "file": one.place.file,
                 "line": one.place.line,
-                "to": getattr(one, "to", ""),
+                "to": masked(getattr(one, "to", "")),
                 "reason": getattr(one, "reason", ""),
             }
             for one in findings

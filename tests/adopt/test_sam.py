@@ -213,7 +213,7 @@ def test_an_event_has_its_word_here(event: str, expected: dict[str, Any]) -> Non
             "event One (Schedule)",
         ),
         ("Policies: [{MadeUpPolicy: {}}]", "", "MadeUpPolicy"),
-        ("Role: arn:aws:iam::222222222222:role/r", "", "Role"),
+        ("Role: !ImportValue theirs", "", "Role"),
         ("Anything: 1", "", "Anything"),
         ("Environment: {Variables: {_A: 1}}", "", "variable _A"),
     ],
@@ -354,6 +354,7 @@ def test_what_refers_to_something_that_is_not_there_is_left_out_and_said() -> No
         "11  Topic (AWS::SNS::Topic)",
         "3 CreateFunction variable AA",
     ]
+    assert [one.what for one in found.findings if isinstance(one, Carried)] == ["Handler", "CodeUri"]
 
 
 def test_globals_are_merged_as_sam_does() -> None:
@@ -395,6 +396,9 @@ def test_a_value_that_must_not_be_shown_is_read_from_a_secret() -> None:
 def test_code_in_the_template_becomes_a_file() -> None:
     text = function("InlineCode: |\n  def handler(event, context):\n    return 1").replace("      CodeUri: src/\n", "")
     found = read(text)
+    helped = read(text.replace("return 1", "import cfnresponse"))
+
+    assert helped.files["requirements.txt"] == "cfnresponse\n"
 
     assert found.files == {"inline/create/app.py": "def handler(event, context):\n  return 1\n"}
     assert found.table["functions"]["create"]["root"] == "inline/create"
@@ -476,6 +480,16 @@ Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Name: !Ref Api, Stage: !Ref A
     }
     properties = found.stack.resources["Alarm"]["Properties"]
     assert properties == {"Name": {"Ref": "RestApi"}, "Stage": {"Ref": "RestApiStage"}}
+    accepted(found)
+
+
+def test_a_role_that_exists_stays_and_has_to_allow_what_is_needed() -> None:
+    resources = "Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}"
+    events = "Events: {One: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}}"
+    found = read(function(f"Role: !Sub 'arn:aws:iam::${{AWS::AccountId}}:role/r'\n{events}", resources))
+
+    assert table(found) == {"role": "arn:aws:iam::${account_id}:role/r"} and found.stack.grants == ()
+    assert [one.split(" sqs")[0] for one in lost(found)] == ["3 CreateFunction permissions"]
     accepted(found)
 
 

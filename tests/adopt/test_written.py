@@ -114,6 +114,15 @@ def test_a_unit_without_a_rest_has_no_stack_py() -> None:
     assert set(unit_files(adopted, "template.yaml")) == {"pyproject.toml", "requirements.txt"}
 
 
+def test_the_name_of_a_file_is_never_code() -> None:
+    stack = Stack(resources={"A": {"Type": "AWS::SNS::Topic"}})
+    adopted = joined({"prod": Reading(table={"runtime": "python3.13"}, stack=stack)})
+    files = unit_files(adopted, 'x"""\nimport os\n"""\n[tool]\n.yaml')
+
+    assert tomllib.loads(files["pyproject.toml"]) == {"tool": {"multi_env_lambda": {"runtime": "python3.13"}}}
+    assert "\nimport os" not in files["stack.py"] and asked(files["stack.py"], "prod")
+
+
 @pytest.mark.parametrize(
     ("there", "written", "what"),
     [

@@ -129,6 +129,37 @@ def test_a_project_elsewhere_is_copied(root: Path, tmp_path_factory: pytest.Temp
     assert adopt(root, folder, name="shop", really=False).folder == "projects/shop"
 
 
+def test_a_template_at_the_top_of_the_repository_gets_a_unit_without_the_others(root: Path) -> None:
+    project(root / "projects" / "other")
+    (root / "template.yaml").write_text(TEMPLATE.replace("CodeUri: src/", "CodeUri: ."), encoding="utf-8")
+    (root / "app.py").write_text("def handler(event, context):\n    return 1\n", encoding="utf-8")
+
+    for again in ("written", "unchanged"):
+        assert what(adopt(root, root, name="shop")) == {
+            "app.py": again,
+            "pyproject.toml": again,
+            "stack.py": again,
+            "template.yaml": again,
+        }
+
+
+@pytest.mark.parametrize("uri", ["../../src", "../../../../../../../../../../etc"])
+def test_code_above_the_template_is_only_taken_from_the_same_repository(root: Path, uri: str) -> None:
+    folder = project(root / "projects" / "shop" / "a" / "b")
+    (folder / "template.yaml").write_text(TEMPLATE.replace("CodeUri: src/", f"CodeUri: {uri}"), encoding="utf-8")
+    (root / "projects" / "shop" / "src").mkdir()
+    (root / "projects" / "shop" / "src" / "app.py").write_text("def handler(event, context): ...", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match="no function in Python"):
+        adopt(root, folder)
+    (root / ".git").mkdir()
+    if uri == "../../src":
+        assert adopt(root, folder, really=False).folder == "projects/shop"
+    else:
+        with pytest.raises(ConfigurationError, match="no function in Python"):
+            adopt(root, folder)
+
+
 def test_what_has_no_value_is_named_with_its_line_and_the_way_to_give_it(root: Path) -> None:
     folder = project(root / "projects" / "shop")
 

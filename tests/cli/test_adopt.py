@@ -68,3 +68,13 @@ def test_nobody_to_ask_means_nothing_is_written(root: Path, capsys: pytest.Captu
 def test_a_missing_value_says_how_to_give_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert adopt(root, "--yes") == 3
     assert "hint: give it with `--set Stage=…`" in capsys.readouterr().err
+
+
+def test_a_secret_in_the_template_is_not_shown(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = "ghp_" + "a1B2" * 9
+    text = TEMPLATE.replace("AllowedValues: [dev, live]", f"Default: {token}")
+    (root / "projects" / "shop" / "template.yaml").write_text(text, encoding="utf-8")
+
+    for words in (("--plan",), ("--plan", "--json")):
+        assert adopt(root, *words) == 0
+        assert token not in "".join(capsys.readouterr())

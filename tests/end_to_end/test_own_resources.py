@@ -106,6 +106,7 @@ write = ["sales"]
 
 [tool.multi_env_lambda.functions.read]
 handler = "customers.uses.read"
+name = "ReadSales"
 environment.SALES = { table = "sales" }
 read = ["sales"]
 
@@ -171,6 +172,7 @@ events = [{ sns = "news" }]
 
 [tool.multi_env_lambda.functions.ask]
 handler = "customers.uses.ask"
+name = "${environment}_ask"
 environment.READ = { function = "read" }
 invoke = ["read"]
 """
@@ -247,6 +249,10 @@ def printed(made: Bootstrapped, function: str) -> str:
 def test_a_table_is_written_read_and_heard(made: Bootstrapped) -> None:
     assert call(made, "write", {"customer": "ada"}) == {"table": "customers-sandbox-sales"}
     assert call(made, "read") == call(made, "ask") == {"customers": ["ada"]}
+    # The one calls the other by the name that its table states, with no environment in it.
+    there = {each["FunctionName"] for each in made.root("sandbox", "lambda").list_functions()["Functions"]}
+    assert {"ReadSales", "sandbox_ask"} <= there
+    assert not {"customers-sandbox-read", "customers-sandbox-ask"} & there
     assert call(made, "forbidden") == {"refused": "ClientError"}
     eventually(lambda: 'HEARD {"customer": {"S": "ada"}' in printed(made, "heard"), seconds=60)
 

@@ -13,7 +13,7 @@ from multi_env_lambda.model.patterns import PATTERN, matches
 
 PATHS = (
     *("a.csv", "raw/a.csv", "data/raw/a.csv", "data/raw", "data/a.csv", "data/raw/deep/b.txt", "docs/x/y/z.md"),
-    *("docs/z.md", "rawest/a.csv", "x/data/a.csv", ".env", "raw.csv/inner", "a b/c.csv", "[x]/y"),
+    *("docs", "docs/z.md", "rawest/a.csv", "x/data/a.csv", ".env", "raw.csv/inner", "a b/c.csv", "[x]/y"),
 )
 PATTERNS = (
     *("raw", "raw/", "*.csv", "data/raw", "data/raw/", "data/*.csv", "data/**", "docs/**/*.md", "**/raw", "**/a.csv"),
