@@ -60,7 +60,7 @@ def test_the_command_line_says_the_same_and_ends_with_3(
     assert main(["deploy", "--yes"], start=root) == 3
     said = refusal(root, tmp_path / "cache").partition(" ")[2]
     said = said.replace("Workspace.init()", "multi-env-lambda init")  # the only call in these three
-    assert capsys.readouterr().err.replace(str(root), "ROOT") == f"error: {said}\n"
+    assert capsys.readouterr().err.replace(str(root), "ROOT") == f"error[ConfigurationError]: {said}\n"
 
 
 MESSAGES = snapshot(
@@ -145,7 +145,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environ
 hint: did you mean `prod`?\
 """,
         "misspelled_key": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, on_failure_arn, policies, provided, read, reserved_concurrency, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, name, on_failure_arn, policies, provided, read, reserved_concurrency, role, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\

@@ -35,9 +35,9 @@ NEEDED_TO_DECLARE = {"cli", "_version", "errors", "wording", "masking", "show", 
 """The first words of what declaring options and texts takes; plans, AWS and everything that acts are not among them."""
 
 LIGHT = {
-    "api": {"failed", "listing", "names", "tables"},
+    "api": {"answers", "failed", "listing", "names", "tables"},
     "host": {"groups"},
-    "model": {"digest", "key", "name", "reading", "result", "visible"},
+    "model": {"answer", "digest", "key", "name", "reading", "result", "visible"},
     "show": {"terminal"},
 }
 """Of those folders that have more in them, the modules that may be there."""

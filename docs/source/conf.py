@@ -41,12 +41,19 @@ def alone(app, page, source):
         source[0] = f":orphan:\n\n{source[0]}"
 
 
+PAGE_OF_FILE = {
+    r"(\d{4}-[\w-]+)\.rst": r"adr/\1.html",
+    r"docs/adr/(\d{4}-[\w-]+)\.rst": r"05-Contributing/adr/\1.html",
+    r"docs/source/([\w/-]+)\.rst": r"\1.html",
+}
+"""The list of decisions and the release history have the links that a Git host needs, a browser those of pages."""
+
+
 def linked(app, tree, page):
-    """The list of decisions has the links that a Git host needs; a browser needs those of the pages."""
     for link in tree.findall(nodes.reference):
-        found = re.fullmatch(r"(\d{4}-[\w-]+)\.rst", link.get("refuri", ""))
-        if found:
-            link["refuri"] = f"adr/{found[1]}.html"
+        for file, address in PAGE_OF_FILE.items():
+            if found := re.fullmatch(file, link.get("refuri", "")):
+                link["refuri"] = found.expand(address)
 
 
 def setup(app):

@@ -1,50 +1,96 @@
-"""The verb that explains an error: what it means, what usually leads to it, and what to do."""
+"""The verb that explains an error or a question of a plan: what it means, what usually leads to it, and what to do."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 
 import click
 
 from multi_env_lambda import errors
+from multi_env_lambda.api.answers import ANSWER_OF
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
-__all__ = ["explain_command"]
+__all__ = ["PAGES", "about", "explain_command", "kinds"]
+
+PAGES: Mapping[str, tuple[str, ...]] = {
+    "UnitsFailed": ("02-How-To/when-something-fails",),
+    "ConfigurationError": ("04-Reference/configuration",),
+    "BuildError": ("02-How-To/lock-dependencies", "02-How-To/secrets-and-parameters"),
+    "PublishError": ("03-Concepts/bucket",),
+    "DocumentError": ("02-How-To/recover", "03-Concepts/bucket"),
+    "UpgradeNeeded": ("02-How-To/upgrade", "04-Reference/versions"),
+    "AccountError": ("02-How-To/real-accounts", "02-How-To/roles"),
+    "StackError": ("02-How-To/when-something-fails", "02-How-To/put-right-what-was-done-by-hand"),
+    "PlanStale": ("02-How-To/two-people-at-once", "02-How-To/promote-and-approve"),
+    "Refused": ("02-How-To/promote-and-approve", "02-How-To/rights-and-bounds"),
+    "Busy": ("02-How-To/two-people-at-once", "03-Concepts/leases"),
+    "LocalCloudError": ("03-Concepts/local-cloud",),
+    "ToolError": ("02-How-To/when-something-fails",),
+    "CheckFailed": ("02-How-To/checks-and-traffic",),
+}
+"""The pages below ``docs/source`` that say more about an error."""
 
 
 @click.command("explain")
-@click.argument("error", metavar="[ERROR|CODE]", default="")
-def explain_command(error: str) -> int:
-    """Explain an error by its name or exit code: what it means, what usually causes it, and what to do.
+@click.argument("word", metavar="[ERROR|CODE|QUESTION]", default="")
+def explain_command(word: str) -> int:
+    """Explain an error by its name or exit code, or a question of a plan by the word that answers it.
 
-    Without one, all of them are listed. In Python, `help(multi_env_lambda.StackError)` shows the same.
+    Without one, all of them are listed. In Python, `help(multi_env_lambda.StackError)` shows what an error means.
     """
-    kinds = {kind.__name__: kind for kind in _kinds()}
-    if not error:
-        out("\n".join(f"{kind.exit_code:>3}  {name:<18}  {_about(kind)[0]}" for name, kind in kinds.items()))
+    if not word:
+        out(_listed())
         return 0
-    found = [kind for name, kind in kinds.items() if error.lower() == name.lower() or error == str(kind.exit_code)]
+    found = _found(word.lower())
     if not found:
-        hint = did_you_mean(error, kinds)
-        raise click.UsageError(f"there is no error `{error}`\nhint: {hint}")
-    out("\n\n".join("\n".join((f"{kind.__name__} (exit code {kind.exit_code})", "", *_about(kind))) for kind in found))
+        hint = did_you_mean(word, [*(kind.__name__ for kind in kinds()), *ANSWER_OF])
+        raise click.UsageError(f"there is no error or question `{word}`\nhint: {hint}")
+    out("\n\n".join(found))
     return 0
 
 
-def _kinds() -> list[type[MultiEnvLambdaError]]:
-    """In the order of their exit codes."""
+def kinds() -> list[type[MultiEnvLambdaError]]:
+    """Every error that can end a command, in the order of their exit codes."""
     named = (getattr(errors, name) for name in errors.__all__)
     return sorted((UnitsFailed, *(kind for kind in named if kind is not MultiEnvLambdaError)), key=_code)
 
 
-def _code(kind: type[MultiEnvLambdaError]) -> int:
-    return kind.exit_code
-
-
-def _about(kind: type[MultiEnvLambdaError]) -> list[str]:
+def about(kind: type[MultiEnvLambdaError]) -> list[str]:
     """The docstring up to the attributes, which are for callers."""
     text = inspect.getdoc(kind) or ""
-    return text.partition("\nAttributes:")[0].replace("``", "`").strip().splitlines()
+    return text.partition("\nAttributes:")[0].strip().splitlines()
+
+
+def _listed() -> str:
+    errors_ = (f"{kind.exit_code:>3}  {kind.__name__:<18}  {about(kind)[0]}" for kind in kinds())
+    questions = (f"     {answer.form:<18}  agrees to {answer.agrees}" for answer in ANSWER_OF.values())
+    return "\n".join([*errors_, *questions])
+
+
+def _found(word: str) -> list[str]:
+    """An answer may be typed as the plan prints it, with the name behind the colon."""
+    named = [_error(kind) for kind in kinds() if word in (kind.__name__.lower(), str(kind.exit_code))]
+    return named or [_question(kind) for kind in ANSWER_OF if word.partition(":")[0] == kind]
+
+
+def _error(kind: type[MultiEnvLambdaError]) -> str:
+    head = f"{kind.__name__} (exit code {kind.exit_code})"
+    return "\n".join([head, "", *about(kind), "", _pages(*PAGES[kind.__name__])]).replace("``", "`")
+
+
+def _question(kind: str) -> str:
+    answer = ANSWER_OF[kind]
+    head = f"{answer.form} (a question of a plan; --agree answers it)"
+    return "\n".join([head, "", f"You agree to {answer.agrees}.", answer.asked, answer.check, "", _pages(answer.page)])
+
+
+def _pages(*names: str) -> str:
+    return f"In the documentation: {', '.join(names)}"
+
+
+def _code(kind: type[MultiEnvLambdaError]) -> int:
+    return kind.exit_code

@@ -60,7 +60,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("prepare", "Turn this repository into a workspace"),
     "bootstrap": ("prepare", "Create the artifact bucket, and the roles of every account"),
     "doctor": ("doctor", "Check your identity, and what is missing in each account"),
-    "explain": ("explain", "Explain an error, by its name or exit code"),
+    "explain": ("explain", "Explain an error or a question of a plan"),
     "schema": ("schema", "Print the JSON schema of the configuration, for editors"),
     "permissions": ("doctor", "Print the IAM policies that a role needs"),
     "destroy": ("remove", "Delete a unit from one environment"),
@@ -164,7 +164,10 @@ def _told_of_usage(error: click.ClickException) -> str:
 
 
 def _told(error: MultiEnvLambdaError) -> int:
-    say(f"error: {error.where}: {error.what}\nhint: {error.hint}", err=True)
+    kinds = getattr(error, "kinds", ())  # what `UnitsFailed` has, without its import
+    kind = next(iter(kinds)) if len(kinds) == 1 else type(error).__name__
+    name = "" if kind == MultiEnvLambdaError.__name__ else f"[{kind}]"  # the base explains nothing
+    say(f"error{name}: {error.where}: {error.what}\nhint: {error.hint}", err=True)
     return error.exit_code
 
 

@@ -62,12 +62,12 @@ def not_done(failed: UnitsFailed) -> int:
 
 def _tell_what_went_wrong(results: Iterable[Result]) -> None:
     """What is the same for many units, a closed environment for example, is said once."""
-    units: dict[tuple[str, str, str, str], list[str]] = {}
+    units: dict[tuple[str, str, str, str, str], list[str]] = {}
     for result in results:
-        same = (result.environment, result.outcome, result.detail, result.hint)
+        same = (result.environment, result.outcome, result.error, result.detail, result.hint)
         units.setdefault(same, []).append(result.project)
-    for (environment, outcome, detail, hint), names in units.items():
-        note(f"{environment} {', '.join(names)} {outcome}: {detail}")
+    for (environment, outcome, error, detail, hint), names in units.items():
+        note(f"{environment} {', '.join(names)} {outcome}{f'[{error}]' if error else ''}: {detail}")
         if hint:
             note(f"hint: {hint}")
 

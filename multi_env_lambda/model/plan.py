@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from multi_env_lambda.model.answer import ANSWER_OF
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-ANSWERS = ("again", "form", "frozen", "import", "older", "replace", "rights", "take-over", "traffic")
+ANSWERS = tuple(ANSWER_OF)
 """The kinds of answers: what stands before the colon."""
 
 

@@ -109,7 +109,8 @@ def test_the_verb_prints_it(type_: Type, workspace: Workspace) -> None:
     assert json.loads(type_("outputs", "customers", "sandbox", "--json")[1])["environment"] == "sandbox"
     assert type_("outputs", "customers", "prod")[::2] == (
         StackError.exit_code,
-        "error: customers in prod: nothing of it is deployed there\nhint: `deploy.py customers prod` deploys it\n",
+        "error[StackError]: customers in prod: nothing of it is deployed there\n"
+        "hint: `deploy.py customers prod` deploys it\n",
     )
     assert type_("outputs", "customers", "sandbox", "prod")[0] == 2
 

@@ -1,4 +1,4 @@
-"""Every error is explained by its name and by its exit code."""
+"""Every error is explained by its name and by its exit code, every question of a plan by the word that answers it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import re
 
 import pytest
 
+import multi_env_lambda
 from multi_env_lambda import errors
+from multi_env_lambda.cli.explain import PAGES
 from multi_env_lambda.cli.main import VERBS, main
+from multi_env_lambda.model.answer import ANSWER_OF
+from multi_env_lambda.model.plan import ANSWERS
+from tests.house import ROOT
 
 NAMES = sorted({*errors.__all__, "UnitsFailed"} - {"MultiEnvLambdaError"})
 
@@ -18,9 +23,11 @@ def explained(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_all_are_listed_with_their_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    listed = dict(re.findall(r"^ *(\d+)  (\w+) ", explained(capsys=capsys), re.MULTILINE))
+    said = explained(capsys=capsys)
+    listed = dict(re.findall(r"^ *(\d+)  (\w+) ", said, re.MULTILINE))
 
     assert sorted(listed.values()) == NAMES
+    assert re.findall(r"^ {5}([a-z-]+):\S+ +agrees to ", said, re.MULTILINE) == list(ANSWERS)
     assert listed["7"] == "StackError"
 
 
@@ -40,7 +47,7 @@ def test_a_code_and_a_name_in_small_letters_lead_to_the_same(capsys: pytest.Capt
 
 def test_what_is_no_error_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "StakError"]) == 2
-    assert "there is no error `StakError`" in capsys.readouterr().err
+    assert "there is no error or question `StakError`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,3 +55,37 @@ def test_the_verbs_that_it_advises_are_there(name: str, capsys: pytest.CaptureFi
     advised = re.findall(r"`(\w+)(?: \w+)?`", explained(name, capsys=capsys))
 
     assert {word for word in advised if word not in VERBS} == set()
+
+
+def test_every_public_error_can_be_explained() -> None:
+    public = (getattr(multi_env_lambda, name) for name in multi_env_lambda.__all__)
+    raised = {one.__name__ for one in public if isinstance(one, type) and issubclass(one, Exception)}
+
+    assert raised - {"MultiEnvLambdaError"} == set(NAMES) == set(PAGES)
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_a_question_is_explained_by_its_kind_and_by_the_word_that_the_plan_prints(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = explained(f"{kind}:billing/Ledger", capsys=capsys)
+
+    assert said == explained(kind, capsys=capsys)
+    assert said.startswith(f"{kind}:") and ANSWER_OF[kind].asked in said and ANSWER_OF[kind].check in said
+
+
+def test_every_page_that_is_named_is_there_and_is_about_it() -> None:
+    named = {page for pages in PAGES.values() for page in pages} | {one.page for one in ANSWER_OF.values()}
+
+    assert [page for page in named if not (ROOT / f"docs/source/{page}.rst").is_file()] == []
+    for kind, answer in ANSWER_OF.items():
+        assert f"{kind}:" in (ROOT / f"docs/source/{answer.page}.rst").read_text("utf-8"), kind
+
+
+@pytest.mark.parametrize("word", ["", "10:", "replace/", "\x1b[31m", "-1", "9999999999", "ANSWER", "replacé:x"])
+def test_a_strange_word_is_a_usage_error_and_never_a_traceback(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["explain", "--", word])
+    said = capsys.readouterr().err
+
+    assert code == (0 if word == "" else 2)
+    assert "Traceback" not in said and "\x1b" not in said

@@ -90,7 +90,8 @@ def test_what_is_neither_a_unit_nor_an_environment_is_told(type_: Type) -> None:
 
     assert (done.code, done.err) == (
         3,
-        "error: command line: there is no environment or unit `ordres`\nhint: did you mean `orders`?\n",
+        "error[ConfigurationError]: command line: there is no environment or unit `ordres`\n"
+        "hint: did you mean `orders`?\n",
     )
 
 
@@ -143,7 +144,7 @@ def test_what_failed_is_told_with_its_hint_and_has_its_exit_code(type_: Type, fa
 
     assert done.code == 7
     assert "✗ failed" in done.out
-    assert "sandbox customers failed: " in done.err and "hint: " in done.err
+    assert "sandbox customers failed[StackError]: " in done.err and "hint: " in done.err
 
 
 def test_an_environment_with_an_approval_is_closed_and_says_what_to_type(type_: Type, deployed: FakeWorld) -> None:
@@ -302,7 +303,7 @@ def test_a_unit_without_functions_is_asked_for_none(type_: Type) -> None:
     assert (done.code, done.err.splitlines()) == (
         3,
         [
-            "error: unit customers: it has no function `main` in sandbox",
+            "error[ConfigurationError]: unit customers: it has no function `main` in sandbox",
             "hint: add a table `functions.main` to its pyproject.toml",
         ],
     )

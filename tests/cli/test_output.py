@@ -116,7 +116,7 @@ def test_what_did_not_reach_its_goal_is_told_with_its_hint(capsys: pytest.Captur
 
     assert capsys.readouterr().err.splitlines() == [
         "prod orders skipped: customers did not succeed",
-        "prod orders blocked: nobody has approved",
+        "prod orders blocked[Refused]: nobody has approved",
         "hint: have it approved",
     ]
 
@@ -129,8 +129,8 @@ def test_what_is_the_same_of_many_units_is_said_once(capsys: pytest.CaptureFixtu
     finish(lambda: must_be_good([*closed, other]), False)
 
     assert capsys.readouterr().err.splitlines() == [
-        "prod a, b, c blocked: prod: closed",
+        "prod a, b, c blocked[Refused]: prod: closed",
         "hint: ask",
-        "prod d blocked: d: another",
+        "prod d blocked[Refused]: d: another",
         "hint: ask",
     ]

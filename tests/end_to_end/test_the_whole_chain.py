@@ -148,7 +148,7 @@ def test_another_branch_whatever_it_is_called_leads_to_nothing(chain: Chain, bra
 def test_a_name_that_git_refuses_is_refused_before_anything(chain: Chain) -> None:
     pushed = chain.local("push", "a..b")
 
-    assert (pushed.code, "error: " in pushed.err) == (12, True), pushed.err
+    assert (pushed.code, "error[ToolError]: " in pushed.err) == (12, True), pushed.err
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,11 +41,11 @@ def changes(cassette: Path) -> str:
 def reason(text: str) -> str:
     """The line of a failure that says why: that of a command's own error, else the first.
 
-    >>> reason("plan for sandbox: 1 to deploy\\nerror: no credentials\\nhint: sign in")
-    'error: no credentials'
+    >>> reason("plan for sandbox: 1 to deploy\\nerror[AccountError]: no credentials\\nhint: sign in")
+    'error[AccountError]: no credentials'
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
-    return next((line for line in lines if "error:" in line or " failed: " in line), lines[0])
+    return next((line for line in lines if re.search(r"error(\[\w+\])?:| failed(\[\w+\])?: ", line)), lines[0])
 
 
 def table(lines: Iterable[Line]) -> str:

@@ -1,0 +1,145 @@
+"""Record an example of each verb: what a new repository with one unit prints on the local cloud.
+
+``python docs/examples.py`` runs them in their order and writes ``docs/examples.json``; the reference shows it, and a
+test runs them again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+FILE = Path(__file__).parent / "examples.json"
+PREPARED = "!"
+"""Before a step that the reader does not see."""
+
+_TABLE = "[[tool.multi_env_lambda.environments]]"
+TEST_BEFORE_PROD = rf'0,/^name = .prod./s//name = "test"\naccount_id = "444444444444"\n\n{_TABLE}\n&/'
+_ACME = 'repository = "acme/units", owner_id = 123456, repository_id = 456789'
+_GRACE = 'approvers = ["arn:aws:iam::111111111111:user/grace"]'
+GITHUB = rf"$ a [tool.multi_env_lambda.roles]\n{_GRACE}\n[tool.multi_env_lambda.ci]\ngithub = {{ {_ACME} }}"
+
+STEPS = (
+    "init",
+    "new billing",
+    "!git add -A",
+    "!git commit -qm billing",
+    f"!sed -i {shlex.quote(TEST_BEFORE_PROD)} pyproject.toml",
+    "!local up",
+    "plan",
+    "build billing",
+    "publish billing",
+    "deploy billing sandbox --yes",
+    "promote billing test --yes",
+    'invoke billing main sandbox --payload \'{"name": "Ada"}\'',
+    "logs billing sandbox",
+    "status",
+    "why billing sandbox",
+    "open billing sandbox",
+    "outputs billing sandbox",
+    "diff billing sandbox test",
+    "drift billing sandbox",
+    "history billing sandbox",
+    "board",
+    "shell sandbox -- printenv AWS_REGION",
+    "event sqs",
+    "test billing",
+    "lock billing",
+    "!sed -i s/hello/welcome/ projects/billing/billing/main.py projects/billing/tests/test_billing.py",
+    "!sed -i s/hello/welcome/ projects/billing/pyproject.toml",
+    "!git add -A",
+    "!git commit -qm welcome",
+    "!deploy billing sandbox --yes",
+    "rollback billing sandbox --yes --reason 'wrong greeting'",
+    "repair billing sandbox --yes",
+    "unfreeze billing sandbox",
+    "freeze billing sandbox --reason 'inventory until Monday'",
+    "bootstrap",
+    "doctor",
+    "explain Busy",
+    "schema unit | head -4",
+    "permissions sandbox | head -12",
+    "!promote billing prod --out plan.json",
+    "approve plan.json",
+    "prune",
+    "destroy billing test --yes --confirm billing",
+    "local status",
+    f"!sed -i {shlex.quote(GITHUB)} pyproject.toml",
+    "ci write github",
+)
+"""In an order in which each has something to show; a pipe cuts what is long."""
+
+VARIES = (
+    (r"\b[0-9a-f]{7,64}\b", "DIGEST"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?", "TIME"),
+    (r"\b\d+(\.\d+)? (ms|s|m|min|h|kB|MB|KB|bytes)\b", "AMOUNT"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "UUID"),
+    (r":\d{4,5}\b", ":PORT"),
+    (r" +", " "),
+)
+"""What differs from one run to the next -> what a comparison has in its place."""
+
+
+def recorded(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Verb -> the command and all that it prints, with ``folder`` as it might be called at the reader's."""
+    found: dict[str, str] = {}
+    for step in STEPS:
+        shown = step.removeprefix(PREPARED)
+        done = run(shown, folder, environment)
+        if step.startswith(PREPARED):
+            continue
+        text = done.replace(os.fspath(folder), "/home/ada/acme").replace(sys.prefix, "/home/ada/acme/.venv")
+        found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{text.rstrip()}"
+    return found
+
+
+def run(step: str, folder: Path, environment: dict[str, str]) -> str:
+    command, _, pipe = step.partition(" | ")
+    words = shlex.split(command)
+    own = [] if words[0] in ("git", "sed") else [sys.executable, "-m", "multi_env_lambda"]
+    done = subprocess.run(
+        [*own, *words], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    return "\n".join(lines[: int(pipe.rpartition("-")[2])] if pipe else lines)
+
+
+def compared(text: str) -> str:
+    for pattern, name in VARIES:
+        text = re.sub(pattern, name, text)
+    return text
+
+
+def repository(folder: Path) -> dict[str, str]:
+    """An empty repository there, and the environment variables for what runs in it."""
+    names = {"GIT_AUTHOR": "Ada", "GIT_COMMITTER": "Ada"}
+    who = {f"{key}_{part}": text for key, name in names.items() for part, text in _who(name)}
+    at = {"GIT_AUTHOR_DATE": "2026-11-02T09:00:00Z", "GIT_COMMITTER_DATE": "2026-11-02T09:00:00Z"}
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
+    return {**os.environ, **who, **at, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
+
+
+def _who(name: str) -> Iterator[tuple[str, str]]:
+    yield from (("NAME", name), ("EMAIL", f"{name.lower()}@example.com"))
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = repository(Path(folder))
+        try:
+            found = recorded(Path(folder), environment)
+        finally:
+            run("local down", Path(folder), environment)
+    FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The reference of the commands: each verb has an example that was run, its pages, and those of its options."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from multi_env_lambda.cli.main import VERBS, _group
+from tests.house import ROOT
+
+
+def of_docs(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+examples, verbs = of_docs("examples"), of_docs("verbs")
+RECORDED: dict[str, str] = json.loads((ROOT / "docs/examples.json").read_text("utf-8"))
+WITHOUT_EXAMPLE = {
+    "adopt": "it needs a project of another tool; the page about moving in shows it",
+    "demo": "it deploys the sample units for minutes; the tutorial shows it",
+}
+
+
+def command_of(verb: str) -> click.Command:
+    found = _group.get_command(click.Context(_group), verb)
+    assert found is not None
+    return found
+
+
+def options_of(command: click.Command) -> set[str]:
+    own = {name for parameter in command.params for name in parameter.opts}
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(options_of, inner))
+
+
+def page(name: str) -> str:
+    return (ROOT / f"docs/source/{name}.rst").read_text("utf-8")
+
+
+def test_every_verb_has_an_example_and_no_example_is_an_error() -> None:
+    assert set(VERBS) - set(RECORDED) == set(WITHOUT_EXAMPLE)
+    assert [verb for verb, text in RECORDED.items() if "\nerror" in text or "Traceback" in text] == []
+    assert [verb for verb, text in RECORDED.items() if "\n" not in text] == []
+
+
+def test_the_examples_are_those_of_the_steps() -> None:
+    shown = [step for step in examples.STEPS if not step.startswith(examples.PREPARED)]
+
+    assert [text.partition("\n")[0] for text in RECORDED.values()] == [f"$ multi-env-lambda {step}" for step in shown]
+
+
+def test_every_verb_has_its_pages_and_they_are_about_it() -> None:
+    assert list(verbs.TASKS) == list(VERBS)
+    for verb, names in verbs.TASKS.items():
+        assert verb in ("schema", "demo") or names, verb
+        said = [name for name in names if verb in page(f"02-How-To/{name}")]
+        assert said == list(names), verb
+
+
+@pytest.mark.parametrize(("option", "name"), [*verbs.OPTIONS.items()])
+def test_the_page_of_an_option_shows_it(option: str, name: str) -> None:
+    assert option in page(name)
+    assert any(option in options_of(command_of(verb)) for verb in VERBS)
+
+
+@pytest.mark.parametrize(("verb", "option", "name"), [(*key, name) for key, name in verbs.OF_ONE_VERB.items()])
+def test_the_page_of_an_option_of_one_verb_shows_it(verb: str, option: str, name: str) -> None:
+    assert option in page(name)
+    assert option in options_of(command_of(verb))
+
+
+VARYING = {"doctor", "local"}
+"""They show programs and ports of the machine."""
+
+
+@pytest.mark.long
+@pytest.mark.local_cloud
+def test_the_examples_print_what_the_page_shows(tmp_path: Path) -> None:
+    environment = examples.repository(tmp_path)
+    try:
+        found = examples.recorded(tmp_path, environment)
+    finally:
+        examples.run("local down", tmp_path, environment)
+
+    assert found.keys() == RECORDED.keys()
+    different: dict[str, Any] = {
+        verb: text
+        for verb, text in found.items()
+        if verb not in VARYING and examples.compared(text) != examples.compared(RECORDED[verb])
+    }
+    assert different == {}
