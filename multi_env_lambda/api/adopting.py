@@ -32,6 +32,7 @@ from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.name import PROJECT_NAME
+from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.units_folder import unit_folder
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _MARK = "# From "
 _OURS = re.compile(r"^\[tool\.multi_env_lambda", re.MULTILINE)
 
 
+@shown_as_text
 @attrs.frozen(kw_only=True)
 class Adoption:
     """What became of a project of another tool, or would become of it.
@@ -73,8 +75,11 @@ class Adoption:
 
         return adoption_text(self.unit, self.folder, self.source, self.files, self.findings)
 
-    def __repr__(self) -> str:
-        return f"<Adoption {self.unit} from {self.source}>"
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-compatible data, without the bodies of the files."""
+        from multi_env_lambda.show.adoption import adoption_document
+
+        return adoption_document(self.unit, self.folder, self.files, self.findings)
 
 
 @attrs.frozen(kw_only=True)

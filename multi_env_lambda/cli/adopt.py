@@ -26,11 +26,8 @@ def adopt_command(path: str, unit: str, values: tuple[str, ...], only_plan: bool
     Says for each setting what it becomes, with its line. Repeat it after the template has changed: files that you have
     edited since are kept.
     """
-    from multi_env_lambda.show.adoption import adoption_document
-
     workspace = open_workspace(False)
     found = workspace.adopt(path, unit=unit, values=values, really=False)
-    document = adoption_document(found.unit, found.folder, found.files, found.findings)
     if not as_json:
         out(found.text())
     changes = [one for one in found.files if one.what in ("written", "updated", "removed")]
@@ -39,7 +36,7 @@ def adopt_command(path: str, unit: str, values: tuple[str, ...], only_plan: bool
         first = next(iter(workspace.environments))
         note(f"next: python -m multi_env_lambda plan {found.unit} {first}")
     if as_json:
-        print_json(document)
+        print_json(found.to_dict())
     return 0
 
 
