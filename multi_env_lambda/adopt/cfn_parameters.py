@@ -109,7 +109,7 @@ def check_names(template: Node | None, given: Given) -> None:
 
 
 def without_secrets(template: Node, given: Given) -> dict[str, dict[str, str]]:
-    """Without the values of parameters with ``NoEcho``, which get into no file, whoever gave them."""
+    """Without the values of parameters with ``NoEcho``, which get into no file."""
     secret = {one.name for one in wanted_of(template) if one.secret}
     return {
         environment: {name: value for name, value in table.items() if name not in secret}

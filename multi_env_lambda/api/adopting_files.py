@@ -37,7 +37,7 @@ def appendable(there: Mapping[str, bytes], written: Mapping[str, str]) -> Mappin
 def write_files(
     target: Path, files: tuple[Decided, ...], before: Mapping[str, str], source: str, given: Mapping[str, Any]
 ) -> None:
-    """What was decided, and the record of it at the end: an earlier run that was ended anywhere is made up for."""
+    """Do what was decided, and record it at the end; the next run completes one that was interrupted."""
     digests = dict(before)
     for one in files:
         path = target / one.path
