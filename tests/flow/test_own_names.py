@@ -45,6 +45,30 @@ def collisions(*units: Project, environments: tuple[Environment, ...] = (SANDBOX
     return find_collisions(units, WorkspaceConfig(devops=DEVOPS, environments=environments))
 
 
+def log_groups(name: str | None) -> dict[str, str]:
+    """By logical id."""
+    resources = template(project(Function(key="main", handler="orders.main.handler", name=name)))["Resources"]
+    function = resources["MainFunction"]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    found = {key: each for key, each in resources.items() if each["Type"] == "AWS::Logs::LogGroup"}
+    assert list(found) == [function] and found[function]["DeletionPolicy"].startswith("Retain")
+    return {key: each["Properties"]["LogGroupName"] for key, each in found.items()}
+
+
+def test_no_log_group_is_replaced_by_one_that_another_name_may_have_left() -> None:
+    """A rollback after a rename wants the first one again: it can be imported, but not take the place of another."""
+    found = [log_groups(name) for name in ("one", "two", "One", None)]
+
+    assert [list(each.values()) for each in found] == [
+        ["/aws/lambda/one"],
+        ["/aws/lambda/two"],
+        ["/aws/lambda/One"],
+        ["/aws/lambda/orders-sandbox-main"],
+    ]
+    assert len({key for each in found for key in each}) == 4
+    assert all(key.isalnum() for each in found for key in each)
+    assert list(found[3]) == ["MainLogs"]
+
+
 # --- the table ---
 def test_a_name_may_be_made_of_the_variables_of_the_table() -> None:
     found = unit("${project}-create-${environment}", environments=(SANDBOX, TEST))
@@ -100,7 +124,8 @@ def test_everything_that_names_the_function_follows() -> None:
     document = template(found)
 
     assert document["Resources"]["CreateFunction"]["Properties"]["FunctionName"] == "create-order"
-    assert document["Resources"]["CreateLogs"]["Properties"]["LogGroupName"] == "/aws/lambda/create-order"
+    logs = document["Resources"]["CreateFunction"]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert document["Resources"][logs]["Properties"]["LogGroupName"] == "/aws/lambda/create-order"
     assert "orders-sandbox-create" not in text(found)
     links = dict(unit_links(found, SANDBOX))
     assert "/functions/create-order?" in links["function create"] and "create-order" in links["log of create"]

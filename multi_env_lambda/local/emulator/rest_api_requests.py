@@ -85,12 +85,12 @@ def _matches(
         return
     below = {each["pathPart"]: name for name, each in resources.items() if each.get("parentId") == at}
     for part in sorted(below, key=lambda part: (part.startswith("{"), part.endswith("+}"))):
-        if part == parts[0]:
-            yield from _matches(resources, below[part], parts[1:], variables)
-        elif part.endswith("+}"):
+        if part.endswith("+}"):
             yield resources[below[part]], {**variables, part[1:-2]: "/".join(parts)}
         elif part.startswith("{"):
             yield from _matches(resources, below[part], parts[1:], {**variables, part[1:-1]: parts[0]})
+        elif part == parts[0]:
+            yield from _matches(resources, below[part], parts[1:], variables)
 
 
 # --- a request ---

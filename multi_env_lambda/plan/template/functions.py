@@ -6,6 +6,7 @@ import re
 from typing import assert_never
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.settings import (
     Alarms,
     Function,
@@ -133,7 +134,7 @@ def _function_properties(unit: StackInput, function: Function, physical: str) ->
         "Timeout": function.timeout,
         "EphemeralStorage": {"Size": function.ephemeral_storage},
         "TracingConfig": {"Mode": function.tracing},
-        "LoggingConfig": {"LogFormat": function.log_format, "LogGroup": ref(f"{name}Logs")},
+        "LoggingConfig": {"LogFormat": function.log_format, "LogGroup": ref(_id_of_logs(function))},
         **unit.tags,
     }
     optional: Json = {
@@ -201,13 +202,21 @@ def _parameter(unit: StackInput, function: Function, name: str) -> str:
 def _log_group(unit: StackInput, function: Function, group: str) -> Resource:
     keep = {"RetentionInDays": function.log_retention_days} if function.log_retention_days else {}
     return Resource(
-        logical_id=logical_id(function.key, "Logs"),
+        logical_id=_id_of_logs(function),
         type="AWS::Logs::LogGroup",
         properties={"LogGroupName": group, **keep, **unit.tags},
         made_by=f"functions.{function.key}",
         # Logs are evidence: they survive a rename, a rollback and a deletion.
         retain=True,
     )
+
+
+def _id_of_logs(function: Function) -> str:
+    """With a digest of a stated name, since that may change and come back, and the log group of each name stays.
+
+    CloudFormation imports what exists only under an id that the stack does not have, and replaces nothing by it.
+    """
+    return logical_id(function.key, "Logs") + ("" if function.name is None else digest(function.name)[:8])
 
 
 def _on_failure(function: Function) -> tuple[Resource, ...]:

@@ -105,7 +105,8 @@ def check_role(unit: StackInput, arn: str, *, made_by: str) -> None:
     place, where = unit.environment, f"{made_by}.role"
     if arn.split(":")[4] != place.account_id:
         what = f"{where}: {arn} is not in the account {place.account_id} of {place.name}"
-        raise ConfigurationError(unit.where, what, hint="Lambda takes only roles of its own account; `${account_id}`")
+        hint = "Lambda takes only roles of its own account: write `${account_id}` instead of the number"
+        raise ConfigurationError(unit.where, what, hint=hint)
     below = f"arn:{place.partition}:iam::{place.account_id}:role{place.role_path}"
     if place.role_path and not arn.startswith(below):
         what = f"{where}: {arn} is not below {below}, and the roles of {place.name} may pass no other to a function"

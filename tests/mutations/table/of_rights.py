@@ -184,10 +184,17 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/template/functions.py",
-        "        retain=True,\n    )\n\n\ndef _on_failure",
-        "        retain=unit.environment.approval,\n    )\n\n\ndef _on_failure",
+        "        retain=True,\n    )\n\n\ndef _id_of_logs",
+        "        retain=unit.environment.approval,\n    )\n\n\ndef _id_of_logs",
         "Logs outlive their function, wherever it runs.",
         ("plan/test_template.py",),
+    ),
+    Mutation(
+        "plan/template/functions.py",
+        '("" if function.name is None else digest(function.name)[:8])',
+        '""',
+        "A rename of a function can be rolled back, although the log group of each name stays.",
+        ("flow/test_own_names.py",),
     ),
     Mutation(
         "plan/keeping.py",
