@@ -14,7 +14,17 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.wording import Advice, advice
 
-__all__ = ["Chosen", "Given", "given_values", "overrides_of", "setting", "values_of", "wanted_of"]
+__all__ = [
+    "Chosen",
+    "Given",
+    "check_names",
+    "given_values",
+    "overrides_of",
+    "setting",
+    "values_of",
+    "wanted_of",
+    "without_secrets",
+]
 
 _ENTRY = re.compile(r"(?:(?P<environment>[a-z][a-z0-9-]*)\.)?(?P<name>[A-Za-z][\w-]*)=(?P<value>(?s:.*))")
 _OVERRIDE = re.compile(
@@ -83,6 +93,30 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if quoted else text
 
 
+def check_names(template: Node | None, given: Given) -> None:
+    """That each value is for a parameter of the template; there is none without a template.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    known = [] if template is None else [one.name for one in wanted_of(template)]
+    for table in given.values():
+        for name in table:
+            if name not in known:
+                what = f"there is no parameter `{name}`"
+                hint = did_you_mean(name, known) if known else "leave it out"
+                raise ConfigurationError(_WHERE, what, hint=hint)
+
+
+def without_secrets(template: Node, given: Given) -> dict[str, dict[str, str]]:
+    """Without the values of parameters with ``NoEcho``, which get into no file."""
+    secret = {one.name for one in wanted_of(template) if one.secret}
+    return {
+        environment: {name: value for name, value in table.items() if name not in secret}
+        for environment, table in given.items()
+    }
+
+
 def wanted_of(template: Node) -> tuple[Wanted, ...]:
     """The parameters of a template."""
     return tuple(_wanted(template))
@@ -121,7 +155,7 @@ def values_of(
     """The values by environment, and what nobody has given.
 
     Raises:
-        ConfigurationError: a given value is not one of those that the template allows, or of no parameter of it.
+        ConfigurationError: a given value is not one of those that the template allows.
     """
     wanted = wanted_of(template)
     found: dict[str, Chosen] = {}

@@ -48,7 +48,7 @@ def own_tables(draft: Draft, resources: Mapping[str, Node], longest: int) -> Non
             continue
         properties = draft.values.of(node.get("Properties")) or {}
         room = longest if kind != "bucket" else longest - _IN_A_BUCKETS_NAME
-        table = read(properties) if isinstance(properties, Mapping) and room >= _SHORTEST else None
+        table = _understood(read, properties) if room >= _SHORTEST else None
         if table is None:
             continue
         tables = draft.unit_table.setdefault(f"{kind}s", {})
@@ -56,6 +56,14 @@ def own_tables(draft: Draft, resources: Mapping[str, Node], longest: int) -> Non
         tables[key] = table
         draft.own[name] = Own(kind, key)
         _said(draft, name, node, kind, key)
+
+
+def _understood(read: Callable[[Mapping[str, Any]], dict[str, Any] | None], properties: Any) -> dict[str, Any] | None:
+    """What is not as CloudFormation has it goes into stack.py as it is, and is refused there as it always was."""
+    try:
+        return read(properties) if isinstance(properties, Mapping) else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _redrive(draft: Draft, node: Node) -> Any:
@@ -198,9 +206,12 @@ def _waits(draft: Draft, value: Any) -> list[str]:
 
 
 def _other_table(draft: Draft, name: str, node: Node) -> None:
-    properties = draft.values.of(node.get("Properties")) or {}
-    key = properties.get("PrimaryKey") or {}
-    attribute, kind = key.get("Name", "id"), {"String": "S", "Number": "N", "Binary": "B"}[key.get("Type", "String")]
+    given = draft.values.of(node.get("Properties"))
+    properties = given if isinstance(given, Mapping) else {}
+    primary = properties.get("PrimaryKey")
+    key = primary if isinstance(primary, Mapping) else {}
+    named = key.get("Type", "String")
+    attribute, kind = key.get("Name", "id"), {"String": "S", "Number": "N", "Binary": "B"}.get(named, named)
     body = {
         "AttributeDefinitions": [{"AttributeName": attribute, "AttributeType": kind}],
         "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}],

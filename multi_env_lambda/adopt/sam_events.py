@@ -107,6 +107,8 @@ def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
         return
     tree = _plain(pattern, draft)
     bus_text = None if bus is None else draft.text(bus)
+    if (made_here := _bus_of_the_stack(draft, bus_text)) is not None:
+        bus, bus_text = made_here, None
     if not isinstance(tree, Mapping) or (bus is not None and bus_text is None):
         target = {"Arn": Ours("alias", draft.functions[function]), "Id": "live"}
         properties = {"EventPattern": draft.body(pattern), "Targets": [target]}
@@ -121,6 +123,15 @@ def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
         if (found := node.get(key)) is not None and key != "Target":
             draft.left(function, f"{what}: {key}", found, "the function gets the event as it is")
     _event(draft, function, entry, what, node)
+
+
+def _bus_of_the_stack(draft: Draft, name: str | None) -> Any:
+    """A reference to the bus of the template that is called so: it is not there before the first deploy."""
+    for logical, body in draft.resources.items():
+        named = body.get("Properties", {}).get("Name") if body.get("Type") == "AWS::Events::EventBus" else None
+        if named is not None and draft.text(named) == name:
+            return {"Ref": logical}
+    return None
 
 
 def _rule(draft: Draft, function: str, name: str, properties: Any, what: str, node: Node) -> None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.adopt.cfn_parameters import given_values, overrides_of, setting, values_of
+from multi_env_lambda.adopt.cfn_parameters import (
+    check_names,
+    given_values,
+    overrides_of,
+    setting,
+    values_of,
+    without_secrets,
+)
 from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
@@ -21,15 +28,13 @@ from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
     decided,
-    digest_of,
     read_record,
-    record_text,
     unit_files,
 )
+from multi_env_lambda.api.adopting_files import appendable, with_own, write_files
 from multi_env_lambda.api.adopting_service import nearby, service_in, service_readings
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
-from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.name import PROJECT_NAME
 from multi_env_lambda.model.shown import shown_as_text
@@ -45,8 +50,6 @@ _LARGEST = 5 * 1024 * 1024
 _MOST_FILES = 20_000
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv", "cdk.out"})
 _TEMPLATES = ("template.yaml", "template.yml", "template.json", "sam.yaml", "sam.yml")
-_MARK = "# From "
-_OURS = re.compile(r"^\[tool\.multi_env_lambda", re.MULTILINE)
 
 
 @shown_as_text
@@ -114,15 +117,17 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     record = _record(target)
     environments = opened.config.environments
     given = _given(project, values, record[1], [one.name for one in environments])
+    if project.document is not None and not is_service(project.document):
+        given = without_secrets(project.document, given)
     adopted = joined(_readings(project, unit, folder, environments, given, opened.root.resolve()))
     wanted = _wanted(project, adopted, target, record[0])
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
-    files = decided(wanted, there, _appendable(there, record[0]))
-    findings = (*_repeated(project), *adopted.findings)
+    files = decided(wanted, there, appendable(there, record[0]))
+    findings = (*_renamed(opened, project, unit), *_repeated(project), *adopted.findings)
     found = Adoption(unit=unit, folder=folder, source=project.source, files=files, findings=findings)
     if not really:
         return found
-    _write(target, files, record[0], project.source, given)
+    write_files(target, files, record[0], project.source, given)
     return attrs.evolve(found, lock=_lock(opened, unit, folder))
 
 
@@ -148,8 +153,9 @@ def _project(path: Path, others: set[Path]) -> _Project:
     found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
     for one in candidates:
         repeated: list[tuple[str, int]] = []
-        text = read_bounded(one, one.name, _LARGEST).decode("utf-8", "replace")
-        if path.is_file() or one.name in _TEMPLATES or "AWS::" in text:
+        is_meant = path.is_file() or one.name in _TEMPLATES
+        text = _text_of(one, is_meant=is_meant)
+        if is_meant or "AWS::" in text:
             document = read_document(text, one.name, repeated)
             if is_template(document) or (path.is_file() and is_service(document)):
                 found.append((one, document, repeated))
@@ -167,6 +173,19 @@ def _project(path: Path, others: set[Path]) -> _Project:
     folder = folder if node is None else _above(folder, steps_out(node))
     files = tuple(_files(folder, others - {folder}))
     return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
+
+
+def _text_of(path: Path, *, is_meant: bool) -> str:
+    """All of it, as it is, or an error: half a template is none. Of a file that only may be one, nothing."""
+    body = read_bounded(path, path.name, _LARGEST)
+    if len(body) > _LARGEST and is_meant:
+        raise ConfigurationError(path.name, f"it has more than {_LARGEST:,} bytes", hint="name a smaller template")
+    try:
+        return "" if len(body) > _LARGEST else body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if is_meant:
+            raise ConfigurationError(path.name, "it is not UTF-8", hint="save it in this encoding") from error
+        return ""
 
 
 def _above(folder: Path, steps: int) -> Path:
@@ -200,17 +219,13 @@ def _files(folder: Path, others: set[Path]) -> Iterator[str]:
 def _target(opened: Opened, project: _Project, name: str) -> tuple[str, str]:
     """The name and the folder of the unit: where the project is, if that is a place for units."""
     units = opened.config.units
-    is_in_place = project.folder.parent == (opened.root / units).resolve() and project.folder != opened.root.resolve()
+    is_there = project.folder.parent == (opened.root / units).resolve() and project.folder != opened.root.resolve()
     own = project.folder.name
-    if is_in_place and name not in ("", own):
-        raise ConfigurationError(
-            f"{units}/{own}", f"a unit here is called like its folder, not `{name}`", hint="rename it"
-        )
-    wished = name or (own if is_in_place else re.sub(r"[^a-z0-9]+", "-", own.lower()).strip("-"))
+    stays = is_there and PROJECT_NAME.accepts(own)
+    wished = name or (own if stays else re.sub(r"[^a-z0-9]+", "-", own.lower()).strip("-"))
     if not PROJECT_NAME.accepts(wished):
         what = f"`{wished}` is no name for a unit; expected {PROJECT_NAME.allowed}"
-        hint = "rename the folder" if is_in_place else "give it a name"
-        raise ConfigurationError(own, what, hint=hint)
+        raise ConfigurationError(own, what, hint="give it a name")
     return wished, unit_folder(units, wished)
 
 
@@ -238,9 +253,13 @@ def _given(
         for name, table in before.items()
         if isinstance(table, Mapping) and name in ("", *environments)
     }
-    said = given_to_service if is_service(project.document) else given_values
+    if is_service(project.document):
+        said = given_to_service(values, environments)
+    else:
+        said = given_values(values, environments)
+        check_names(project.document, said)
     found: dict[str, dict[str, str]] = {}
-    for source in (own, remembered, said(values, environments)):
+    for source in (own, remembered, said):
         for name, table in source.items():
             found.setdefault(name, {}).update(table)
     return found
@@ -307,6 +326,16 @@ def _missing(missing: tuple[Missing, ...], source: str, environments: int) -> Co
     return ConfigurationError(source, what, hint=setting(*entries))
 
 
+def _renamed(opened: Opened, project: _Project, unit: str) -> Iterator[Finding]:
+    """A folder of units that becomes another one: its code is there twice from now on."""
+    own = project.folder.name
+    if project.folder.parent == (opened.root / opened.config.units).resolve() and own != unit:
+        reason = "the code is copied, and the old folder stays: delete it when you no longer need it"
+        place = Place(project.source, 1)
+        to = f"the unit {unit}"
+        yield Changed(function="", what=f"the folder {own}", place=place, to=to, reason=reason)
+
+
 def _repeated(project: _Project) -> Iterator[Finding]:
     for key, line in project.repeated:
         place = Place(project.source, line)
@@ -325,40 +354,5 @@ def _wanted(project: _Project, adopted: Adopted, target: Path, written: Mapping[
     own = found.pop("pyproject.toml", None)
     if (target / "pyproject.toml").is_file():
         own = (target / "pyproject.toml").read_bytes()
-    texts["pyproject.toml"] = _with_own(own, texts["pyproject.toml"])
+    texts["pyproject.toml"] = with_own(own, texts["pyproject.toml"])
     return {**found, **{path: text.encode("utf-8") for path, text in texts.items()}}
-
-
-def _with_own(own: bytes | None, text: str) -> str:
-    """Below the tables that a file has already; without those of ours that were written before."""
-    before = "" if own is None else own.decode("utf-8", "replace")
-    start = before.find(_MARK) if _OURS.search(before) else len(before)
-    kept = before[: max(start, 0)].rstrip("\n")
-    return f"{kept}\n\n{text}" if kept else text
-
-
-def _appendable(there: Mapping[str, bytes], written: Mapping[str, str]) -> Mapping[str, str]:
-    """With a pyproject.toml that has no table of ours: nothing in it is lost if one is added."""
-    own = there.get("pyproject.toml")
-    if own is None or "pyproject.toml" in written or _OURS.search(own.decode("utf-8", "replace")):
-        return written
-    return {**written, "pyproject.toml": digest_of(own)}
-
-
-def _write(
-    target: Path, files: tuple[Decided, ...], before: Mapping[str, str], source: str, given: Mapping[str, Any]
-) -> None:
-    digests = dict(before)
-    for one in files:
-        path = target / one.path
-        if one.what in ("written", "updated") and one.body is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, one.body)
-            os.chmod(path, 0o644)
-            digests[one.path] = digest_of(one.body)
-        elif one.what == "removed":
-            path.unlink()
-            del digests[one.path]
-    text = record_text(source, digests, given)
-    if not (target / RECORD).is_file() or (target / RECORD).read_text(encoding="utf-8") != text:
-        write_atomically(target / RECORD, text.encode("utf-8"))

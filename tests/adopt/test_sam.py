@@ -588,3 +588,32 @@ Link:
 
     assert table(found) == {"environment": {"BB": "y"}, "read": ["orders"], "write": ["orders"]}
     assert lost(found) == ["9 CreateFunction variable AWS_REGION"]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "Type: AWS::DynamoDB::Table\n  Properties:\n    KeySchema: [{KeyType: HASH, AttributeName: a}]\n"
+        "    AttributeDefinitions: [{AttributeName: a, AttributeType: X}]",
+        "Type: AWS::DynamoDB::Table\n  Properties: {KeySchema: [{KeyType: HASH, AttributeName: a}], "
+        "GlobalSecondaryIndexes: [1]}",
+        "Type: AWS::S3::Bucket\n  Properties: {VersioningConfiguration: x}",
+        "Type: AWS::Serverless::SimpleTable\n  Properties: {TableName: x, PrimaryKey: {Name: a, Type: Foo}}",
+        "Type: AWS::Serverless::SimpleTable\n  Properties: {PrimaryKey: x}",
+    ],
+)
+def test_a_resource_that_is_not_as_it_should_be_goes_into_the_stack(resource: str) -> None:
+    found = read(function(resources=f"Other:\n  {resource}"))
+
+    assert set(found.stack.resources) == {"Other"} and "Other" in [one.what.split()[0] for one in found.findings]
+
+
+def test_events_of_a_bus_that_the_template_makes_wait_for_it() -> None:
+    event = "Events:\n  On:\n    Type: EventBridgeRule\n    Properties: {EventBusName: orders, Pattern: {source: [a]}}"
+    bus = "Bus:\n  Type: AWS::Events::EventBus\n  Properties: {Name: orders}"
+
+    found = read(function(event, bus))
+
+    assert "events" not in table(found)
+    assert found.stack.resources["CreateOnRule"]["Properties"]["EventBusName"] == {"Ref": "Bus"}
+    assert table(read(function(event)))["events"] == [{"event_pattern": {"source": ["a"]}, "bus": "orders"}]

@@ -194,7 +194,7 @@ def test_a_folder_of_handlers_needs_no_template(root: Path) -> None:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
 
-    found = adopt(root, folder)
+    found = adopt(root, folder, values=())
     unit = Workspace.open(root, local=False).configs[0]
     functions = {one.key: (one.handler, one.root) for one in unit.settings["sandbox"].functions}
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_adopted_is_refused(root: Path, files: dict[str, str], wo
     before = snapshot(root)
 
     with pytest.raises(ConfigurationError, match=words):
-        adopt(root, folder)
+        adopt(root, folder, values=VALUES if files else ())
 
     assert snapshot(root) == before
 
@@ -238,8 +238,81 @@ def test_a_record_of_others_names_no_file_outside_of_the_unit(root: Path) -> Non
     assert victim.read_text(encoding="utf-8") == "x"
 
 
-def test_a_folder_whose_name_no_unit_can_have_is_refused(root: Path) -> None:
+def test_a_folder_whose_name_no_unit_can_have_is_copied_to_one_that_can(root: Path) -> None:
+    folder = project(root / "projects" / "My_Shop")
+    before = snapshot(folder)
+
+    found = adopt(root, folder)
+
+    assert (found.unit, found.folder) == ("my-shop", "projects/my-shop") and snapshot(folder) == before
+    assert (root / "projects" / "my-shop" / "src" / "app.py").is_file()
+    assert "~ template.yaml:1 the folder My_Shop → the unit my-shop" in found.text()
+    assert [unit.name for unit in Workspace.open(root, local=False).configs] == ["my-shop"]
+    assert adopt(root, root / "projects" / "my-shop" / ".." / "My_Shop", name="other").folder == "projects/other"
     with pytest.raises(ConfigurationError, match="is no name for a unit"):
-        adopt(root, project(root / "projects" / "My_Shop"))
+        adopt(root, folder, name="My_Shop")
     with pytest.raises(ConfigurationError, match="there is no such"):
         adopt(root, root / "nowhere")
+
+
+def test_a_secret_that_is_given_gets_into_no_file(root: Path) -> None:
+    """Neither from the command nor from samconfig.toml, which people often have it in."""
+    template = TEMPLATE.replace("which one}}", "which one}, Key: {Type: String, NoEcho: true}}")
+    folder = project(root / "projects" / "shop", template)
+    parameters = """parameter_overrides = "Key='hunter2'"\n"""
+    (folder / "samconfig.toml").write_text(f"[default.deploy.parameters]\n{parameters}", encoding="utf-8")
+
+    adopt(root, folder, values=(*VALUES, "Key=hunter3", "prod.Key=hunter4"))
+
+    written = {path: body for path, body in snapshot(folder).items() if path != "samconfig.toml"}
+    assert ".adopted.json" in written and not [path for path, body in written.items() if b"hunter" in body]
+
+
+@pytest.mark.parametrize("value", ["Stag=dev", "prod.Stag=dev"])
+def test_a_value_of_no_parameter_is_refused(root: Path, value: str) -> None:
+    folder = project(root / "projects" / "shop")
+
+    with pytest.raises(ConfigurationError, match="there is no parameter `Stag`") as caught:
+        adopt(root, folder, values=(*VALUES, value))
+
+    assert "Stage" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (TEMPLATE.encode("utf-16"), "not UTF-8"),
+        (TEMPLATE.replace("Anything", "caf\xe9").encode("latin-1"), "not UTF-8"),
+        (TEMPLATE.encode() + b"#" * 5_300_000, "more than 5,242,880 bytes"),
+    ],
+)
+def test_a_template_is_read_whole_or_not_at_all(root: Path, body: bytes, words: str) -> None:
+    folder = project(root / "projects" / "shop")
+    (folder / "template.yaml").write_bytes(body)
+
+    with pytest.raises(ConfigurationError, match=words):
+        adopt(root, folder)
+
+
+def test_what_an_ended_run_left_is_recorded_by_the_next(root: Path) -> None:
+    """Else each file of it would count as a person's, and stay as it is for ever."""
+    folder = project(root / "projects" / "shop")
+    adopt(root, folder)
+    (folder / ".adopted.json").unlink()
+    adopt(root, folder)
+    (folder / "template.yaml").write_text(
+        TEMPLATE.replace("256", "512").replace("!Ref Stage", "other"), encoding="utf-8"
+    )
+
+    assert what(adopt(root, folder)) == {"pyproject.toml": "updated", "stack.py": "updated"}
+
+
+def test_nothing_is_written_through_a_link(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    folder = project(root / "projects" / "shop", TEMPLATE.replace("Anything: 1", "InlineCode: x = 1"))
+    (folder / "inline").symlink_to(outside)
+
+    with pytest.raises(ConfigurationError, match="leads out of the unit's folder"):
+        adopt(root, folder)
+
+    assert not list(outside.iterdir())

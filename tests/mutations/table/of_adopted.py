@@ -52,4 +52,18 @@ MUTATIONS = (
         "A private API does not become one for everybody.",
         (f"{_SAM}::test_a_route_is_closed_rather_than_opened_by_what_is_not_understood",),
     ),
+    Mutation(
+        "api/adopting.py",
+        "        given = without_secrets(project.document, given)\n",
+        "        pass\n",
+        "A given value of a parameter with NoEcho is not remembered.",
+        (f"{_ADOPTING}::test_a_secret_that_is_given_gets_into_no_file",),
+    ),
+    Mutation(
+        "api/adopting_files.py",
+        "        if not path.parent.resolve().is_relative_to(target.resolve()):\n",
+        "        if False:\n",
+        "Nothing is written through a link that leads out of the unit's folder.",
+        (f"{_ADOPTING}::test_nothing_is_written_through_a_link",),
+    ),
 )

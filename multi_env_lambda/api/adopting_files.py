@@ -1,0 +1,58 @@
+"""Writes the files of an adopted unit, and says which are its own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from multi_env_lambda.adopt.written import RECORD, Decided, digest_of, record_text
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.files import write_atomically
+
+__all__ = ["appendable", "with_own", "write_files"]
+
+_MARK = "# From "
+_OURS = re.compile(r"^\[tool\.multi_env_lambda", re.MULTILINE)
+
+
+def with_own(own: bytes | None, text: str) -> str:
+    """Below the tables that a file has already; without those of ours that were written before."""
+    before = "" if own is None else own.decode("utf-8", "replace")
+    start = before.find(_MARK) if _OURS.search(before) else len(before)
+    kept = before[: max(start, 0)].rstrip("\n")
+    return f"{kept}\n\n{text}" if kept else text
+
+
+def appendable(there: Mapping[str, bytes], written: Mapping[str, str]) -> Mapping[str, str]:
+    """With a pyproject.toml that has no table of ours: nothing in it is lost if one is added."""
+    own = there.get("pyproject.toml")
+    if own is None or "pyproject.toml" in written or _OURS.search(own.decode("utf-8", "replace")):
+        return written
+    return {**written, "pyproject.toml": digest_of(own)}
+
+
+def write_files(
+    target: Path, files: tuple[Decided, ...], before: Mapping[str, str], source: str, given: Mapping[str, Any]
+) -> None:
+    """Do what was decided, and record it at the end; the next run completes one that was interrupted."""
+    digests = dict(before)
+    for one in files:
+        path = target / one.path
+        if not path.parent.resolve().is_relative_to(target.resolve()):
+            raise ConfigurationError(one.path, "a link leads out of the unit's folder", hint="remove the link")
+        if one.what in ("written", "updated") and one.body is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, one.body)
+            os.chmod(path, 0o644)
+            digests[one.path] = digest_of(one.body)
+        elif one.what == "unchanged":
+            digests[one.path] = digest_of(path.read_bytes())  # also where an earlier run ended before it was recorded
+        elif one.what == "removed":
+            path.unlink()
+            del digests[one.path]
+    text = record_text(source, digests, given)
+    if not (target / RECORD).is_file() or (target / RECORD).read_text(encoding="utf-8") != text:
+        write_atomically(target / RECORD, text.encode("utf-8"))
