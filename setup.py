@@ -40,7 +40,7 @@ setup(
         "packaging>=26.3,<27",
         "pathlib-mate>=1.3.2,<2",
         "pyelftools>=0.31,<1",
-        "PyYAML>=6,<7",
+        "PyYAML>=6.0.3,<7",
         "rich>=14,<16",
         "uv>=0.13,<1",
     ],

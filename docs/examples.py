@@ -77,10 +77,11 @@ STEPS = (
 """In an order in which each has something to show; a pipe cuts what is long."""
 
 VARIES = (
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "UUID"),
     (r"\b[0-9a-f]{7,64}\b", "DIGEST"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?", "TIME"),
-    (r"\b\d+(\.\d+)? (ms|s|m|min|h|kB|MB|KB|bytes)\b", "AMOUNT"),
-    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "UUID"),
+    (r"\b\d+(\.\d+)? ?(ms|s|m|min|h|kB|MB|KB|bytes)\b", "AMOUNT"),
+    (r"\(process \d+\)", "(process NUMBER)"),
     (r":\d{4,5}\b", ":PORT"),
     (r" +", " "),
 )

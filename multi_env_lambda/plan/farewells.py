@@ -56,7 +56,7 @@ def _routes_gone(change: ResourceChange) -> Iterator[str]:
     for item in change.properties if change.action == "modify" else ():
         if item.new is None and item.old != '"mock"' and (route := _ROUTE.fullmatch(item.path)) is not None:
             method = "ANY" if route[2].startswith("x-") else route[2].upper()
-            yield f"the route {method} {route[1]} is deleted: requests to it get the status 403"
+            yield f"the route {method} {route[1]} is deleted: requests that no other route takes get the status 403"
 
 
 def _gone(change: ResourceChange) -> str | None:
@@ -71,7 +71,7 @@ def _gone(change: ResourceChange) -> str | None:
             return f"{change.logical_id}: its URL is deleted; calls to it will fail"
         case "AWS::ApiGatewayV2::Route":
             route = _old(change, "RouteKey") or change.logical_id
-            return f"the route {route} is deleted: requests to it get the status 404"
+            return f"the route {route} is deleted: requests that no other route takes get the status 404"
         case "AWS::Lambda::Function":
             called = _old(change, "FunctionName") or change.logical_id
             return f"{called} is deleted: calls to this name or its ARN will fail"

@@ -50,7 +50,7 @@ def test_one_unit_is_tested_alone(root: Path, capsys: pytest.CaptureFixture[str]
 
 def test_the_exit_code_is_that_of_a_failed_check(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", "orders"], start=root) == 13
-    assert "tests orders failed: " in capsys.readouterr().err
+    assert "tests orders failed[CheckFailed]: " in capsys.readouterr().err
 
 
 def test_a_unit_that_is_not_there_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

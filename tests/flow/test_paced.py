@@ -28,13 +28,13 @@ class Throttled(MemoryPlatform):
     """Its next stacks are rolled back, for a reason."""
 
     rolled_back = 0
-    said = SAID
+    reason = SAID
     put_back = True
 
     def deploy(self, *asked: Any) -> str:
         if self.rolled_back:
             self.rolled_back -= 1
-            error = StackError("stack orders-sandbox", self.said, hint="run it again")
+            error = StackError("stack orders-sandbox", self.reason, hint="run it again")
             error.put_back = self.put_back
             raise error
         return super().deploy(*asked)
@@ -76,7 +76,7 @@ def test_what_was_not_put_back_or_failed_otherwise_or_again_and_again_is_told(
     fake, platform, _ = throttled(tmp_path, [])
     deployed(fake)
     fake.tree.content["orders"] = "o2"
-    platform.rolled_back, platform.said, platform.put_back = 9, said, put_back
+    platform.rolled_back, platform.reason, platform.put_back = 9, said, put_back
 
     result = deployed(fake)
     assert (result.outcome, result.error) == ("failed", "StackError")

@@ -46,6 +46,11 @@ ANSWERS = {
     "object-body": {"statusCode": 200, "body": {"a": 1}},
     "odd-headers": {"statusCode": 200, "headers": {"a": ["b"]}, "body": "x"},
     "another-key": {"statusCode": 200, "body": "x", "cookies": ["a=1"]},
+    "two-lines": {"statusCode": 200, "headers": {"X-A": "a\\r\\nX-B: b"}, "body": "x"},
+    "odd-name": {"statusCode": 200, "multiValueHeaders": {"X A": ["b"]}, "body": "x"},
+    "half-character": {"statusCode": 200, "body": "\\ud800"},
+    "upgrade": {"statusCode": 101},
+    "long-status": {"statusCode": "9" * 5000},
     "plain": {"greeting": "hello"},
     "text": "hello",
     "bytes": {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(b"\\x00\\xff").decode(),
@@ -219,6 +224,10 @@ def test_without_a_route_a_token_is_missing(api: Api, method: str, path: str) ->
     assert api.refused(path, method) == (403, "Missing Authentication Token")
 
 
+def test_a_variable_may_stand_for_its_own_name_in_braces(api: Api) -> None:
+    assert api.got("/orders/%7Bid%7D")["pathParameters"] == {"id": "{id}"}
+
+
 def test_each_request_has_its_own_id(api: Api) -> None:
     status, headers, body = api.ask("/orders/7")
 
@@ -236,7 +245,12 @@ def test_what_a_function_returns_is_sent(api: Api) -> None:
     assert api.ask("/answers/bytes", accept="text/html,image/png")[2] == base64.b64encode(b"\x00\xff")
 
 
-@pytest.mark.parametrize("name", ["raise", "no-status", "object-body", "odd-headers", "another-key", "plain", "text"])
+ODD = ("two-lines", "odd-name", "half-character", "upgrade", "long-status")
+
+
+@pytest.mark.parametrize(
+    "name", ["raise", "no-status", "object-body", "odd-headers", "another-key", "plain", "text", *ODD]
+)
 def test_an_answer_in_no_form_is_an_error_without_details(api: Api, name: str) -> None:
     assert api.refused(f"/answers/{name}") == (502, "Internal server error")
 

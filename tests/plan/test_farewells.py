@@ -43,7 +43,7 @@ def test_a_route_that_goes_and_an_api_that_goes_say_who_is_turned_away() -> None
     both = [HttpRoute(route=read_route(route)) for route in ("GET /a", "GET /b")]
     two, one = (text(project(attrs.evolve(SMALL, events=tuple(both[:many])))) for many in (2, 1))
 
-    assert notes(two, one) == ("the route GET /b is deleted: requests to it get the status 404",)
+    assert notes(two, one) == ("the route GET /b is deleted: requests that no other route takes get the status 404",)
     gone = notes(one, text(project(SMALL)))
     assert "HttpApi: its URL is deleted; calls to it will fail" in gone
     assert "HttpApiAccessLog (AWS::Logs::LogGroup /aws/vendedlogs/orders-sandbox-http-api) leaves the stack" in str(

@@ -321,9 +321,9 @@ def test_a_route_that_goes_is_announced_but_no_deployment() -> None:
     after = project(function("create", "GET /a"), rest_api=with_pages)
 
     assert gone_notes(changes(text(before), text(after))) == (
-        "the route POST /a is deleted: requests to it get the status 403",
-        "the route ANY /b/{x+} is deleted: requests to it get the status 403",
-        "the route GET /c.d is deleted: requests to it get the status 403",
+        "the route POST /a is deleted: requests that no other route takes get the status 403",
+        "the route ANY /b/{x+} is deleted: requests that no other route takes get the status 403",
+        "the route GET /c.d is deleted: requests that no other route takes get the status 403",
     )
 
 

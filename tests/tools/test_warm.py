@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +23,9 @@ Run = Callable[..., CompletedProcess[str]]
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def ran(text: str, *words: str, stdin: int | None = None, **env: str) -> CompletedProcess[str]:
-        (tmp_path / "script.py").write_text(text, "utf-8")
+        scratch = tmp_path / f"{threading.get_ident()}"
+        scratch.write_text(text, "utf-8")
+        scratch.replace(tmp_path / "script.py")  # as a whole: another thread's process may be reading it
         return run_script(
             ["script.py", *words], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, stdin=stdin
         )

@@ -30,7 +30,7 @@ _PAUSE_SECONDS = 0.5
 
 _CHEAP_SECONDS = 0.05
 """While a save takes no longer (about 100 stacks), every answer to a change waits for one. In a larger state only
-writes to S3 wait, which is where records are."""
+writes to S3 wait, which is where records are. Of processor time: others who use the machine make no state larger."""
 
 _WHOLE_SECONDS = 5.0
 """How long a save waits for the stacks' operations to end: nobody could go on with half of one."""
@@ -103,7 +103,7 @@ class _Saver:
 
     def _write(self) -> None:
         """Runs on the event loop, so that no request can change the state meanwhile."""
-        started, services, is_small = time.monotonic(), self._collect(), self._changed <= _ALONE
+        started, services, is_small = time.thread_time(), self._collect(), self._changed <= _ALONE
         if is_small:
             services = {name: services[name] for name in self._changed & services.keys()}
         self._changed.clear()
@@ -114,7 +114,7 @@ class _Saver:
             logging.getLogger("multi_env_lambda").error("the state could not be saved: %s", error)
             self._failure = error
         if not is_small:
-            self._took = time.monotonic() - started
+            self._took = time.thread_time() - started
 
     async def _until_urgent(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,10 @@ __all__ = ["FAILED", "answer_of", "without_a_function"]
 
 _Answer = tuple[int, dict[str, Any], bytes]
 
+_STATUS = re.compile(r"[2-5][0-9]{2}", re.ASCII)
+"""What ends a request; one below 200 would leave the caller waiting for another."""
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 FAILED: _Answer = (
     502,
@@ -35,7 +40,10 @@ def answer_of(returned: Any, accept: str, binary: tuple[str, ...]) -> _Answer:
         return FAILED
     text = found.get("body") or ""
     matches = original(load("ministack.services.apigateway_v1"), "_media_type_matches")
-    body = text.encode("utf-8")
+    try:
+        body = text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a character
+        return FAILED
     if found.get("isBase64Encoded") and matches(accept.partition(",")[0], binary):
         try:
             body = base64.b64decode(text, validate=True)
@@ -69,18 +77,20 @@ def _value(returned: Any) -> Any:
 def _is_well_formed(found: Mapping[str, Any]) -> bool:
     """A status may be a text of digits: AWS's own examples write it so."""
     status, headers, many = found.get("statusCode"), found.get("headers"), found.get("multiValueHeaders")
-    if isinstance(status, bool) or not str(status).isdecimal() or not 100 <= int(str(status)) <= 599:
+    if isinstance(status, bool) or _STATUS.fullmatch(str(status)[:9]) is None:
         return False
     if not found.keys() <= _KEYS or not isinstance(found.get("body"), str | None):
         return False
     if not isinstance(headers or {}, Mapping) or not isinstance(many or {}, Mapping):
+        return False
+    if not all(_NAME.fullmatch(name) for name in (*(headers or {}), *(many or {}))):
         return False
     texts = [*(headers or {}).values()]
     for values in (many or {}).values():
         if not isinstance(values, list):
             return False
         texts += values
-    return all(isinstance(each, str | int | float) for each in texts)
+    return all(isinstance(each, str | int | float) and _CONTROLS.search(_text(each)) is None for each in texts)
 
 
 def _headers(found: Mapping[str, Any]) -> dict[str, Any]:
