@@ -87,7 +87,7 @@ def _who(draft: Draft, function: str, what: str, node: Node, section: str) -> di
         draft.left(
             function, f"{what}: Auth", node, f"who may call is decided there in a way that is not known; {_CLOSED}"
         )
-        found["authorizer"] = "iam"
+        found |= {"authorizer": "iam"}
     return found
 
 
