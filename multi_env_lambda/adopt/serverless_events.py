@@ -24,9 +24,9 @@ def _schedule(asked: Asked) -> tuple[Event, ...]:
     expressions: list[Value] = found if isinstance(found, list) else [found]
     if at(asked.value, "timezone") not in (None, "UTC", "Etc/UTC"):
         return asked.in_stack(*_in_a_zone(asked, expressions))
-    if asked.has("inputPath", "inputTransformer"):
+    if asked.has("inputPath", "inputTransformer", "retryPolicy", "deadLetterQueueArn"):
         if len(expressions) > 1:
-            return asked.dropped("several expressions with `inputPath` or `inputTransformer`: write an event for each")
+            return asked.dropped("several expressions with settings for their target: write an event for each")
         return asked.in_stack(*_rule(asked, {"ScheduleExpression": asked.service.body(expressions[0])}))
     asked.unless({"name": "the rule is called after unit, environment and function"})
     payload = asked.service.tree(at(asked.value, "input"))
@@ -116,6 +116,7 @@ def _s3(asked: Asked) -> tuple[Event, ...]:
         text = service.text(name)
         if text is None:
             return asked.dropped("the name of the bucket is not a text")
+        asked.unless({word: "the owner of the bucket sets it in the notification" for word in ("event", "rules")})
         service.changed(
             asked.function,
             asked.what,
@@ -218,6 +219,7 @@ def _rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any],
     if isinstance(change := at(value, "inputTransformer"), dict):
         words = {"inputPathsMap": "InputPathsMap", "inputTemplate": "InputTemplate"}
         target["InputTransformer"] = {words.get(word, word): service.body(each) for word, each in change.items()}
+    target |= _after_failures(asked)
     name = asked.named("rule")
     arn = {"Fn::GetAtt": [name, "Arn"]}
     return (
@@ -226,7 +228,21 @@ def _rule(asked: Asked, properties: Mapping[str, Any]) -> tuple[tuple[str, Any],
     )
 
 
+def _after_failures(asked: Asked) -> dict[str, Any]:
+    """How often a rule calls again, and where what was never taken goes."""
+    words = {"maximumRetryAttempts": "MaximumRetryAttempts", "maximumEventAge": "MaximumEventAgeInSeconds"}
+    tries = at(asked.value, "retryPolicy")
+    policy = {ours: asked.service.body(at(tries, word)) for word, ours in words.items() if at(tries, word) is not None}
+    queue = at(asked.value, "deadLetterQueueArn")
+    return {
+        **({"RetryPolicy": policy} if policy else {}),
+        **({} if queue is None else {"DeadLetterConfig": {"Arn": asked.service.body(queue)}}),
+    }
+
+
 def _alexa(asked: Asked) -> tuple[Event, ...]:
+    if is_off(asked):
+        return ()
     skill = at(asked.value, "appId") if isinstance(asked.value, dict) else asked.value
     token = {} if skill is None else {"EventSourceToken": asked.service.body(skill)}
     permission = may_call(asked, "alexa-appkit.amazon.com", None, **token)

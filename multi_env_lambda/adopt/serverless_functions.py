@@ -31,6 +31,7 @@ _NO_WORD = {
     "provisionedConcurrency": "copies that are kept ready have no key; `snap_start` makes starts short",
     "fileSystemConfig": "a file system has no key; add it to the function in `stack.py`",
     "kmsKeyArn": "variables are encrypted with the key of Lambda",
+    "awsKmsKeyArn": "variables are encrypted with the key of Lambda",
     "tags": "tags are those of the unit",
     "maximumEventAge": "it has no key; add an `AWS::Lambda::EventInvokeConfig` in `stack.py`",
     "maximumRetryAttempts": "it has no key; add an `AWS::Lambda::EventInvokeConfig` in `stack.py`",
@@ -42,7 +43,7 @@ _NO_WORD = {
     "tenancy": "it has no key",
     "runtimeManagement": "Lambda updates the runtime by itself",
 }
-_NO_MATTER = frozenset({"versionFunction", "package", "awsKmsKeyArn", "cors", "vpcDiscovery", "dockerFile"})
+_NO_MATTER = frozenset({"versionFunction", "package"})
 _READ = frozenset(
     {
         *("handler", "runtime", "memorySize", "timeout", "environment", "description", "architecture", "events", "url"),
@@ -148,7 +149,14 @@ def _sizes(service: Service, name: str, found: Mapping[str, Value]) -> dict[str,
             continue
         if number is not None:
             table[ours] = number
+            if value is not None:
+                service.carried(_owner(path), theirs, path, f"{ours} = {number}")
     return table
+
+
+def _owner(path: Sequence[str | int]) -> str:
+    """The function that a setting is written for; none for one of the whole service."""
+    return str(path[1]) if path[0] == "functions" else ""
 
 
 def _own_or_shared(service: Service, name: str, found: Mapping[str, Value], key: str) -> tuple[Value, Sequence[str]]:
@@ -187,11 +195,14 @@ def _variable(service: Service, name: str, variable: str, value: Value, path: Se
         service.unknown(name, what, value)
         return None
     if isinstance(value, Link):
+        service.carried(_owner(path), what, path, f"environment.{variable}: a {value.kind}")
         return _link(service, value)
-    if isinstance(value, (bool, int, float)):
-        return value
-    if (text := service.text(value)) is not None:
-        return text if plain_secret(variable, text) is None else _secret(service, name, variable, path)
+    text = None if isinstance(value, (bool, int, float)) else service.text(value)
+    if text is not None and plain_secret(variable, text) is not None:
+        return _secret(service, name, variable, path)
+    if text is not None or isinstance(value, (bool, int, float)):
+        service.carried(_owner(path), what, path, f"environment.{variable}")
+        return value if text is None else text
     body = service.body(value)
     if (unknown := unknown_in(body)) is not None:
         service.dropped(name, what, path, unknown.why)
@@ -231,6 +242,8 @@ def _rest(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, 
         table["tracing"] = "Active"
     if found.get("snapStart") is True:
         table["snap_start"] = True
+    if (form := at(found.get("logs"), "logFormat") or service.get("provider", "logs", "lambda", "logFormat")) == "JSON":
+        table["log_format"] = form
     retention, path = _own_or_shared(service, name, found, "logRetentionInDays")
     days = int(retention) if isinstance(retention, str) and retention.isdecimal() else retention
     if isinstance(days, int) and days not in RETENTION_DAYS:

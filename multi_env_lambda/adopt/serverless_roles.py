@@ -144,6 +144,7 @@ def _statement(service: Service, function: str, path: Path, found: Value) -> dic
         table: dict[str, Any] = {"actions": actions, "resources": resources}
         if found.get("Effect") == "Deny":
             table["effect"] = "Deny"
+        service.carried(function if path[0] == "functions" else "", "statement", path, "policies")
         return table if tree is None else {**table, "condition": tree}
     _in_stack(service, function, path, found, actions)
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from multi_env_lambda.adopt.serverless_service import Service, at
-from multi_env_lambda.adopt.serverless_values import Filled, shown
+from multi_env_lambda.adopt.serverless_unread import say_the_unread
+from multi_env_lambda.adopt.serverless_values import Filled, Value, shown
 
 __all__ = ["say_the_rest", "shared_folders"]
 
@@ -53,19 +54,31 @@ _NO_PLACE = {
     "stackParameters": "a stack has no parameters here",
     "kmsKeyArn": "variables are encrypted with the key of Lambda",
     "cfnRole": "the role for CloudFormation is a setting of the environment",
-    "logs": "the log of an API is `access_log`",
+    "notificationArns": "a stack reports its events to no topic here",
+    "rollbackConfiguration": "no alarms of a stack end its deploy here",
+    "versionFunctions": "each deploy publishes a version",
+    "ecr": "a container image cannot be built here",
+    "cloudFront": "it has no key",
     "variableSyntax": "variables are read in the usual form, `${…}`",
+}
+_OF_THE_ENVIRONMENT = {
+    "region": ("the region of each environment", "a unit is deployed into several regions and accounts"),
+    "stage": ("the name of each environment", "give `stage=…` for one whose stage is called otherwise"),
+    "profile": ("the account of each environment", "credentials are those of the environment"),
+    "deploymentBucket": ("the bucket for artifacts", "all units of the workspace have the same one"),
 }
 _ON_A_LAPTOP = (
     *("serverless-offline", "serverless-dynamodb-local", "serverless-dynamodb", "serverless-s3-local"),
     *(
         "serverless-prune-plugin",
-        "serverless-dotenv-plugin",
         "serverless-localstack",
         "serverless-plugin-common-excludes",
     ),
     *("serverless-deployment-bucket", "serverless-export-env", "serverless-better-credentials", "serverless-sam"),
 )
+_PLUGINS = {
+    "serverless-dotenv-plugin": "it sets what is in `.env`, which is not read: add what functions need to `environment`"
+}
 _READ_HERE = (
     *("serverless-python-requirements", "serverless-wsgi", "serverless-iam-roles-per-function"),
     *("serverless-pseudo-parameters", "serverless-lift"),
@@ -85,6 +98,8 @@ def say_the_rest(service: Service, stages: Collection[str]) -> None:
             service.dropped("", f"provider.{name}", ["provider", name], "it is not known here")
         elif name in _NO_PLACE:
             service.dropped("", f"provider.{name}", ["provider", name], _NO_PLACE[name])
+        elif name in _OF_THE_ENVIRONMENT:
+            service.changed("", f"provider.{name}", ["provider", name], *_OF_THE_ENVIRONMENT[name])
     _said_of_stages(service, stages)
     _said_of_plugins(service)
     constructs = service.get("constructs")
@@ -94,6 +109,7 @@ def say_the_rest(service: Service, stages: Collection[str]) -> None:
         reason = "the plugin serverless-lift makes it; add what it needs in the tables or in `stack.py`"
         service.dropped("", f"construct {construct}", ["constructs", construct], reason)
     _said_of_packages(service)
+    say_the_unread(service)
     for assumed in service.variables.assumed:
         value = shown(assumed.value) if isinstance(assumed.value, (str, Filled)) else str(assumed.value)
         service.changed(
@@ -108,7 +124,8 @@ def _said_of_plugins(service: Service) -> None:
         if name in _READ_HERE:
             service.carried("", f"plugin {name}", ["plugins", number], "what it does is done here")
         elif name not in _ON_A_LAPTOP:
-            service.dropped("", f"plugin {name}", ["plugins", number], "what it adds is not known here")
+            reason = _PLUGINS.get(str(name), "what it adds is not known here")
+            service.dropped("", f"plugin {name}", ["plugins", number], reason)
     options = service.get("custom", "pythonRequirements")
     if at(options, "vendor") is not None:
         reason = "name the folder in `shared`"
@@ -120,12 +137,19 @@ def _said_of_plugins(service: Service) -> None:
 
 def _said_of_packages(service: Service) -> None:
     found = service.get("package")
-    for name in ("patterns", "include", "exclude"):
+    _said_of_package(service, "", ["package"], found)
+    for function in service.keys:
+        path = ["functions", function, "package"]
+        _said_of_package(service, function, path, service.get(*path))
+
+
+def _said_of_package(service: Service, function: str, path: list[str], found: Value) -> None:
+    for name in ("patterns", "include", "exclude", "individually"):
         if at(found, name):
             reason = "what Git tracks is packed, without tests and caches"
-            service.changed("", f"package.{name}", ["package", name], "what Git tracks", reason)
+            service.changed(function, f"package.{name}", [*path, name], "what Git tracks", reason)
     if at(found, "artifact") is not None:
-        service.dropped("", "package.artifact", ["package", "artifact"], "the code is packed from the folder here")
+        service.dropped(function, "package.artifact", [*path, "artifact"], "the code is packed from the folder here")
 
 
 def shared_folders(service: Service, folder: str, there: Collection[str]) -> list[str]:

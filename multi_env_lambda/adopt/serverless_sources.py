@@ -75,6 +75,7 @@ def stream(asked: Asked) -> tuple[Event, ...]:
         )
     on_failure = at(value, "destinations", "onFailure")
     if text is not None and (on_failure is None or service.text(on_failure) is not None):
+        asked.unless({"maximumRecordAgeInSeconds": "the age of a record has no key; `retries` ends what fails"})
         return asked.to({kind: text, **_batches(asked), **_report(asked, on_failure)})
     failures = {"DestinationConfig": {"OnFailure": {"Destination": service.body(on_failure)}}} if on_failure else {}
     service.grants.append(Grant(function=asked.key, actions=_READ_STREAM[kind], resources=(service.body(arn),)))

@@ -1,0 +1,115 @@
+"""No key of a service is lost in silence: it is carried, changed, or named as not carried over."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from multi_env_lambda.adopt.document import read_document
+from multi_env_lambda.adopt.found import Carried, Changed, NotCarried, Reading
+from multi_env_lambda.adopt.serverless import Placed, read_service
+
+
+def read(provider: str = "", function: str = "", rest: str = "") -> Reading:
+    lines = "service: shop\nprovider:\n  name: aws\n  runtime: python3.12\n"
+    lines += textwrap.indent(provider, "  ") + "\nfunctions:\n  hello:\n    handler: a.b\n"
+    lines += textwrap.indent(function, "    ") + "\n" + rest
+    at_home = Placed(environment="sandbox", region="eu-west-1", account_id="222222222222")
+    return read_service(read_document(lines, "serverless.yml"), at_home, {}, {}.get)
+
+
+def said(found: Reading, kind: type) -> list[str]:
+    return [each.what for each in found.findings if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize(
+    ("event", "key"),
+    [
+        ("http: {method: get, path: a, operationId: x}", "event http: operationId"),
+        ("http: {method: get, path: a, cors: {cacheControl: x}}", "event http: cors.cacheControl"),
+        ("httpApi: {method: get, path: /a, timeout: 9}", "event httpApi: timeout"),
+        ("schedule: {rate: rate(1 day), description: x}", "event schedule: description"),
+        ("schedule: {rate: rate(1 day), timezone: Europe/Berlin, name: x}", "event schedule: name"),
+        ("sqs: {arn: 'arn:aws:sqs:eu-west-1:222222222222:x', metricsConfig: x}", "event sqs: metricsConfig"),
+        ("stream: {arn: 'arn:aws:dynamodb:eu-west-1:222222222222:table/x/stream/y', maximumRecordAgeInSeconds: 60}",
+         "event stream: maximumRecordAgeInSeconds"),
+        ("sns: {topicName: news, displayName: x}", "event sns: displayName"),
+        ("s3: {bucket: x, forceDeploy: true}", "event s3: forceDeploy"),
+        ("s3: {bucket: x, existing: true, rules: [{prefix: a}]}", "event s3: rules"),
+        ("eventBridge: {pattern: {source: [a]}, name: x}", "event eventBridge: name"),
+        ("alexaSkill: {appId: x, enabled: false}", "event alexaSkill"),
+    ],
+)  # fmt: skip
+def test_an_events_key_that_nothing_reads_is_said_once(event: str, key: str) -> None:
+    assert said(read(function=f"events: [{{{event}}}]"), NotCarried) == [key]
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"),
+    [
+        ("tracing: {lambda: true, apiGateway: true}", "provider.tracing.apiGateway"),
+        ("apiGateway: {apiKeySourceType: AUTHORIZER}", "provider.apiGateway.apiKeySourceType"),
+        ("iam: {deploymentRole: x}", "provider.iam.deploymentRole"),
+        ("iam: {role: {path: /a/}}", "provider.iam.role.path"),
+        ("logs: {restApi: true}", "provider.logs.restApi"),
+        ("notificationArns: [x]", "provider.notificationArns"),
+        ("rollbackConfiguration: {a: 1}", "provider.rollbackConfiguration"),
+    ],
+)
+def test_a_key_of_the_provider_that_nothing_reads_is_said_once(provider: str, key: str) -> None:
+    assert said(read(provider), NotCarried) == [key]
+
+
+@pytest.mark.parametrize(
+    ("function", "key"),
+    [
+        ("vpc: {subnetIds: [subnet-1], securityGroupIds: [sg-1], ipv6AllowedForDualStack: true}",
+         "vpc.ipv6AllowedForDualStack"),
+        ("url: {cors: {x: 1}}", "url.cors.x"),
+        ("logs: {logFormat: JSON, applicationLogLevel: DEBUG}", "logs.applicationLogLevel"),
+        ("awsKmsKeyArn: x", "awsKmsKeyArn"),
+        ("package: {artifact: x.zip}", "package.artifact"),
+    ],
+)  # fmt: skip
+def test_a_key_of_a_function_that_nothing_reads_is_said_once(function: str, key: str) -> None:
+    assert said(read(function=function), NotCarried) == [key]
+
+
+def test_the_plugin_that_puts_env_files_into_functions_is_said() -> None:
+    found = read(rest="plugins: [serverless-dotenv-plugin, serverless-offline]")
+    assert said(found, NotCarried) == ["plugin serverless-dotenv-plugin"]
+
+
+def test_what_the_environment_decides_is_said() -> None:
+    found = read("stage: production\nregion: ap-southeast-1", "package: {include: [a/**], individually: true}")
+    assert said(found, Changed) == ["provider.stage", "provider.region", "package.include", "package.individually"]
+
+
+def test_settings_are_in_the_report_with_the_line_that_they_come_from() -> None:
+    statement = "iam: {role: {statements: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}}"
+    found = read(f"timeout: 9\nenvironment: {{AA: x, BB: '${{ssm:/b}}'}}\n{statement}", "memorySize: 512")
+    lines = {each.what: (each.function, each.place.line) for each in found.findings if isinstance(each, Carried)}
+    assert lines == {
+        "timeout": ("", 5),
+        "environment.AA": ("", 6),
+        "environment.BB": ("", 6),
+        "statement": ("", 7),
+        "handler": ("hello", 10),
+        "memorySize": ("hello", 11),
+    }
+
+
+@pytest.mark.parametrize("event", ["eventBridge: {pattern: {source: [a]}", "eventBridge: {schedule: rate(1 day)"])
+def test_what_a_rule_does_after_failures_is_carried_over(event: str) -> None:
+    more = "retryPolicy: {maximumRetryAttempts: 2, maximumEventAge: 60}, deadLetterQueueArn: 'arn:aws:sqs:x:1:q'}"
+    found = read(function=f"events: [{{{event}, {more}}}]")
+    assert found.stack is not None
+    rule = next(body for body in found.stack.resources.values() if body["Type"] == "AWS::Events::Rule")
+    [target] = rule["Properties"]["Targets"]
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60}
+    assert target["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:x:1:q"}
+
+
+def test_a_log_in_json_stays_one() -> None:
+    assert read("logs: {lambda: {logFormat: JSON}}").table["functions"]["hello"]["log_format"] == "JSON"
