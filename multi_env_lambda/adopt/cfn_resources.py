@@ -22,6 +22,14 @@ _TYPES = {"S": "string", "N": "number", "B": "binary", "String": "string", "Numb
 _SAFE_ANYWAY = frozenset({"SSESpecification", "PointInTimeRecoverySpecification", "Tags", "TableClass"})
 _TABLE = frozenset({"AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput", "StreamSpecification"})
 _BUCKET = frozenset({"BucketEncryption", "PublicAccessBlockConfiguration", "OwnershipControls", "Tags"})
+_DROPPED = {
+    "DisplayName": "a topic of the unit has none: write it in stack.py",
+    "ProvisionedThroughput": "a table of the unit is paid for by what is read and written",
+    "TableClass": "a table of the unit is of the class STANDARD: write it in stack.py",
+    "Tags": "tags belong to all resources of the unit: see `tags`",
+}
+"""What a table of ours lacks; nothing works differently without it."""
+
 _GONE = {
     "AWS::Serverless::Application": "a nested application: adopt it as a unit of its own",
     "AWS::CloudFormation::Stack": "a nested stack: adopt it as a unit of its own",
@@ -72,6 +80,9 @@ def _redrive(draft: Draft, node: Node) -> Any:
 
 def _said(draft: Draft, name: str, node: Node, kind: Kind, key: str) -> None:
     what = f"{name} ({node.text('Type')})"
+    for one, reason in _DROPPED.items():
+        if (found := node.get("Properties", one)) is not None:
+            draft.left("", f"{what}: {one}", found, reason)
     if kind == "queue":
         reason = "it has a dead-letter queue, is encrypted, and hides a message as long as its functions may need"
         draft.changed("", what, node, f"queues.{key}", reason)
@@ -85,7 +96,7 @@ def _said(draft: Draft, name: str, node: Node, kind: Kind, key: str) -> None:
 def _table(properties: Mapping[str, Any]) -> dict[str, Any] | None:
     known = _TABLE | _SAFE_ANYWAY | {"GlobalSecondaryIndexes", "TimeToLiveSpecification"}
     keys = _keys(properties.get("KeySchema"))
-    if keys is None or set(properties) - known or not _is_plain(properties):
+    if keys is None or set(properties) - known or not _is_plain(properties) or _has_own_key(properties):
         return None
     found: dict[str, Any] = {**keys}
     indexes = {}
@@ -100,11 +111,17 @@ def _table(properties: Mapping[str, Any]) -> dict[str, Any] | None:
         found["types"] = others
     if indexes:
         found["indexes"] = indexes
-    if (expires := properties.get("TimeToLiveSpecification")) is not None and expires.get("AttributeName"):
+    expires = properties.get("TimeToLiveSpecification", {})
+    if expires.get("AttributeName") and str(expires.get("Enabled", True)).lower() == "true":
         found["expires"] = expires["AttributeName"]
     if (stream := properties.get("StreamSpecification")) is not None:
         found["stream"] = stream.get("StreamViewType", "NEW_AND_OLD_IMAGES")
     return found
+
+
+def _has_own_key(properties: Any) -> bool:
+    """Whether it is encrypted by a key of the template's choice, which a table of ours could not name."""
+    return "kmsmasterkeyid" in json.dumps(properties, default=str).lower()
 
 
 def _is_plain(value: Any) -> bool:
@@ -119,7 +136,8 @@ def _keys(schema: Any) -> dict[str, Any] | None:
 
 
 def _simple_table(properties: Mapping[str, Any]) -> dict[str, Any] | None:
-    if set(properties) - {"PrimaryKey", "ProvisionedThroughput", *_SAFE_ANYWAY} or not _is_plain(properties):
+    known = {"PrimaryKey", "ProvisionedThroughput", *_SAFE_ANYWAY}
+    if set(properties) - known or not _is_plain(properties) or _has_own_key(properties):
         return None
     key = properties.get("PrimaryKey") or {}
     name, kind = key.get("Name", "id"), _TYPES.get(key.get("Type", "String"), "string")
@@ -142,7 +160,8 @@ def _bucket(properties: Mapping[str, Any]) -> dict[str, Any] | None:
     access = properties.get("PublicAccessBlockConfiguration")
     is_open = isinstance(access, Mapping) and not all(str(one).lower() == "true" for one in access.values())
     known = _BUCKET | {"VersioningConfiguration"}
-    if set(properties) - known or is_open:
+    has_lists = "OwnershipControls" in properties and "BucketOwnerEnforced" not in json.dumps(properties, default=str)
+    if set(properties) - known or is_open or has_lists or _has_own_key(properties):
         return None
     versioning = properties.get("VersioningConfiguration", {})
     return {} if versioning.get("Status") == "Enabled" else {"versioning": False}
@@ -212,13 +231,18 @@ def _other_table(draft: Draft, name: str, node: Node) -> None:
     key = primary if isinstance(primary, Mapping) else {}
     named = key.get("Type", "String")
     attribute, kind = key.get("Name", "id"), {"String": "S", "Number": "N", "Binary": "B"}.get(named, named)
-    body = {
+    body: dict[str, Any] = {
         "AttributeDefinitions": [{"AttributeName": attribute, "AttributeType": kind}],
         "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    if "TableName" in properties:
-        body["TableName"] = draft.body(properties["TableName"])
+    for one in ("TableName", "SSESpecification", "PointInTimeRecoverySpecification"):
+        if one in properties:
+            body[one] = draft.body(properties[one])
+    if "ProvisionedThroughput" in properties:
+        body |= {"BillingMode": "PROVISIONED", "ProvisionedThroughput": draft.body(properties["ProvisionedThroughput"])}
+    if isinstance(tags := properties.get("Tags"), Mapping):
+        body["Tags"] = [{"Key": key, "Value": draft.body(value)} for key, value in tags.items()]
     draft.add(name, {"Type": "AWS::DynamoDB::Table", "Properties": body}, node)
     draft.carried("", f"{name} (AWS::Serverless::SimpleTable)", node, "stack.py")
 

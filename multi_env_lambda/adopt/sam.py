@@ -20,6 +20,7 @@ from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_defini
 from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
 from multi_env_lambda.adopt.sam_layers import layer_folders, path_in, steps_out
+from multi_env_lambda.adopt.sam_said import say_the_rest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.runtime import RUNTIMES
@@ -100,7 +101,9 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     _without_routes(draft, template)
     without_rights_of_roles(draft)
     drop_dangling(draft, _known(draft))
-    return _reading(draft, source, functions, values)
+    found = _reading(draft, source, functions, values)
+    say_the_rest(draft, template, functions, resources)
+    return attrs.evolve(found, findings=tuple(draft.findings))
 
 
 _LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion", "AWS::Lambda::LayerVersionPermission")
@@ -328,9 +331,12 @@ def _reading(draft: Draft, source: Source, functions: Mapping[str, Mapping[str, 
     chosen = Counter(architectures.values()).most_common(1)[0][0]
     unit["architecture"] = chosen
     for name, architecture in architectures.items():
+        node = functions[name].get("Architectures")
         if architecture != chosen:
-            node = functions[name].get("Architectures") or functions[name]["Handler"]
-            draft.changed(name, "Architectures", node, chosen, "a unit has one, that of most of its functions")
+            why = "a unit has one, that of most of its functions"
+            draft.changed(name, "Architectures", node or functions[name]["Handler"], chosen, why)
+        elif node is not None:
+            draft.carried(name, "Architectures", node, f'architecture = "{chosen}"')
     _packages(draft, source)
     shared = sorted({*draft.layers.values()})
     if shared or draft.shared:
@@ -339,7 +345,6 @@ def _reading(draft: Draft, source: Source, functions: Mapping[str, Mapping[str, 
     return Reading(
         table={**unit, **draft.unit_table},
         stack=Stack(resources=draft.resources, grants=tuple(_grants(draft)), variables=tuple(draft.variables)),
-        findings=tuple(draft.findings),
         folders=(*draft.folders, *(str(PurePosixPath(one).relative_to(source.folder)) for one in shared)),
         files=draft.files,
     )
@@ -361,6 +366,8 @@ def _runtime(draft: Draft, functions: Mapping[str, Mapping[str, Node]], runtimes
         if runtime != chosen:
             old = f"AWS does not accept {runtime} any more" if runtime not in RUNTIMES else "a unit has one"
             draft.changed(name, f"Runtime {runtime}", functions[name]["Runtime"], f'runtime = "{chosen}"', old)
+        else:
+            draft.carried(name, "Runtime", functions[name]["Runtime"], f'runtime = "{chosen}"')
     return chosen
 
 

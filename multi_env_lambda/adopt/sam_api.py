@@ -80,6 +80,14 @@ def _who(draft: Draft, function: str, what: str, node: Node, section: str) -> di
     elif name is not None:
         draft.left(function, f"{what}: Authorizer {name}", node, _CLOSED)
         found["authorizer"] = "iam"
+    scopes = _words(draft, auth.get("AuthorizationScopes"))
+    if scopes and found.get("authorizer") in known:
+        found["scopes"] = scopes
+    elif auth.get("AuthorizationScopes") or auth.get("ResourcePolicy"):
+        draft.left(
+            function, f"{what}: Auth", node, f"who may call is decided there in a way that is not known; {_CLOSED}"
+        )
+        found |= {"authorizer": "iam"}
     return found
 
 
@@ -176,8 +184,8 @@ def _api_key(draft: Draft, what: str, plan: Any, node: Node) -> None:
 
 
 def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
-    if not isinstance(one, Mapping):
-        return None
+    if not isinstance(one, Mapping) or one.get("AuthorizationScopes"):
+        return None  # without its scopes, more tokens would do
     pools = one.get("UserPoolArn")
     texts = [draft.text(value) for value in (pools if isinstance(pools, list) else [pools])]
     if pools is not None:
@@ -205,6 +213,8 @@ def _sample(text: str) -> str:
 
 
 def _of_http(draft: Draft, one: Any) -> dict[str, Any] | None:
+    if isinstance(one, Mapping) and one.get("AuthorizationScopes"):
+        return None  # without its scopes, more tokens would do
     return _of_tokens(draft, one) or _of_a_function(draft, one)
 
 

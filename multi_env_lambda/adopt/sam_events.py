@@ -10,12 +10,27 @@ from multi_env_lambda.adopt.cfn_draft import Draft
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours
 from multi_env_lambda.adopt.sam_api import read_route
+from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_events"]
 
 Reader = Callable[[Draft, str, str, Node], None]
+
+_OF_A_TARGET = ("Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig")
+_OF_A_RULE = frozenset({"Pattern", "EventBusName", "State", "Enabled", "Target", *_OF_A_TARGET})
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "Api": frozenset({"Path", "Method", "RestApiId", "Auth"}),
+    "HttpApi": frozenset({"Path", "Method", "ApiId", "Auth", "PayloadFormatVersion"}),
+    "Schedule": frozenset({"Schedule", "State", "Enabled", "Input"}),
+    "ScheduleV2": frozenset({"ScheduleExpression", "ScheduleExpressionTimezone", "State", "Input"}),
+    "CloudWatchEvent": _OF_A_RULE,
+    "EventBridgeRule": _OF_A_RULE,
+    "S3": frozenset({"Bucket", "Events", "Filter"}),
+    "SNS": frozenset({"Topic", "FilterPolicy", "FilterPolicyScope", "SqsSubscription", "RedrivePolicy"}),
+}
+"""The properties of an event that its reader does something with, or says something about."""
 
 _BATCHES = {"BatchSize": "batch_size", "MaximumBatchingWindowInSeconds": "window"}
 _STREAMS = {
@@ -60,6 +75,8 @@ def read_events(draft: Draft, function: str, node: Node) -> None:
             draft.left(function, f"event {name} ({kind})", event, "there is no such event here: write it in stack.py")
         else:
             reader(draft, function, name, properties)
+            if kind in _KNOWN:
+                say_parts(draft, function, f"event {name} ({kind})", properties, {"Type", *_KNOWN[kind]})
 
 
 def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, node: Node) -> None:
@@ -109,8 +126,9 @@ def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
     bus_text = None if bus is None else draft.text(bus)
     if (made_here := _bus_of_the_stack(draft, bus_text)) is not None:
         bus, bus_text = made_here, None
-    if not isinstance(tree, Mapping) or (bus is not None and bus_text is None):
-        target = {"Arn": Ours("alias", draft.functions[function]), "Id": "live"}
+    more = {key: draft.body(draft.values.of(node.get(key))) for key in _OF_A_TARGET if key in node.table}
+    if not isinstance(tree, Mapping) or more or (bus is not None and bus_text is None):
+        target = {"Arn": Ours("alias", draft.functions[function]), "Id": "live", **more}
         properties = {"EventPattern": draft.body(pattern), "Targets": [target]}
         if bus is not None:
             properties["EventBusName"] = draft.body(bus)
@@ -119,9 +137,6 @@ def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
     entry: dict[str, Any] = {"event_pattern": tree}
     if bus_text not in (None, "default"):
         entry["bus"] = bus_text
-    for key in ("Input", "InputPath", "InputTransformer", "Target", "RetryPolicy", "DeadLetterConfig"):
-        if (found := node.get(key)) is not None and key != "Target":
-            draft.left(function, f"{what}: {key}", found, "the function gets the event as it is")
     _event(draft, function, entry, what, node)
 
 
@@ -169,7 +184,8 @@ def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
         draft.left(function, what, found, reason)
         return
     tree = None if filters is None else _plain(filters, draft)
-    if source is not None and (filters is None or tree is not None) and "FilterPolicyScope" not in node.table:
+    is_short = not {"FilterPolicyScope", "RedrivePolicy"} & set(node.table)
+    if source is not None and (filters is None or tree is not None) and is_short:
         _event(draft, function, {"sns": source, "filter_policy": tree}, what, node)
         return
     key = draft.functions[function]

@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
+from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
 from multi_env_lambda.model.name import FUNCTION_NAME, ROLE_ARN
@@ -169,6 +170,7 @@ def _vpc(draft: Draft, function: str, node: Node) -> None:
         return
     if all(isinstance(one, list) and one and all(isinstance(text, str) for text in one) for one in both):
         _set(draft, function, "VpcConfig", node, "vpc", {"subnet_ids": subnets, "security_group_ids": groups})
+        say_parts(draft, function, "VpcConfig", node, ("SubnetIds", "SecurityGroupIds"))
         return
     key = draft.functions[function]
     body = draft.body(draft.values.of(node))
@@ -236,6 +238,8 @@ def _url(draft: Draft, function: str, node: Node) -> None:
         words = {"AllowOrigins": "allow_origins", "AllowMethods": "allow_methods", "AllowHeaders": "allow_headers"}
         words |= {"ExposeHeaders": "expose_headers", "AllowCredentials": "allow_credentials", "MaxAge": "max_age"}
         entry["cors"] = {ours: cors[theirs] for theirs, ours in words.items() if theirs in cors}
+    elif cors is not None:
+        draft.left(function, "FunctionUrlConfig: Cors", node, "it names no origins: write `cors` of `url`")
     draft.tables[draft.functions[function]].setdefault("events", []).append(entry)
     draft.carried(function, "FunctionUrlConfig", node, "url")
     if str(draft.values.of(node.get("InvokeMode"))).upper() == "RESPONSE_STREAM":
@@ -264,6 +268,7 @@ def _traffic(draft: Draft, function: str, node: Node) -> None:
         _set(draft, function, "DeploymentPreference", node, "traffic", text)
     elif kind != "AllAtOnce":
         draft.left(function, "DeploymentPreference", node, "no shift of traffic of this kind: see `traffic`")
+    say_parts(draft, function, "DeploymentPreference", node, ("Type", "Enabled", "Alarms", "Hooks"))
     for name in ("Alarms", "Hooks"):
         if (found_there := node.get(name)) is not None:
             draft.left(function, f"DeploymentPreference: {name}", found_there, "a deploy is judged by `smoke`")

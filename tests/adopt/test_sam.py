@@ -354,7 +354,7 @@ def test_what_refers_to_something_that_is_not_there_is_left_out_and_said() -> No
         "11  Topic (AWS::SNS::Topic)",
         "3 CreateFunction variable AA",
     ]
-    assert [one.what for one in found.findings if isinstance(one, Carried)] == ["Handler", "CodeUri"]
+    assert [one.what for one in found.findings if isinstance(one, Carried)] == ["Handler", "CodeUri", "Runtime"]
 
 
 def test_globals_are_merged_as_sam_does() -> None:

@@ -66,4 +66,18 @@ MUTATIONS = (
         "Nothing is written through a link that leads out of the unit's folder.",
         (f"{_ADOPTING}::test_nothing_is_written_through_a_link",),
     ),
+    Mutation(
+        "adopt/sam_said.py",
+        "        draft.left(function, key, node, _NOT_UNDERSTOOD)\n",
+        "        pass\n",
+        "A property that no reader understands is named in the report.",
+        ("adopt/test_sam_said.py::test_a_property_that_is_not_understood_is_named",),
+    ),
+    Mutation(
+        "adopt/sam_api.py",
+        '    if isinstance(one, Mapping) and one.get("AuthorizationScopes"):\n',
+        "    if False:\n",
+        "An authorizer that wants scopes does not let more tokens in.",
+        ("adopt/test_sam_said.py::test_a_route_keeps_its_scopes_or_is_closed",),
+    ),
 )
