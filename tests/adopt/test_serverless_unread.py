@@ -7,8 +7,9 @@ import textwrap
 import pytest
 
 from multi_env_lambda.adopt.document import read_document
-from multi_env_lambda.adopt.found import Carried, Changed, NotCarried, Reading
+from multi_env_lambda.adopt.found import Carried, Changed, Missing, NotCarried, Place, Reading, Wanted
 from multi_env_lambda.adopt.serverless import Placed, read_service
+from multi_env_lambda.adopt.serverless_given import refusal
 
 
 def read(provider: str = "", function: str = "", rest: str = "") -> Reading:
@@ -150,3 +151,19 @@ def test_what_refers_to_a_resource_that_is_left_out_is_left_out(name: str, more:
 def test_an_order_that_cannot_be_kept_is_said() -> None:
     resources = "resources: {Resources: {Orders: {Type: 'AWS::SQS::Queue', DependsOn: [Gone]}}}"
     assert said(read(rest=resources), NotCarried) == ["resource Orders: DependsOn"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("poetry.lock", 0), ("Pipfile.lock", 0), ("other.txt", 1)])
+def test_a_lock_that_is_read_anyway_needs_no_other_name(name: str, count: int) -> None:
+    assert len(said(read(rest=f"custom: {{pythonRequirements: {{fileName: {name}}}}}"), NotCarried)) == count
+
+
+def test_files_that_are_called_after_a_stage_are_asked_for_once() -> None:
+    missing = [
+        Missing(wanted=Wanted(name=f"file(./env/{e}.yml):{key}", place=Place("x.yml", 1)), environments=(e,))
+        for e in ("sandbox", "prod")
+        for key in ("A", "B")
+    ]
+    hint = str(refusal(missing, "x.yml", 2).hint)
+    assert "sandbox.stage=…" in hint and "prod.stage=…" in hint
+    assert hint.count("stage") == 2 * hint.count("sandbox") and "file(" not in hint
