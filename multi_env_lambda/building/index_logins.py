@@ -205,7 +205,7 @@ def _of_netrc(url: SplitResult, environment: Mapping[str, str]) -> str | None:
         return None
     try:
         found = netrc.netrc(environment.get("NETRC")).hosts.get(host)
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, UnicodeDecodeError, netrc.NetrcParseError):
         return None
     return None if found is None else _basic(found[0], found[2] or "")
 
@@ -234,7 +234,7 @@ def _of_store(url: SplitResult, near: Iterable[Named], environment: Mapping[str,
 def _stored(entry: Mapping[str, Any]) -> str | None:
     match entry:
         case {"scheme": "bearer", "token": str(token)}:
-            return f"Bearer {token}"
+            return f"Bearer {token}" if token.isascii() and token.isprintable() else None
         case {"password": str(password)}:
             return _basic(str(entry.get("username") or ""), password)
         case _:

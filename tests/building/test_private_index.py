@@ -272,6 +272,18 @@ def test_an_index_that_never_wants_a_login_gets_none() -> None:
     assert Logins(named_indexes(always, env), env).header("https://h.example/a.whl") == LOGIN
 
 
+def test_what_no_header_can_carry_and_what_cannot_be_read_is_no_login(tmp_path: Path) -> None:
+    """The index then says that it wants one; nothing says that its answer is not HTTP."""
+    (tmp_path / "netrc").write_bytes(b"machine pypi.acme.example login aws password \xff\n")
+    stored = '[[credential]]\nservice = "https://pypi.acme.example"\nscheme = "bearer"\ntoken = "a\\nb"\n'
+    (tmp_path / "credentials.toml").write_text(stored)
+    env = {"NETRC": str(tmp_path / "netrc"), "UV_CREDENTIALS_DIR": str(tmp_path), "HOME": str(tmp_path)}
+
+    assert Logins((), env).header("https://pypi.acme.example/simple/priva/") is None
+    (tmp_path / "credentials.toml").write_text(stored.replace("a\\nb", "ab"))
+    assert Logins((), env).header("https://pypi.acme.example/simple/priva/") == "Bearer ab"
+
+
 def test_the_keyring_is_asked_once_and_only_for_an_index(
     tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
