@@ -88,7 +88,38 @@ def _tops(found: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
     """The top of the code of each handler: its own folder, unless that is a package or all share one folder."""
     folders = {path: str(PurePosixPath(path).parent) for path in found}
     packages = {str(PurePosixPath(path).parent) for path in texts if path.endswith("__init__.py")}
-    return {path: "" if folder == "." or folder in packages else folder for path, folder in folders.items()}
+    usual = {path: "" if folder == "." or folder in packages else folder for path, folder in folders.items()}
+    return {path: _where_imports_lead(path, texts, top) for path, top in usual.items()}
+
+
+def _where_imports_lead(path: str, texts: Mapping[str, str], usual: str) -> str:
+    """The folder above a handler in which most of the modules are that it imports; the usual one if none has more."""
+    names, up = _imported(texts[path])
+    folders = [str(one) for one in PurePosixPath(path).parents][up:]
+    tops = ["" if one == "." else one for one in folders]
+
+    def here(top: str) -> int:
+        within = f"{top}/" if top else ""
+        found = (
+            f"{within}{name}.py" in texts or any(one.startswith(f"{within}{name}/") for one in texts) for name in names
+        )
+        return sum(found)
+
+    best = max(tops, key=here, default=usual)
+    return best if here(best) > here(usual) else usual
+
+
+def _imported(text: str) -> tuple[frozenset[str], int]:
+    """The first words of what a module imports, and how many folders above it relative imports reach."""
+    names, up = set[str](), 0
+    for one in ast.walk(ast.parse(text)):
+        if isinstance(one, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in one.names}
+        elif isinstance(one, ast.ImportFrom) and one.level:
+            up = max(up, one.level)
+        elif isinstance(one, ast.ImportFrom) and one.module:
+            names.add(one.module.partition(".")[0])
+    return frozenset(names), up
 
 
 def _called(path: str, unit: str) -> str:
