@@ -13,7 +13,7 @@ from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Reading, Stack, Wanted
 from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of, function_table, is_python
 from multi_env_lambda.adopt.serverless_queues import add_queues
-from multi_env_lambda.adopt.serverless_resources import add_resources, announce
+from multi_env_lambda.adopt.serverless_resources import add_resources, announce, settle
 from multi_env_lambda.adopt.serverless_routes import Apis
 from multi_env_lambda.adopt.serverless_said import say_the_rest, shared_folders
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of
@@ -67,6 +67,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
     announce(service)
     apis = Apis()
     events = {name: events_of(service, name, apis) for name in names}
+    settle(service)
     functions = {service.keys[name]: function_table(service, name, events[name]) for name in names}
     queues = add_queues(service, functions)
     add_resources(service)
@@ -215,7 +216,7 @@ def _unit(service: Service, names: Iterable[str]) -> dict[str, Any]:
     runtimes = Counter(
         str(at(service.get("functions", name), "runtime") or service.get("provider", "runtime") or "") for name in names
     )
-    wanted = runtimes.most_common(1)[0][0] if runtimes else ""
+    wanted = runtimes.most_common(1)[0][0] if runtimes else str(service.get("provider", "runtime") or "")
     table: dict[str, Any] = {"runtime": _runtime(service, wanted)}
     for name in names:
         own = at(service.get("functions", name), "runtime")
@@ -235,6 +236,7 @@ def _unit(service: Service, names: Iterable[str]) -> dict[str, Any]:
         for key, value in (found if isinstance(found, dict) else {}).items():
             if (text := service.text(value)) is not None:
                 tags[key] = text
+                service.carried("", f"tag {key}", [*path, key], "tags")
             elif service.known("", f"tag {key}", value):
                 service.dropped("", f"tag {key}", [*path, key], "its value is not a text")
     return {**table, **({"tags": tags} if tags else {})}

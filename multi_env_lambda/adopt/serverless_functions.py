@@ -13,6 +13,7 @@ from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
 from multi_env_lambda.adopt.serverless_values import Filled, Link, Unknown, Value, plain, shown
+from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.name import FUNCTION_NAME
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 from multi_env_lambda.model.retention import RETENTION_DAYS
@@ -72,7 +73,17 @@ def is_python(service: Service, name: str) -> bool:
         if service.known(name, "function", found.get("handler")):
             service.dropped(name, "function", path, "it has no handler")
         return False
+    if not HANDLER.accepts(_handler(found)):
+        reason = "it is not the path of a module inside the folder, a dot, and a function"
+        service.dropped(name, "handler", [*path, "handler"], reason)
+        return False
     return True
+
+
+def _handler(found: Mapping[str, Value]) -> str:
+    handler = found["handler"]
+    assert isinstance(handler, (str, Filled))
+    return re.sub(r"^(\./)+", "", plain(handler))
 
 
 def function_table(service: Service, name: str, events: Sequence[Event]) -> dict[str, Any]:
@@ -100,11 +111,8 @@ def function_table(service: Service, name: str, events: Sequence[Event]) -> dict
 
 def _code(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, Any]:
     path = ["functions", name, "handler"]
-    handler = found["handler"]
-    assert isinstance(handler, (str, Filled))
-    text = re.sub(r"^(\./)+", "", plain(handler))
     service.carried(name, "handler", path, f"functions.{service.keys[name]}")
-    table: dict[str, Any] = {"handler": text}
+    table: dict[str, Any] = {"handler": _handler(found)}
     if isinstance(module := found.get("module"), str):
         service.carried(name, "module", ["functions", name, "module"], f'root = "{module}"')
         table["root"] = module

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, pla
 from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["add_resources", "announce"]
+__all__ = ["add_resources", "announce", "settle"]
 
 _OURS = ("Function", "Alias", "Role", "Logs", "Version")
 
@@ -33,8 +34,9 @@ def announce(service: Service) -> None:
     """Before the functions are read: which ids there are, and what they are called here."""
     taken = {logical_id(key, word) for key in service.keys.values() for word in _OURS}
     for _, part in _parts(service):
-        resources = part.get("Resources")
-        for name in resources if isinstance(resources, dict) else ():
+        for name, body in _resources(part):
+            if isinstance(body, Unknown) or unknown_in(body) or _obstacle(name, body) is not None:
+                continue
             service.made[name] = f"Own{name}" if name in taken else name
     kinds = {kind for name in service.keys for kind in _events(service, name)}
     if "httpApi" in kinds:
@@ -47,6 +49,24 @@ def _events(service: Service, name: str) -> Iterator[str]:
     found = service.get("functions", name, "events")
     for each in found if isinstance(found, list) else []:
         yield from each if isinstance(each, dict) else ()
+
+
+def settle(service: Service) -> None:
+    """After the events: what refers to a resource that is left out is left out, and what refers to that one, too."""
+    bodies = {name: body for _, part in _parts(service) for name, body in _resources(part) if isinstance(body, dict)}
+    while gone := [name for name in bodies if name in service.made and _lacks(service, bodies[name])]:
+        for name in gone:
+            del service.made[name]
+
+
+def _resources(part: dict[str, Value]) -> Iterator[tuple[str, Value]]:
+    found = part.get("Resources")
+    yield from found.items() if isinstance(found, dict) else ()
+
+
+def _lacks(service: Service, body: dict[str, Value]) -> bool:
+    made = service.body({key: value for key, value in body.items() if key != "DependsOn"})
+    return unknown_in(made) is not None
 
 
 def add_resources(service: Service) -> None:
@@ -72,28 +92,38 @@ def _add(service: Service, name: str, body: Value, path: list[str | int]) -> Non
     if isinstance(body, Unknown):
         service.unknown("", what, body)
         return
-    if not isinstance(body, dict) or "Type" not in body:
-        service.dropped("", what, path, "it has no Type: it changes what Serverless makes, which has another form here")
+    if (reason := _obstacle(name, body)) is not None:
+        service.dropped("", what, path, reason)
         return
     if not service.known("", what, body):
         return
-    if body.get("Condition") is not None:
-        service.dropped(
-            "", what, [*path, "Condition"], "a resource with a condition is there or not: decide it in `stack.py`"
-        )
-        return
+    assert isinstance(body, dict)
     waits = body.get("DependsOn")
     made: Any = service.body({key: value for key, value in body.items() if key != "DependsOn"})
     if (unknown := unknown_in(made)) is not None:
         service.dropped("", what, path, unknown.why)
         return
-    if (secret := _secret_in(made)) is not None:
-        service.dropped("", what, path, f"`{secret}` is a secret in plain text, which is not written into a file")
-        return
     names = [waits] if isinstance(waits, str) else waits if isinstance(waits, list) else []
     depends = [service.made[each] for each in names if isinstance(each, str) and each in service.made]
-    service.resources[service.made[name]] = {**made, **({"DependsOn": depends} if depends else {})}
-    service.carried("", what, path, f"stack.py: {service.made[name]}")
+    for each in names:
+        if each not in service.made:
+            service.dropped("", f"{what}: DependsOn", [*path, "DependsOn"], f"there is no `{each}` here")
+    here = service.made.get(name, name)
+    service.resources[here] = {**made, **({"DependsOn": depends} if depends else {})}
+    service.carried("", what, path, f"stack.py: {here}")
+
+
+def _obstacle(name: str, body: Value) -> str | None:
+    """Why a resource cannot be in the stack, whatever else is there; what refers to it cannot either."""
+    if not isinstance(body, dict) or "Type" not in body:
+        return "it has no Type: it changes what Serverless makes, which has another form here"
+    if re.fullmatch(r"[A-Za-z0-9]+", name) is None:
+        return "CloudFormation accepts letters and digits in the name of a resource"
+    if body.get("Condition") is not None:
+        return "a resource with a condition is there or not: decide it in `stack.py`"
+    if (secret := _secret_in(body)) is not None:
+        return f"`{secret}` is a secret in plain text, which is not written into a file"
+    return None
 
 
 def _secret_in(value: Any, name: str = "") -> str | None:

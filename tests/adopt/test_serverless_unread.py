@@ -113,3 +113,40 @@ def test_what_a_rule_does_after_failures_is_carried_over(event: str) -> None:
 
 def test_a_log_in_json_stays_one() -> None:
     assert read("logs: {lambda: {logFormat: JSON}}").table["functions"]["hello"]["log_format"] == "JSON"
+
+
+@pytest.mark.parametrize("handler", ["../other/app.handler", "/etc/app.handler", "app.handler;x", "app", "a..b"])
+def test_a_handler_that_cannot_be_here_is_said_and_left_out(handler: str) -> None:
+    found = read(rest=f"  odd: {{handler: '{handler}'}}")
+    assert said(found, NotCarried) == ["handler"]
+    assert list(found.table["functions"]) == ["hello"]
+
+
+def test_a_service_whose_functions_are_all_left_out_keeps_its_runtime() -> None:
+    text = "service: shop\nprovider: {name: aws, runtime: python3.12}\nfunctions: {odd: {handler: app}}"
+    at_home = Placed(environment="sandbox", region="eu-west-1", account_id="222222222222")
+    found = read_service(read_document(text, "serverless.yml"), at_home, {}, {}.get)
+    assert found.table["runtime"] == "python3.12"
+
+
+def test_tags_are_in_the_report() -> None:
+    assert said(read("tags: {team: a}"), Carried) == ["tag team", "handler"]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("orders-queue", ""), ("Orders", "Condition: Never"), ("Orders", "Properties: {Password: hunter2hunter2}")],
+)
+def test_what_refers_to_a_resource_that_is_left_out_is_left_out(name: str, more: str) -> None:
+    resources = f"resources:\n  Resources:\n    {name}:\n      Type: AWS::SQS::Queue\n      {more}\n"
+    resources += f"    Watch:\n      Type: AWS::SNS::Topic\n      Properties: {{DisplayName: {{Ref: {name}}}}}\n"
+    resources += "    Alarm:\n      Type: AWS::SNS::Topic\n      Properties: {DisplayName: {Ref: Watch}}\n"
+    found = read(f"environment: {{QUEUE: {{Ref: {name}}}, ALARM: {{Ref: Alarm}}}}", rest=resources)
+    left_out = ["environment.QUEUE", "environment.ALARM", f"resource {name}", "resource Watch", "resource Alarm"]
+    assert sorted(said(found, NotCarried)) == sorted(left_out)
+    assert found.stack is not None and not found.stack.resources and not found.stack.variables
+
+
+def test_an_order_that_cannot_be_kept_is_said() -> None:
+    resources = "resources: {Resources: {Orders: {Type: 'AWS::SQS::Queue', DependsOn: [Gone]}}}"
+    assert said(read(rest=resources), NotCarried) == ["resource Orders: DependsOn"]
