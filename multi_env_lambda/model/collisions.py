@@ -60,7 +60,7 @@ def _named_alike(folder: str, what: str) -> ConfigurationError:
 
 
 def _is_of_the_ci(name: str, environment: Environment, config: WorkspaceConfig) -> bool:
-    """`bootstrap` lets whoever deploys a unit change and call the functions that the unit names."""
+    """The roles that `bootstrap` makes may change and call each function that a unit names."""
     there = environment.account_id == config.devops.account_id
     return config.roles is not None and there and name.startswith(config.roles.functions)
 
