@@ -24,7 +24,7 @@ def _lines(unit: str, folder: str, source: str, files: list[Decided], findings: 
     for function in dict.fromkeys(["", *(one.function for one in findings)]):
         own = [one for one in findings if one.function == function]
         if own:
-            yield f"  {function or 'the whole project'}"
+            yield f"  {_one_line(function) or 'the whole project'}"
             yield from (f"    {finding_text(one)}" for one in own)
     counts = {kind: sum(isinstance(one, kind) for one in findings) for kind in _SIGNS}
     said = f"{counts[Carried]} carried over, {counts[Changed]} changed, {counts[NotCarried]} not carried over"
@@ -37,7 +37,12 @@ def _lines(unit: str, folder: str, source: str, files: list[Decided], findings: 
 
 def finding_text(finding: Finding) -> str:
     """One line, with its place; a secret that the other tool's file shows is masked."""
-    return masked(_said(finding))
+    return _one_line(masked(_said(finding)))
+
+
+def _one_line(text: str) -> str:
+    """A name with a line break does not look like another line of the report."""
+    return " ".join(text.splitlines())
 
 
 def _said(finding: Finding) -> str:

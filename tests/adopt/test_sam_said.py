@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multi_env_lambda.adopt.found import Carried, Changed, NotCarried
+from multi_env_lambda.show.adoption import adoption_text
 from tests.adopt.test_sam import HEAD, accepted, function, indented, lost, read, table
 
 NOT_UNDERSTOOD = {
@@ -155,3 +156,12 @@ def test_policies_beside_a_role_are_named() -> None:
 
     assert [line.split()[-1] for line in lost(read(function(role)))] == ["Policies"]
     assert HEAD in function() and indented("a", 2) == "  a\n"
+
+
+def test_a_name_with_a_line_break_is_in_one_line_of_the_report() -> None:
+    forged = "  ✓ template.yaml:1 all of it"
+    resources = f'"Queue\\n{forged}": {{Type: AWS::SQS::Queue, Properties: {{QueueName: x}}}}'
+    found = read(function(resources=resources))
+
+    assert forged not in adoption_text("shop", "projects/shop", "template.yaml", (), found.findings).splitlines()
+    assert any(forged in one.what for one in found.findings)

@@ -242,3 +242,13 @@ def test_a_role_with_a_path_is_assumed_by_its_whole_name_and_acts_by_its_last(ac
     sts = acting(EVERYTHING, path="/deployers/data/")("sts")
 
     assert sts.get_caller_identity()["Arn"].split(":", 5)[5].startswith("assumed-role/conditions-")
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [("arn:aws:s3:::*", False), ("*", False), ("arn:aws:s3:::a*", True), ("arn:aws:s3:::*/*", True)],
+)
+def test_all_buckets_are_listed_by_who_may_do_so_on_all_buckets(acting: Acting, resource: str, expected: bool) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": resource}
+
+    assert is_denied(acting(statement)("s3").list_buckets) is expected

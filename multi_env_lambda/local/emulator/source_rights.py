@@ -1,9 +1,11 @@
-"""Describing an event bus, or the stream of a table, is authorised on that resource.
+"""Describing an event bus, or the stream of a table, is authorised on it, and listing buckets on ``arn:aws:s3:::*``.
 
 Reason: ministack authorises it on a rule of that name, or on ``*``, so a role that may describe only what its unit
-names is refused.
+names is refused. A statement about ``arn:aws:s3:::*``, which AWS's own example has for ``s3:ListAllMyBuckets``, allowed
+nothing.
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (``event-bus``)
 and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html (``stream``)
+and https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html (all buckets)
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ from .names import load, original
 
 __all__ = ["patch"]
 
+_ALL_BUCKETS = "arn:aws:s3:::*"
+
 
 def patch() -> None:
-    """Determine the resource of a request that describes one of the two."""
+    """Determine the resource of such a request."""
     actions = load("ministack.core.iam_actions")
     resource = original(actions, "extract_resource_arn")
 
     def found(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, *more: Any) -> Any:
+        if service == "s3" and method == "GET" and not path.strip("/"):
+            return _ALL_BUCKETS
         return _named(headers, body) or resource(service, method, path, headers, body, query_params, *more)
 
     actions.extract_resource_arn = found
