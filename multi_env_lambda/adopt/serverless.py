@@ -41,6 +41,7 @@ class Placed:
         environment: its name, which counts as the stage unless ``stage`` is given. stages: of all environments.
         crowded: whether another environment is in the same account and region.
         folder: of the unit, relative to the top of the repository. there: the files of the service.
+        longest: of a key, so that AWS takes the name of each function.
     """
 
     environment: str
@@ -50,6 +51,7 @@ class Placed:
     crowded: bool = False
     folder: str = ""
     there: Collection[str] = ()
+    longest: int = 40
 
 
 def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: Files) -> Reading:
@@ -63,7 +65,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
     """
     service = _opened(root, at_home, given, files)
     names = [name for name in _function_names(service) if is_python(service, name)]
-    service.keys.update(_keys(names))
+    service.keys.update(_keys(names, at_home.longest))
     announce(service)
     apis = Apis()
     events = {name: events_of(service, name, apis) for name in names}
@@ -191,14 +193,14 @@ def _function_names(service: Service) -> list[str]:
     return list(found) if isinstance(found, dict) else []
 
 
-def _keys(names: Iterable[str]) -> dict[str, str]:
+def _keys(names: Iterable[str], longest: int) -> dict[str, str]:
     """A key for each function, no two alike."""
     keys: dict[str, str] = {}
     for name in names:
-        key = base = key_of(name)
+        key = base = key_of(name)[:longest].rstrip("-_")
         number = 2
         while key in keys.values():
-            key, number = f"{base[:37]}-{number}", number + 1
+            key, number = f"{base[: longest - 3]}-{number}", number + 1
         keys[name] = key
     return keys
 

@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.serverless_events import EVENTS
 from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
+from multi_env_lambda.adopt.serverless_text import Ask, asked_for, pieces
 from multi_env_lambda.adopt.serverless_values import Filled, Link, Unknown, Value, plain, shown
 from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.name import FUNCTION_NAME
@@ -197,6 +198,8 @@ def _variable(service: Service, name: str, variable: str, value: Value, path: Se
     if not _VARIABLE.fullmatch(variable):
         service.dropped(name, what, path, "Lambda accepts letters, digits and `_` in the name of a variable")
         return None
+    if not isinstance(value, Link) and _from_a_secret(service, path):
+        return _secret(service, name, variable, path)
     if isinstance(value, Unknown):
         if says_so(variable):
             return _secret(service, name, variable, path)
@@ -218,6 +221,15 @@ def _variable(service: Service, name: str, variable: str, value: Value, path: Se
     service.set_later.append(Variable(function=service.keys[name], name=variable, value=body))
     service.carried(name, what, path, "stack.py: context.set_environment")
     return None
+
+
+def _from_a_secret(service: Service, path: Sequence[str]) -> bool:
+    """Whether a variable in the text says by its own name that it is a secret: ``${self:custom.password}``."""
+    text: Any = service.variables.tree
+    for key in path:
+        text = text.get(key) if isinstance(text, dict) else None
+    asked = [ask for is_one, part in pieces(text) if is_one for ask in asked_for(part)] if isinstance(text, str) else []
+    return any(isinstance(ask, Ask) and says_so(re.split(r"[.:/]", ask.address or "")[-1]) for ask in asked)
 
 
 def _link(service: Service, link: Link) -> dict[str, str]:

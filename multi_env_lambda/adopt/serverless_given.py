@@ -77,10 +77,17 @@ def refusal(missing: Sequence[Missing], source: str, environments: int) -> Confi
         everywhere = len(one.environments) == environments
         where = "" if everywhere else f" for {', '.join(one.environments)}"
         lines.append(f"{one.wanted.place} `${{{one.wanted.name}}}`{where}: {one.wanted.about}")
-        entries += [
-            f"{name}{one.wanted.name}=…" for name in ([""] if everywhere else [f"{e}." for e in one.environments])
-        ]
+        entries += _entries(one, everywhere)
+    entries = list(dict.fromkeys(entries))
     what = f"{'a value is' if len(missing) == 1 else f'{len(missing)} values are'} not known here: {'; '.join(lines)}"
     typed = " ".join(f"--set {shlex.quote(entry)}" if "(" in entry else f"--set {entry}" for entry in entries)
     python = ", ".join(f'"{entry}"' for entry in entries)
     return ConfigurationError(source, what, hint=advice("give it with `{}`", Advice(typed, f"values=[{python}]")))
+
+
+def _entries(missing: Missing, everywhere: bool) -> list[str]:
+    """How to give it. A file that is called after the environment is there for each stage: that is what is missing."""
+    if everywhere:
+        return [f"{missing.wanted.name}=…"]
+    name, is_file = missing.wanted.name, missing.wanted.name.startswith("file(")
+    return [f"{e}.stage=…" if is_file and e in name else f"{e}.{name}=…" for e in missing.environments]

@@ -130,7 +130,7 @@ def _said_of_plugins(service: Service) -> None:
     if at(options, "vendor") is not None:
         reason = "name the folder in `shared`"
         service.dropped("", "pythonRequirements.vendor", ["custom", "pythonRequirements", "vendor"], reason)
-    if (name := at(options, "fileName")) not in (None, "requirements.txt"):
+    if (name := at(options, "fileName")) not in (None, "requirements.txt", "poetry.lock", "Pipfile.lock"):
         reason = f"rename `{name}` to `requirements.txt`, which `lock` takes over"
         service.dropped("", "pythonRequirements.fileName", ["custom", "pythonRequirements", "fileName"], reason)
 

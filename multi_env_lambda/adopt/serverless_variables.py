@@ -263,6 +263,8 @@ class Variables:
 
     def _from_file(self, name: str, address: str | None, where: Where, variable: str) -> Value | _Missing:
         option = _file_option(name, address)
+        if name.rpartition("/")[2].startswith(".env"):
+            return Unknown(variable, "an `.env` file is not read, because its values would get into files", where)
         if re.search(r"\.[cm]?[jt]s\Z", name):
             return Unknown(variable, "the file is a program, which does not run here", where, option=option)
         tree = self.files(name)

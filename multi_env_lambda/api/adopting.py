@@ -274,14 +274,14 @@ def _readings(
     top: Path,
 ) -> dict[str, Reading]:
     names = tuple(one.name for one in environments)
+    longest = min(40, 62 - len(unit) - max(map(len, names)))
     if project.document is None:
         texts = {path: project.text(path) or "" for path in project.files if path.endswith(".py")}
-        longest = min(40, 62 - len(unit) - max(map(len, names)))
         found = read_folder(texts, unit, longest, project.folder.name)
         return dict.fromkeys(names, found)
     if is_service(project.document):
         files = nearby(project.folder, top)
-        return service_readings(project.document, folder, project.files, environments, given, files)
+        return service_readings(project.document, folder, project.files, longest, environments, given, files)
     source = Source(
         template=project.document,
         unit=unit,

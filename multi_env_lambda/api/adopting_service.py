@@ -54,6 +54,7 @@ def service_readings(
     document: Node,
     folder: str,
     there: Collection[str],
+    longest: int,
     environments: Sequence[Environment],
     given: Mapping[str, Mapping[str, str]],
     files: Callable[[str], str | None],
@@ -62,6 +63,7 @@ def service_readings(
 
     Args:
         folder: of the unit, relative to the top of the repository. there: the files of the service.
+        longest: of a key.
 
     Raises:
         ConfigurationError: it is no service on AWS, or somebody has to give a value.
@@ -78,6 +80,7 @@ def service_readings(
             crowded=homes[one.account_id, one.region] > 1,
             folder=folder,
             there=there,
+            longest=longest,
         )
         for one in environments
     ]

@@ -77,8 +77,12 @@ def is_package(root: Path, folder: str) -> bool:
 
 
 def is_older(folder: Path) -> bool:
-    """Whether a file of setuptools says how it is built; linters have their settings in ``setup.cfg``, too."""
-    return (folder / "setup.py").is_file() or re.search(
+    """Whether a file of setuptools says how it is built; linters have their settings in ``setup.cfg``, too.
+
+    An empty ``setup.py`` builds nothing.
+    """
+    setup = folder / "setup.py"
+    return (setup.is_file() and setup.stat().st_size > 0) or re.search(
         r"(?m)^\[(metadata|options)\b", _text(folder / "setup.cfg")
     ) is not None
 

@@ -7,8 +7,9 @@ import textwrap
 import pytest
 
 from multi_env_lambda.adopt.document import read_document
-from multi_env_lambda.adopt.found import Carried, Changed, NotCarried, Reading
+from multi_env_lambda.adopt.found import Carried, Changed, Missing, NotCarried, Place, Reading, Wanted
 from multi_env_lambda.adopt.serverless import Placed, read_service
+from multi_env_lambda.adopt.serverless_given import refusal
 
 
 def read(provider: str = "", function: str = "", rest: str = "") -> Reading:
@@ -150,3 +151,47 @@ def test_what_refers_to_a_resource_that_is_left_out_is_left_out(name: str, more:
 def test_an_order_that_cannot_be_kept_is_said() -> None:
     resources = "resources: {Resources: {Orders: {Type: 'AWS::SQS::Queue', DependsOn: [Gone]}}}"
     assert said(read(rest=resources), NotCarried) == ["resource Orders: DependsOn"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("poetry.lock", 0), ("Pipfile.lock", 0), ("other.txt", 1)])
+def test_a_lock_that_is_read_anyway_needs_no_other_name(name: str, count: int) -> None:
+    assert len(said(read(rest=f"custom: {{pythonRequirements: {{fileName: {name}}}}}"), NotCarried)) == count
+
+
+def test_files_that_are_called_after_a_stage_are_asked_for_once() -> None:
+    missing = [
+        Missing(wanted=Wanted(name=f"file(./env/{e}.yml):{key}", place=Place("x.yml", 1)), environments=(e,))
+        for e in ("sandbox", "prod")
+        for key in ("A", "B")
+    ]
+    hint = str(refusal(missing, "x.yml", 2).hint)
+    assert "sandbox.stage=…" in hint and "prod.stage=…" in hint
+    assert hint.count("stage") == 2 * hint.count("sandbox") and "file(" not in hint
+
+
+@pytest.mark.parametrize(
+    "value", ["${self:custom.db.password}", "a-${self:custom.db.password}", "${env:AWS_SECRET_ACCESS_KEY}"]
+)
+def test_what_comes_from_a_secret_is_one_whatever_the_variable_is_called(value: str) -> None:
+    found = read(f"environment: {{PLAIN: '{value}'}}", rest="custom: {db: {password: correct horse}}")
+    assert found.table["functions"]["hello"]["environment"] == {"PLAIN": {"secret": "plain"}}
+    assert "correct horse" not in str(found)
+
+
+@pytest.mark.parametrize("name", [".env", "config/.env.prod"])
+def test_an_env_file_is_not_read(name: str) -> None:
+    text = "service: shop\nprovider: {name: aws, runtime: python3.12, environment: {PLAIN: '${file(NAME)}'}}"
+    text = text.replace("NAME", name)
+    text += "\nfunctions: {hello: {handler: a.b}}"
+    at_home = Placed(environment="sandbox", region="eu-west-1", account_id="222222222222")
+    found = read_service(read_document(text, "serverless.yml"), at_home, {}, {name: "KEY=hunter2"}.get)
+    assert said(found, NotCarried) == ["environment.PLAIN"]
+    assert "hunter2" not in str(found)
+
+
+def test_keys_are_so_short_that_aws_takes_the_names() -> None:
+    text = "service: shop\nprovider: {name: aws, runtime: python3.12}\nfunctions:\n"
+    text += "".join(f"  applicationHandlerOf{n}: {{handler: a.b}}\n" for n in ("Orders", "Offers"))
+    at_home = Placed(environment="sandbox", region="eu-west-1", account_id="222222222222", longest=20)
+    found = read_service(read_document(text, "serverless.yml"), at_home, {}, {}.get)
+    assert list(found.table["functions"]) == ["application-handler", "application-handl-2"]

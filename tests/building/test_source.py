@@ -463,3 +463,10 @@ def test_the_name_of_an_older_folder_is_never_looked_for_on_an_index(
     assert own_names(root, attrs.evolve(PROJECT, shared=("libs/dino",))) == {"orders", *([name] if name else [])}
     assert is_package(root, "libs/dino")
     assert not is_package(root, "libs/other")
+
+
+def test_an_empty_setup_py_builds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").touch()
+    assert not is_package(tmp_path, ".")
+    (tmp_path / "setup.py").write_text("from setuptools import setup\nsetup()\n")
+    assert is_package(tmp_path, ".")
