@@ -23,6 +23,7 @@ from multi_env_lambda.adopt.sam_layers import layer_folders, path_in, steps_out
 from multi_env_lambda.adopt.sam_said import say_the_rest
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
+from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.plan.template.parts import logical_id
 
@@ -227,7 +228,8 @@ def _is_for_functions(role: Node, draft: Draft) -> bool:
 def _said_defaults(draft: Draft, chosen: Chosen) -> None:
     for one in chosen.defaults:
         reason = "nobody gave another value for this environment"
-        to = f"`{one.default}`, its default"
+        hidden = plain_secret(one.name, str(one.default)) is not None
+        to = "its default" if hidden else f"`{one.default}`, its default"
         draft.findings.append(Changed(function="", what=f"parameter {one.name}", place=one.place, to=to, reason=reason))
     for one in chosen.secrets:
         reason = "it must not be shown: create this secret in every account before you deploy"

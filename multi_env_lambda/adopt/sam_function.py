@@ -16,6 +16,7 @@ from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
 from multi_env_lambda.model.name import FUNCTION_NAME, ROLE_ARN
+from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_function"]
@@ -120,11 +121,22 @@ def _environment(draft: Draft, function: str, node: Node) -> None:
             draft.left(function, f"variable {name}", found, "Lambda sets it itself")
             continue
         ours = _variable(draft, value)
-        if ours is not None:
+        if isinstance(ours, str) and plain_secret(name, ours) is not None:
+            table[name] = _secret(draft, function, name, found)
+        elif ours is not None:
             table[name] = ours
             draft.carried(function, f"variable {name}", found, f"environment.{name}")
         elif value is not None:
             _of_the_stack(draft, function, name, value, found)
+
+
+def _secret(draft: Draft, function: str, variable: str, node: Node) -> dict[str, str]:
+    """A secret never gets into a file: the unit has one of its own, which a person fills in after the first deploy."""
+    key = re.sub(r"[^a-z0-9]+", "-", variable.lower()).strip("-")
+    draft.unit_table.setdefault("secrets", {}).setdefault(key, {"description": f"the variable {variable}"})
+    reason = "a secret is not written into a file: put its value into this one after the first deploy"
+    draft.changed(function, f"variable {variable}", node, f'{{ secret = "{key}" }}', reason)
+    return {"secret": key}
 
 
 def _of_the_stack(draft: Draft, function: str, name: str, value: Any, node: Node) -> None:

@@ -28,6 +28,8 @@ def find_collisions(
     for project in units:
         for environment in config.environments:
             for kind, name in made_names(project, environment):
+                if kind == "function" and _is_of_the_ci(name, environment, config):
+                    faults.setdefault(project.folder, _reserved(project.folder, name, environment))
                 place = (kind, environment.account_id, environment.region, name)
                 if place not in owners:
                     owners[place] = (project.folder, environment.name)
@@ -55,6 +57,17 @@ def _same_name(units: Iterable[Project], unreadable: Mapping[str, str]) -> dict[
 def _named_alike(folder: str, what: str) -> ConfigurationError:
     hint = "rename one; `-`, `_`, `.` and upper or lower case make no difference"
     return ConfigurationError(f"{folder}/pyproject.toml [project] name", what, hint=hint)
+
+
+def _is_of_the_ci(name: str, environment: Environment, config: WorkspaceConfig) -> bool:
+    """The roles that `bootstrap` makes may change and call each function that a unit names."""
+    there = environment.account_id == config.devops.account_id
+    return config.roles is not None and there and name.startswith(config.roles.functions)
+
+
+def _reserved(folder: str, name: str, environment: Environment) -> ConfigurationError:
+    what = f"the function would be called `{name}` in {environment.name}, and in this account the CI's are called so"
+    return ConfigurationError(f"{folder}/pyproject.toml", what, hint="choose a name that begins differently")
 
 
 def _what(kind: str, name: str, first: tuple[str, str], second: tuple[str, str], environment: Environment) -> str:

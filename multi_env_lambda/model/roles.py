@@ -90,6 +90,11 @@ class Roles:
         return f"{self.prefix}-receiver"
 
     @property
+    def functions(self) -> tuple[str, str, str]:
+        """How the names of the CI's functions begin: who may change or call one of them acts as the CI."""
+        return self.of_devops("dispatcher"), self.receiver, self.witness
+
+    @property
     def sender(self) -> str:
         """The role as which jobs at GitHub send events, where builds run at CodeBuild."""
         return f"{self.prefix}-sender"

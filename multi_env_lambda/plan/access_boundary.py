@@ -71,8 +71,7 @@ def _no_mapping(config: WorkspaceConfig, place: Environment) -> dict[str, Any]:
     the function read it; and without its mapping the dispatcher hears nothing. Mappings have no names, only a key.
     """
     assert config.roles is not None, "the CI has roles"
-    named = (config.roles.of_devops("dispatcher"), config.roles.receiver, config.roles.witness)
-    functions = [f"arn:aws:lambda:*:{place.account_id}:function:{name}*" for name in named]
+    functions = [f"arn:aws:lambda:*:{place.account_id}:function:{name}*" for name in config.roles.functions]
     return {
         "Sid": "NobodysQueue",
         "Action": list(_MAPPINGS),

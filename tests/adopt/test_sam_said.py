@@ -165,3 +165,18 @@ def test_a_name_with_a_line_break_is_in_one_line_of_the_report() -> None:
 
     assert forged not in adoption_text("shop", "projects/shop", "template.yaml", (), found.findings).splitlines()
     assert any(forged in one.what for one in found.findings)
+
+
+def test_a_secret_in_a_variable_gets_into_no_file() -> None:
+    """Our own table would refuse it, too."""
+    variables = "Environment: {Variables: {API_TOKEN: hunter2, DB_PASSWORD: hunter3, STAGE: dev}}"
+    top = "Parameters: {DbPassword: {Type: String, Default: hunter4}}\n"
+    found = read(function(variables, top=top))
+
+    assert table(found)["environment"] == {
+        "API_TOKEN": {"secret": "api-token"},
+        "DB_PASSWORD": {"secret": "db-password"},
+        "STAGE": "dev",
+    }
+    assert "hunter" not in str(found)
+    accepted(found)

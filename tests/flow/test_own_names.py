@@ -18,6 +18,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Step
 from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -105,6 +106,19 @@ def test_a_name_within_reach_of_the_roles_of_another_environment_is_refused() ->
 
     with pytest.raises(ConfigurationError, match="may change whatever is called"):
         unit("old-test-create", environments=places)
+
+
+@pytest.mark.parametrize("name", ["acme-witness", "acme-dispatcher", "acme-receiver", "acme-witness-2"])
+def test_no_unit_has_a_function_of_the_ci(name: str) -> None:
+    """Else the roles that `bootstrap` makes could change what starts builds and writes approvals."""
+    beside = attrs.evolve(SANDBOX, account_id=DEVOPS.account_id)
+    config = WorkspaceConfig(devops=DEVOPS, environments=(beside,), roles=Roles(prefix="acme"))
+    found = find_collisions([unit(name, environments=(beside,))], config)
+
+    assert f"the function would be called `{name}` in sandbox" in str(found["projects/orders"])
+    assert not find_collisions([unit("acme-orders", environments=(beside,))], config)
+    assert not find_collisions([unit(name)], attrs.evolve(config, environments=(SANDBOX,)))
+    assert not find_collisions([unit(name, environments=(beside,))], attrs.evolve(config, roles=None))
 
 
 def test_environments_of_branches_need_names_of_their_own() -> None:

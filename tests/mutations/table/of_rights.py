@@ -197,6 +197,13 @@ MUTATIONS = (
         ("flow/test_own_names.py",),
     ),
     Mutation(
+        "model/collisions.py",
+        "return config.roles is not None and there and name.startswith(config.roles.functions)",
+        "return False",
+        "No unit names a function of the CI as its own.",
+        ("flow/test_own_names.py",),
+    ),
+    Mutation(
         "plan/keeping.py",
         'return keeping(released, there) if verb in ("rollback", "repair") and there is not None else released',
         "return released",
