@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -265,6 +266,20 @@ def _given(
     return found
 
 
+def _declared(project: _Project) -> int:
+    """How long the name is that a ``pyproject.toml`` of the project has: the unit is called so."""
+    try:
+        found = tomllib.loads(project.text("pyproject.toml") or "")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return 0
+    tables = (found.get("project"), _table(found.get("tool"), "poetry"))
+    return max((len(str(_table(one, "name") or "")) for one in tables), default=0)
+
+
+def _table(found: object, key: str) -> object:
+    return found.get(key) if isinstance(found, dict) else None
+
+
 def _readings(
     project: _Project,
     unit: str,
@@ -274,7 +289,7 @@ def _readings(
     top: Path,
 ) -> dict[str, Reading]:
     names = tuple(one.name for one in environments)
-    longest = min(40, 62 - len(unit) - max(map(len, names)))
+    longest = min(40, 62 - max(len(unit), _declared(project)) - max(map(len, names)))
     if project.document is None:
         texts = {path: project.text(path) or "" for path in project.files if path.endswith(".py")}
         found = read_folder(texts, unit, longest, project.folder.name)

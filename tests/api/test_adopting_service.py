@@ -97,3 +97,12 @@ def test_a_file_outside_of_the_repository_is_not_read(root: Path) -> None:
     file.write_text(SERVICE.replace("../shared.yml", "../../../outside-of-it.yml"), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="there is no file"):
         adopt(root, "env:TABLE=x")
+
+
+def test_keys_fit_into_names_that_begin_with_the_name_of_the_project(root: Path) -> None:
+    folder = root / "projects" / "shop"
+    (folder / "pyproject.toml").write_text('[tool.poetry]\nname = "a-shop-with-a-very-long-name"\n', encoding="utf-8")
+    service = SERVICE.replace("sendMail", "sendAllMailsOfTheDayToEverybody")
+    (folder / "serverless.yml").write_text(service, encoding="utf-8")
+    table = next(one for one in adopt(root, "env:TABLE=orders", really=False).files if one.path == "pyproject.toml")
+    assert b"functions.send-all-mails-of-the-day-to]" in (table.body or b"")
