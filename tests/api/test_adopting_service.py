@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,4 +106,5 @@ def test_keys_fit_into_names_that_begin_with_the_name_of_the_project(root: Path)
     service = SERVICE.replace("sendMail", "sendAllMailsOfTheDayToEverybody")
     (folder / "serverless.yml").write_text(service, encoding="utf-8")
     table = next(one for one in adopt(root, "env:TABLE=orders", really=False).files if one.path == "pyproject.toml")
-    assert b"functions.send-all-mails-of-the-day-to]" in (table.body or b"")
+    [key] = re.findall(rb"functions[.](.+)]", table.body or b"")
+    assert len(f"a-shop-with-a-very-long-name-staging-{key.decode()}") <= 64 and key.startswith(b"send-all-mails")
