@@ -83,9 +83,11 @@ VARIES = (
     (r"\b\d+(\.\d+)? ?(ms|s|m|min|h|kB|MB|KB|bytes)\b", "AMOUNT"),
     (r"\(process \d+\)", "(process NUMBER)"),
     (r":\d{4,5}\b", ":PORT"),
+    (r"\n[^\n]*(deploy: [A-Z_]+|retrying for up to)[^\n]*", ""),
     (r" +", " "),
 )
-"""What differs from one run to the next -> what a comparison has in its place."""
+"""What differs from one run to the next -> what a comparison has in its place. Which states of a stack are seen on
+the way is chance."""
 
 
 def recorded(folder: Path, environment: dict[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
@@ -87,5 +88,6 @@ def test_the_examples_are_what_the_commands_print(tmp_path: Path) -> None:
     finally:
         examples.run("local down", tmp_path, environment)
 
-    shown = {verb: examples.compared(text) for verb, text in RECORDED.items()}
-    assert {verb: examples.compared(text) for verb, text in found.items()} == shown
+    lines = [[examples.compared(each[verb]) for verb in RECORDED] for each in (RECORDED, found)]
+    different = [line for line in ndiff(*("\n".join(each).splitlines() for each in lines)) if line[0] in "+-"]
+    assert different == [], "\n".join(different)

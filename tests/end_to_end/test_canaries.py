@@ -76,6 +76,13 @@ GITHUB = {
     "GITHUB_RUN_ATTEMPT": "1",
     "GITHUB_RUN_ID": "7",
 }
+SERVICE = """
+service: elsewhere
+useDotenv: true
+provider: { name: aws, runtime: python3.12 }
+functions:
+  main: { handler: app.handler, environment: { SAID: "${env:GITHUB_TOKEN}" } }
+"""
 REFERENCE = 'environment.DB_PASSWORD = { secret = "customers/db", key = "password" }\nenvironment.TABLE = "t"\n'
 
 
@@ -195,6 +202,7 @@ def walk(place: Planted) -> Walk:
         found.stage.client(name, "secretsmanager").create_secret(Name="customers/db", SecretString=value)
     deploys(found)
     looks_and_removes(found)
+    adopts(found)
     fails(found)
     pushes(found)
     return found
@@ -236,6 +244,18 @@ def looks_and_removes(walk: Walk) -> None:
         *("prune --apply", "new invoices", "init", "local status", "demo", "schema workspace"),
     ):
         walk.verb(*words.split())
+
+
+def adopts(walk: Walk) -> None:
+    """A service that wants the shell's variables, beside a file of secrets that is not in Git."""
+    folder = walk.place.root / "elsewhere"
+    folder.mkdir()
+    (folder / ".env").write_text(f"GITHUB_TOKEN={walk.place.canaries['dotenv']}\n", "utf-8")
+    (folder / "app.py").write_text("def handler(event, context):\n    return 1\n", "utf-8")
+    (folder / "serverless.yml").write_text(SERVICE, "utf-8")
+    walk.works("adopt", "elsewhere", "--yes")
+    shutil.rmtree(walk.place.root / "projects/elsewhere")
+    shutil.rmtree(folder)
 
 
 def fails(walk: Walk) -> None:
