@@ -140,7 +140,8 @@ def test_the_sdist_has_the_folder_with_its_tests(tmp_path: Path) -> None:
         ({"pyproject.toml": b"[tool.multi_env_lambda]\n"}, True),
         ({"pyproject.toml": b'[build-system]\nrequires = ["hatchling"]\n'}, False),
         ({"pyproject.toml": b'[tool.setuptools]\npy-modules = ["a"]\n'}, False),
-        ({"setup.py": b""}, False),
+        ({"setup.py": b"import setuptools\n\nsetuptools.setup()\n"}, False),
+        ({"setup.py": b""}, True),  # setuptools refuses one that does not call setup()
         ({"setup.cfg": b"[metadata]\nname = orders\n"}, False),
         ({"setup.cfg": b"[flake8]\nmax-line-length = 120\n"}, True),
     ],
