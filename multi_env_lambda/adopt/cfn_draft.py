@@ -13,22 +13,13 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, Grant, NotCarried, Ours, Place, Variable
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["KINDS", "Draft", "Own", "key_of", "references"]
+__all__ = ["Draft", "Kind", "Own", "key_of", "references"]
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PART = re.compile(r"\$\{([^!}][^}]*)\}")
 _SUFFIXES = ("function", "lambda")
 
-Kind = Literal["table", "queue", "topic", "bucket", "parameter", "secret"]
-KINDS: Mapping[str, str] = {
-    "table": "Table",
-    "queue": "Queue",
-    "topic": "Topic",
-    "bucket": "Bucket",
-    "parameter": "Parameter",
-    "secret": "Secret",
-}
-"""What our table calls a resource -> how its name in the stack ends."""
+Kind = Literal["table", "queue", "topic", "bucket"]
 
 
 @attrs.frozen
@@ -40,7 +31,7 @@ class Own:
 
     @property
     def logical_id(self) -> str:
-        return logical_id(self.key, KINDS[self.kind])
+        return logical_id(self.key, self.kind)
 
 
 def key_of(name: str, taken: Mapping[str, Any], longest: int, suffixes: tuple[str, ...] = _SUFFIXES) -> str:

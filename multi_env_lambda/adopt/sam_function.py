@@ -17,13 +17,13 @@ from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
 from multi_env_lambda.model.name import FUNCTION_NAME, ROLE_ARN
 from multi_env_lambda.model.plain_secrets import plain_secret
+from multi_env_lambda.model.uses import VALUES
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_function"]
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]+)(?::SecretString(?::([^:{}\s]+))?)?:{0,2}\}\}")
 _PARAMETER = re.compile(r"\{\{resolve:ssm:(/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)\}\}")
-_DEFAULT_VALUES = {"table": "name", "bucket": "name", "queue": "url", "topic": "arn", "parameter": "name"}
 _ATTRIBUTES = {"Arn": "arn", "TopicArn": "arn", "TopicName": "name", "QueueName": "name", "QueueUrl": "url"}
 _NUMBERS = {"MemorySize": "memory_size", "Timeout": "timeout", "ReservedConcurrentExecutions": "reserved_concurrency"}
 _AS_IT_IS = frozenset(
@@ -154,19 +154,11 @@ def _variable(draft: Draft, value: Any) -> Any:
     """As our tables have it; None if only the stack knows it."""
     target = draft.target(value)
     if target is not None and (own := draft.own.get(target[0])) is not None:
-        wanted = _ATTRIBUTES.get(target[1], "") if target[1] else _DEFAULT_VALUES.get(own.kind, "arn")
-        if own.kind == "parameter":
-            wanted = "name" if not target[1] else "value"
-        short = {own.kind: own.key}
-        usual = {
-            "table": "name",
-            "bucket": "name",
-            "queue": "url",
-            "topic": "arn",
-            "secret": "arn",
-            "parameter": "value",
-        }
-        return None if not wanted else short if wanted == usual[own.kind] else {**short, "value": wanted}
+        usual = VALUES[own.kind][0]
+        wanted = _ATTRIBUTES.get(target[1]) if target[1] else usual
+        if wanted is None:
+            return None
+        return {own.kind: own.key, **({} if wanted == usual else {"value": wanted})}
     if isinstance(value, str):
         if (found := _SECRET.fullmatch(value)) is not None:
             return {"secret": found[1], **({"key": found[2]} if found[2] else {})}
