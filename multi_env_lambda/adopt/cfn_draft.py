@@ -134,6 +134,11 @@ class Draft:
             return (name, attribute) if name else None
         return None
 
+    def referred(self, value: Any) -> str:
+        """The logical id that a plain reference names; empty for anything else."""
+        name, _ = self.target(value) or ("", "")
+        return name
+
     def body(self, value: Any) -> Any:
         """With references to what is called otherwise here."""
         if isinstance(value, list):

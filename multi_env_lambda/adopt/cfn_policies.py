@@ -67,14 +67,13 @@ def _managed(draft: Draft, function: str, value: Any, node: Node) -> None:
     text = draft.text(value)
     if isinstance(value, str) and "/" not in value and ":" not in value:
         text = MANAGED.get(value, f"arn:aws:iam::aws:policy/{value}")
-    target = draft.target(value)
+    policy = draft.resources.get(draft.referred(value), {})
     if text is not None and ARN.accepts(text.replace("${account_id}", "1" * 12).replace("${region}", "us-east-1")):
         _append(table, "managed_policies", text)
         draft.carried(function, "Policies", node, f"managed_policies: {text}")
-    elif target is not None and draft.resources.get(target[0], {}).get("Type") == "AWS::IAM::ManagedPolicy":
-        roles = draft.resources[target[0]]["Properties"].setdefault("Roles", [])
-        roles.append(Ours("role", draft.functions[function]))
-        draft.carried(function, "Policies", node, f"`Roles` of {target[0]} in stack.py")
+    elif policy.get("Type") == "AWS::IAM::ManagedPolicy":
+        policy["Properties"].setdefault("Roles", []).append(Ours("role", draft.functions[function]))
+        draft.carried(function, "Policies", node, f"`Roles` of {draft.referred(value)} in stack.py")
     else:
         draft.left(function, "Policies", node, "it is neither the ARN nor the name of a managed policy of AWS")
 
@@ -105,10 +104,7 @@ def _template(draft: Draft, function: str, name: str, parameters: Any, node: Nod
 
 def _own(draft: Draft, given: Mapping[str, Any]) -> Own | None:
     """The resource of ours that the template names, if it is one."""
-    for value in given.values():
-        if (found := draft.target(value)) is not None and found[0] in draft.own:
-            return draft.own[found[0]]
-    return None
+    return next((draft.own[name] for value in given.values() if (name := draft.referred(value)) in draft.own), None)
 
 
 def _filled(pattern: str, given: Mapping[str, Any], draft: Draft) -> Any:

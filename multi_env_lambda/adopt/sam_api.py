@@ -190,8 +190,7 @@ def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
     texts = [draft.text(value) for value in (pools if isinstance(pools, list) else [pools])]
     if pools is not None:
         return None if not all(text and USER_POOL.accepts(_sample(text)) for text in texts) else {"user_pools": texts}
-    target = draft.target(one.get("FunctionArn"))
-    key = draft.functions.get(target[0]) if target is not None else None
+    key = draft.functions.get(draft.referred(one.get("FunctionArn")))
     if key is None:
         return None
     given = one.get("Identity")
@@ -253,8 +252,7 @@ def _of_a_function(draft: Draft, one: Any) -> dict[str, Any] | None:
     """Only where the function answers as an HTTP API asks: with ``isAuthorized``."""
     if not isinstance(one, Mapping) or str(one.get("EnableSimpleResponses")).lower() != "true":
         return None
-    target = draft.target(one.get("FunctionArn"))
-    key = draft.functions.get(target[0]) if target is not None else None
+    key = draft.functions.get(draft.referred(one.get("FunctionArn")))
     return None if key is None else {"function": key}
 
 

@@ -177,8 +177,9 @@ def _plain(value: Any, draft: Draft) -> Any:
 def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
     what = f"event {name} (SNS)"
     topic = draft.values.of(node.get("Topic"))
-    filters, target = draft.values.of(node.get("FilterPolicy")), draft.target(topic)
-    source = draft.own[target[0]].key if target is not None and target[0] in draft.own else draft.text(topic)
+    filters = draft.values.of(node.get("FilterPolicy"))
+    own = draft.own.get(draft.referred(topic))
+    source = own.key if own is not None else draft.text(topic)
     if (found := node.get("SqsSubscription")) is not None:
         reason = "write a queue that subscribes to the topic, and the event `sqs` of that queue"
         draft.left(function, what, found, reason)
@@ -211,9 +212,8 @@ def _batches(kind: str, words: Mapping[str, str]) -> Reader:
     def read(draft: Draft, function: str, name: str, node: Node) -> None:
         what = f"event {name} ({kind})"
         source = draft.values.of(node.get(_SOURCES[kind]))
-        target = draft.target(source)
-        ours = draft.own.get(target[0]) if target is not None else None
-        text = ours.key if ours is not None else draft.text(source)
+        own = draft.own.get(draft.referred(source))
+        text = own.key if own is not None else draft.text(source)
         known = {*words, _SOURCES[kind], "FunctionResponseTypes", "Enabled", "ScalingConfig"}
         if text is None or set(node.table) - known or _is_off(draft, node) or kind in ("MSK", "MQ"):
             _mapping(draft, function, name, kind, node)
@@ -261,22 +261,20 @@ def _bucket(draft: Draft, function: str, name: str, node: Node) -> None:
     listed = list(events) if isinstance(events, list) else [str(events)]
     rules = draft.values.of(node.get("Filter", "S3Key", "Rules")) or []
     parts = {str(rule.get("Name")).lower(): draft.text(rule.get("Value")) for rule in rules if isinstance(rule, dict)}
-    target = draft.target(bucket)
-    if target is not None and (own := draft.own.get(target[0])) is not None:
+    logical = draft.referred(bucket)
+    if (own := draft.own.get(logical)) is not None:
         entry = {"s3": own.key, "events": listed, "prefix": parts.get("prefix"), "suffix": parts.get("suffix")}
         if listed == ["s3:ObjectCreated:*"]:
             del entry["events"]
         _event(draft, function, entry, what, node)
         return
-    body = draft.resources.get(target[0] if target is not None else "", {})
-    if body.get("Type") != "AWS::S3::Bucket":
+    if draft.resources.get(logical, {}).get("Type") != "AWS::S3::Bucket":
         draft.left(
             function, what, node, "the bucket is not in this template: see `s3` with `form` for existing buckets"
         )
         return
-    assert target is not None
-    _notify(draft, function, target[0], [*listed], rules, node)
-    draft.carried(function, what, node, f"NotificationConfiguration of {target[0]} in stack.py")
+    _notify(draft, function, logical, listed, rules, node)
+    draft.carried(function, what, node, f"NotificationConfiguration of {logical} in stack.py")
 
 
 def _notify(draft: Draft, function: str, bucket: str, events: list[str], rules: Any, node: Node) -> None:

@@ -89,8 +89,7 @@ def _number(draft: Draft, function: str, name: str, node: Node) -> None:
 
 def _role(draft: Draft, function: str, node: Node, resources: Node) -> None:
     value = draft.values.of(node)
-    target = draft.target(value)
-    role = resources.get(target[0]) if target is not None else None
+    role = resources.get(draft.referred(value))
     text = draft.text(value)
     if role is not None and role.text("Type") == "AWS::IAM::Role":
         read_role(draft, function, role, node)
