@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Own
-from multi_env_lambda.adopt.cfn_values import in_our_text, is_function
+from multi_env_lambda.adopt.cfn_values import fits, in_our_text, is_function
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours
 from multi_env_lambda.adopt.sam_policy_table import MANAGED, TEMPLATES, WORDS
@@ -68,7 +68,7 @@ def _managed(draft: Draft, function: str, value: Any, node: Node) -> None:
     if isinstance(value, str) and "/" not in value and ":" not in value:
         text = MANAGED.get(value, f"arn:aws:iam::aws:policy/{value}")
     policy = draft.resources.get(draft.referred(value), {})
-    if text is not None and ARN.accepts(text.replace("${account_id}", "1" * 12).replace("${region}", "us-east-1")):
+    if text is not None and fits(ARN, text):
         _append(table, "managed_policies", text)
         draft.carried(function, "Policies", node, f"managed_policies: {text}")
     elif policy.get("Type") == "AWS::IAM::ManagedPolicy":

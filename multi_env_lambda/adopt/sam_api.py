@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, references
+from multi_env_lambda.adopt.cfn_values import fits
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.model.keys.api import USER_POOL
 
@@ -189,7 +190,7 @@ def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
     pools = one.get("UserPoolArn")
     texts = [draft.text(value) for value in (pools if isinstance(pools, list) else [pools])]
     if pools is not None:
-        return None if not all(text and USER_POOL.accepts(_sample(text)) for text in texts) else {"user_pools": texts}
+        return None if not all(text and fits(USER_POOL, text) for text in texts) else {"user_pools": texts}
     key = draft.functions.get(draft.referred(one.get("FunctionArn")))
     if key is None:
         return None
@@ -205,10 +206,6 @@ def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
     elif "Header" in identity:
         found["headers"] = [identity["Header"]]
     return found
-
-
-def _sample(text: str) -> str:
-    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
 
 
 def _of_http(draft: Draft, one: Any) -> dict[str, Any] | None:

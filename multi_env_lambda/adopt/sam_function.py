@@ -8,6 +8,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft
 from multi_env_lambda.adopt.cfn_policies import read_policies, read_role
+from multi_env_lambda.adopt.cfn_values import fits
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
@@ -93,7 +94,7 @@ def _role(draft: Draft, function: str, node: Node, resources: Node) -> None:
     text = draft.text(value)
     if role is not None and role.text("Type") == "AWS::IAM::Role":
         read_role(draft, function, role, node)
-    elif text is not None and ROLE_ARN.accepts(_sample(text)):
+    elif text is not None and fits(ROLE_ARN, text):
         _set(draft, function, "Role", node, "role", text)
     else:
         reason = "the unit makes a role of its own for each function: write what it may do as `policies`"
@@ -280,17 +281,13 @@ def _traffic(draft: Draft, function: str, node: Node) -> None:
 def _name(draft: Draft, function: str, node: Node) -> None:
     key = draft.functions[function]
     text = draft.text(draft.values.of(node))
-    if text is not None and not draft.crowded and FUNCTION_NAME.accepts(_sample(text)):
+    if text is not None and not draft.crowded and fits(FUNCTION_NAME, text):
         draft.tables[key]["name"] = text
         draft.carried(function, "FunctionName", node, f'name = "{text}"')
         return
     why = "two environments in one account cannot both have it" if draft.crowded else "it is only known to the stack"
     reason = f"{why}; the function is called {draft.name(key)}, and callers need the new name"
     draft.changed(function, "FunctionName", node, draft.name(key), reason)
-
-
-def _sample(text: str) -> str:
-    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
 
 
 def _alias(draft: Draft, function: str, node: Node) -> None:
