@@ -102,6 +102,12 @@ class Draft:
     def left(self, function: str, what: str, node: Node, reason: str) -> None:
         self.findings.append(NotCarried(function=function, what=what, place=node.place, reason=reason))
 
+    def append(self, function: str, key: str, value: Any) -> None:
+        """Puts a value into a list of the function's table, once."""
+        found = self.tables[self.functions[function]].setdefault(key, [])
+        if value not in found:
+            found.append(value)
+
     def add(self, name: str, body: dict[str, Any], node: Node) -> None:
         """A resource for ``stack.py``, its references already ours."""
         found = name

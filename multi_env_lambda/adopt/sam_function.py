@@ -13,6 +13,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
+from multi_env_lambda.adopt.sam_policy_table import MANAGED
 from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
@@ -179,10 +180,8 @@ def _vpc(draft: Draft, function: str, node: Node) -> None:
     key = draft.functions[function]
     body = draft.body(draft.values.of(node))
     draft.add(logical_id(key, "Function"), {"Properties": {"VpcConfig": body}}, node)
-    policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
     if "role" not in draft.tables[key]:
-        managed = draft.tables[key].setdefault("managed_policies", [])
-        managed += [] if policy in managed else [policy]
+        draft.append(function, "managed_policies", MANAGED["AWSLambdaVPCAccessExecutionRole"])
     draft.carried(function, "VpcConfig", node, f"{logical_id(key, 'Function')} in stack.py")
 
 
