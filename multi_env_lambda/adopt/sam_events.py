@@ -291,28 +291,24 @@ def _notify(draft: Draft, function: str, bucket: str, events: list[str], rules: 
         configurations.append(entry)
     waits = body.get("DependsOn", [])
     body["DependsOn"] = [*([waits] if isinstance(waits, str) else waits), permission]
-    allowed = {
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": Ours("alias", key),
-        "Principal": "s3.amazonaws.com",
-        "SourceAccount": {"Ref": "AWS::AccountId"},
-    }
-    draft.add(permission, {"Type": "AWS::Lambda::Permission", "Properties": allowed}, node)
+    _may_call(draft, key, permission, node, "s3", {"SourceAccount": {"Ref": "AWS::AccountId"}})
 
 
-def _route(draft: Draft, function: str, name: str, node: Node) -> None:
-    for entry, what in read_route(draft, function, name, node, is_rest=True):
-        _event(draft, function, entry, what, node)
+def _route(kind: str) -> Reader:
+    """A reader of a route of a REST API or an HTTP API."""
 
+    def read(draft: Draft, function: str, name: str, node: Node) -> None:
+        what = f"event {name} ({kind})"
+        entry = read_route(draft, function, what, node, is_rest=kind == "Api")
+        if entry is not None:
+            _event(draft, function, entry, what, node)
 
-def _http_route(draft: Draft, function: str, name: str, node: Node) -> None:
-    for entry, what in read_route(draft, function, name, node, is_rest=False):
-        _event(draft, function, entry, what, node)
+    return read
 
 
 _READERS: Mapping[str, Reader] = {
-    "Api": _route,
-    "HttpApi": _http_route,
+    "Api": _route("Api"),
+    "HttpApi": _route("HttpApi"),
     "Schedule": _schedule,
     "ScheduleV2": _schedule,
     "CloudWatchEvent": _pattern,
