@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from multi_env_lambda.model.any_api import routes_of
 from multi_env_lambda.model.api_settings import IAM, OPEN, Cors
-from multi_env_lambda.model.rest_api import rest_routes
 from multi_env_lambda.model.rest_settings import (
     PoolAuthorizer,
     RequestAuthorizer,
@@ -38,7 +38,7 @@ _ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def body_of(unit: StackInput, api: RestApi) -> Json:
-    found = list(rest_routes(unit.settings.functions))
+    found = list(routes_of(unit.settings.functions, RestRoute))
     paths: dict[str, Json] = {}
     for function, _, event in found:
         method = _ANY if event.route.method == "ANY" else event.route.method.lower()

@@ -29,7 +29,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/api.py",
-        '        _check_authorizer(place, "authorizer", event.authorizer, authorizers)\n',
+        '        check_authorizer(place, event.authorizer, authorizers, api="http_api")\n',
         "",
         "An authorizer that a route names exists.",
         _API,
