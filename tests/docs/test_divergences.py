@@ -15,6 +15,7 @@ EMULATOR = ROOT / "multi_env_lambda/local/emulator"
 MACHINERY = {
     "__init__": "says what the folder is",
     "__main__": "starts the server",
+    "api_calls": "finds APIs and calls functions, for HTTP and REST APIs",
     "clock": "moves the time of the rules",
     "durability": "keeps what was answered; AWS does not lose it either",
     "early_events": "keeps what rules of early validation found",

@@ -6,11 +6,11 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-de
 from __future__ import annotations
 
 import base64
-import secrets
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .api_calls import front_end, new_id, request_time
 from .names import load, original
 
 __all__ = ["Request", "event_of"]
@@ -49,10 +49,8 @@ class Request(NamedTuple):
     @property
     def sent_headers(self) -> dict[str, str]:
         """With those of the front end; the host is the one on AWS."""
-        more = {"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"}
-        trace = {"x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"}
         length = {"content-length": str(len(self.body))}
-        return {**length, **self.headers, "host": self.host, **more, **trace}
+        return {**length, **self.headers, **front_end(self.host)}
 
 
 def event_of(form: str, asked: Request, authorizer: Any) -> dict[str, Any]:
@@ -96,10 +94,10 @@ def _second(asked: Request, authorizer: Any) -> dict[str, Any]:
                 "sourceIp": "127.0.0.1",
                 "userAgent": asked.headers.get("user-agent", ""),
             },
-            "requestId": _id(),
+            "requestId": new_id(),
             "routeKey": asked.route,
             "stage": asked.stage,
-            "time": _time(),
+            "time": request_time(),
             "timeEpoch": int(time.time() * 1000),
         },
         **({"pathParameters": dict(asked.variables)} if asked.variables else {}),
@@ -113,7 +111,7 @@ def _first(asked: Request, authorizer: Any) -> dict[str, Any]:
     body, is_encoded = _body(asked)
     headers = asked.sent_headers
     resource = asked.route.partition(" ")[2] or asked.route
-    number = _id()
+    number = new_id()
     said = _as_in_the_first_form(authorizer)
     return {
         "version": "1.0",
@@ -140,7 +138,7 @@ def _first(asked: Request, authorizer: Any) -> dict[str, Any]:
             "path": asked.sent_path,
             "protocol": "HTTP/1.1",
             "requestId": number,
-            "requestTime": _time(),
+            "requestTime": request_time(),
             "requestTimeEpoch": int(time.time() * 1000),
             "resourceId": asked.route,
             "resourcePath": resource,
@@ -160,11 +158,3 @@ def _as_in_the_first_form(authorizer: Any) -> Any:
     if "jwt" in authorizer:
         return {"claims": authorizer["jwt"]["claims"], "scopes": authorizer["jwt"]["scopes"]}
     return authorizer.get("lambda")
-
-
-def _id() -> str:
-    return base64.b64encode(secrets.token_bytes(11)).decode("ascii")
-
-
-def _time() -> str:
-    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())

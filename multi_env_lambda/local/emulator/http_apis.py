@@ -10,16 +10,16 @@ http-api-lambda-authorizer.html and http-api-quotas.html (30 seconds, 10 MB).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import http_api_answers, http_api_events
+from .api_calls import call, finder, may_call, of_id
 from .http_api_events import Request
 from .names import load, original
 from .resources import check_first
 
-__all__ = ["may_call", "patch", "serves_page"]
+__all__ = ["patch", "serves_page"]
 
 _SECONDS = 30.0
 _MOST_BYTES = 10 * 1024 * 1024
@@ -38,12 +38,7 @@ def patch() -> None:
     apis = load("ministack.services.apigateway")
     stored = original(apis, "_apis")
     original(apis, "find_api_scope")
-
-    def scope_of(api: str) -> tuple[str, str] | None:
-        """An id is of one account, no matter who asks."""
-        return next(((account, region) for (account, region, name), _ in stored.all_items() if name == api), None)
-
-    apis.find_api_scope = scope_of
+    apis.find_api_scope = finder(stored)
     delete, authorizers = original(apis, "_delete_api"), original(apis, "_authorizers")
 
     def deleted(api: str) -> Any:
@@ -65,8 +60,7 @@ def patch() -> None:
 def serves_page(api: str, origin: str) -> bool:
     """Whether the table of an API lets pages of this origin call it."""
     stored = original(load("ministack.services.apigateway"), "_apis")
-    found: Any = next((value for (_, _, name), value in stored.all_items() if name == api), {})
-    allowed = (found.get("corsConfiguration") or {}).get("allowOrigins") or []
+    allowed = (of_id(stored, api).get("corsConfiguration") or {}).get("allowOrigins") or []
     return "*" in allowed or origin.lower() in [each.lower() for each in allowed]
 
 
@@ -168,7 +162,6 @@ async def _authorized(apis: Any, route: Mapping[str, Any], asked: Request) -> _A
 
 
 async def _called(apis: Any, route: Mapping[str, Any], asked: Request, authorizer: Any) -> _Answer:
-    functions = load("ministack.services.lambda_svc")
     behind = apis._integrations.get(asked.api, {}).get(str(route.get("target", "")).rpartition("/")[2])
     if not behind or behind["integrationType"] != "AWS_PROXY":
         return _FAILED
@@ -176,17 +169,11 @@ async def _called(apis: Any, route: Mapping[str, Any], asked: Request, authorize
     place = asked.route.replace(" ", "", 1) if " " in asked.route else f"/{asked.route}"
     if not may_call(arn, f"{asked.api}/{asked.stage}/{place.lstrip('/')}"):
         return _FAILED
-    record, config, _ = functions._get_func_record_for_ref(arn)
     form = str(behind.get("payloadFormatVersion") or "1.0")
     event = http_api_events.event_of(form, asked, authorizer)
-    call = apis.run_reentrant(
-        functions._execute_function_with_config_scope,
-        functions._execution_record_for_config(record, config),
-        event,
-        thread_name="http-api",
-    )
+    seconds = min(_SECONDS, behind.get("timeoutInMillis", 30_000) / 1000)
     try:
-        result = await asyncio.wait_for(call, min(_SECONDS, behind.get("timeoutInMillis", 30_000) / 1000))
+        result = await call(apis, arn, event, seconds=seconds, thread_name="http-api")
     except TimeoutError:
         return _TOO_LATE
     if result.get("throttle"):
@@ -195,32 +182,6 @@ async def _called(apis: Any, route: Mapping[str, Any], asked: Request, authorize
 
 
 # --- who may ---
-def may_call(arn: str, source: str) -> bool:
-    """Whether the function exists there, and its policy lets this API call it for this route."""
-    functions, responses = load("ministack.services.lambda_svc"), load("ministack.core.responses")
-    evaluator = load("ministack.core.iam_evaluator")
-    _, config, name = original(functions, "_get_func_record_for_ref")(arn)
-    if config is None:
-        return False
-    account, region = responses.get_account_id(), responses.get_region()
-    context = evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="lambda:InvokeFunction",
-        resource_arn=arn,
-        region=region,
-        service_context={
-            "aws:sourcearn": f"arn:aws:execute-api:{region}:{account}:{source}",
-            "aws:sourceaccount": account,
-        },
-    )
-    function = original(functions, "_functions").get_scoped(account, arn.split(":")[3], name)
-    policy = (function or {}).get("policy") or {}
-    decision = evaluator.evaluate_resource_policy(policy, context, service="apigateway.amazonaws.com").decision
-    return bool(decision == "Allow")
-
-
 def _if_permitted(invoke: Callable[..., Any]) -> Callable[..., Any]:
     async def permitted(authorizer: Mapping[str, Any], event: Mapping[str, Any], *more: Any) -> Any:
         apis = load("ministack.services.apigateway")

@@ -8,11 +8,11 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lamb
 from __future__ import annotations
 
 import base64
-import secrets
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .api_calls import front_end, new_id, request_time
 from .names import load, original
 
 __all__ = ["Request", "event_of"]
@@ -52,9 +52,7 @@ class Request(NamedTuple):
     def sent_headers(self) -> dict[str, str]:
         """In the usual spelling, since the server does not know the caller's; with those of the front end."""
         kept = {name: text for name, text in self.headers.items() if name not in _NOT_TOLD}
-        more = {"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"}
-        trace = {"x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"}
-        return {name.title(): text for name, text in {**kept, "host": self.host, **more, **trace}.items()}
+        return {name.title(): text for name, text in {**kept, **front_end(self.host)}.items()}
 
 
 def event_of(asked: Request, authorizer: Any, caller: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -81,13 +79,13 @@ def event_of(asked: Request, authorizer: Any, caller: Mapping[str, Any] | None) 
             "deploymentId": asked.deployment,
             "domainName": asked.host,
             "domainPrefix": asked.api,
-            "extendedRequestId": base64.b64encode(secrets.token_bytes(11)).decode("ascii"),
+            "extendedRequestId": new_id(),
             "httpMethod": asked.method,
             "identity": identity,
             "path": f"/{asked.stage}{asked.path}",
             "protocol": "HTTP/1.1",
             "requestId": asked.request,
-            "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
+            "requestTime": request_time(),
             "requestTimeEpoch": int(time.time() * 1000),
             "resourceId": asked.resource["id"],
             "resourcePath": path,

@@ -8,12 +8,12 @@ api-gateway-execution-service-limits-table.html (29 seconds, 10 MB) and supporte
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import http_apis, rest_api_answers, rest_api_events
+from . import rest_api_answers, rest_api_events
+from .api_calls import call, may_call
 from .names import load, original
 from .rest_api_events import Request
 
@@ -177,20 +177,15 @@ def _has_a_text(behind: Mapping[str, Any]) -> bool:
 
 
 async def _called(behind: Mapping[str, Any], asked: Request, said: Any, caller: Any) -> Any:
-    rest, functions = load("ministack.services.apigateway_v1"), load("ministack.services.lambda_svc")
+    rest = load("ministack.services.apigateway_v1")
     arn = rest._extract_lambda_ref_from_integration_uri(behind.get("uri", ""))
     place = f"{asked.api}/{asked.stage}/{asked.method}{asked.resource['path']}"
-    if not http_apis.may_call(arn, place):
+    if not may_call(arn, place):
         return rest._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
-    record, config, _ = functions._get_func_record_for_ref(arn)
-    call = rest.run_reentrant(
-        functions._execute_function_with_config_scope,
-        functions._execution_record_for_config(record, config),
-        rest_api_events.event_of(asked, said, caller),
-        thread_name="rest-api",
-    )
+    event = rest_api_events.event_of(asked, said, caller)
+    seconds = min(_SECONDS, (behind.get("timeoutInMillis") or 29_000) / 1000)
     try:
-        result = await asyncio.wait_for(call, min(_SECONDS, (behind.get("timeoutInMillis") or 29_000) / 1000))
+        result = await call(rest, arn, event, seconds=seconds, thread_name="rest-api")
     except TimeoutError:
         return rest._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
     if result.get("throttle") or result.get("error"):
@@ -216,7 +211,7 @@ def _if_permitted(invoke: Callable[..., Any]) -> Callable[..., Any]:
         rest = load("ministack.services.apigateway_v1")
         arn = rest._extract_lambda_ref_from_integration_uri(authorizer.get("authorizerUri", ""))
         api = str(event["methodArn"]).split(":")[5].split("/")[0]
-        allowed = http_apis.may_call(arn, f"{api}/authorizers/{authorizer['id']}")
+        allowed = may_call(arn, f"{api}/authorizers/{authorizer['id']}")
         told = {**event, **{key: _spelled(event[key]) for key in ("headers", "multiValueHeaders") if key in event}}
         return await invoke(authorizer, told, *more) if allowed else None
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import rest_api_requests
+from .api_calls import finder, of_id
 from .names import load, original
 from .resources import check_first
 
@@ -40,12 +41,7 @@ def patch() -> None:
     rest = load("ministack.services.apigateway_v1")
     stored = original(rest, "_rest_apis")
     original(rest, "find_api_scope")
-
-    def scope_of(api: str) -> tuple[str, str] | None:
-        """An id is of one account, no matter who asks."""
-        return next(((account, region) for (account, region, name), _ in stored.all_items() if name == api), None)
-
-    rest.find_api_scope = scope_of
+    rest.find_api_scope = finder(stored)
     create = original(rest, "_create_rest_api")
     original(rest, "_import_rest_api")
 
@@ -72,10 +68,8 @@ def patch() -> None:
 
 def serves_page(api: str, origin: str) -> bool:
     """Whether some answer of an API lets pages of this origin call it."""
-    rest = load("ministack.services.apigateway_v1")
-    every = original(rest, "_resources")
-    found: Any = next((value for (_, _, name), value in every.all_items() if name == api), {})
-    for resource in found.values():
+    every = original(load("ministack.services.apigateway_v1"), "_resources")
+    for resource in of_id(every, api).values():
         for method in resource.get("resourceMethods", {}).values():
             for answer in ((method.get("methodIntegration") or {}).get("integrationResponses") or {}).values():
                 named = {name.lower(): text for name, text in (answer.get("responseParameters") or {}).items()}

@@ -162,7 +162,7 @@ MUTATIONS = (
     ),
     Mutation(
         "local/emulator/rest_api_requests.py",
-        "    if not http_apis.may_call(arn, place):",
+        "    if not may_call(arn, place):",
         "    if False:",
         "A REST API without a permission cannot call a function of the local cloud.",
         _REST_LOCAL,
