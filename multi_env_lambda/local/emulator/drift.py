@@ -14,10 +14,9 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-mo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from .drift_of_lambda import FUNCTION_READERS, Properties, Read, said
+from .drift_of_lambda import FUNCTION_READERS, Properties, Read, in_our_case, said
 from .drift_of_rest_apis import REST_READERS
 from .names import load, original
 
@@ -183,19 +182,14 @@ def _of_api(store: str, names: str) -> tuple[Read, str]:
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         parts = _store("apigateway", store).get(properties.get("ApiId"), {})
         found = parts.get(physical_id.rpartition("/")[2])
-        return None if found is None else _in_our_case(found, names)
+        return None if found is None else in_our_case(found, names)
 
     return read, names
 
 
 def _api(physical_id: str, properties: Properties) -> dict[str, Any] | None:
     found = _store("apigateway", "_apis").get(physical_id)
-    return None if found is None else _in_our_case(found, _API)
-
-
-def _in_our_case(record: Mapping[str, Any], names: str) -> dict[str, Any]:
-    given = {name: record.get(name[0].lower() + name[1:]) for name in names.split()}
-    return {name: value for name, value in given.items() if value is not None}
+    return None if found is None else in_our_case(found, _API)
 
 
 def _metric_filter(physical_id: str, properties: Properties) -> dict[str, Any] | None:

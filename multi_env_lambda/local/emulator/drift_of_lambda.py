@@ -13,7 +13,7 @@ from typing import Any
 
 from .names import load, original
 
-__all__ = ["FUNCTION_READERS", "Properties", "Read", "said"]
+__all__ = ["FUNCTION_READERS", "Properties", "Read", "in_our_case", "said"]
 
 Properties = Mapping[str, Any]
 Read = Callable[[str, Properties], "dict[str, Any] | None"]
@@ -42,6 +42,12 @@ def _named(reference: str) -> tuple[Mapping[str, Any] | None, str]:
 def said(record: Mapping[str, Any], names: str) -> dict[str, Any]:
     """The properties that a record with the template's names has at all."""
     return {name: record[name] for name in names.split() if record.get(name) is not None}
+
+
+def in_our_case(record: Mapping[str, Any], names: str) -> dict[str, Any]:
+    """The same of a record with names in the service's own case."""
+    given = {name: record.get(name[0].lower() + name[1:]) for name in names.split()}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _function(physical_id: str, properties: Properties) -> dict[str, Any] | None:

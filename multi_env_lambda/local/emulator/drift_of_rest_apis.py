@@ -8,10 +8,9 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from .drift_of_lambda import Properties, Read
+from .drift_of_lambda import Properties, Read, in_our_case
 from .names import load, original
 
 __all__ = ["REST_READERS"]
@@ -25,7 +24,8 @@ def _kept(store: str, names: str) -> tuple[Read, str]:
     """A type whose records are stored by physical id, with names in the service's own case."""
 
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-        return _in_our_case(_stored(store).get(physical_id), names)
+        found = _stored(store).get(physical_id)
+        return None if found is None else in_our_case(found, names)
 
     return read, names
 
@@ -35,16 +35,10 @@ def _inside(store: str, key: str, names: str) -> tuple[Read, str]:
 
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         parts = _stored(store).get(properties.get(key)) or {}
-        return _in_our_case(parts.get(physical_id.partition(":")[0]), names)
+        found = parts.get(physical_id.partition(":")[0])
+        return None if found is None else in_our_case(found, names)
 
     return read, names
-
-
-def _in_our_case(record: Mapping[str, Any] | None, names: str) -> dict[str, Any] | None:
-    if record is None:
-        return None
-    given = {name: record.get(name[0].lower() + name[1:]) for name in names.split()}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _plan(physical_id: str, properties: Properties) -> dict[str, Any] | None:
