@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from multi_env_lambda.model.route import DEFAULT, Route, problem_with_route
+from multi_env_lambda.model.route import DEFAULT, METHODS, Route, problem_with_route
 
-__all__ = ["collision", "problem_with_rest_route"]
+__all__ = ["WORDS", "collision", "problem_with_rest_route"]
+
+WORDS = {method: "x-amazon-apigateway-any-method" if method == "ANY" else method.lower() for method in METHODS}
+"""Method -> its word in the document of an API."""
 
 _PART = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
 

@@ -13,7 +13,7 @@ from itertools import combinations, zip_longest
 
 import attrs
 
-__all__ = ["DEFAULT", "Route", "ambiguous", "problem_with_route", "read_route"]
+__all__ = ["DEFAULT", "METHODS", "Route", "ambiguous", "problem_with_route", "read_route"]
 
 DEFAULT = "$default"
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")

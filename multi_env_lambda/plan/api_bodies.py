@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from multi_env_lambda.model.rest_route import WORDS
 from multi_env_lambda.plan.computed import Computed, is_computed, type_of
 
 __all__ = ["open_routes"]
 
-_METHODS = {
-    **{word.lower(): word for word in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")},
-    "x-amazon-apigateway-any-method": "ANY",
-}
+_METHODS = {word: method for method, word in WORDS.items()}
 _INTEGRATION = "x-amazon-apigateway-integration"
 _AUTHORIZER = "x-amazon-apigateway-authorizer"
 _KIND = "x-amazon-apigateway-authtype"

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from multi_env_lambda.model.any_api import routes_of
 from multi_env_lambda.model.api_settings import IAM, OPEN, Cors
+from multi_env_lambda.model.rest_route import WORDS
 from multi_env_lambda.model.rest_settings import (
     PoolAuthorizer,
     RequestAuthorizer,
@@ -23,26 +24,23 @@ from multi_env_lambda.model.rest_settings import (
     RestRoute,
     TokenAuthorizer,
 )
+from multi_env_lambda.model.route import METHODS
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.template.api_parts import address_of
 from multi_env_lambda.plan.template.parts import Json, StackInput
 
 __all__ = ["body_of"]
 
-_ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
 _KEY = "api.key"
 """No authorizer can have this key."""
-
-_ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def body_of(unit: StackInput, api: RestApi) -> Json:
     found = list(routes_of(unit.settings.functions, RestRoute))
     paths: dict[str, Json] = {}
     for function, _, event in found:
-        method = _ANY if event.route.method == "ANY" else event.route.method.lower()
-        paths.setdefault(event.route.path, {})[method] = _operation(unit, function, event)
+        paths.setdefault(event.route.path, {})[WORDS[event.route.method]] = _operation(unit, function, event)
     body: Json = {
         "openapi": "3.0.1",
         "info": {"title": unit.project.rest_api_name(unit.environment.name), "version": "1"},
@@ -110,7 +108,10 @@ def _preflight(api: RestApi, cors: Cors, methods: Mapping[str, object]) -> Json:
 
 def _headers(cors: Cors, methods: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     yield from _of_every_answer(cors)
-    own = _ALL if _ANY in methods else sorted({*(name.upper() for name in methods), "OPTIONS"})
+    if WORDS["ANY"] in methods:
+        own = [method for method in METHODS if method != "ANY"]
+    else:
+        own = sorted({*(name.upper() for name in methods), "OPTIONS"})
     yield "Access-Control-Allow-Methods", ",".join(own if "*" in cors.allow_methods else cors.allow_methods)
     if cors.allow_headers:
         yield "Access-Control-Allow-Headers", ",".join(cors.allow_headers)
