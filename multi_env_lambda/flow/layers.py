@@ -18,7 +18,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import DeployStep, Plan, Step
+from multi_env_lambda.model.plan import DeployStep, Plan, with_steps
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.versions import LayerSays
 from multi_env_lambda.world import World
@@ -32,14 +32,8 @@ def look_at_layers(world: World, plan: Plan) -> Plan:
     The local cloud has none of them, which is said when the unit is made.
     """
     projects = {project.name: project for project in world.projects if not project.processor}
-    asked = [
-        step for step in plan.steps if isinstance(step, DeployStep) and step.project in projects and any(_new(step))
-    ]
-    if not asked:
-        return plan
-    noted = in_parallel(lambda step: _noted(world, projects[step.project], step), asked)
-    found: dict[tuple[str, str], Step] = {(step.environment, step.project): step for step in noted}
-    return attrs.evolve(plan, steps=tuple(found.get((step.environment, step.project), step) for step in plan.steps))
+    asked = [step for step in plan.deploys if step.project in projects and any(_new(step))]
+    return with_steps(plan, in_parallel(lambda step: _noted(world, projects[step.project], step), asked))
 
 
 def _new(step: DeployStep) -> Iterator[str]:
