@@ -32,8 +32,15 @@ def look_at_layers(world: World, plan: Plan) -> Plan:
     The local cloud has none of them, which is said when the unit is made.
     """
     projects = {project.name: project for project in world.projects if not project.processor}
-    asked = [step for step in plan.deploys if step.project in projects and any(_new(step))]
-    return with_steps(plan, in_parallel(lambda step: _noted(world, projects[step.project], step), asked))
+    new = [(step, tuple(dict.fromkeys(_new(step)))) for step in plan.deploys if step.project in projects]
+    asked = list(dict.fromkeys((step.environment, arn) for step, arns in new for arn in arns))
+    said = dict(zip(asked, in_parallel(lambda one: _asked(world, *one), asked), strict=True))
+
+    def noted(step: DeployStep, arns: tuple[str, ...]) -> DeployStep:
+        notes = (_note(said[step.environment, arn], projects[step.project], arn) for arn in arns)
+        return attrs.evolve(step, notes=(*step.notes, *filter(None, notes)))
+
+    return with_steps(plan, (noted(step, arns) for step, arns in new))
 
 
 def _new(step: DeployStep) -> Iterator[str]:
@@ -54,17 +61,16 @@ def _layers(change: ResourceChange, *, before: bool) -> Iterator[str]:
                     yield arn
 
 
-def _noted(world: World, project: Project, step: DeployStep) -> DeployStep:
-    place = world.config.environment(step.environment)
-    notes = (_note(world, place, project, arn) for arn in dict.fromkeys(_new(step)))
-    return attrs.evolve(step, notes=(*step.notes, *filter(None, notes)))
-
-
-def _note(world: World, place: Environment, project: Project, arn: str) -> str:
+def _asked(world: World, environment: str, arn: str) -> LayerSays | MultiEnvLambdaError | None:
     try:
-        said = _said(world, place, arn)
+        return _said(world, world.config.environment(environment), arn)
     except MultiEnvLambdaError as error:
-        return f"the layer {arn} could not be looked at ({error.what}); a deploy needs the right to use it"
+        return error
+
+
+def _note(said: LayerSays | MultiEnvLambdaError | None, project: Project, arn: str) -> str:
+    if isinstance(said, MultiEnvLambdaError):
+        return f"the layer {arn} could not be looked at ({said.what}); a deploy needs the right to use it"
     if said is None:
         return f"there is no layer {arn}: the deploy will fail"
     pairs = ((said.runtimes, project.runtime), (said.architectures, project.architecture))
