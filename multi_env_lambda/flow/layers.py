@@ -13,10 +13,9 @@ from hashlib import sha256
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.files import read_sealed, write_sealed
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, with_steps
 from multi_env_lambda.model.project import Project
@@ -81,10 +80,10 @@ def _note(said: LayerSays | MultiEnvLambdaError | None, project: Project, arn: s
 
 def _said(world: World, place: Environment, arn: str) -> LayerSays | None:
     kept = world.cache / "layers-from-elsewhere" / f"{sha256(arn.encode()).hexdigest()}.json"
-    known = read_json(kept, None)
-    if isinstance(known, dict) and known.keys() == {"runtimes", "architectures"}:
+    known = read_sealed(kept)
+    if known is not None:
         return LayerSays(runtimes=tuple(known["runtimes"]), architectures=tuple(known["architectures"]))
     said = world.platform.layer_says(place, arn)
     if said is not None:
-        write_atomically(kept, canonical_json(attrs.asdict(said)).encode("ascii"))
+        write_sealed(kept, attrs.asdict(said))
     return said
