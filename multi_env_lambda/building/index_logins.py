@@ -149,15 +149,6 @@ class Logins:
     _kept: dict[Named, str | None] = attrs.field(factory=dict, init=False, repr=False)
     _lock: Any = attrs.field(factory=Lock, init=False, repr=False)
 
-    @classmethod
-    def of_user(cls, settings: str = "") -> Logins:
-        """Those of the current user, for a workspace with these lines of ``[tool.uv]``.
-
-        Raises:
-            ConfigurationError: a file of the user's cannot be read.
-        """
-        return cls(named_indexes(settings, os.environ), dict(os.environ))
-
     def header(self, url: str) -> str | None:
         """The value of ``Authorization`` for a request to this address, or None without a login.
 
