@@ -50,8 +50,9 @@ class Access:
             ConfigurationError: a variable, or a file of the user's, cannot be read.
         """
         env = dict(os.environ) if environment is None else environment
-        told = [value for table in user_settings(env) for value in _texts(table.get("allow-insecure-host"))]
-        offline = any(table.get("offline") is True for table in user_settings(env))
+        tables = tuple(user_settings(env))
+        told = [value for table in tables for value in _texts(table.get("allow-insecure-host"))]
+        offline = any(table.get("offline") is True for table in tables)
         return cls(
             logins=Logins(named_indexes(settings, env), env),
             seconds=_seconds(env),
