@@ -76,6 +76,18 @@ STEPS = (
 )
 """In an order in which each has something to show; a pipe cuts what is long."""
 
+OF_THE_MACHINE = (
+    (r"\b3\.\d+\.\d+ at /\S+$", "3.11.7 at /home/ada/acme/.venv/bin/python"),
+    (r"/\S+/uv$", "/home/ada/acme/.venv/bin/uv"),
+    (r"/\S+/(git|python3\.\d+)$", r"/usr/bin/\1"),
+    (
+        r"!( +landlock +)none .*\n +hint: .*$",
+        r"✓\1version 7; code of units sees neither this user's files nor the network",
+    ),
+    (r"( landlock +)version \d+;", r"\1version 7;"),
+)
+"""What ``doctor`` says of the machine, where its programs lie for example -> what is recorded on every machine."""
+
 VARIES = (
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "UUID"),
     (r"\b[0-9a-f]{7,64}\b", "DIGEST"),
@@ -91,16 +103,23 @@ the way is chance."""
 
 
 def recorded(folder: Path, environment: dict[str, str]) -> dict[str, str]:
-    """Verb -> the command and all that it prints, with ``folder`` as it might be called at the reader's."""
+    """Verb -> the command and all that it prints, as on any machine."""
     found: dict[str, str] = {}
     for step in STEPS:
         shown = step.removeprefix(PREPARED)
         done = run(shown, folder, environment)
         if step.startswith(PREPARED):
             continue
-        text = done.replace(os.fspath(folder), "/home/ada/acme").replace(sys.prefix, "/home/ada/acme/.venv")
-        found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{text.rstrip()}"
+        found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{anywhere(done, folder).rstrip()}"
     return found
+
+
+def anywhere(text: str, folder: Path) -> str:
+    """What a command prints, as it is on every machine, with ``folder`` as it might be called at the reader's."""
+    text = text.replace(os.fspath(folder), "/home/ada/acme")
+    for pattern, neutral in OF_THE_MACHINE:
+        text = re.sub(pattern, neutral, text, flags=re.MULTILINE)
+    return text
 
 
 def run(step: str, folder: Path, environment: dict[str, str]) -> str:
