@@ -13,7 +13,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 FILE = Path(__file__).parent / "examples.json"
@@ -102,15 +101,18 @@ VARIES = (
 the way is chance."""
 
 
-def recorded(folder: Path, environment: dict[str, str]) -> dict[str, str]:
-    """Verb -> the command and all that it prints, as on any machine."""
+def recorded(folder: Path) -> dict[str, str]:
+    """Verb -> the command and all that it prints in a new repository in this empty folder."""
+    environment = _repository(folder)
     found: dict[str, str] = {}
-    for step in STEPS:
-        shown = step.removeprefix(PREPARED)
-        done = run(shown, folder, environment)
-        if step.startswith(PREPARED):
-            continue
-        found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{anywhere(done, folder).rstrip()}"
+    try:
+        for step in STEPS:
+            shown = step.removeprefix(PREPARED)
+            done = _run(shown, folder, environment)
+            if not step.startswith(PREPARED):
+                found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{anywhere(done, folder).rstrip()}"
+    finally:
+        _run("local down", folder, environment)
     return found
 
 
@@ -122,7 +124,7 @@ def anywhere(text: str, folder: Path) -> str:
     return text
 
 
-def run(step: str, folder: Path, environment: dict[str, str]) -> str:
+def _run(step: str, folder: Path, environment: dict[str, str]) -> str:
     command, _, pipe = step.partition(" | ")
     words = shlex.split(command)
     own = [] if words[0] in ("git", "sed") else [sys.executable, "-m", "multi_env_lambda"]
@@ -139,26 +141,17 @@ def compared(text: str) -> str:
     return text
 
 
-def repository(folder: Path) -> dict[str, str]:
+def _repository(folder: Path) -> dict[str, str]:
     """An empty repository there, and the environment variables for what runs in it."""
-    names = {"GIT_AUTHOR": "Ada", "GIT_COMMITTER": "Ada"}
-    who = {f"{key}_{part}": text for key, name in names.items() for part, text in _who(name)}
-    at = {"GIT_AUTHOR_DATE": "2026-11-02T09:00:00Z", "GIT_COMMITTER_DATE": "2026-11-02T09:00:00Z"}
+    who = {"NAME": "Ada", "EMAIL": "ada@example.com", "DATE": "2026-11-02T09:00:00Z"}
+    of_git = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in who.items()}
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
-    return {**os.environ, **who, **at, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
-
-
-def _who(name: str) -> Iterator[tuple[str, str]]:
-    yield from (("NAME", name), ("EMAIL", f"{name.lower()}@example.com"))
+    return {**os.environ, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        environment = repository(Path(folder))
-        try:
-            found = recorded(Path(folder), environment)
-        finally:
-            run("local down", Path(folder), environment)
+        found = recorded(Path(folder))
     FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 

@@ -106,11 +106,7 @@ def test_every_machine_records_the_same(home: str, landlock: str, tmp_path: Path
 @pytest.mark.long
 @pytest.mark.local_cloud
 def test_the_examples_are_what_the_commands_print(tmp_path: Path) -> None:
-    environment = examples.repository(tmp_path)
-    try:
-        found = examples.recorded(tmp_path, environment)
-    finally:
-        examples.run("local down", tmp_path, environment)
+    found = examples.recorded(tmp_path)
 
     lines = [[examples.compared(each[verb]) for verb in RECORDED] for each in (RECORDED, found)]
     different = [line for line in ndiff(*("\n".join(each).splitlines() for each in lines)) if line[0] in "+-"]
