@@ -24,7 +24,7 @@ def of_docs(name: str) -> Any:
 
 
 examples, verbs = of_docs("examples"), of_docs("verbs")
-RECORDED: dict[str, str] = json.loads((ROOT / "docs/examples.json").read_text("utf-8"))
+RECORDED: dict[str, str] = json.loads(examples.FILE.read_text("utf-8"))
 WITHOUT_EXAMPLE = {
     "adopt": "it needs a project of another tool; the page about moving in shows it",
     "demo": "it deploys the sample units for minutes; the tutorial shows it",
