@@ -13,22 +13,13 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, Grant, NotCarried, Ours, Place, Variable
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["KINDS", "Draft", "Own", "key_of", "references"]
+__all__ = ["Draft", "Kind", "Own", "key_of", "references"]
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PART = re.compile(r"\$\{([^!}][^}]*)\}")
 _SUFFIXES = ("function", "lambda")
 
-Kind = Literal["table", "queue", "topic", "bucket", "parameter", "secret"]
-KINDS: Mapping[str, str] = {
-    "table": "Table",
-    "queue": "Queue",
-    "topic": "Topic",
-    "bucket": "Bucket",
-    "parameter": "Parameter",
-    "secret": "Secret",
-}
-"""What our table calls a resource -> how its name in the stack ends."""
+Kind = Literal["table", "queue", "topic", "bucket"]
 
 
 @attrs.frozen
@@ -40,7 +31,7 @@ class Own:
 
     @property
     def logical_id(self) -> str:
-        return logical_id(self.key, KINDS[self.kind])
+        return logical_id(self.key, self.kind)
 
 
 def key_of(name: str, taken: Mapping[str, Any], longest: int, suffixes: tuple[str, ...] = _SUFFIXES) -> str:
@@ -111,6 +102,12 @@ class Draft:
     def left(self, function: str, what: str, node: Node, reason: str) -> None:
         self.findings.append(NotCarried(function=function, what=what, place=node.place, reason=reason))
 
+    def append(self, function: str, key: str, value: Any) -> None:
+        """Puts a value into a list of the function's table, once."""
+        found = self.tables[self.functions[function]].setdefault(key, [])
+        if value not in found:
+            found.append(value)
+
     def add(self, name: str, body: dict[str, Any], node: Node) -> None:
         """A resource for ``stack.py``, its references already ours."""
         found = name
@@ -142,6 +139,11 @@ class Draft:
             name, _, attribute = whole[1].strip().partition(".") if whole is not None else ("", "", "")
             return (name, attribute) if name else None
         return None
+
+    def referred(self, value: Any) -> str:
+        """The logical id that a plain reference names; empty for anything else."""
+        name, _ = self.target(value) or ("", "")
+        return name
 
     def body(self, value: Any) -> Any:
         """With references to what is called otherwise here."""

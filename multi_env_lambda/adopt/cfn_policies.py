@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, Own
-from multi_env_lambda.adopt.cfn_values import in_our_text, is_function
+from multi_env_lambda.adopt.cfn_values import fits, in_our_text, is_function
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours
 from multi_env_lambda.adopt.sam_policy_table import MANAGED, TEMPLATES, WORDS
@@ -60,41 +60,37 @@ def _items(node: Node | None) -> tuple[Node, ...]:
 
 
 def _managed(draft: Draft, function: str, value: Any, node: Node) -> None:
-    table = draft.tables[draft.functions[function]]
     if isinstance(value, str) and value.rpartition("/")[2] == _LOGS:
         draft.carried(function, _LOGS, node, "every function may write its logs")
         return
     text = draft.text(value)
     if isinstance(value, str) and "/" not in value and ":" not in value:
-        text = MANAGED.get(value, f"arn:aws:iam::aws:policy/{value}")
-    target = draft.target(value)
-    if text is not None and ARN.accepts(text.replace("${account_id}", "1" * 12).replace("${region}", "us-east-1")):
-        _append(table, "managed_policies", text)
+        text = _arn_of(value)
+    policy = draft.resources.get(draft.referred(value), {})
+    if text is not None and fits(ARN, text):
+        draft.append(function, "managed_policies", text)
         draft.carried(function, "Policies", node, f"managed_policies: {text}")
-    elif target is not None and draft.resources.get(target[0], {}).get("Type") == "AWS::IAM::ManagedPolicy":
-        roles = draft.resources[target[0]]["Properties"].setdefault("Roles", [])
-        roles.append(Ours("role", draft.functions[function]))
-        draft.carried(function, "Policies", node, f"`Roles` of {target[0]} in stack.py")
+    elif policy.get("Type") == "AWS::IAM::ManagedPolicy":
+        policy["Properties"].setdefault("Roles", []).append(Ours("role", draft.functions[function]))
+        draft.carried(function, "Policies", node, f"`Roles` of {draft.referred(value)} in stack.py")
     else:
         draft.left(function, "Policies", node, "it is neither the ARN nor the name of a managed policy of AWS")
 
 
-def _append(table: dict[str, Any], key: str, value: Any) -> None:
-    found = table.setdefault(key, [])
-    if value not in found:
-        found.append(value)
+def _arn_of(name: str) -> str:
+    """The ARN of a managed policy of AWS."""
+    return MANAGED.get(name, f"arn:aws:iam::aws:policy/{name}")
 
 
 def _template(draft: Draft, function: str, name: str, parameters: Any, node: Node) -> None:
     given = parameters if isinstance(parameters, Mapping) else {}
-    table = draft.tables[draft.functions[function]]
     if name not in TEMPLATES:
         draft.left(function, name, node, "this policy template is not known here: write it as `policies`")
         return
     own = _own(draft, given)
     if own is not None and name in WORDS:
         for word in WORDS[name]:
-            _append(table, word, own.key)
+            draft.append(function, word, own.key)
         draft.carried(function, name, node, ", ".join(f'{word} = ["{own.key}"]' for word in WORDS[name]))
         return
     for actions, patterns in TEMPLATES[name]:
@@ -105,10 +101,7 @@ def _template(draft: Draft, function: str, name: str, parameters: Any, node: Nod
 
 def _own(draft: Draft, given: Mapping[str, Any]) -> Own | None:
     """The resource of ours that the template names, if it is one."""
-    for value in given.values():
-        if (found := draft.target(value)) is not None and found[0] in draft.own:
-            return draft.own[found[0]]
-    return None
+    return next((draft.own[name] for value in given.values() if (name := draft.referred(value)) in draft.own), None)
 
 
 def _filled(pattern: str, given: Mapping[str, Any], draft: Draft) -> Any:
@@ -131,8 +124,7 @@ def _filled(pattern: str, given: Mapping[str, Any], draft: Draft) -> Any:
 
 
 def _document(draft: Draft, function: str, document: Mapping[str, Any], node: Node) -> None:
-    statements = document.get("Statement")
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in _listed(document.get("Statement")):
         if isinstance(statement, Mapping):
             _statement(draft, function, statement, node)
     draft.carried(function, "Policies", node, "policies")
@@ -152,7 +144,7 @@ def _statement(draft: Draft, function: str, statement: Mapping[str, Any], node: 
     if is_plain and is_table and tree is not None:
         more = ({"effect": "Deny"} if effect == "Deny" else {}) | ({"condition": tree} if tree else {})
         entry = {"actions": actions, "resources": list(dict.fromkeys(texts)), **more}
-        _append(draft.tables[key], "policies", entry)
+        draft.append(function, "policies", entry)
         return
     if is_plain and effect == "Allow" and condition is None:
         bodies = tuple(draft.body(one) for one in resources)
@@ -202,7 +194,7 @@ def statements_of(draft: Draft, node: Node) -> tuple[list[Any], list[Any]]:
     for one in node.items:
         value = draft.values.of(one)
         if isinstance(value, str):
-            managed.append(value if ":" in value else MANAGED.get(value, f"arn:aws:iam::aws:policy/{value}"))
+            managed.append(value if ":" in value else _arn_of(value))
         elif is_function(value):
             managed.append(draft.body(value))
         elif isinstance(value, Mapping) and "Statement" in value:

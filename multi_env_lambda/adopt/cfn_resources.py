@@ -37,14 +37,6 @@ _GONE = {
     "AWS::Lambda::EventInvokeConfig": "write `on_failure_arn` of the function",
 }
 _CALLED = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Url")
-_ENDINGS: Mapping[Kind, tuple[str, ...]] = {
-    "table": ("table",),
-    "queue": ("queue",),
-    "topic": ("topic",),
-    "bucket": ("bucket",),
-    "parameter": ("parameter",),
-    "secret": ("secret",),
-}
 
 
 def own_tables(draft: Draft, resources: Mapping[str, Node], longest: int) -> None:
@@ -60,7 +52,7 @@ def own_tables(draft: Draft, resources: Mapping[str, Node], longest: int) -> Non
         if table is None:
             continue
         tables = draft.unit_table.setdefault(f"{kind}s", {})
-        key = key_of(name, tables, room, _ENDINGS[kind])
+        key = key_of(name, tables, room, (kind,))
         tables[key] = table
         draft.own[name] = Own(kind, key)
         _said(draft, name, node, kind, key)

@@ -13,8 +13,9 @@ import attrs
 
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.key import Rule
 
-__all__ = ["NOTHING", "Values", "in_our_text", "is_function", "pseudo_text"]
+__all__ = ["NOTHING", "Values", "fits", "in_our_text", "is_function", "pseudo_text"]
 
 NOTHING: Any = object()
 """What ``AWS::NoValue`` is: its key is left out."""
@@ -227,6 +228,11 @@ def in_our_text(value: Any) -> str | None:
         return None if "{{resolve:" in value else value.replace("${", "$${")
     text = pseudo_text(value)
     return None if text is None else "".join(pieces) if (pieces := list(_pieces(text))) and None not in pieces else None
+
+
+def fits(rule: Rule, text: str) -> bool:
+    """Whether a text of our tables is what a rule wants in an environment, whose region and account it may name."""
+    return rule.accepts(text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12))
 
 
 def _pieces(text: str) -> Iterator[Any]:

@@ -193,9 +193,9 @@ def _draft(
     draft.renamed = {name: f"{name}Own" for name in resources if name in reserved and name not in gone}
     for name, node in resources.items():
         if node.text("Type") == "AWS::Lambda::Alias":
-            target = draft.target(values.of(node.get("Properties", "FunctionName")))
-            if target is not None and target[0] in keys:
-                draft.aliases[name] = keys[target[0]]
+            function = draft.referred(values.of(node.get("Properties", "FunctionName")))
+            if function in keys:
+                draft.aliases[name] = keys[function]
     return draft
 
 
@@ -214,9 +214,9 @@ def _roles(draft: Draft, source: Source, resources: Mapping[str, Node]) -> dict[
     for name, key in draft.functions.items():
         globals_ = source.template.get("Globals", "Function")
         properties = with_globals(globals_, resources[name].get("Properties"))
-        target = draft.target(draft.values.of(properties.get("Role")))
-        if target is not None and target[0] in resources and resources[target[0]].text("Type") == "AWS::IAM::Role":
-            users.setdefault(target[0], []).append(key)
+        role = draft.referred(draft.values.of(properties.get("Role")))
+        if role in resources and resources[role].text("Type") == "AWS::IAM::Role":
+            users.setdefault(role, []).append(key)
     return {name: tuple(keys) for name, keys in users.items() if _is_for_functions(resources[name], draft)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft, references
+from multi_env_lambda.adopt.cfn_values import fits
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.model.keys.api import USER_POOL
 
@@ -27,17 +28,15 @@ def section_of(kind: str) -> str:
     return "http_api" if kind.endswith("HttpApi") else "rest_api"
 
 
-def read_route(draft: Draft, function: str, name: str, node: Node, *, is_rest: bool) -> Iterator[tuple[Any, str]]:
-    """The event of ours for a route of a REST API or an HTTP API, and what to call it."""
-    what = f"event {name} ({'Api' if is_rest else 'HttpApi'})"
+def read_route(draft: Draft, function: str, what: str, node: Node, *, is_rest: bool) -> dict[str, Any] | None:
+    """The event of ours for a route of a REST API or an HTTP API, which is called ``what``; None if it has none."""
     path, method = draft.values.of(node.get("Path")), str(draft.values.of(node.get("Method")) or "ANY").upper()
     entry = _entry(draft, function, what, path, method, node, is_rest=is_rest)
     if entry is None:
-        return
+        return None
     if str(draft.values.of(node.get("PayloadFormatVersion"))) == "1.0" and not is_rest:
         entry["payload"] = "1.0"
-    entry |= _who(draft, function, what, node, "rest_api" if is_rest else "http_api")
-    yield entry, what
+    return entry | _who(draft, function, what, node, "rest_api" if is_rest else "http_api")
 
 
 def _entry(
@@ -189,9 +188,8 @@ def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
     pools = one.get("UserPoolArn")
     texts = [draft.text(value) for value in (pools if isinstance(pools, list) else [pools])]
     if pools is not None:
-        return None if not all(text and USER_POOL.accepts(_sample(text)) for text in texts) else {"user_pools": texts}
-    target = draft.target(one.get("FunctionArn"))
-    key = draft.functions.get(target[0]) if target is not None else None
+        return None if not all(text and fits(USER_POOL, text) for text in texts) else {"user_pools": texts}
+    key = draft.functions.get(draft.referred(one.get("FunctionArn")))
     if key is None:
         return None
     given = one.get("Identity")
@@ -208,10 +206,6 @@ def _of_rest(draft: Draft, one: Any) -> dict[str, Any] | None:
     return found
 
 
-def _sample(text: str) -> str:
-    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
-
-
 def _of_http(draft: Draft, one: Any) -> dict[str, Any] | None:
     if isinstance(one, Mapping) and one.get("AuthorizationScopes"):
         return None  # without its scopes, more tokens would do
@@ -220,22 +214,24 @@ def _of_http(draft: Draft, one: Any) -> dict[str, Any] | None:
 
 def routes_of_definition(draft: Draft, name: str, definition: Node | None, kind: str) -> Iterator[tuple[str, Any, str]]:
     """The routes that only the definition of an API (OpenAPI) says, by the function that answers them."""
+    is_rest = section_of(kind) == "rest_api"
     paths = definition.get("paths") if definition is not None else None
     for path, operations in paths.table.items() if paths is not None else ():
         for method, operation in operations.table.items():
             integration = draft.values.of(operation.get("x-amazon-apigateway-integration"))
-            functions = [one for one in references(integration) if one in draft.functions]
+            function = next((one for one in references(integration) if one in draft.functions), None)
             what = f"{name}: {method.upper()} {path}"
-            if functions:
-                is_rest = section_of(kind) == "rest_api"
-                entry = _entry(draft, functions[0], what, path, method.upper(), operation, is_rest=is_rest)
-                if entry is not None and operation.get("security") is not None:
-                    draft.left(functions[0], f"{what}: security", operation, _CLOSED)
-                    entry["authorizer"] = "iam"
-                if entry is not None:
-                    yield functions[0], entry, what
-            elif method.upper() in _METHODS:
-                draft.left("", what, operation, "no function of the template answers it: write it in stack.py")
+            if function is None:
+                if method.upper() in _METHODS:
+                    draft.left("", what, operation, "no function of the template answers it: write it in stack.py")
+                continue
+            entry = _entry(draft, function, what, path, method.upper(), operation, is_rest=is_rest)
+            if entry is None:
+                continue
+            if operation.get("security") is not None:
+                draft.left(function, f"{what}: security", operation, _CLOSED)
+                entry["authorizer"] = "iam"
+            yield function, entry, what
 
 
 def _of_tokens(draft: Draft, one: Any) -> dict[str, Any] | None:
@@ -251,10 +247,9 @@ def _of_tokens(draft: Draft, one: Any) -> dict[str, Any] | None:
 
 def _of_a_function(draft: Draft, one: Any) -> dict[str, Any] | None:
     """Only where the function answers as an HTTP API asks: with ``isAuthorized``."""
-    if not isinstance(one, Mapping) or str(one.get("EnableSimpleResponses")).lower() != "true":
+    if not isinstance(one, Mapping) or not _is_true(one.get("EnableSimpleResponses")):
         return None
-    target = draft.target(one.get("FunctionArn"))
-    key = draft.functions.get(target[0]) if target is not None else None
+    key = draft.functions.get(draft.referred(one.get("FunctionArn")))
     return None if key is None else {"function": key}
 
 
@@ -270,7 +265,7 @@ def _cors(draft: Draft, name: str, cors: Any, node: Node, section: str) -> None:
             table["expose_headers"] = found
         if isinstance(cors.get("MaxAge"), int | str) and str(cors["MaxAge"]).strip("'").isdigit():
             table["max_age"] = int(str(cors["MaxAge"]).strip("'"))
-        if str(cors.get("AllowCredentials")).lower() == "true":
+        if _is_true(cors.get("AllowCredentials")):
             table["allow_credentials"] = True
     elif not isinstance(cors, bool):
         origins = cors

@@ -17,16 +17,15 @@ def connect(draft: Draft, name: str, node: Node) -> None:
     """From a function to a resource that has a table of ours, or to another function; everything else is said."""
     properties = draft.values.of(node.get("Properties")) or {}
     source, permissions = _id(properties.get("Source")), properties.get("Permissions", [])
-    key = draft.functions.get(source)
     targets = properties.get("Destination")
     for target in targets if isinstance(targets, list) else [targets]:
         own, called = draft.own.get(_id(target)), draft.functions.get(_id(target))
         what = f"{name} (AWS::Serverless::Connector)"
-        if key is not None and (own is not None or called is not None) and set(permissions) <= set(_WORDS):
+        if source in draft.functions and (own is not None or called is not None) and set(permissions) <= set(_WORDS):
             word = own.key if own is not None else str(called)
             wanted = ["invoke"] if own is None else [_WORDS[one] for one in permissions]
             for one in wanted:
-                _append(draft.tables[key], one, word)
+                draft.append(source, one, word)
             draft.carried(source, what, node, ", ".join(f'{one} = ["{word}"]' for one in wanted))
         else:
             draft.left(source, what, node, "write what it allows as `policies` of the function")
@@ -34,9 +33,3 @@ def connect(draft: Draft, name: str, node: Node) -> None:
 
 def _id(value: Any) -> str:
     return str(value.get("Id", "")) if isinstance(value, Mapping) else ""
-
-
-def _append(table: dict[str, Any], key: str, value: str) -> None:
-    found = table.setdefault(key, [])
-    if value not in found:
-        found.append(value)

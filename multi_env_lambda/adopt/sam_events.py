@@ -14,12 +14,13 @@ from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["read_events"]
+__all__ = ["OF_A_TARGET", "is_off", "read_events"]
 
 Reader = Callable[[Draft, str, str, Node], None]
 
-_OF_A_TARGET = ("Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig")
-_OF_A_RULE = frozenset({"Pattern", "EventBusName", "State", "Enabled", "Target", *_OF_A_TARGET})
+OF_A_TARGET = ("Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig")
+"""What an event says about the target of its rule."""
+_OF_A_RULE = frozenset({"Pattern", "EventBusName", "State", "Enabled", "Target", *OF_A_TARGET})
 _KNOWN: Mapping[str, frozenset[str]] = {
     "Api": frozenset({"Path", "Method", "RestApiId", "Auth"}),
     "HttpApi": frozenset({"Path", "Method", "ApiId", "Auth", "PayloadFormatVersion"}),
@@ -88,7 +89,8 @@ def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, nod
     draft.carried(function, what, node, f"{key} = {json.dumps(entry[key])}")
 
 
-def _is_off(draft: Draft, node: Node) -> bool:
+def is_off(draft: Draft, node: Node) -> bool:
+    """Whether an event is there, and does nothing."""
     enabled, state = draft.values.of(node.get("Enabled")), draft.values.of(node.get("State"))
     return str(enabled).lower() == "false" or str(state).upper() == "DISABLED"
 
@@ -97,7 +99,7 @@ def _schedule(draft: Draft, function: str, name: str, node: Node) -> None:
     what = f"event {name} (Schedule)"
     expression = draft.text(draft.values.of(node.get("Schedule") or node.get("ScheduleExpression")))
     zone = draft.values.of(node.get("ScheduleExpressionTimezone"))
-    if _is_off(draft, node):
+    if is_off(draft, node):
         draft.left(function, what, node, "it is disabled: add the event when it is to run")
         return
     if expression is None or not SCHEDULE_EXPRESSION.accepts(expression) or zone not in (None, "UTC"):
@@ -119,14 +121,14 @@ def _schedule(draft: Draft, function: str, name: str, node: Node) -> None:
 def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
     what = f"event {name} (EventBridgeRule)"
     pattern, bus = draft.values.of(node.get("Pattern")), draft.values.of(node.get("EventBusName"))
-    if _is_off(draft, node):
+    if is_off(draft, node):
         draft.left(function, what, node, "the rule is disabled: add the event when it is to run")
         return
     tree = _plain(pattern, draft)
     bus_text = None if bus is None else draft.text(bus)
     if (made_here := _bus_of_the_stack(draft, bus_text)) is not None:
         bus, bus_text = made_here, None
-    more = {key: draft.body(draft.values.of(node.get(key))) for key in _OF_A_TARGET if key in node.table}
+    more = {key: draft.body(draft.values.of(node.get(key))) for key in OF_A_TARGET if key in node.table}
     if not isinstance(tree, Mapping) or more or (bus is not None and bus_text is None):
         target = {"Arn": Ours("alias", draft.functions[function]), "Id": "live", **more}
         properties = {"EventPattern": draft.body(pattern), "Targets": [target]}
@@ -153,14 +155,19 @@ def _rule(draft: Draft, function: str, name: str, properties: Any, what: str, no
     key = draft.functions[function]
     rule = logical_id(key, name, "Rule")
     draft.add(rule, {"Type": "AWS::Events::Rule", "Properties": properties}, node)
-    permission = {
+    _may_call(draft, key, f"{rule}Permission", node, "events", {"SourceArn": {"Fn::GetAtt": [rule, "Arn"]}})
+    draft.carried(function, what, node, f"{rule} in stack.py")
+
+
+def _may_call(draft: Draft, key: str, name: str, node: Node, service: str, source: Mapping[str, Any]) -> None:
+    """The permission called ``name`` for a service of AWS to call a function; ``source`` says for whom it calls."""
+    properties = {
         "Action": "lambda:InvokeFunction",
         "FunctionName": Ours("alias", key),
-        "Principal": "events.amazonaws.com",
-        "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
+        "Principal": f"{service}.amazonaws.com",
+        **source,
     }
-    draft.add(f"{rule}Permission", {"Type": "AWS::Lambda::Permission", "Properties": permission}, node)
-    draft.carried(function, what, node, f"{rule} in stack.py")
+    draft.add(name, {"Type": "AWS::Lambda::Permission", "Properties": properties}, node)
 
 
 def _plain(value: Any, draft: Draft) -> Any:
@@ -177,8 +184,9 @@ def _plain(value: Any, draft: Draft) -> Any:
 def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
     what = f"event {name} (SNS)"
     topic = draft.values.of(node.get("Topic"))
-    filters, target = draft.values.of(node.get("FilterPolicy")), draft.target(topic)
-    source = draft.own[target[0]].key if target is not None and target[0] in draft.own else draft.text(topic)
+    filters = draft.values.of(node.get("FilterPolicy"))
+    own = draft.own.get(draft.referred(topic))
+    source = own.key if own is not None else draft.text(topic)
     if (found := node.get("SqsSubscription")) is not None:
         reason = "write a queue that subscribes to the topic, and the event `sqs` of that queue"
         draft.left(function, what, found, reason)
@@ -195,13 +203,7 @@ def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
             properties[one] = draft.body(draft.values.of(node.get(one)))
     subscription = logical_id(key, name, "Subscription")
     draft.add(subscription, {"Type": "AWS::SNS::Subscription", "Properties": properties}, node)
-    permission = {
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": Ours("alias", key),
-        "Principal": "sns.amazonaws.com",
-        "SourceArn": draft.body(topic),
-    }
-    draft.add(f"{subscription}Permission", {"Type": "AWS::Lambda::Permission", "Properties": permission}, node)
+    _may_call(draft, key, f"{subscription}Permission", node, "sns", {"SourceArn": draft.body(topic)})
     draft.carried(function, what, node, f"{subscription} in stack.py")
 
 
@@ -211,11 +213,10 @@ def _batches(kind: str, words: Mapping[str, str]) -> Reader:
     def read(draft: Draft, function: str, name: str, node: Node) -> None:
         what = f"event {name} ({kind})"
         source = draft.values.of(node.get(_SOURCES[kind]))
-        target = draft.target(source)
-        ours = draft.own.get(target[0]) if target is not None else None
-        text = ours.key if ours is not None else draft.text(source)
+        own = draft.own.get(draft.referred(source))
+        text = own.key if own is not None else draft.text(source)
         known = {*words, _SOURCES[kind], "FunctionResponseTypes", "Enabled", "ScalingConfig"}
-        if text is None or set(node.table) - known or _is_off(draft, node) or kind in ("MSK", "MQ"):
+        if text is None or set(node.table) - known or is_off(draft, node) or kind in ("MSK", "MQ"):
             _mapping(draft, function, name, kind, node)
             return
         entry: dict[str, Any] = {kind.lower(): text}
@@ -261,22 +262,20 @@ def _bucket(draft: Draft, function: str, name: str, node: Node) -> None:
     listed = list(events) if isinstance(events, list) else [str(events)]
     rules = draft.values.of(node.get("Filter", "S3Key", "Rules")) or []
     parts = {str(rule.get("Name")).lower(): draft.text(rule.get("Value")) for rule in rules if isinstance(rule, dict)}
-    target = draft.target(bucket)
-    if target is not None and (own := draft.own.get(target[0])) is not None:
+    logical = draft.referred(bucket)
+    if (own := draft.own.get(logical)) is not None:
         entry = {"s3": own.key, "events": listed, "prefix": parts.get("prefix"), "suffix": parts.get("suffix")}
         if listed == ["s3:ObjectCreated:*"]:
             del entry["events"]
         _event(draft, function, entry, what, node)
         return
-    body = draft.resources.get(target[0] if target is not None else "", {})
-    if body.get("Type") != "AWS::S3::Bucket":
+    if draft.resources.get(logical, {}).get("Type") != "AWS::S3::Bucket":
         draft.left(
             function, what, node, "the bucket is not in this template: see `s3` with `form` for existing buckets"
         )
         return
-    assert target is not None
-    _notify(draft, function, target[0], [*listed], rules, node)
-    draft.carried(function, what, node, f"NotificationConfiguration of {target[0]} in stack.py")
+    _notify(draft, function, logical, listed, rules, node)
+    draft.carried(function, what, node, f"NotificationConfiguration of {logical} in stack.py")
 
 
 def _notify(draft: Draft, function: str, bucket: str, events: list[str], rules: Any, node: Node) -> None:
@@ -292,28 +291,24 @@ def _notify(draft: Draft, function: str, bucket: str, events: list[str], rules: 
         configurations.append(entry)
     waits = body.get("DependsOn", [])
     body["DependsOn"] = [*([waits] if isinstance(waits, str) else waits), permission]
-    allowed = {
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": Ours("alias", key),
-        "Principal": "s3.amazonaws.com",
-        "SourceAccount": {"Ref": "AWS::AccountId"},
-    }
-    draft.add(permission, {"Type": "AWS::Lambda::Permission", "Properties": allowed}, node)
+    _may_call(draft, key, permission, node, "s3", {"SourceAccount": {"Ref": "AWS::AccountId"}})
 
 
-def _route(draft: Draft, function: str, name: str, node: Node) -> None:
-    for entry, what in read_route(draft, function, name, node, is_rest=True):
-        _event(draft, function, entry, what, node)
+def _route(kind: str) -> Reader:
+    """A reader of a route of a REST API or an HTTP API."""
 
+    def read(draft: Draft, function: str, name: str, node: Node) -> None:
+        what = f"event {name} ({kind})"
+        entry = read_route(draft, function, what, node, is_rest=kind == "Api")
+        if entry is not None:
+            _event(draft, function, entry, what, node)
 
-def _http_route(draft: Draft, function: str, name: str, node: Node) -> None:
-    for entry, what in read_route(draft, function, name, node, is_rest=False):
-        _event(draft, function, entry, what, node)
+    return read
 
 
 _READERS: Mapping[str, Reader] = {
-    "Api": _route,
-    "HttpApi": _http_route,
+    "Api": _route("Api"),
+    "HttpApi": _route("HttpApi"),
     "Schedule": _schedule,
     "ScheduleV2": _schedule,
     "CloudWatchEvent": _pattern,

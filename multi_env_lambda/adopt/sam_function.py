@@ -8,22 +8,24 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft
 from multi_env_lambda.adopt.cfn_policies import read_policies, read_role
+from multi_env_lambda.adopt.cfn_values import fits
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours, Variable
 from multi_env_lambda.adopt.sam_events import read_events
 from multi_env_lambda.adopt.sam_layers import read_layers
+from multi_env_lambda.adopt.sam_policy_table import MANAGED
 from multi_env_lambda.adopt.sam_said import say_parts
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.keys.function import VARIABLE
 from multi_env_lambda.model.name import FUNCTION_NAME, ROLE_ARN
 from multi_env_lambda.model.plain_secrets import plain_secret
+from multi_env_lambda.model.uses import VALUES
 from multi_env_lambda.plan.template.parts import logical_id
 
 __all__ = ["read_function"]
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]+)(?::SecretString(?::([^:{}\s]+))?)?:{0,2}\}\}")
 _PARAMETER = re.compile(r"\{\{resolve:ssm:(/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)\}\}")
-_DEFAULT_VALUES = {"table": "name", "bucket": "name", "queue": "url", "topic": "arn", "parameter": "name"}
 _ATTRIBUTES = {"Arn": "arn", "TopicArn": "arn", "TopicName": "name", "QueueName": "name", "QueueUrl": "url"}
 _NUMBERS = {"MemorySize": "memory_size", "Timeout": "timeout", "ReservedConcurrentExecutions": "reserved_concurrency"}
 _AS_IT_IS = frozenset(
@@ -89,12 +91,11 @@ def _number(draft: Draft, function: str, name: str, node: Node) -> None:
 
 def _role(draft: Draft, function: str, node: Node, resources: Node) -> None:
     value = draft.values.of(node)
-    target = draft.target(value)
-    role = resources.get(target[0]) if target is not None else None
+    role = resources.get(draft.referred(value))
     text = draft.text(value)
     if role is not None and role.text("Type") == "AWS::IAM::Role":
         read_role(draft, function, role, node)
-    elif text is not None and ROLE_ARN.accepts(_sample(text)):
+    elif text is not None and fits(ROLE_ARN, text):
         _set(draft, function, "Role", node, "role", text)
     else:
         reason = "the unit makes a role of its own for each function: write what it may do as `policies`"
@@ -154,19 +155,11 @@ def _variable(draft: Draft, value: Any) -> Any:
     """As our tables have it; None if only the stack knows it."""
     target = draft.target(value)
     if target is not None and (own := draft.own.get(target[0])) is not None:
-        wanted = _ATTRIBUTES.get(target[1], "") if target[1] else _DEFAULT_VALUES.get(own.kind, "arn")
-        if own.kind == "parameter":
-            wanted = "name" if not target[1] else "value"
-        short = {own.kind: own.key}
-        usual = {
-            "table": "name",
-            "bucket": "name",
-            "queue": "url",
-            "topic": "arn",
-            "secret": "arn",
-            "parameter": "value",
-        }
-        return None if not wanted else short if wanted == usual[own.kind] else {**short, "value": wanted}
+        usual = VALUES[own.kind][0]
+        wanted = _ATTRIBUTES.get(target[1]) if target[1] else usual
+        if wanted is None:
+            return None
+        return {own.kind: own.key, **({} if wanted == usual else {"value": wanted})}
     if isinstance(value, str):
         if (found := _SECRET.fullmatch(value)) is not None:
             return {"secret": found[1], **({"key": found[2]} if found[2] else {})}
@@ -187,10 +180,8 @@ def _vpc(draft: Draft, function: str, node: Node) -> None:
     key = draft.functions[function]
     body = draft.body(draft.values.of(node))
     draft.add(logical_id(key, "Function"), {"Properties": {"VpcConfig": body}}, node)
-    policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
     if "role" not in draft.tables[key]:
-        managed = draft.tables[key].setdefault("managed_policies", [])
-        managed += [] if policy in managed else [policy]
+        draft.append(function, "managed_policies", MANAGED["AWSLambdaVPCAccessExecutionRole"])
     draft.carried(function, "VpcConfig", node, f"{logical_id(key, 'Function')} in stack.py")
 
 
@@ -289,17 +280,13 @@ def _traffic(draft: Draft, function: str, node: Node) -> None:
 def _name(draft: Draft, function: str, node: Node) -> None:
     key = draft.functions[function]
     text = draft.text(draft.values.of(node))
-    if text is not None and not draft.crowded and FUNCTION_NAME.accepts(_sample(text)):
+    if text is not None and not draft.crowded and fits(FUNCTION_NAME, text):
         draft.tables[key]["name"] = text
         draft.carried(function, "FunctionName", node, f'name = "{text}"')
         return
     why = "two environments in one account cannot both have it" if draft.crowded else "it is only known to the stack"
     reason = f"{why}; the function is called {draft.name(key)}, and callers need the new name"
     draft.changed(function, "FunctionName", node, draft.name(key), reason)
-
-
-def _sample(text: str) -> str:
-    return text.replace("${region}", "us-east-1").replace("${account_id}", "1" * 12)
 
 
 def _alias(draft: Draft, function: str, node: Node) -> None:

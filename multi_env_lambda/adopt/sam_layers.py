@@ -29,16 +29,16 @@ def read_layers(draft: Draft, function: str, node: Node) -> None:
     for one in node.items:
         value = draft.values.of(one)
         text = draft.text(value)
-        target = draft.target(value)
+        layer = draft.referred(value)
         package = next((known for pattern, known in KNOWN.items() if re.search(pattern, text or str(value))), None)
         if package is not None:
             if package not in draft.packages:
                 draft.packages.append(package)
             reason = "the package is locked with the unit's other dependencies"
             draft.changed(function, "Layers", one, f"requirements.txt: {package}", reason)
-        elif target is not None and target[0] in draft.layers:
+        elif layer in draft.layers:
             reason = "what is in the layer is part of every function's code"
-            draft.changed(function, f"Layers: {target[0]}", one, f"shared: {draft.layers[target[0]]}", reason)
+            draft.changed(function, f"Layers: {layer}", one, f"shared: {draft.layers[layer]}", reason)
         elif text is not None and re.fullmatch(_ARN, text):
             draft.tables[draft.functions[function]].setdefault("layers", []).append(text)
             draft.carried(function, "Layers", one, f"layers: {text}")

@@ -10,8 +10,15 @@ from multi_env_lambda.adopt.cfn_draft import Draft, references
 from multi_env_lambda.adopt.cfn_policies import statements_of
 from multi_env_lambda.adopt.cfn_values import is_function
 from multi_env_lambda.adopt.document import Node, read_document
+from multi_env_lambda.adopt.sam_events import OF_A_TARGET, is_off
 
 __all__ = ["read_machine"]
+
+_CALLED_OTHERWISE = {
+    "Name": "StateMachineName",
+    "Logging": "LoggingConfiguration",
+    "Tracing": "TracingConfiguration",
+}
 
 
 def read_machine(draft: Draft, name: str, node: Node, texts: Callable[[str], str | None]) -> None:
@@ -32,10 +39,9 @@ def read_machine(draft: Draft, name: str, node: Node, texts: Callable[[str], str
         body["DefinitionSubstitutions"] = draft.body(draft.values.of(properties.get("DefinitionSubstitutions")))
     if (kind := draft.values.of(properties.get("Type"))) is not None:
         body["StateMachineType"] = kind
-    for key in ("Name", "Logging", "Tracing"):
+    for key, theirs in _CALLED_OTHERWISE.items():
         if key in properties.table:
-            theirs = {"Name": "StateMachineName", "Logging": "LoggingConfiguration", "Tracing": "TracingConfiguration"}
-            body[theirs[key]] = draft.body(draft.values.of(properties.get(key)))
+            body[theirs] = draft.body(draft.values.of(properties.get(key)))
     if role is None:
         body["RoleArn"] = {"Fn::GetAtt": [f"{name}Role", "Arn"]}
         draft.add(f"{name}Role", _machine_role(draft, properties), node)
@@ -76,10 +82,9 @@ def _event(draft: Draft, machine: str, name: str, node: Node) -> None:
     else:
         draft.left("", what, node, "write what starts it in stack.py")
         return
-    enabled, state = draft.values.of(properties.get("Enabled")), draft.values.of(properties.get("State"))
-    if str(enabled).lower() == "false" or str(state).upper() == "DISABLED":
+    if is_off(draft, properties):
         rule["State"] = "DISABLED"
-    for one in ("Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"):
+    for one in OF_A_TARGET:
         if one in properties.table:
             target[one] = draft.body(draft.values.of(properties.get(one)))
     for one in ("Description", "Name"):

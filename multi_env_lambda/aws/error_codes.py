@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from multi_env_lambda.errors import AccountError
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError
 from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "is_denied",
     "is_lost",
     "is_missing_stack",
+    "is_of_missing_stack",
     "is_throttled",
     "message_of",
     "status_of",
@@ -150,6 +151,11 @@ def is_missing_stack(error: Exception) -> bool:
     About what a template names, such as a parameter or an export, it says the same under the same code.
     """
     return code_of(error) == "ValidationError" and _NO_STACK.match(message_of(error)) is not None
+
+
+def is_of_missing_stack(error: MultiEnvLambdaError) -> bool:
+    """The same of an error of ours. DescribeStacks may be a moment behind, so what was just found may be gone."""
+    return isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__)
 
 
 def account_error(where: str, error: Exception, *, profile: str | None = None) -> AccountError | None:

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
-from multi_env_lambda.aws.error_codes import is_missing_stack
+from multi_env_lambda.aws.error_codes import is_of_missing_stack
 from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused, StackError
@@ -147,8 +147,7 @@ def _of_stack(
     try:
         return _compared(world, environment, record, release, ours, sent)
     except MultiEnvLambdaError as error:
-        # What DescribeStacks says may be a moment old, so it is not asked again.
-        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+        if is_of_missing_stack(error):
             return None
         raise
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import attrs
 
+from multi_env_lambda.aws.error_codes import is_of_missing_stack
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, Refused, StackError
@@ -112,7 +113,7 @@ def _what_is(
             return None
         template = _template(world, place, there)
     except MultiEnvLambdaError as error:
-        return _Unseen(error)
+        return None if is_of_missing_stack(error) else _Unseen(error)
     is_known = record is not None and record.may_be_there
     return _Ours(template, None if is_known else _orphan(world, place, there))
 
@@ -193,8 +194,8 @@ def template_of_ours(world: World, place: Environment, record: Record, stack_nam
         if there is None or there.status == "REVIEW_IN_PROGRESS" or not owner.owns(there.tags, there.stack_id):
             return None
         return _template(world, place, there)
-    except MultiEnvLambdaError:
-        if record.gone:
+    except MultiEnvLambdaError as error:
+        if record.gone and not is_of_missing_stack(error):
             raise
         return None
 

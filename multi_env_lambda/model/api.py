@@ -7,13 +7,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import attrs
 
+from multi_env_lambda.model.any_api import (
+    check_authorizer,
+    read_authorizers,
+    read_deciding_function,
+    read_retention,
+    read_scopes,
+    read_throttling,
+    routes_of,
+)
 from multi_env_lambda.model.api_settings import (
-    IAM,
-    OPEN,
     ApiAuthorizer,
     HttpApi,
     HttpRoute,
@@ -21,14 +26,12 @@ from multi_env_lambda.model.api_settings import (
     LambdaAuthorizer,
 )
 from multi_env_lambda.model.cors import read_cors
-from multi_env_lambda.model.keys.api import AUTHORIZER, HTTP_API, MOST_AUDIENCES, MOST_AUTHORIZERS
-from multi_env_lambda.model.keys.route import MOST_SCOPES
-from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Table, did_you_mean
+from multi_env_lambda.model.keys.api import AUTHORIZER, HTTP_API, MOST_AUDIENCES
+from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.route import ambiguous, problem_with_route, read_route
 from multi_env_lambda.model.settings import Function
 
-__all__ = ["http_routes", "read_http_api", "read_http_route", "read_retention", "read_throttling"]
+__all__ = ["read_http_api", "read_http_route"]
 
 _MOST_ROUTES = 300
 
@@ -41,24 +44,13 @@ def read_http_route(table: Table, function: str, timeout: int) -> HttpRoute:
     if (problem := problem_with_route(text)) is not None:
         what, hint = problem
         table.refuse("http", f'found "{text}"; {what}', hint=hint)
-    scopes = table.texts("scopes")
-    if len(scopes) > MOST_SCOPES:
-        what = f"found {len(scopes)} scopes; expected at most {MOST_SCOPES}"
-        table.refuse("scopes", what, hint="one of them is enough to be let in")
+    scopes = read_scopes(table)
     return HttpRoute(
         route=read_route(text),
         authorizer=table.text_or("authorizer"),
         scopes=scopes,
         payload=table.choice("payload") if "payload" in table.values else "",
     )
-
-
-def http_routes(functions: Iterable[Function]) -> Iterator[tuple[Function, int, HttpRoute]]:
-    """Every route with its function and its place among the function's events."""
-    for function in functions:
-        for number, event in enumerate(function.events):
-            if isinstance(event, HttpRoute):
-                yield function, number, event
 
 
 # --- the API ---
@@ -68,16 +60,16 @@ def read_http_api(table: Table, functions: tuple[Function, ...]) -> tuple[HttpAp
     ``table`` is that of the unit; the API's own is ``http_api`` below it. There is no API without a route.
     """
     inner = table.table("http_api").of(HTTP_API)
-    found = list(http_routes(functions))
+    found = list(routes_of(functions, HttpRoute))
     if not found:
         if inner.values:
             hint = 'add `events = [{ http = "GET /orders/{id}" }]` to a function, or remove this table'
             table.refuse("http_api", "no function has a route of this API", hint=hint)
         return None, functions
     inner.allow()
-    authorizers = _authorizers(inner, functions)
+    authorizers = read_authorizers(inner, functions, _authorizer)
     for_all = inner.text_or("authorizer")
-    _check_authorizer(inner, "authorizer", for_all, authorizers)
+    check_authorizer(inner, for_all, authorizers, api="http_api")
     payload = inner.choice("payload")
     complete = tuple(_complete(function, for_all, payload) for function in functions)
     _check_routes(table, complete, authorizers)
@@ -104,7 +96,7 @@ def _complete(function: Function, authorizer: str, payload: str) -> Function:
 
 
 def _check_routes(table: Table, functions: tuple[Function, ...], authorizers: tuple[ApiAuthorizer, ...]) -> None:
-    found = list(http_routes(functions))
+    found = list(routes_of(functions, HttpRoute))
     if len(found) > _MOST_ROUTES:
         what = f"found {len(found)} routes; expected at most {_MOST_ROUTES}"
         table.refuse("functions", what, hint="one route can take many paths: `ANY /orders/{path+}`")
@@ -116,55 +108,13 @@ def _check_routes(table: Table, functions: tuple[Function, ...], authorizers: tu
     tokens = {each.key for each in authorizers if isinstance(each, JwtAuthorizer)}
     for function, number, event in found:
         place = table.table("functions").table(function.key).tables("events")[number]
-        _check_authorizer(place, "authorizer", event.authorizer, authorizers)
+        check_authorizer(place, event.authorizer, authorizers, api="http_api")
         if event.scopes and event.authorizer not in tokens:
             hint = "name an authorizer with an issuer or a user pool, or remove the scopes"
             place.refuse("scopes", f'only tokens have scopes, and the authorizer is "{event.authorizer}"', hint=hint)
 
 
-def _check_authorizer(table: Table, key: str, name: str, authorizers: tuple[ApiAuthorizer, ...]) -> None:
-    known = [OPEN, IAM, *(each.key for each in authorizers)]
-    if name not in known:
-        hint = f"{did_you_mean(name, known)}; others are tables below [tool.multi_env_lambda.http_api.authorizers]"
-        table.refuse(key, f'there is no authorizer "{name}"', hint=hint)
-
-
-def read_throttling(table: Table) -> tuple[int | None, int | None]:
-    """Requests per second, and how many more at once."""
-    if not table.has("throttling"):
-        return None, None
-    inner = table.table("throttling")
-    inner.allow()
-    inner.require("rate", hint="add `rate = …`, the requests per second")
-    rate = inner.number("rate")
-    return rate, inner.number("burst", default=min(rate, 5_000))
-
-
-def read_retention(table: Table) -> int | None:
-    """Of the access log, in days; None without a log."""
-    if table.values.get("access_log") is False:
-        return None
-    inner = table.table("access_log")
-    inner.allow()
-    return int(inner.one_of_numbers("retention_days"))
-
-
 # --- authorizers ---
-def _authorizers(table: Table, functions: tuple[Function, ...]) -> tuple[ApiAuthorizer, ...]:
-    tables = table.subtables("authorizers")
-    if len(tables) > MOST_AUTHORIZERS:
-        what = f"found {len(tables)} authorizers; expected at most {MOST_AUTHORIZERS}"
-        table.refuse("authorizers", what, hint="an API takes no more of them")
-    plain: set[str] = set()
-    for name, _ in tables:
-        same = name.replace("-", "").replace("_", "")
-        if not KEY.accepts(name) or name in (OPEN, IAM) or same in plain:
-            what = f"found the name `{name}`; expected {KEY.allowed}, other than `{OPEN}` and `{IAM}`"
-            table.table("authorizers").refuse(name, what, hint="names differ in letters or digits")
-        plain.add(same)
-    return tuple(_authorizer(inner, name, functions) for name, inner in tables)
-
-
 def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> ApiAuthorizer:
     kinds = [kind for kind in ("issuer", "user_pool", "function") if kind in table.values]
     match kinds:
@@ -196,10 +146,7 @@ def _tokens(table: Table, key: str, issuer: str, whom: str) -> JwtAuthorizer:
 
 def _of_function(table: Table, key: str, functions: tuple[Function, ...]) -> LambdaAuthorizer:
     table.of(AUTHORIZER.only("function", "headers", "cache_seconds")).allow()
-    name = table.text("function")
-    known = [function.key for function in functions]
-    if name not in known:
-        table.refuse("function", f"the unit has no function `{name}`", hint=did_you_mean(name, known))
+    name = read_deciding_function(table, functions)
     headers = table.texts("headers")
     cache = table.number("cache_seconds")
     if cache and not headers:

@@ -7,16 +7,21 @@ of authorizers https://docs.aws.amazon.com/apigateway/latest/developerguide/conf
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 import attrs
 
-from multi_env_lambda.model.api import read_retention, read_throttling
-from multi_env_lambda.model.api_settings import IAM, OPEN, Cors
-from multi_env_lambda.model.keys.rest_api import MOST_REST_AUTHORIZERS, REST_API, REST_AUTHORIZER
-from multi_env_lambda.model.keys.route import MOST_SCOPES
-from multi_env_lambda.model.name import KEY
-from multi_env_lambda.model.reading import Table, did_you_mean
+from multi_env_lambda.model.any_api import (
+    check_authorizer,
+    read_authorizers,
+    read_deciding_function,
+    read_retention,
+    read_scopes,
+    read_throttling,
+    routes_of,
+)
+from multi_env_lambda.model.api_settings import Cors
+from multi_env_lambda.model.keys.rest_api import REST_API, REST_AUTHORIZER
+from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.rest_route import collision, problem_with_rest_route
 from multi_env_lambda.model.rest_settings import (
     PoolAuthorizer,
@@ -30,7 +35,7 @@ from multi_env_lambda.model.rest_settings import (
 from multi_env_lambda.model.route import read_route
 from multi_env_lambda.model.settings import Function
 
-__all__ = ["read_rest_api", "read_rest_route", "rest_routes"]
+__all__ = ["read_rest_api", "read_rest_route"]
 
 _MOST_PARTS = 300
 
@@ -43,24 +48,13 @@ def read_rest_route(table: Table, function: str, timeout: int) -> RestRoute:
     if (problem := problem_with_rest_route(text)) is not None:
         what, hint = problem
         table.refuse("rest", f'found "{text}"; {what}', hint=hint)
-    scopes = table.texts("scopes")
-    if len(scopes) > MOST_SCOPES:
-        what = f"found {len(scopes)} scopes; expected at most {MOST_SCOPES}"
-        table.refuse("scopes", what, hint="one of them is enough to be let in")
+    scopes = read_scopes(table)
     return RestRoute(
         route=read_route(text),
         authorizer=table.text_or("authorizer"),
         scopes=scopes,
         api_key=table.flag("api_key", default=False) if "api_key" in table.values else None,
     )
-
-
-def rest_routes(functions: Iterable[Function]) -> Iterator[tuple[Function, int, RestRoute]]:
-    """Every route with its function and its place among the function's events."""
-    for function in functions:
-        for number, event in enumerate(function.events):
-            if isinstance(event, RestRoute):
-                yield function, number, event
 
 
 # --- the API ---
@@ -70,16 +64,16 @@ def read_rest_api(table: Table, functions: tuple[Function, ...]) -> tuple[RestAp
     ``table`` is that of the unit; the API's own is ``rest_api`` below it. There is no API without a route.
     """
     inner = table.table("rest_api").of(REST_API)
-    found = list(rest_routes(functions))
+    found = list(routes_of(functions, RestRoute))
     if not found:
         if inner.values:
             hint = 'add `events = [{ rest = "GET /orders/{id}" }]` to a function, or remove this table'
             table.refuse("rest_api", "no function has a route of this API", hint=hint)
         return None, functions
     inner.allow()
-    authorizers = _authorizers(inner, functions)
+    authorizers = read_authorizers(inner, functions, _authorizer)
     for_all, with_key = inner.text_or("authorizer"), inner.flag("api_key")
-    _check_authorizer(inner, "authorizer", for_all, authorizers)
+    check_authorizer(inner, for_all, authorizers, api="rest_api")
     complete = tuple(_complete(function, for_all, with_key) for function in functions)
     plan = _usage_plan(inner.table("usage_plan")) if inner.has("usage_plan") else None
     _check_routes(table, complete, authorizers, plan)
@@ -115,7 +109,7 @@ def _complete(function: Function, authorizer: str, api_key: bool) -> Function:
 def _check_routes(
     table: Table, functions: tuple[Function, ...], authorizers: tuple[RestAuthorizer, ...], plan: UsagePlan | None
 ) -> None:
-    found = list(rest_routes(functions))
+    found = list(routes_of(functions, RestRoute))
     parts = {event.route.segments[:end] for _, _, event in found for end in range(1, len(event.route.segments) + 1)}
     if len(parts) > _MOST_PARTS:
         what = f"found {len(parts)} parts of paths; expected at most {_MOST_PARTS}"
@@ -128,20 +122,13 @@ def _check_routes(
     pools = {each.key for each in authorizers if isinstance(each, PoolAuthorizer)}
     for function, number, event in found:
         place = table.table("functions").table(function.key).tables("events")[number]
-        _check_authorizer(place, "authorizer", event.authorizer, authorizers)
+        check_authorizer(place, event.authorizer, authorizers, api="rest_api")
         if event.scopes and event.authorizer not in pools:
             hint = "name an authorizer with user pools, or remove the scopes"
             place.refuse("scopes", f'only tokens have scopes, and the authorizer is "{event.authorizer}"', hint=hint)
         if event.api_key and plan is None:
             hint = 'add `usage_plan = { keys = ["partners"] }` to [tool.multi_env_lambda.rest_api]'
             place.refuse("api_key", f"`{event.route.key}` needs an API key, and there is none", hint=hint)
-
-
-def _check_authorizer(table: Table, key: str, name: str, authorizers: tuple[RestAuthorizer, ...]) -> None:
-    known = [OPEN, IAM, *(each.key for each in authorizers)]
-    if name not in known:
-        hint = f"{did_you_mean(name, known)}; others are tables below [tool.multi_env_lambda.rest_api.authorizers]"
-        table.refuse(key, f'there is no authorizer "{name}"', hint=hint)
 
 
 def _cors(table: Table) -> Cors:
@@ -192,21 +179,6 @@ def _log(table: Table) -> int | None:
 
 
 # --- authorizers ---
-def _authorizers(table: Table, functions: tuple[Function, ...]) -> tuple[RestAuthorizer, ...]:
-    tables = table.subtables("authorizers")
-    if len(tables) > MOST_REST_AUTHORIZERS:
-        what = f"found {len(tables)} authorizers; expected at most {MOST_REST_AUTHORIZERS}"
-        table.refuse("authorizers", what, hint="an API takes no more of them")
-    plain: set[str] = set()
-    for name, _ in tables:
-        same = name.replace("-", "").replace("_", "")
-        if not KEY.accepts(name) or name in (OPEN, IAM) or same in plain:
-            what = f"found the name `{name}`; expected {KEY.allowed}, other than `{OPEN}` and `{IAM}`"
-            table.table("authorizers").refuse(name, what, hint="names differ in letters or digits")
-        plain.add(same)
-    return tuple(_authorizer(inner, name, functions) for name, inner in tables)
-
-
 def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> RestAuthorizer:
     kinds = [kind for kind in ("user_pools", "function") if kind in table.values]
     match kinds:
@@ -214,22 +186,16 @@ def _authorizer(table: Table, key: str, functions: tuple[Function, ...]) -> Rest
             table.of(REST_AUTHORIZER.only("user_pools", "headers")).allow()
             return PoolAuthorizer(key=key, user_pools=table.texts("user_pools"), header=_one_header(table))
         case ["function"]:
-            _check_function(table, functions)
-            return _of_request(table, key) if table.choice("decides_by") == "request" else _of_token(table, key)
+            function = read_deciding_function(table, functions)
+            read = _of_request if table.choice("decides_by") == "request" else _of_token
+            return read(table, key, function)
         case _:
             found = " and ".join(f"`{kind}`" for kind in kinds) or "none of them"
             hint = "tokens come from `user_pools`; a `function` decides by its own rules"
             table.refuse("", f"found {found}; expected one of `user_pools` and `function`", hint=hint)
 
 
-def _check_function(table: Table, functions: tuple[Function, ...]) -> None:
-    name = table.text("function")
-    known = [function.key for function in functions]
-    if name not in known:
-        table.refuse("function", f"the unit has no function `{name}`", hint=did_you_mean(name, known))
-
-
-def _of_token(table: Table, key: str) -> TokenAuthorizer:
+def _of_token(table: Table, key: str, function: str) -> TokenAuthorizer:
     table.of(REST_AUTHORIZER.without("user_pools", "query")).allow(
         elsewhere={"query": 'a token is in a header; with `decides_by = "request"` the function gets the whole request'}
     )
@@ -240,14 +206,14 @@ def _of_token(table: Table, key: str) -> TokenAuthorizer:
         table.wrong("pattern", allowed="a regular expression", hint='for example `pattern = "Bearer .+"`')
     return TokenAuthorizer(
         key=key,
-        function=table.text("function"),
+        function=function,
         header=_one_header(table),
         pattern=pattern,
         cache_seconds=table.number("cache_seconds"),
     )
 
 
-def _of_request(table: Table, key: str) -> RequestAuthorizer:
+def _of_request(table: Table, key: str, function: str) -> RequestAuthorizer:
     table.of(REST_AUTHORIZER.without("user_pools", "pattern")).allow(
         elsewhere={"pattern": 'only a token has a pattern; it needs `decides_by = "token"`'}
     )
@@ -257,9 +223,7 @@ def _of_request(table: Table, key: str) -> RequestAuthorizer:
     if cache and not (headers or query):
         hint = "name the headers that distinguish the callers"
         table.refuse("cache_seconds", f"found {cache} without headers; expected 0", hint=hint)
-    return RequestAuthorizer(
-        key=key, function=table.text("function"), headers=headers, query=query, cache_seconds=cache
-    )
+    return RequestAuthorizer(key=key, function=function, headers=headers, query=query, cache_seconds=cache)
 
 
 def _one_header(table: Table) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.bucket_setup import create_for, missing_for
-from multi_env_lambda.aws.error_codes import is_missing_stack
+from multi_env_lambda.aws.error_codes import is_of_missing_stack
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
@@ -214,7 +214,7 @@ def template_there(client: Any, place: str, name: str) -> Mapping[str, Any] | No
     try:
         found: Mapping[str, Any] = json.loads(template_of(client, f"stack {name} in {place}", name))
     except StackError as error:
-        if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):
+        if is_of_missing_stack(error):
             return None
         raise
     return found

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.reading import did_you_mean
-from multi_env_lambda.model.route import problem_with_route, read_route
+from multi_env_lambda.model.route import Route, problem_with_route, read_route
 from multi_env_lambda.plan.sample_place import EPOCH, Here
 
-__all__ = ["front_end", "http_sample", "query_of", "variables_of"]
+__all__ = ["front_end", "http_sample", "met", "query_of"]
 
 _API = "a1b2c3d4e5"
 _REQUEST = "JKJaXmPLvHcESHA="
@@ -57,12 +57,7 @@ def http_sample(
         )
     found = read_route(route)
     method = "GET" if found.method in ("ANY", "") else found.method
-    example = "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
-    sent = path or (example if found.method else "/")
-    variables = variables_of(found.path, sent) if found.method else {}
-    if variables is None or not re.fullmatch(r"/[^?#]*", sent):
-        what = f"found {sent!r:.80}, which `{route}` does not match"
-        raise ConfigurationError("event http: path", what, hint="set `route`, too; what follows `?` is the `query`")
+    sent, variables = met("http", found, path)
     host = f"{_API}.execute-api.{here.region}.amazonaws.com"
     headers = {
         **({"content-type": "application/json"} if body else {}),
@@ -83,7 +78,18 @@ def http_sample(
     return _first_form(request) if payload == "1.0" else _second_form(request)
 
 
-def variables_of(route: str, path: str) -> dict[str, str] | None:
+def met(kind: str, route: Route, path: str) -> tuple[str, dict[str, str]]:
+    """The path of a request, and what the variables of its route stand for in it; an empty one is made of examples."""
+    example = "/".join("7" if part.startswith("{") else part for part in route.path.split("/"))
+    sent = path or (example if route.method else "/")
+    variables = _variables_of(route.path, sent) if route.method else {}
+    if variables is None or not re.fullmatch(r"/[^?#]*", sent):
+        what = f"found {sent!r:.80}, which `{route.key}` does not match"
+        raise ConfigurationError(f"event {kind}: path", what, hint="set `route`, too; what follows `?` is the `query`")
+    return sent, variables
+
+
+def _variables_of(route: str, path: str) -> dict[str, str] | None:
     """What the variables of a route stand for; None if it does not match the path."""
     parts = re.split(r"(\{[^}]+\})", route)
     pattern = "".join(
@@ -129,10 +135,7 @@ def _second_form(sent: _Sent) -> Any:
 
 def _first_form(sent: _Sent) -> Any:
     """What there is none of is null here."""
-    pairs = parse_qsl(sent.query, keep_blank_values=True)
-    many: dict[str, list[str]] = {}
-    for name, value in pairs:
-        many.setdefault(name, []).append(value)
+    many = parse_qs(sent.query, keep_blank_values=True)
     resource = sent.route.partition(" ")[2] or sent.route
     none: tuple[str, ...] = (
         "accessKey",
@@ -150,7 +153,7 @@ def _first_form(sent: _Sent) -> Any:
         "httpMethod": sent.method,
         "headers": sent.headers,
         "multiValueHeaders": {name: [text] for name, text in sent.headers.items()},
-        "queryStringParameters": dict(pairs) or None,
+        "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
         "multiValueQueryStringParameters": many or None,
         "requestContext": {
             "accountId": sent.here.account,
@@ -178,10 +181,7 @@ def _first_form(sent: _Sent) -> Any:
 
 def query_of(query: str) -> dict[str, str]:
     """Values of one name are joined by commas."""
-    named: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        named[name] = f"{named[name]},{value}" if name in named else value
-    return named
+    return {name: ",".join(values) for name, values in parse_qs(query, keep_blank_values=True).items()}
 
 
 def front_end(host: str) -> dict[str, str]:

@@ -5,15 +5,14 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lamb
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.rest_route import problem_with_rest_route
 from multi_env_lambda.model.route import read_route
 from multi_env_lambda.plan.sample_place import EPOCH, Here
-from multi_env_lambda.plan.sample_requests import front_end, variables_of
+from multi_env_lambda.plan.sample_requests import front_end, met
 
 __all__ = ["rest_sample"]
 
@@ -31,24 +30,19 @@ def rest_sample(here: Here, *, route: str = "GET /orders/{id}", path: str = "", 
     if (problem := problem_with_rest_route(route)) is not None:
         raise ConfigurationError("event rest: route", f"found {route!r:.80}; {problem[0]}", hint=problem[1])
     found = read_route(route)
-    example = "/".join("7" if part.startswith("{") else part for part in found.path.split("/"))
-    sent = path or example
-    variables = variables_of(found.path, sent)
-    if variables is None or not re.fullmatch(r"/[^?#]*", sent):
-        what = f"found {sent!r:.80}, which `{route}` does not match"
-        raise ConfigurationError("event rest: path", what, hint="set `route`, too; what follows `?` is the `query`")
+    sent, variables = met("rest", found, path)
     method = "GET" if found.method == "ANY" else found.method
     host = f"{_API}.execute-api.{here.region}.amazonaws.com"
     headers = _headers(host, body)
-    pairs = parse_qsl(query, keep_blank_values=True)
+    many = parse_qs(query, keep_blank_values=True)
     return {
         "resource": found.path,
         "path": sent,
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [text] for name, text in headers.items()},
-        "queryStringParameters": dict(pairs) or None,
-        "multiValueQueryStringParameters": _many(pairs) or None,
+        "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
+        "multiValueQueryStringParameters": many or None,
         "pathParameters": variables or None,
         "stageVariables": None,
         "requestContext": {
@@ -78,10 +72,3 @@ def _headers(host: str, body: str) -> dict[str, str]:
     """In the usual spelling: a REST API does not make them lower-case."""
     sent = {**({"content-type": "application/json"} if body else {}), **front_end(host)}
     return {name.title(): text for name, text in sent.items() if not name.startswith("x-amzn-tls")}
-
-
-def _many(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found

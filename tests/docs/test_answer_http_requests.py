@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import sample_event
+from multi_env_lambda.model.any_api import routes_of
 from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.reading import merge
@@ -49,13 +50,9 @@ def test_all_tables_together_are_a_unit() -> None:
     assert api is not None
     assert [each.key for each in api.authorizers] == ["customers", "members", "partners"]
     assert (api.rate, api.burst, api.log_retention_days, api.stage) == (5, 100, 90, "v1")
-    routes = {
-        event.route.key: event.authorizer
-        for function in project.settings["sandbox"].functions
-        for event in function.events
-        if isinstance(event, HttpRoute)
-    }
-    assert routes == {"GET /orders/{id}": "customers", "GET /health": "none"}
+    routes = routes_of(project.settings["sandbox"].functions, HttpRoute)
+    found = {event.route.key: event.authorizer for _, _, event in routes}
+    assert found == {"GET /orders/{id}": "customers", "GET /health": "none"}
 
 
 def test_the_log_and_the_url_are_where_the_page_says() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import attrs
 
 from multi_env_lambda import sample_event
+from multi_env_lambda.model.any_api import routes_of
 from multi_env_lambda.model.project import Project, read_project
 from multi_env_lambda.model.reading import merge
-from multi_env_lambda.model.rest_api import rest_routes
+from multi_env_lambda.model.rest_settings import RestRoute
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.testing.local_cloud import sample_config
 from tests.house import ROOT
@@ -55,7 +56,8 @@ def test_all_tables_together_are_a_unit() -> None:
     assert api is not None and api.usage_plan is not None
     assert [each.key for each in api.authorizers] == ["members", "partners", "robots"]
     assert (api.rate, api.burst, api.log_retention_days, api.stage, api.endpoint) == (50, 100, 90, "v1", "edge")
-    found = {event.route.key: event.authorizer for _, _, event in rest_routes(project.settings["sandbox"].functions)}
+    routes = routes_of(project.settings["sandbox"].functions, RestRoute)
+    found = {event.route.key: event.authorizer for _, _, event in routes}
     assert found == {"GET /orders/{id}": "members", "GET /health": "none"}
 
 

@@ -7,28 +7,24 @@ from pathlib import Path
 
 import attrs
 import pytest
-from botocore.exceptions import ClientError
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift, StackDrift
-from multi_env_lambda.aws.requests import stack_error
+from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import read_records
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.function import Smoke
 from multi_env_lambda.model.plan import BlockedStep
 from multi_env_lambda.model.record import current_key
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.operations.drift import find_drift, with_drift
-from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
 from .test_moved_by_hand import killed
 from .test_unsure import killed as killed_at_the_check
-from .worlds import chain, deploy, repair
+from .worlds import StillDescribed, chain, deploy, repair
 
 MEMORY = PropertyDifference(path="/MemorySize", expected="256", actual="1024", kind="NOT_EQUAL")
 BY_HAND = ResourceDrift(
@@ -196,17 +192,8 @@ def test_what_is_being_deleted_is_not_compared_and_says_when_it_can_be(fake: Fak
     assert isinstance(step, BlockedStep) and "it is being deleted" in step.what
 
 
-class Gone(MemoryPlatform):
-    """Somebody has deleted a stack, which is still described as it was a moment ago."""
-
-    def drift(self, environment: Environment, stack_name: str) -> StackDrift:
-        said = {"Code": "ValidationError", "Message": f"Stack [{stack_name}] does not exist"}
-        error = ClientError({"Error": said}, "DetectStackDrift")
-        raise stack_error(f"stack {stack_name} in {environment.name}", error) from error
-
-
 def test_a_stack_that_only_the_comparison_finds_gone_is_gone_and_comes_back(fake: FakeWorld) -> None:
-    platform = Gone(lambda _: "")
+    platform = StillDescribed(lambda _: "")
     platform.stacks = fake.platform.stacks
 
     (found,) = find_drift(attrs.evolve(fake.world, platform=platform), "orders", "test")

@@ -17,10 +17,12 @@ from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.drift import find_drift
+from multi_env_lambda.plan.ownership import stack_tags
+from multi_env_lambda.testing.memory_stack import MemoryStack
 from multi_env_lambda.testing.world import FakeWorld
 from multi_env_lambda.world import StackRequest
 
-from .worlds import chain, deploy, promote, repair, rollback
+from .worlds import StillDescribed, chain, deploy, promote, repair, rollback
 
 AT = ("sandbox", "search-sandbox")
 TABLE = "AWS::DynamoDB::Table"
@@ -205,6 +207,20 @@ def test_what_a_stack_that_is_gone_kept_is_asked_for_at_once_and_comes_back_in(w
     assert repair(without_stack, "sandbox", "search", consent=agreed)["search"].outcome == "deployed"
     assert sorted(item.logical_id for item in asked[0].returning) == ["MainQueue", "News"]
     assert names(without_stack) == ()
+
+
+def test_what_a_stack_kept_is_asked_for_while_the_stack_is_still_described_as_it_was(without_stack: FakeWorld) -> None:
+    running = without_stack.world.ledger.records("sandbox")["search"].running
+    assert running is not None
+    tags = stack_tags(without_stack.world.config.id, "search", "sandbox")
+    platform = StillDescribed(lambda _: "")
+    platform.stacks = {AT: MemoryStack(template="{}", tags=tags, updates=1, stack_id=running.stack_id)}
+    platform.tags = without_stack.platform.tags
+    world = attrs.evolve(without_stack.world, platform=platform)
+
+    refused = repair(attrs.evolve(without_stack, world=world), "sandbox", "search")["search"]
+
+    assert refused.outcome == "blocked" and "`--agree import:search/search-sandbox-MainQueue`" in refused.hint
 
 
 def test_only_what_went_with_its_stack_is_said_to_be_lost(without_stack: FakeWorld) -> None:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from multi_env_lambda import pipeline
+from multi_env_lambda.aws.drift import StackDrift
+from multi_env_lambda.aws.requests import stack_error
+from multi_env_lambda.errors import StackError
 from multi_env_lambda.flow.consent import NO_CONSENT, Consent
+from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 
 
@@ -62,3 +69,21 @@ def versions(fake: FakeWorld, environment: str) -> dict[str, str]:
     """What the records say runs."""
     records = fake.world.ledger.records(environment)
     return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
+
+
+class StillDescribed(MemoryPlatform):
+    """Somebody has deleted the stacks, which are described as they were a moment ago; all else says that they went."""
+
+    def drift(self, environment: Environment, stack_name: str) -> StackDrift:
+        raise _missing(environment, stack_name)
+
+    def template(self, environment: Environment, stack_name: str) -> str:
+        raise _missing(environment, stack_name)
+
+
+def _missing(environment: Environment, stack_name: str) -> StackError:
+    said = {"Code": "ValidationError", "Message": f"Stack [{stack_name}] does not exist"}
+    cause = ClientError({"Error": said}, "GetTemplate")
+    error = stack_error(f"stack {stack_name} in {environment.name}", cause)
+    error.__cause__ = cause
+    return error

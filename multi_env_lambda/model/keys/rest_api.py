@@ -8,9 +8,7 @@ from multi_env_lambda.model.key import ByName, Choice, Either, Flag, Inner, Key,
 from multi_env_lambda.model.keys.api import ACCESS_LOG, CORS, MOST_AUTHORIZERS, THROTTLING, USER_POOL
 from multi_env_lambda.model.name import KEY
 
-__all__ = ["MOST_REST_AUTHORIZERS", "REST_API", "REST_AUTHORIZER"]
-
-MOST_REST_AUTHORIZERS = MOST_AUTHORIZERS
+__all__ = ["REST_API", "REST_AUTHORIZER"]
 
 _TABLE = "[tool.multi_env_lambda.rest_api"
 _STAGE = Rule(
@@ -176,7 +174,7 @@ REST_API = Keys(
         ),
         Key(
             "authorizers",
-            ByName(Inner(REST_AUTHORIZER), KEY, most=MOST_REST_AUTHORIZERS, off=True),
+            ByName(Inner(REST_AUTHORIZER), KEY, most=MOST_AUTHORIZERS, off=True),
             "Who else may decide, by key, see below.",
             f"{_TABLE}.authorizers.login]\n{_POOLS}",
             default="none",

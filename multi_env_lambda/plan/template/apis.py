@@ -4,14 +4,11 @@ A route is named by what it matches, not by its function: API Gateway has no two
 makes a new resource before it deletes an old one, so a route that moves to another function has to stay the same
 resource. The stage deploys every change by itself.
 
-Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html; of the source of
-a call https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html; of the log's name
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -27,7 +24,8 @@ from multi_env_lambda.model.api_settings import (
 )
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.settings import Function
-from multi_env_lambda.plan.template.event_parts import alias_of, event_resource, may_invoke
+from multi_env_lambda.plan.template.api_parts import access_log, address_of, joined, log_format, may_be_called
+from multi_env_lambda.plan.template.event_parts import alias_of, event_resource
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 
 __all__ = ["HTTP_API", "api_part", "route_part"]
@@ -43,20 +41,6 @@ _LONGEST_ANSWER = 30_000
 
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 """
-_LOGGED = {
-    "requestId": "$context.requestId",
-    "requestTime": "$context.requestTime",
-    "ip": "$context.identity.sourceIp",
-    "httpMethod": "$context.httpMethod",
-    "path": "$context.path",
-    "routeKey": "$context.routeKey",
-    "status": "$context.status",
-    "responseLength": "$context.responseLength",
-    "responseLatency": "$context.responseLatency",
-    "error": "$context.error.message",
-    "authorizerError": "$context.authorizer.error",
-    "integrationError": "$context.integrationErrorMessage",
-}
 
 
 # --- a route ---
@@ -74,7 +58,7 @@ def route_part(unit: StackInput, function: Function, event: HttpRoute) -> Part:
     route: Json = {
         "ApiId": ref(HTTP_API),
         "RouteKey": event.route.key,
-        "Target": _joined("integrations/", ref(behind)),
+        "Target": joined("integrations/", ref(behind)),
         **_authorization(unit, event),
     }
     return Part(
@@ -86,7 +70,7 @@ def route_part(unit: StackInput, function: Function, event: HttpRoute) -> Part:
                 "AWS::ApiGatewayV2::Route",
                 route,
             ),
-            _may_be_called(unit, function, logical_id(function.key, HTTP_API), "/*/*"),
+            may_be_called(unit, function, logical_id(function.key, HTTP_API), HTTP_API, "/*/*"),
         )
     )
 
@@ -98,12 +82,6 @@ def _authorization(unit: StackInput, event: HttpRoute) -> Json:
     kind = "JWT" if isinstance(found, JwtAuthorizer) else "CUSTOM"
     scopes = {"AuthorizationScopes": list(event.scopes)} if event.scopes else {}
     return {"AuthorizationType": kind, "AuthorizerId": ref(_authorizer_id(found)), **scopes}
-
-
-def _may_be_called(unit: StackInput, function: Function, name: str, *rest: str | Json) -> Resource:
-    """By this API only; ``rest`` are its stages and routes, or its authorizer."""
-    source = _joined(unit.arn("execute-api", ""), ref(HTTP_API), *rest)
-    return may_invoke(function, name, "apigateway.amazonaws.com", source)
 
 
 # --- the API ---
@@ -120,7 +98,7 @@ def api_part(unit: StackInput) -> Part:
         resources=(
             _resource(HTTP_API, "AWS::ApiGatewayV2::Api", properties),
             *(each for authorizer in api.authorizers for each in _authorizer(unit, authorizer)),
-            *_log(unit, api),
+            *access_log(unit, _LOGS, name, api.log_retention_days, made_by=_MADE_BY),
             _stage(unit, api),
         ),
         outputs=((f"{HTTP_API}Endpoint", {"Value": _url(unit, api)}),),
@@ -129,27 +107,18 @@ def api_part(unit: StackInput) -> Part:
 
 def _url(unit: StackInput, api: HttpApi) -> Json:
     host = f".execute-api.{unit.environment.region}.amazonaws.com"
-    return _joined("https://", ref(HTTP_API), host if api.stage == "$default" else f"{host}/{api.stage}")
+    return joined("https://", ref(HTTP_API), host if api.stage == "$default" else f"{host}/{api.stage}")
 
 
 def _stage(unit: StackInput, api: HttpApi) -> Resource:
     properties: Json = {"ApiId": ref(HTTP_API), "StageName": api.stage, "AutoDeploy": True, **_tag_map(unit)}
     if api.log_retention_days is not None:
-        properties["AccessLogSettings"] = {"DestinationArn": get_att(_LOGS, "Arn"), "Format": json.dumps(_LOGGED)}
+        format_ = log_format(route="routeKey", failure="integrationErrorMessage")
+        properties["AccessLogSettings"] = {"DestinationArn": get_att(_LOGS, "Arn"), "Format": format_}
     if api.rate is not None:
         limits = {"ThrottlingRateLimit": api.rate, "ThrottlingBurstLimit": api.burst}
         properties["DefaultRouteSettings"] = limits
     return _resource(_STAGE, "AWS::ApiGatewayV2::Stage", properties)
-
-
-def _log(unit: StackInput, api: HttpApi) -> tuple[Resource, ...]:
-    """Below the prefix of vended logs: for others CloudWatch adds to one policy of the account, which gets too long."""
-    if api.log_retention_days is None:
-        return ()
-    keep = {"RetentionInDays": api.log_retention_days} if api.log_retention_days else {}
-    group = f"/aws/vendedlogs/{unit.project.api_name(unit.environment.name)}"
-    properties = {"LogGroupName": group, **keep, **unit.tags}
-    return (_resource(_LOGS, "AWS::Logs::LogGroup", properties, retain=True),)
 
 
 def _cors(cors: Cors) -> Json:
@@ -179,7 +148,7 @@ def _authorizer(unit: StackInput, authorizer: ApiAuthorizer) -> Iterator[Resourc
             properties = {"AuthorizerType": "JWT", "IdentitySource": source, "JwtConfiguration": tokens}
         case LambdaAuthorizer():
             function = next(each for each in unit.settings.functions if each.key == authorizer.function)
-            yield _may_be_called(unit, function, name, "/authorizers/", ref(name))
+            yield may_be_called(unit, function, name, HTTP_API, "/authorizers/", ref(name))
             properties = _of_function(unit, function, authorizer)
         case _:
             assert_never(authorizer)
@@ -188,10 +157,9 @@ def _authorizer(unit: StackInput, authorizer: ApiAuthorizer) -> Iterator[Resourc
 
 def _of_function(unit: StackInput, function: Function, authorizer: LambdaAuthorizer) -> Json:
     """With simple answers: ``{"isAuthorized": true}``."""
-    called = f"arn:{unit.partition}:apigateway:{unit.environment.region}:lambda:path/2015-03-31/functions"
     found: Json = {
         "AuthorizerType": "REQUEST",
-        "AuthorizerUri": _joined(f"{called}/", alias_of(function), "/invocations"),
+        "AuthorizerUri": address_of(unit, function),
         "AuthorizerPayloadFormatVersion": "2.0",
         "EnableSimpleResponses": True,
         "AuthorizerResultTtlInSeconds": authorizer.cache_seconds,
@@ -206,12 +174,8 @@ def _api(unit: StackInput) -> HttpApi:
     return unit.settings.http_api or HttpApi()
 
 
-def _resource(name: str, type_: str, properties: Json, *, retain: bool = False) -> Resource:
-    return Resource(logical_id=name, type=type_, properties=properties, made_by=_MADE_BY, retain=retain)
-
-
-def _joined(*parts: str | Json) -> Json:
-    return {"Fn::Join": ["", list(parts)]}
+def _resource(name: str, type_: str, properties: Json) -> Resource:
+    return Resource(logical_id=name, type=type_, properties=properties, made_by=_MADE_BY)
 
 
 def _tag_map(unit: StackInput) -> Json:

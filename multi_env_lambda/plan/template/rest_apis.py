@@ -11,7 +11,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.h
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,8 +19,8 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.rest_settings import PoolAuthorizer, RestApi, RestRoute, UsagePlan
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.template.api_parts import access_log, joined, log_format, may_be_called
 from multi_env_lambda.plan.template.check import references
-from multi_env_lambda.plan.template.event_parts import may_invoke
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.rest_bodies import body_of
 
@@ -35,31 +34,12 @@ _LOGS = f"{REST_API}AccessLog"
 _PLAN = f"{REST_API}UsagePlan"
 _MADE_BY = "rest_api"
 _NOT_SERVED = ("Description", "Name", "Tags")
-_LOGGED = {
-    "requestId": "$context.requestId",
-    "requestTime": "$context.requestTime",
-    "ip": "$context.identity.sourceIp",
-    "httpMethod": "$context.httpMethod",
-    "path": "$context.path",
-    "resourcePath": "$context.resourcePath",
-    "status": "$context.status",
-    "responseLength": "$context.responseLength",
-    "responseLatency": "$context.responseLatency",
-    "error": "$context.error.message",
-    "authorizerError": "$context.authorizer.error",
-    "integrationError": "$context.integration.error",
-}
 
 
 # --- a route ---
 def rest_route_part(unit: StackInput, function: Function, event: RestRoute) -> Part:
     """Only the permission, which all routes of a function share; the route itself is in the document of the API."""
-    return Part(resources=(_may_be_called(unit, function, logical_id(function.key, REST_API), "/*/*"),))
-
-
-def _may_be_called(unit: StackInput, function: Function, name: str, rest: str) -> Resource:
-    source = {"Fn::Join": ["", [unit.arn("execute-api", ""), ref(REST_API), rest]]}
-    return may_invoke(function, name, "apigateway.amazonaws.com", source)
+    return Part(resources=(may_be_called(unit, function, logical_id(function.key, REST_API), REST_API, "/*/*"),))
 
 
 # --- the API ---
@@ -83,11 +63,11 @@ def rest_api_part(unit: StackInput) -> Part:
         resources=(
             _resource(REST_API, "AWS::ApiGateway::RestApi", properties),
             *_authorizing(unit, api),
-            *_log(unit, api),
+            *access_log(unit, _LOGS, name, api.log_retention_days, made_by=_MADE_BY),
             _stage(unit, api),
             *(_usage_plan(unit, api.usage_plan) if api.usage_plan is not None else ()),
         ),
-        outputs=((f"{REST_API}Endpoint", {"Value": {"Fn::Join": ["", ["https://", ref(REST_API), host]]}}),),
+        outputs=((f"{REST_API}Endpoint", {"Value": joined("https://", ref(REST_API), host)}),),
     )
 
 
@@ -96,27 +76,20 @@ def _authorizing(unit: StackInput, api: RestApi) -> Iterator[Resource]:
     asked = {each.function for each in api.authorizers if not isinstance(each, PoolAuthorizer)}
     for function in unit.settings.functions:
         if function.key in asked:
-            yield _may_be_called(unit, function, logical_id(function.key, REST_API, "Authorizer"), "/authorizers/*")
+            name = logical_id(function.key, REST_API, "Authorizer")
+            yield may_be_called(unit, function, name, REST_API, "/authorizers/*")
 
 
 def _stage(unit: StackInput, api: RestApi) -> Resource:
     """Without its deployment, whose name is known at the end: see ``add_deployment``."""
     properties: Json = {"RestApiId": ref(REST_API), "StageName": api.stage, **unit.tags}
     if api.log_retention_days is not None:
-        properties["AccessLogSetting"] = {"DestinationArn": get_att(_LOGS, "Arn"), "Format": json.dumps(_LOGGED)}
+        format_ = log_format(route="resourcePath", failure="integration.error")
+        properties["AccessLogSetting"] = {"DestinationArn": get_att(_LOGS, "Arn"), "Format": format_}
     if api.rate is not None:
         limits = {"ThrottlingRateLimit": api.rate, "ThrottlingBurstLimit": api.burst}
         properties["MethodSettings"] = [{"HttpMethod": "*", "ResourcePath": "/*", **limits}]
     return _resource(_STAGE, "AWS::ApiGateway::Stage", properties)
-
-
-def _log(unit: StackInput, api: RestApi) -> tuple[Resource, ...]:
-    if api.log_retention_days is None:
-        return ()
-    keep = {"RetentionInDays": api.log_retention_days} if api.log_retention_days else {}
-    group = f"/aws/vendedlogs/{unit.project.rest_api_name(unit.environment.name)}"
-    properties = {"LogGroupName": group, **keep, **unit.tags}
-    return (_resource(_LOGS, "AWS::Logs::LogGroup", properties, retain=True),)
 
 
 def _usage_plan(unit: StackInput, plan: UsagePlan) -> Iterator[Resource]:
@@ -138,8 +111,8 @@ def _usage_plan(unit: StackInput, plan: UsagePlan) -> Iterator[Resource]:
         yield _resource(f"{made}Use", "AWS::ApiGateway::UsagePlanKey", member)
 
 
-def _resource(name: str, type_: str, properties: Json, *, retain: bool = False) -> Resource:
-    return Resource(logical_id=name, type=type_, properties=properties, made_by=_MADE_BY, retain=retain)
+def _resource(name: str, type_: str, properties: Json) -> Resource:
+    return Resource(logical_id=name, type=type_, properties=properties, made_by=_MADE_BY)
 
 
 # --- its deployment ---

@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from multi_env_lambda.model.any_api import routes_of
 from multi_env_lambda.model.api_settings import IAM, OPEN, Cors
-from multi_env_lambda.model.rest_api import rest_routes
 from multi_env_lambda.model.rest_settings import (
     PoolAuthorizer,
     RequestAuthorizer,
@@ -24,7 +24,7 @@ from multi_env_lambda.model.rest_settings import (
     TokenAuthorizer,
 )
 from multi_env_lambda.model.settings import Function
-from multi_env_lambda.plan.template.event_parts import alias_of
+from multi_env_lambda.plan.template.api_parts import address_of
 from multi_env_lambda.plan.template.parts import Json, StackInput
 
 __all__ = ["body_of"]
@@ -38,7 +38,7 @@ _ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def body_of(unit: StackInput, api: RestApi) -> Json:
-    found = list(rest_routes(unit.settings.functions))
+    found = list(routes_of(unit.settings.functions, RestRoute))
     paths: dict[str, Json] = {}
     for function, _, event in found:
         method = _ANY if event.route.method == "ANY" else event.route.method.lower()
@@ -69,7 +69,7 @@ def _operation(unit: StackInput, function: Function, event: RestRoute) -> Json:
         _INTEGRATION: {
             "type": "aws_proxy",
             "httpMethod": "POST",
-            "uri": _called(unit, function),
+            "uri": address_of(unit, function),
             "passthroughBehavior": "when_no_match",
         },
     }
@@ -80,11 +80,6 @@ def _operation(unit: StackInput, function: Function, event: RestRoute) -> Json:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ]
     return found
-
-
-def _called(unit: StackInput, function: Function) -> Json:
-    start = f"arn:{unit.partition}:apigateway:{unit.environment.region}:lambda:path/2015-03-31/functions/"
-    return {"Fn::Join": ["", [start, alias_of(function), "/invocations"]]}
 
 
 # --- browsers ---
@@ -178,6 +173,6 @@ def _authorizer(unit: StackInput, authorizer: RestAuthorizer) -> Json:
 def _asked(unit: StackInput, authorizer: TokenAuthorizer | RequestAuthorizer) -> Json:
     function = next(each for each in unit.settings.functions if each.key == authorizer.function)
     return {
-        "authorizerUri": _called(unit, function),
+        "authorizerUri": address_of(unit, function),
         "authorizerResultTtlInSeconds": authorizer.cache_seconds,
     }

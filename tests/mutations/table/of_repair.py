@@ -18,10 +18,17 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/drifted.py",
-        "if isinstance(error.__cause__, Exception) and is_missing_stack(error.__cause__):",
-        "if False:",
+        "        if is_of_missing_stack(error):",
+        "        if False:",
         "A stack that only the comparison finds gone is gone.",
         ("flow/test_drift.py",),
+    ),
+    Mutation(
+        "flow/ownership.py",
+        "        return None if is_of_missing_stack(error) else _Unseen(error)",
+        "        return _Unseen(error)",
+        "A stack that is still described, and has no template any more, is gone.",
+        ("flow/test_repair_of_kept.py",),
     ),
     Mutation(
         "flow/drifted.py",

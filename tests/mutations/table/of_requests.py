@@ -29,7 +29,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/api.py",
-        '        _check_authorizer(place, "authorizer", event.authorizer, authorizers)\n',
+        '        check_authorizer(place, event.authorizer, authorizers, api="http_api")\n',
         "",
         "An authorizer that a route names exists.",
         _API,
@@ -63,9 +63,9 @@ MUTATIONS = (
         _TEMPLATE,
     ),
     Mutation(
-        "plan/template/apis.py",
-        'source = _joined(unit.arn("execute-api", ""), ref(HTTP_API), *rest)',
-        'source = _joined(unit.arn("execute-api", ""), "*", *rest)',
+        "plan/template/api_parts.py",
+        'source = joined(unit.arn("execute-api", ""), ref(api), *rest)',
+        'source = joined(unit.arn("execute-api", ""), "*", *rest)',
         "Only the unit's own API may call its functions.",
         _TEMPLATE,
     ),
