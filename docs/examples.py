@@ -13,7 +13,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 FILE = Path(__file__).parent / "examples.json"
@@ -76,6 +75,18 @@ STEPS = (
 )
 """In an order in which each has something to show; a pipe cuts what is long."""
 
+OF_THE_MACHINE = (
+    (r"\b3\.\d+\.\d+ at /\S+$", "3.11.7 at /home/ada/acme/.venv/bin/python"),
+    (r"/\S+/uv$", "/home/ada/acme/.venv/bin/uv"),
+    (r"/\S+/(git|python3\.\d+)$", r"/usr/bin/\1"),
+    (
+        r"!( +landlock +)none .*\n +hint: .*$",
+        r"✓\1version 7; code of units sees neither this user's files nor the network",
+    ),
+    (r"( landlock +)version \d+;", r"\1version 7;"),
+)
+"""What ``doctor`` says of the machine, where its programs lie for example -> what is recorded on every machine."""
+
 VARIES = (
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "UUID"),
     (r"\b[0-9a-f]{7,64}\b", "DIGEST"),
@@ -90,20 +101,30 @@ VARIES = (
 the way is chance."""
 
 
-def recorded(folder: Path, environment: dict[str, str]) -> dict[str, str]:
-    """Verb -> the command and all that it prints, with ``folder`` as it might be called at the reader's."""
+def recorded(folder: Path) -> dict[str, str]:
+    """Verb -> the command and all that it prints in a new repository in this empty folder."""
+    environment = _repository(folder)
     found: dict[str, str] = {}
-    for step in STEPS:
-        shown = step.removeprefix(PREPARED)
-        done = run(shown, folder, environment)
-        if step.startswith(PREPARED):
-            continue
-        text = done.replace(os.fspath(folder), "/home/ada/acme").replace(sys.prefix, "/home/ada/acme/.venv")
-        found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{text.rstrip()}"
+    try:
+        for step in STEPS:
+            shown = step.removeprefix(PREPARED)
+            done = _run(shown, folder, environment)
+            if not step.startswith(PREPARED):
+                found[shown.split()[0]] = f"$ multi-env-lambda {shown}\n{anywhere(done, folder).rstrip()}"
+    finally:
+        _run("local down", folder, environment)
     return found
 
 
-def run(step: str, folder: Path, environment: dict[str, str]) -> str:
+def anywhere(text: str, folder: Path) -> str:
+    """What a command prints, as it is on every machine, with ``folder`` as it might be called at the reader's."""
+    text = text.replace(os.fspath(folder), "/home/ada/acme")
+    for pattern, neutral in OF_THE_MACHINE:
+        text = re.sub(pattern, neutral, text, flags=re.MULTILINE)
+    return text
+
+
+def _run(step: str, folder: Path, environment: dict[str, str]) -> str:
     command, _, pipe = step.partition(" | ")
     words = shlex.split(command)
     own = [] if words[0] in ("git", "sed") else [sys.executable, "-m", "multi_env_lambda"]
@@ -120,26 +141,17 @@ def compared(text: str) -> str:
     return text
 
 
-def repository(folder: Path) -> dict[str, str]:
+def _repository(folder: Path) -> dict[str, str]:
     """An empty repository there, and the environment variables for what runs in it."""
-    names = {"GIT_AUTHOR": "Ada", "GIT_COMMITTER": "Ada"}
-    who = {f"{key}_{part}": text for key, name in names.items() for part, text in _who(name)}
-    at = {"GIT_AUTHOR_DATE": "2026-11-02T09:00:00Z", "GIT_COMMITTER_DATE": "2026-11-02T09:00:00Z"}
+    who = {"NAME": "Ada", "EMAIL": "ada@example.com", "DATE": "2026-11-02T09:00:00Z"}
+    of_git = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in who.items()}
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
-    return {**os.environ, **who, **at, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
-
-
-def _who(name: str) -> Iterator[tuple[str, str]]:
-    yield from (("NAME", name), ("EMAIL", f"{name.lower()}@example.com"))
+    return {**os.environ, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        environment = repository(Path(folder))
-        try:
-            found = recorded(Path(folder), environment)
-        finally:
-            run("local down", Path(folder), environment)
+        found = recorded(Path(folder))
     FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import click
 import configuration
+import examples
 import verbs
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "source" / "04-Reference"
 VERBS_FILE = REFERENCE / "verbs.inc"
-EXAMPLES = ROOT / "docs" / "examples.json"
 WIDTH = 110
 
 
@@ -27,12 +27,12 @@ def verbs_text() -> str:
 
     top = click.Context(_group, info_name="multi-env-lambda", max_content_width=WIDTH, terminal_width=WIDTH)
     sections = []
-    examples = json.loads(EXAMPLES.read_text("utf-8"))
+    shown = json.loads(examples.FILE.read_text("utf-8"))
     for verb in VERBS:
         command = _group.get_command(top, verb)
         assert command is not None
         options = [name for parameter in command.params for name in parameter.opts]
-        sections.append(_section(command, verb, top) + verbs.more(verb, options, examples.get(verb, "")))
+        sections.append(_section(command, verb, top) + verbs.more(verb, options, shown.get(verb, "")))
     return "\n".join(sections)
 
 

@@ -22,7 +22,7 @@ from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
 from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.duration import seconds_to_wait
-from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.plan import Plan, with_steps
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 
@@ -100,8 +100,7 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
     blocked = {step.project for step in found.blocked}
     with watched(opened, 0) as world:
         must_be_good(result for result in pipeline.publish(world, draft) if result.project not in blocked)
-    steps = (attrs.evolve(step, publish=()) if isinstance(step, DeployStep) else step for step in found.steps)
-    return attrs.evolve(found, steps=tuple(steps))
+    return with_steps(found, (attrs.evolve(step, publish=()) for step in found.deploys))
 
 
 def build(opened: Opened, request: Request) -> Listing[Build]:

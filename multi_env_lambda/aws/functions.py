@@ -146,12 +146,8 @@ def layer_sha256(client: Any, arn: str) -> str | None:
         StackError: Lambda does not respond.
         AccountError: the role lacks the permission to read.
     """
-    try:
-        return str(client.get_layer_version_by_arn(Arn=arn)["Content"]["CodeSha256"])
-    except aws_errors() as error:
-        if code_of(error) == "ResourceNotFoundException":
-            return None
-        raise _error(arn, error) from error
+    found = _layer_version(client, arn)
+    return None if found is None else str(found["Content"]["CodeSha256"])
 
 
 def layer_says(client: Any, arn: str) -> LayerSays | None:
@@ -160,14 +156,21 @@ def layer_says(client: Any, arn: str) -> LayerSays | None:
     Raises:
         StackError, AccountError: as for ``layer_sha256``.
     """
+    found = _layer_version(client, arn)
+    if found is None:
+        return None
+    runtimes, architectures = found.get("CompatibleRuntimes") or (), found.get("CompatibleArchitectures") or ()
+    return LayerSays(runtimes=tuple(runtimes), architectures=tuple(architectures))
+
+
+def _layer_version(client: Any, arn: str) -> dict[str, Any] | None:
     try:
-        found = client.get_layer_version_by_arn(Arn=arn)
+        found: dict[str, Any] = client.get_layer_version_by_arn(Arn=arn)
     except aws_errors() as error:
         if code_of(error) == "ResourceNotFoundException":
             return None
         raise _error(arn, error) from error
-    runtimes, architectures = found.get("CompatibleRuntimes") or (), found.get("CompatibleArchitectures") or ()
-    return LayerSays(runtimes=tuple(runtimes), architectures=tuple(architectures))
+    return found
 
 
 def invoke(

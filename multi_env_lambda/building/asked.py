@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.backend import ask_backend
 from multi_env_lambda.building.backends import locked_backends
-from multi_env_lambda.building.plain import is_plain
+from multi_env_lambda.building.plain import has_no_backend
 from multi_env_lambda.building.shared import own_names
 from multi_env_lambda.building.stage import stage_folders, staged_files
 from multi_env_lambda.building.uv_settings import indexes_of_the_root, refuse_own_indexes
@@ -50,8 +50,7 @@ def completed(root: Path, project: Project) -> Project:
     if not project.dynamic:
         return project
     where = f"{project.folder}/pyproject.toml"
-    if is_plain(root, project.folder) or _is_uvs(root / project.folder):
-        why = "nothing builds the unit" if is_plain(root, project.folder) else "uv_build takes them from there alone"
+    if why := _why_none_is_asked(root / project.folder, where):
         what = f"[project] lacks {', '.join(f'`{key}`' for key in project.dynamic)}, and {why}"
         raise ConfigurationError(where, what, hint="write the values in [project]; `version` is part of file names")
     with private_folder() as scratch:
@@ -72,9 +71,14 @@ def completed(root: Path, project: Project) -> Project:
     return answered(project, said, f"{where}: as its build backend says")
 
 
-def _is_uvs(folder: Path) -> bool:
-    system = read_toml(folder / "pyproject.toml", "pyproject.toml").get("build-system")
-    return isinstance(system, dict) and system.get("build-backend") == "uv_build"
+def _why_none_is_asked(folder: Path, where: str) -> str:
+    """Why no backend knows more than the file; empty: one may."""
+    document = read_toml(folder / "pyproject.toml", where)
+    if has_no_backend(document, folder):
+        return "nothing builds the unit"
+    system = document.get("build-system")
+    is_uvs = isinstance(system, dict) and system.get("build-backend") == "uv_build"
+    return "uv_build takes them from there alone" if is_uvs else ""
 
 
 def _asked(root: Path, project: Project, tree: Path, scratch: Path, backends: bytes) -> bytes:

@@ -9,6 +9,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, getproxies
 
@@ -49,8 +50,9 @@ class Access:
             ConfigurationError: a variable, or a file of the user's, cannot be read.
         """
         env = dict(os.environ) if environment is None else environment
-        told = [value for table in user_settings(env) for value in _texts(table.get("allow-insecure-host"))]
-        offline = any(table.get("offline") is True for table in user_settings(env))
+        tables = tuple(user_settings(env))
+        told = [value for table in tables for value in _texts(table.get("allow-insecure-host"))]
+        offline = any(table.get("offline") is True for table in tables)
         return cls(
             logins=Logins(named_indexes(settings, env), env),
             seconds=_seconds(env),
@@ -101,9 +103,14 @@ def proxies() -> ProxyHandler:
 
 
 class Redirects(HTTPRedirectHandler):
-    """A login goes along to the same server and to no other; nor does one for a proxy."""
+    """To servers of the same kind only; urllib would follow to FTP as well.
+
+    A login goes along to the same server and to no other; nor does one for a proxy.
+    """
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        if urlsplit(newurl).scheme not in ("http", "https"):
+            raise HTTPError(req.full_url, code, msg, headers, fp)
         fp.close()  # urllib would read the rest of this answer first, however long it is
         made = super().redirect_request(req, fp, code, msg, headers, newurl)
         if made is None:

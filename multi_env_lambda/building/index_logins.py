@@ -26,7 +26,7 @@ from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
 
-__all__ = ["Logins", "Named", "has_keyring", "is_on", "named_indexes", "server_of", "user_settings"]
+__all__ = ["Logins", "Named", "file_of_user", "has_keyring", "is_on", "named_indexes", "server_of", "user_settings"]
 
 _PORTS = {"http": 80, "https": 443}
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -66,6 +66,16 @@ def is_on(text: str) -> bool:
     return text.strip().lower() in ("1", "true", "t", "yes", "y", "on")
 
 
+def file_of_user(environment: Mapping[str, str]) -> Path:
+    """Where a user configures uv, its indexes and logins included."""
+    return _folder(environment, "XDG_CONFIG_HOME", ".config") / "uv.toml"
+
+
+def _folder(environment: Mapping[str, str], variable: str, default: str) -> Path:
+    home = environment.get("HOME", "/nonexistent")
+    return Path(environment.get(variable) or os.path.join(home, default), "uv")
+
+
 def user_settings(environment: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     """The tables of uv's own files, the user's before the machine's.
 
@@ -76,8 +86,7 @@ def user_settings(environment: Mapping[str, str]) -> Iterator[Mapping[str, Any]]
     """
     if is_on(environment.get("UV_NO_CONFIG", "")):
         return
-    home = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".config")
-    files = (Path(home, "uv", "uv.toml"), next((path for path in _SYSTEM if path.exists()), _SYSTEM[0]))
+    files = (file_of_user(environment), next((path for path in _SYSTEM if path.exists()), _SYSTEM[0]))
     for path in (Path(environment["UV_CONFIG_FILE"]),) if "UV_CONFIG_FILE" in environment else files:
         try:
             table = read_toml(path, os.fspath(path))
@@ -149,15 +158,6 @@ class Logins:
     _kept: dict[Named, str | None] = attrs.field(factory=dict, init=False, repr=False)
     _lock: Any = attrs.field(factory=Lock, init=False, repr=False)
 
-    @classmethod
-    def of_user(cls, settings: str = "") -> Logins:
-        """Those of the current user, for a workspace with these lines of ``[tool.uv]``.
-
-        Raises:
-            ConfigurationError: a file of the user's cannot be read.
-        """
-        return cls(named_indexes(settings, os.environ), dict(os.environ))
-
     def header(self, url: str) -> str | None:
         """The value of ``Authorization`` for a request to this address, or None without a login.
 
@@ -215,8 +215,8 @@ def _of_store(url: SplitResult, near: Iterable[Named], environment: Mapping[str,
 
     Source: https://docs.astral.sh/uv/concepts/authentication/cli/
     """
-    data = environment.get("XDG_DATA_HOME") or os.path.join(environment.get("HOME", "/nonexistent"), ".local", "share")
-    path = Path(environment.get("UV_CREDENTIALS_DIR") or Path(data, "uv", "credentials"), "credentials.toml")
+    own = _folder(environment, "XDG_DATA_HOME", ".local/share")
+    path = Path(environment.get("UV_CREDENTIALS_DIR") or own / "credentials", "credentials.toml")
     try:
         entries = read_toml(path, os.fspath(path)).get("credential")
     except (FileNotFoundError, NotADirectoryError, PermissionError):

@@ -140,7 +140,7 @@ def check_size(where: str, file: LockedFile, size: int) -> None:
 def _read(where: str, file: LockedFile, url: str, access: Access, pace: _Pace) -> bytes:
     most = LARGEST_ARCHIVE if file.size is None else file.size
     pace.most = 2 * most + _LARGEST_HEAD
-    opener = build_opener(proxies(), _Http(pace), _Https(pace, access), _Redirects)
+    opener = build_opener(proxies(), _Http(pace), _Https(pace, access), Redirects)
     with opener.open(request_of(url, access.logins), timeout=access.seconds) as answer:
         if answer.length is not None:
             check_size(where, file, answer.length)
@@ -235,15 +235,6 @@ class _Https(HTTPSHandler):
     def https_open(self, req: Request) -> http.client.HTTPResponse:
         context = self._access.context(req.full_url)
         return self.do_open(_connection(http.client.HTTPSConnection, self._pace), req, context=context)
-
-
-class _Redirects(Redirects):
-    """To servers of the same kind only; urllib would follow to FTP as well."""
-
-    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
-        if urlsplit(newurl).scheme not in ("http", "https"):
-            raise HTTPError(req.full_url, code, msg, headers, fp)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _may_pass(error: BaseException) -> bool:

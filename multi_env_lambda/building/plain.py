@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Staged",
+    "check_patterns",
     "has_no_backend",
     "is_plain",
     "plain_sdist",
@@ -150,17 +151,19 @@ def plain_sdist(tree: Path, files: Staged, project: Project, version: str) -> tu
 
 def _code_below(tree: Path, files: Staged, folder: str, project: Project | None = None) -> tuple[File, ...]:
     """What is code in this folder; with a ``project``, its patterns count."""
-    top = "" if project is None else f"{project.folder}/"
-
-    def is_packed(path: str) -> bool:
-        own = path.removeprefix(top)
-        if project is None or not any(matches(pattern, own) for pattern in project.include):
-            excluded = project is not None and any(matches(pattern, own) for pattern in project.exclude)
-            return not excluded and is_code(path.removeprefix(f"{folder}/"))
-        return True
-
     inside = f"{folder}/"
-    return _below(tree, [file for file in files if file[0].startswith(inside) and is_packed(file[0])], folder)
+    packed = [file for file in files if file[0].startswith(inside) and _is_packed(file[0], inside, project)]
+    return _below(tree, packed, folder)
+
+
+def _is_packed(path: str, inside: str, project: Project | None) -> bool:
+    if project is not None:
+        own = path.removeprefix(f"{project.folder}/")
+        if any(matches(pattern, own) for pattern in project.include):
+            return True
+        if any(matches(pattern, own) for pattern in project.exclude):
+            return False
+    return is_code(path.removeprefix(inside))
 
 
 def _below(tree: Path, files: Staged, folder: str) -> tuple[File, ...]:

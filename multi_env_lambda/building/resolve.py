@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.building.backend import build_environment
+from multi_env_lambda.building.index_logins import file_of_user
 from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.documents import read_toml
@@ -78,7 +79,7 @@ def _shut_in(
     output: Path | None,
     told: str,
 ) -> bytes:
-    uv, settings = Path(uv_program()).resolve(), _settings(env)
+    uv, settings = Path(uv_program()).resolve(), file_of_user(env)
     with private_folder() as scratch, uv_folder(told) as place:
         made = scratch / "out" / "pylock.toml"
         made.parent.mkdir()
@@ -136,16 +137,10 @@ def _left(made: Path, where: str) -> bytes:
         raise ToolError(where, "uv wrote nothing", hint="run again; if it stays, report it") from error
 
 
-def _settings(env: Mapping[str, str]) -> Path:
-    """Where a user configures uv's indexes."""
-    home = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", "/nonexistent"), ".config")
-    return Path(home, "uv", "uv.toml")
-
-
 def _secret(env: Mapping[str, str]) -> str | None:
     """A setting that may hold a password."""
     told = {name: value for name, value in env.items() if name.startswith("UV_") or name.lower().endswith("_proxy")}
     named = [name for name, value in told.items() if name.endswith(_SECRET) or "@" in value]
-    files = [Path(env["UV_CONFIG_FILE"])] if "UV_CONFIG_FILE" in env else [_settings(env)]
+    files = [Path(env["UV_CONFIG_FILE"])] if "UV_CONFIG_FILE" in env else [file_of_user(env)]
     named += [os.fspath(path) for path in files if path.exists() and "@" in path.read_text(encoding="utf-8")]
     return min(named, default=None)

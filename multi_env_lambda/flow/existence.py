@@ -18,7 +18,7 @@ from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.flow.drifted import repair_command
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import BlockedStep, Plan, Step, UnchangedStep
+from multi_env_lambda.model.plan import BlockedStep, Plan, Step, UnchangedStep, with_steps
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import RecordedState
@@ -45,8 +45,7 @@ def must_be_there(
     wanted = {place: [step for step in still if step.environment == place] for place in places}
     looking = _Looking(world=world, made=made, closely=bool(request.only))
     found = in_parallel(lambda place: _look(looking, known, place, wanted[place]), places)
-    seen: dict[tuple[str, str], Step] = {(step.environment, step.project): step for steps in found for step in steps}
-    return attrs.evolve(plan, steps=tuple(seen.get((step.environment, step.project), step) for step in plan.steps))
+    return with_steps(plan, (step for steps in found for step in steps))
 
 
 @attrs.frozen(kw_only=True)

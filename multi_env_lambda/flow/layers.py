@@ -13,12 +13,11 @@ from hashlib import sha256
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.files import read_sealed, write_sealed
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import DeployStep, Plan, Step
+from multi_env_lambda.model.plan import DeployStep, Plan, with_steps
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.versions import LayerSays
 from multi_env_lambda.world import World
@@ -32,14 +31,15 @@ def look_at_layers(world: World, plan: Plan) -> Plan:
     The local cloud has none of them, which is said when the unit is made.
     """
     projects = {project.name: project for project in world.projects if not project.processor}
-    asked = [
-        step for step in plan.steps if isinstance(step, DeployStep) and step.project in projects and any(_new(step))
-    ]
-    if not asked:
-        return plan
-    noted = in_parallel(lambda step: _noted(world, projects[step.project], step), asked)
-    found: dict[tuple[str, str], Step] = {(step.environment, step.project): step for step in noted}
-    return attrs.evolve(plan, steps=tuple(found.get((step.environment, step.project), step) for step in plan.steps))
+    new = [(step, tuple(dict.fromkeys(_new(step)))) for step in plan.deploys if step.project in projects]
+    asked = list(dict.fromkeys((step.environment, arn) for step, arns in new for arn in arns))
+    said = dict(zip(asked, in_parallel(lambda one: _asked(world, *one), asked), strict=True))
+
+    def noted(step: DeployStep, arns: tuple[str, ...]) -> DeployStep:
+        notes = (_note(said[step.environment, arn], projects[step.project], arn) for arn in arns)
+        return attrs.evolve(step, notes=(*step.notes, *filter(None, notes)))
+
+    return with_steps(plan, (noted(step, arns) for step, arns in new))
 
 
 def _new(step: DeployStep) -> Iterator[str]:
@@ -60,17 +60,16 @@ def _layers(change: ResourceChange, *, before: bool) -> Iterator[str]:
                     yield arn
 
 
-def _noted(world: World, project: Project, step: DeployStep) -> DeployStep:
-    place = world.config.environment(step.environment)
-    notes = (_note(world, place, project, arn) for arn in dict.fromkeys(_new(step)))
-    return attrs.evolve(step, notes=(*step.notes, *filter(None, notes)))
-
-
-def _note(world: World, place: Environment, project: Project, arn: str) -> str:
+def _asked(world: World, environment: str, arn: str) -> LayerSays | MultiEnvLambdaError | None:
     try:
-        said = _said(world, place, arn)
+        return _said(world, world.config.environment(environment), arn)
     except MultiEnvLambdaError as error:
-        return f"the layer {arn} could not be looked at ({error.what}); a deploy needs the right to use it"
+        return error
+
+
+def _note(said: LayerSays | MultiEnvLambdaError | None, project: Project, arn: str) -> str:
+    if isinstance(said, MultiEnvLambdaError):
+        return f"the layer {arn} could not be looked at ({said.what}); a deploy needs the right to use it"
     if said is None:
         return f"there is no layer {arn}: the deploy will fail"
     pairs = ((said.runtimes, project.runtime), (said.architectures, project.architecture))
@@ -81,10 +80,10 @@ def _note(world: World, place: Environment, project: Project, arn: str) -> str:
 
 def _said(world: World, place: Environment, arn: str) -> LayerSays | None:
     kept = world.cache / "layers-from-elsewhere" / f"{sha256(arn.encode()).hexdigest()}.json"
-    known = read_json(kept, None)
-    if isinstance(known, dict) and known.keys() == {"runtimes", "architectures"}:
+    known = read_sealed(kept)
+    if known is not None:
         return LayerSays(runtimes=tuple(known["runtimes"]), architectures=tuple(known["architectures"]))
     said = world.platform.layer_says(place, arn)
     if said is not None:
-        write_atomically(kept, canonical_json(attrs.asdict(said)).encode("ascii"))
+        write_sealed(kept, attrs.asdict(said))
     return said

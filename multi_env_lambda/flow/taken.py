@@ -17,7 +17,7 @@ from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Step
+from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan, Step, with_steps
 from multi_env_lambda.wording import advice
 from multi_env_lambda.world import World
 
@@ -26,12 +26,8 @@ __all__ = ["names_are_free"]
 
 def names_are_free(world: World, plan: Plan) -> Plan:
     """The same plan, with units blocked that would create a function whose name is taken in the account."""
-    asked = [step for step in plan.steps if isinstance(step, DeployStep) and any(_stated(step))]
-    if not asked:
-        return plan
-    answers = zip(asked, in_parallel(lambda step: _judged(world, step), asked), strict=True)
-    judged = {(step.environment, step.project): answer for step, answer in answers}
-    return attrs.evolve(plan, steps=tuple(judged.get((step.environment, step.project), step) for step in plan.steps))
+    asked = [step for step in plan.deploys if any(_stated(step))]
+    return with_steps(plan, in_parallel(lambda step: _judged(world, step), asked))
 
 
 def _stated(step: DeployStep) -> Iterator[str]:

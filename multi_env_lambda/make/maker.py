@@ -111,13 +111,14 @@ class TreeMaker:
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
         roots = _roots(project, built, source, published)
-        templates = self._templates(project, source, roots, dependencies)
+        stacks = self._stacks(project, source, roots, dependencies)
+        templates = templates_of(self.root, stacks)
         slow = self._check(project, built, dependencies, templates)
         release = self._release(project, source, roots, dependencies, templates)
         uploads = _uploads(project, release, built, dependencies, published)
         ending = end_of(project.runtime, self.today())
         said = (*([ending] if ending else []), *excuses(project.not_secret), *dependencies.notes, *slow)
-        said += (*notes_on_roles(self._stacks(project, source, roots, dependencies)), *_not_here(project))
+        said += (*notes_on_roles(stacks), *_not_here(project))
         notes = (*said, *self._jobs_not_imported(project))
         return MadeRelease(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
 
@@ -211,11 +212,6 @@ class TreeMaker:
     def _jobs_not_imported(self, project: Project) -> tuple[str, ...]:
         lacking = [python for python, _ in project.entries if self.interpreter(python) is None]
         return tuple(f"python {python}: {not_imported('jobs of Glue')}" for python in lacking)
-
-    def _templates(
-        self, project: Project, source: SourceArtifact, roots: tuple[RootArtifact, ...], dependencies: Dependencies
-    ) -> dict[str, str]:
-        return templates_of(self.root, self._stacks(project, source, roots, dependencies))
 
     def _stacks(
         self, project: Project, source: SourceArtifact, roots: tuple[RootArtifact, ...], dependencies: Dependencies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ __all__ = [
     "RemovedStep",
     "Step",
     "UnchangedStep",
+    "with_steps",
 ]
 
 
@@ -305,6 +307,12 @@ class Plan:
         from multi_env_lambda.show.html import plan_html
 
         return plan_html(self)
+
+
+def with_steps(plan: Plan, steps: Iterable[Step]) -> Plan:
+    """The same plan, with each of these in the place of the step of the same unit and environment."""
+    found = {(step.environment, step.project): step for step in steps}
+    return attrs.evolve(plan, steps=tuple(found.get((step.environment, step.project), step) for step in plan.steps))
 
 
 def _change(step: DeployStep) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from multi_env_lambda.building.download import complete_lock, fetch
-from multi_env_lambda.building.index_logins import Logins
+from multi_env_lambda.building.index_access import Access
 from multi_env_lambda.building.lock import Lock, LockedFile, LockedPackage, SelectedWheel, Target, read_lock
 from multi_env_lambda.building.over_http import Patience, request_of
 from multi_env_lambda.errors import BuildError, ConfigurationError
@@ -338,7 +338,7 @@ def test_a_password_goes_to_no_other_host_and_not_in_clear_text(
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
-    assert not request_of(url, Logins.of_user()).has_header("Authorization")
+    assert not request_of(url, Access.of_user().logins).has_header("Authorization")
 
 
 def test_a_file_beside_the_lock_needs_no_server(tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ def test_the_keyring_is_asked_once_and_only_for_an_index(
     tmp_path: Path, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told("keyring", company, tmp_path, monkeypatch)
-    logins = Logins.of_user()
+    logins = Access.of_user().logins
 
     urls = [f"http://{company.host}/team/files/{number}.whl" for number in range(3)]
     assert [logins.header(url) for url in (*urls, "http://h.example/a.whl")] == [LOGIN] * 3 + [None]

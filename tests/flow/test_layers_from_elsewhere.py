@@ -19,6 +19,7 @@ from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 from tests.tools.faulty_client import FaultyClient
 
+UNITS = ("billing", "orders")
 ARN = "arn:aws:lambda:us-east-1:333333333333:layer:tools:7"
 
 
@@ -75,6 +76,16 @@ def test_a_version_is_asked_once_on_a_machine(tmp_path: Path) -> None:
 
     assert notes(fake) == notes(fake) != ()
     assert platform.asked == [ARN]
+
+
+def test_what_many_units_get_is_asked_once_even_if_nothing_is_said_that_could_be_kept(tmp_path: Path) -> None:
+    tree = FakeTree(dict.fromkeys(UNITS, "one"), properties={name: {"Layers": [ARN]} for name in UNITS})
+    for denied in (False, True):
+        fake = fake_world(tree, tmp_path / str(denied), platform=(platform := Layers(denied)))
+        plan = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan
+
+        assert [len(step.notes) for step in plan.deploys] == [1, 1]
+        assert platform.asked == [ARN]
 
 
 def test_one_that_is_not_there_or_not_to_be_read_is_said(tmp_path: Path) -> None:
