@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.release import Release
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.operations.why import Explanation
@@ -119,6 +120,7 @@ _HOMES = {
     "Template": "api.outside",
     "UnitDrift": "flow.drifted",
     "UnitsFailed": "api.failed",
+    "WatchRound": "model.watch_round",
     "Workspace": "api.workspace",
     "configuration_schema": "api.schema",
     "run": "cli.main",
@@ -206,6 +208,7 @@ __all__ = [
     "UnitDrift",
     "UnitsFailed",
     "UpgradeNeeded",
+    "WatchRound",
     "Workspace",
     "__version__",
     "configuration_schema",

@@ -34,6 +34,7 @@ __all__ = [
     "Names",
     "apply",
     "build",
+    "carried_out",
     "deploy",
     "must_be_good",
     "plan",
@@ -132,7 +133,7 @@ def deploy(
     consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
     draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
-    results = _carry_out(opened, draft, consent, seconds)
+    results = carried_out(opened, draft, consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
@@ -142,7 +143,7 @@ def apply(
     """Recompute the same plan and apply it."""
     consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
-    results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, seconds)
+    results = carried_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
@@ -157,7 +158,8 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
     return Consent(allowed=frozenset(answers), typed=typed)
 
 
-def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
+def carried_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
+    """Show the plan, ask for the consent that is missing, and apply it."""
     dialog = opened.dialog
     if dialog is not None:
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import carry_out, freezing, shell
+from multi_env_lambda.api import carry_out, freezing, shell, watching
 from multi_env_lambda.api.approving import waiting_plan
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.listing import Listing
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
     from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
 
 __all__ = ["Environment"]
 
@@ -88,6 +89,20 @@ class Environment:
             UnitsFailed: something still differs from what was deployed, or nothing runs here.
         """
         return carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
+
+    def watch(self, *units: str, agree: Iterable[str] = (), wait: float | str = 0.0) -> Iterator[WatchRound]:
+        """Deploy the work tree here, then bring each saved file here; a round for each unit that a save belongs to.
+
+        Each ``next`` waits for a save; end the loop with ``break`` or Ctrl-C. Without ``units``, all are watched.
+        ``agree`` and ``wait`` belong to the deploy at the beginning. Later questions stop a round, see its ``result``.
+        A change of nothing but code is sent without a release, which nobody can promote; the next deploy replaces it.
+
+        Raises:
+            Refused: this environment takes only releases or committed files, or needs an approval.
+            ConfigurationError: it is not the first one.
+            UnitsFailed: the deploy at the beginning failed.
+        """
+        return watching.watch(self._opened, units, self.name, agree, wait)
 
     def _repair(self, units: Sequence[str], reason: str) -> Request:
         asked = carry_out.request(self._opened, "repair", units, self.name, None)

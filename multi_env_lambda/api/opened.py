@@ -157,6 +157,20 @@ class Opened:
             **seen,
         )
 
+    def read_again(self) -> Opened:
+        """The same workspace with its files read again; it stays connected if its root table is as it was."""
+        found = self.again()
+        if found.config == self.config:
+            projects = opening.built_here(found.projects, local=found.local)
+            found.__dict__["world"] = attrs.evolve(self.world, projects=projects, broken=found.broken)
+        return found
+
+    def shown_to(self, dialog: Dialog) -> Opened:
+        """The same workspace, still connected, with its plans shown to somebody else."""
+        found = attrs.evolve(self, dialog=dialog)
+        found.__dict__["world"] = self.world
+        return found
+
     def disconnect(self) -> None:
         """The next use of ``world`` connects again."""
         self.__dict__.pop("world", None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "read_units", "sessions"]
+__all__ = ["LOCAL_BUILD", "Read", "built_here", "connect", "read", "read_units", "sessions"]
 
 LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
@@ -109,6 +109,17 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     return Sessions(own if cloud is None else access_of(cloud), session_name=named)
 
 
+def built_here(projects: tuple[Project, ...], *, local: bool) -> tuple[Project, ...]:
+    """The units as they are built: for Lambda's machines, or for this one, if the local cloud runs them."""
+    from multi_env_lambda.local.runtime_substitutes import on_this_machine
+
+    return projects if _is_on_aws(local=local) else on_this_machine(projects)
+
+
+def _is_on_aws(*, local: bool) -> bool:
+    return not local and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
+
+
 def connect(
     root: Path,
     config: WorkspaceConfig,
@@ -134,7 +145,6 @@ def connect(
     from multi_env_lambda.host.pace import Paces
     from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
     from multi_env_lambda.host.retrying import Retrying
-    from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 
@@ -147,10 +157,10 @@ def connect(
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
-    on_aws = cloud is None and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
+    on_aws = _is_on_aws(local=cloud is not None)
     return World(
         config=config,
-        projects=projects if on_aws else on_this_machine(projects),
+        projects=built_here(projects, local=cloud is not None),
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup
+from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup, watching
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.elsewhere import where_it_runs
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project as ProjectConfig
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
@@ -195,6 +196,10 @@ class Project:
         request = carry_out.request(self._opened, "deploy", self.name, environment, to)
         request = attrs.evolve(request, force=force, reason=reason)
         return carry_out.deploy(self._opened, request, agree, approve, wait)
+
+    def watch(self, environment: str | None = None, *, agree: Iterable[str] = ()) -> Iterator[WatchRound]:
+        """Deploy this unit only, then bring each saved file there, as ``Environment.watch`` does."""
+        return watching.watch(self._opened, self.name, environment, agree, 0.0)
 
     def promote(
         self,

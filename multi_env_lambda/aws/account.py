@@ -137,8 +137,8 @@ class Platform(Protocol):
         """The names of all functions of the account in this region, by pages."""
         ...
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        """Upload code to ``$LATEST``; no alias and no version runs it."""
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
+        """Upload code to ``$LATEST``: what lies in a bucket, or the bytes of a zip. No version runs it."""
         ...
 
     def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:

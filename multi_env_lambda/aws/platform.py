@@ -132,8 +132,8 @@ class AwsPlatform:
     def functions_there(self, environment: Environment) -> frozenset[str]:
         return versions.functions_there(self._sessions.client(environment, "lambda"), environment.name)
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
+        functions.send_code(self._sessions.client(environment, "lambda"), function_name, code, held, self._retrying)
 
     def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
         return functions.layer_says(self._sessions.client(environment, "lambda"), arn)

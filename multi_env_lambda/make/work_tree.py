@@ -27,7 +27,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
-from multi_env_lambda.plan.desired import UNSURE, Absent, Broken, Desired, ReleaseToRun, UpToDate
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, ReleaseToRun, UpToDate
 from multi_env_lambda.world import MadeRelease, World
 
 __all__ = ["DesiredState", "work_tree"]
@@ -71,17 +71,18 @@ def work_tree(
     world: World,
     request: Request,
     running: Mapping[str, Deployment | None],
-    unsure: Collection[str] = (),
+    unsure: Mapping[str, str] | None = None,
     meanwhile: Callable[[Collection[str]], None] = _nothing,
     alone: str = "",
 ) -> DesiredState:
     """Compare the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
-        unsure: units for which it is not known whether that really runs.
+        unsure: units for which it is not known whether that really runs, and why.
         meanwhile: called with the units that may have changed, while they are built.
         alone: the only unit to build, so that no code of any other runs; empty: all that may have changed.
     """
+    unsure = unsure or {}
     projects = {project.name: project for project in world.projects}
     snapshot = world.maker.snapshot(tracked_paths(world.projects))
     settings = _settings_digest(world)
@@ -106,7 +107,7 @@ def work_tree(
             continue
         why = reasons(inputs, None if there is None else there.inputs)
         if name in unsure:
-            why = (*why, UNSURE)
+            why = (*why, unsure[name])
         looked_at[name] = why
         if alone not in ("", name):
             desired[name] = UpToDate(project=name, why=f"not built: {', '.join(why) or 'its inputs are unchanged'}")

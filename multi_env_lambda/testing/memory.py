@@ -19,6 +19,7 @@ from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.record import PhysicalResource
@@ -349,16 +350,18 @@ class MemoryPlatform:
             return self._runs(environment, function_name, qualifier)
         return None
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
         self.uploaded.pop(function_name, None)
+        if isinstance(code, bytes):
+            self.uploaded[function_name] = base64_sha256(hashlib.sha256(code).hexdigest())
         self._changed("code", function_name)
 
     def _runs(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode:
         sent = self._code(self._function(environment, function_name)["Code"]["S3Key"])
-        if qualifier == "$LATEST":
-            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=qualifier)
         version = self._version_behind(environment, function_name, qualifier)
+        if version == "$LATEST":
+            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=version)
         kept = {item.number: item.code_sha256 for item in self.versions.get((environment.name, function_name), ())}
         return FunctionCode(code_sha256=kept.get(version, sent), version=version)
 
