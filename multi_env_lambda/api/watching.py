@@ -30,7 +30,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.unreleased import unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.watch_round import WatchRound
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS, WorkspaceConfig
 from multi_env_lambda.plan.affected import tracked_paths
@@ -251,7 +251,7 @@ class _Found:
 
 @attrs.frozen
 class _Unanswered:
-    """Shows every plan, and agrees to nothing: whoever saves a file has not read it."""
+    """Shows every plan, and agrees to nothing: a save is no answer to a question."""
 
     shown_by: Dialog
 

@@ -9,7 +9,6 @@ import click
 
 from multi_env_lambda.cli.output import note, out
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.show.watching import left_lines, round_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +34,8 @@ def watch_and_show(
     workspace: Workspace, names: Iterable[str], environment: str | None, agree: Iterable[str], wait: str, as_json: bool
 ) -> int:
     """Deploy, and bring every save there, until Ctrl-C; the exit code of an interrupted command."""
+    from multi_env_lambda.show.watching import round_text
+
     names, place = tuple(names), environment or next(iter(workspace.environments))
     try:
         for done in workspace.environment(place).watch(*names, agree=agree, wait=wait):
@@ -45,6 +46,8 @@ def watch_and_show(
 
 
 def _tell_what_is_there(workspace: Workspace, names: tuple[str, ...], place: str) -> None:
+    from multi_env_lambda.show.watching import left_lines
+
     try:
         cells = workspace.environment(place).status().cells
     except MultiEnvLambdaError as error:

@@ -44,7 +44,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.unreleased import unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.backwards import author_of

@@ -14,7 +14,7 @@ from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.unreleased import unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions

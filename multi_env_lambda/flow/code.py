@@ -17,7 +17,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.alias import SaidAlias
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.unreleased import unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
 from multi_env_lambda.wording import advice, unit_call

@@ -19,7 +19,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.unreleased import unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.plan.carried import from_deployment, from_stage
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back

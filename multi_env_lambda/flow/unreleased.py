@@ -30,7 +30,8 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.unreleased import Unreleased, unreleased_in
+from multi_env_lambda.model.saved_there import unreleased_in
+from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.only_code import LARGEST_SENT, codes_in, more_than_code
 from multi_env_lambda.wording import advice, unit_call
@@ -124,7 +125,7 @@ def send(world: World, step: DeployStep, release: Release, sending: Sending, wat
 
 
 def _lying_on(step: DeployStep, record: Record, sending: Sending) -> Unreleased | None:
-    """What saved files the unit has by now, if they lie on the same deployment as these."""
+    """Which saved files the unit has already, if they lie on the same deployment as these."""
     if record.running is None or record.running.when != sending.after:
         what = "somebody else deployed it in the meantime"
         raise PlanStale(f"{step.project} in {step.environment}", what, hint="save again")

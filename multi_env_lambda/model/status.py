@@ -14,8 +14,9 @@ from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import Record, RolledBack
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.stages import stages_of
-from multi_env_lambda.model.unreleased import Unreleased, unreleased_in
+from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.model.waiting import WaitingChange
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python

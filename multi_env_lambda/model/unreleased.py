@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 
-from multi_env_lambda.errors import Refused
-from multi_env_lambda.wording import advice, unit_call
-
-if TYPE_CHECKING:
-    from multi_env_lambda.model.record import Record
-
-__all__ = ["Unreleased", "not_promotable", "unreleased_in"]
+__all__ = ["Unreleased"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,23 +27,3 @@ class Unreleased:
 
     def __str__(self) -> str:
         return f"files that {self.who.rpartition('/')[2]} saved on {self.host.partition(' ')[0]} at {self.when}"
-
-
-def unreleased_in(record: Record | None) -> Unreleased | None:
-    """What runs besides the release that is recorded; None: nothing else was sent since that was deployed."""
-    if record is None or record.running is None or record.unreleased is None:
-        return None
-    return record.unreleased if record.unreleased.after == record.running.when else None
-
-
-def not_promotable(record: Record) -> Refused | None:
-    """Why what runs there goes no further; None: it is a release."""
-    found = unreleased_in(record)
-    if found is None:
-        return None
-    hint = advice(
-        "`{}` makes a release of the files; `{}` brings back what was deployed",
-        unit_call("deploy", record.project, record.environment),
-        unit_call("repair", record.project, record.environment),
-    )
-    return Refused(f"{record.project} in {record.environment}", f"{found} run there, and are no release", hint=hint)

@@ -15,8 +15,8 @@ from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Origin, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.model.saved_there import not_promotable
 from multi_env_lambda.model.stages import listed
-from multi_env_lambda.model.unreleased import not_promotable
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, ReleaseToRun
 from multi_env_lambda.wording import advice, option
 

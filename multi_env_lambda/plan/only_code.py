@@ -7,7 +7,6 @@ becomes of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from multi_env_lambda.model.release import Release, ReleaseTemplate
@@ -42,9 +41,9 @@ def more_than_code(environment: str, running: Release, made: Release, before: st
         return "its dependencies or jobs have changed"
     if any(function.traffic is not None for function in new.functions):
         return "its traffic moves in steps"
-    there, here = _without_code(before), _without_code(after)
-    if reason := _needs_versions(here):
+    if reason := _needs_versions(after):
         return reason
+    there, here = _without_code(before), _without_code(after)
     changed = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
     return f"its template has changed: {', '.join(changed)}" if changed else ""
 
@@ -53,13 +52,13 @@ def _settings(stage: ReleaseTemplate) -> Any:
     return stage.account_id, stage.region, stage.stack_name, stage.functions, stage.references
 
 
-def _needs_versions(document: Mapping[str, Any]) -> str:
+def _needs_versions(template: str) -> str:
     """Functions whose alias must point at a version, so it cannot point at what was just sent.
 
     Sources: https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html,
     https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html (neither with ``$LATEST``)
     """
-    for body in document["Resources"].values():
+    for body in json.loads(template)["Resources"].values():
         properties = body.get("Properties", {})
         if body["Type"] == _FUNCTION and "SnapStart" in properties:
             return "SnapStart needs a version"
@@ -84,4 +83,5 @@ def _without_code(template: str) -> dict[str, Any]:
     for name, instead in versions.items():
         text = text.replace(json.dumps(name), json.dumps(instead))
     found: dict[str, Any] = json.loads(text)
-    return {**found, **found["Resources"]}
+    resources: dict[str, Any] = found.pop("Resources")
+    return {**found, **resources}
