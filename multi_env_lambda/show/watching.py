@@ -42,7 +42,7 @@ def left_lines(cells: Iterable[Cell]) -> Iterator[str]:
         yield "the watch has ended; what runs is what was deployed"
     for cell in left:
         sent, place = cell.unreleased, (cell.project, cell.environment)
-        yield f"{' in '.join(place)} runs {sent}, which are no release: nobody can promote them"
+        yield f"{' in '.join(place)} runs {sent}; nobody can promote them"
         yield advice(
             "hint: `{}` makes a release of the files; `{}` brings back {}",
             unit_call("deploy", *place),

@@ -322,8 +322,9 @@ def test_the_command_tells_each_round_and_what_is_left(yard: Yard, capsys: pytes
     assert err.splitlines()[-3:] == snapshot(
         [
             "watching 4 files; Ctrl-C ends it",
-            "orders in sandbox runs files that ada saved on desk at 2026-01-01T00:00:00Z, which are no release: nobody can promote them",
-            "hint: `deploy.py orders sandbox` makes a release of the files; `repair.py orders sandbox` brings back 0.1.0",
+            "orders in sandbox runs files that ada saved on desk at 2026-01-01T00:00:00Z; nobody can promote them",
+            "hint: `deploy.py orders sandbox` makes a release of the files; "
+            "`repair.py orders sandbox` brings back 0.1.0",
         ]
     )
 
