@@ -135,7 +135,10 @@ def test_a_new_setting_is_deployed_and_repair_brings_back_what_was_deployed(shop
         save(shop, '{"tried": True}')
         assert watch.round()["result"]["outcome"] == "sent"
 
-    assert (new_table["result"]["outcome"], new_table["why"]) == ("deployed", "its template has changed: LookupFunction")
+    assert (new_table["result"]["outcome"], new_table["why"]) == (
+        "deployed",
+        "its template has changed: LookupFunction",
+    )
     assert called(shop)[1] == {"tried": True}
     repaired = shop.stage.script("repair", "search", "sandbox", "--yes", "--json")
     assert (repaired.outcomes(), called(shop)[1]) == ({("sandbox", "search"): "deployed"}, before[1])
