@@ -44,7 +44,10 @@ TWINS: dict[str, Twin] = {
     "plan": Twin((Workspace.plan,), {**NAMES, **SAVED}),
     "build": Twin((Workspace.build,), NAMES),
     "publish": Twin((Workspace.publish,), NAMES),
-    "deploy": Twin((Workspace.deploy, Workspace.apply), {**NAMES, **TERMINAL, "plan_file": "plan"}),
+    "deploy": Twin(
+        (Workspace.deploy, Workspace.apply),
+        {**NAMES, **TERMINAL, "plan_file": "plan", "watch": "Environment.watch, which yields rounds"},
+    ),
     "promote": Twin(
         (Workspace.promote, Workspace.plan_promotion, Project.promote, Project.plan_promotion),
         {**NAMES, **TERMINAL, **SAVED, "skip_order": "skip_from, which names where from"},
