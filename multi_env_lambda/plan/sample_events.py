@@ -190,8 +190,8 @@ def _sns(
         "Timestamp": _MILLISECONDS,
         "SignatureVersion": "1",
         "Signature": "EXAMPLE",
-        "SigningCertURL": f"{host}/SimpleNotificationService-0000.pem",
-        "UnsubscribeURL": f"{host}/?Action=Unsubscribe",
+        "SigningCertUrl": f"{host}/SimpleNotificationService-0000.pem",
+        "UnsubscribeUrl": f"{host}/?Action=Unsubscribe",
         "MessageAttributes": {name: {"Type": "String", "Value": str(value)} for name, value in attributes.items()},
     }
     source = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": f"{arn}:{_UUID}"}

@@ -236,6 +236,7 @@ def _keep_limits() -> None:
         subscriptions,
         table_settings,
         template_references,
+        topic_records,
         web_identity,
     )
 
@@ -261,6 +262,7 @@ def _keep_limits() -> None:
     reverted_drift.patch()
     table_settings.patch()
     template_references.patch()
+    topic_records.patch()
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:
