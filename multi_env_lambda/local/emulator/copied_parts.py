@@ -60,7 +60,7 @@ def _of_checked_parts(s3: Any, complete: Callable[..., _Answer]) -> Callable[...
         bucket: str, key: str, body: bytes, query: dict[str, Any], headers: dict[str, str] | None = None
     ) -> _Answer:
         upload = s3._multipart_uploads.get(_first(query, "uploadId"))
-        algorithm = (upload or {}).get("checksum_algorithm")
+        algorithm = (upload or {}).get("checksum_algorithm") or ""
         number = _first_without(body, f"Checksum{algorithm}") if algorithm else ""
         if number:
             text = _MISSING.format(algorithm.lower(), number)
