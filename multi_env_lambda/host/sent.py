@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from contextlib import AbstractContextManager
 
 __all__ = ["Sent"]
 
@@ -36,7 +35,7 @@ class Sent:
         with self._lock:
             return self._keys.get((bucket, sha256), "")
 
-    def turn(self, bucket: str, sha256: str) -> AbstractContextManager[object]:
+    def turn(self, bucket: str, sha256: str) -> threading.Lock:
         """Held by the one that sends these bytes; the others wait, and then know where they are."""
         with self._lock:
             return self._turns[bucket, sha256]

@@ -42,9 +42,10 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are added to a unit's function, and ``resources`` to a unit. ``locked``
-    is the content of the layer of units that have one. ``committed`` is what the committed table says, if it is read; an error means that it cannot be. ``commit`` is
-    what is checked out, from the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says
-    about other commits, and ``asked`` what it was asked. ``texts`` are files by path that messages point into.
+    is the content of the layer of units that have one. ``committed`` is what the committed table says, if it is read;
+    an error means that it cannot be. ``commit`` is what is checked out, from the time ``committed_at``, without the
+    files in ``changed``; ``pasts`` is what Git says about other commits, and ``asked`` what it was asked. ``texts`` are
+    files by path that messages point into.
     """
 
     content: dict[str, str]

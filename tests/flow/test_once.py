@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import attrs
@@ -90,6 +91,22 @@ def reads_of_a_new_unit(fake: FakeWorld, folder: Path) -> list[str]:
 
 def on_another_machine(fake: FakeWorld, folder: Path) -> FakeWorld:
     return fake_world(fake.tree, folder, store=fake.store, platform=fake.platform)
+
+
+def test_whoever_needs_the_same_bytes_waits_while_they_are_sent(tmp_path: Path) -> None:
+    class Watched(MemoryStore):
+        held: list[bool] = []
+
+        def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
+            if key.endswith("/layer.zip"):
+                self.held.append(fake.world.sent.turn("artifacts", sha256(b"boto").hexdigest()).locked())
+            return super().put_new(key, body, metadata)
+
+    fake = chain(tmp_path, tree(), store=Watched())
+
+    deploy(fake)
+
+    assert Watched.held == [True]
 
 
 @pytest.mark.parametrize("body", [None, b"other"], ids=["is gone", "has other bytes"])
