@@ -132,7 +132,7 @@ class Bucket:
 
     def copy_new(self, item: PublishedObject, source: str) -> Written | None:
         """S3 refuses CopyObject where a bucket's policy enforces conditions, so the object becomes the only part of
-        another one: whoever completes that may say that the key must be free.
+        another one: the call that completes it may require that the key is free.
 
         What is not completed is deleted by the rule of the bucket for unfinished uploads.
 

@@ -11,7 +11,7 @@ __all__ = ["Sent"]
 class Sent:
     """By bucket and SHA-256, the key of an object that has these bytes. Thread-safe.
 
-    It only says where to look: whoever uses an entry compares, and forgets what is not so.
+    It only says where to look: an entry is compared when it is used, and forgotten if it is wrong.
     """
 
     def __init__(self) -> None:
