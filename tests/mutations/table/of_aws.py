@@ -15,7 +15,7 @@ _ACCESS, _TWO = ("aws/test_access.py",), ("local/test_two_workspaces.py",)
 MUTATIONS = (
     Mutation(
         "aws/bucket.py",
-        "if _hexadecimal(checksum, {}) != item.sha256:",
+        "if checksum is None or _hexadecimal(checksum, {}) != item.sha256:",
         "if False:",
         "A copy takes its key only if S3 has computed the released SHA-256 of it.",
         _COPIES,
