@@ -129,7 +129,8 @@ class Maker(Protocol):
 class World:
     """Everything outside the process. ``reported`` is called from several threads; ``now`` returns ISO 8601 in UTC.
 
-    ``sent`` knows where the buckets have what several units depend on. ``said`` is called, from other threads too, with what has not ended after ``slow_seconds``.
+    ``sent`` knows where the buckets have what several units depend on. ``said`` is called, from other threads too, with
+    what has not ended after ``slow_seconds``.
     """
 
     config: WorkspaceConfig
