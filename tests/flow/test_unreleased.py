@@ -305,3 +305,17 @@ def test_an_alias_that_somebody_moved_is_pointed_at_what_was_sent(fake: FakeWorl
     save(fake, "s3")
 
     assert runs(fake) == ("$LATEST", dict(sent(fake).codes)[FUNCTION])
+
+
+def test_a_function_that_needs_a_version_is_deployed(fake: FakeWorld) -> None:
+    fake.tree.properties["search"] = {"SnapStart": {"ApplyOn": "PublishedVersions"}}
+    deploy(fake)
+    fake.tree.content["search"] = "s2"
+
+    assert planned(fake)[1] == "SnapStart needs a version"
+
+
+def test_code_that_lambda_takes_from_a_bucket_only_is_deployed(fake: FakeWorld) -> None:
+    fake.tree.content["search"] = "x" * (50 * 1024 * 1024)
+
+    assert str(planned(fake)[1]).endswith("and Lambda takes 52,428,800 in a request")
