@@ -88,7 +88,7 @@ def test_the_unit_has_the_runtime_the_architecture_and_the_tags_of_the_service()
     assert found.table["tags"] == {"team": "x-${environment}"}
 
 
-@pytest.mark.parametrize(("old", "new"), [("python2.7", "python3.9"), ("python3.6", "python3.9"), ("", "python3.13")])
+@pytest.mark.parametrize(("old", "new"), [("python2.7", "python3.9"), ("python3.6", "python3.9"), ("", "python3.9")])
 def test_a_runtime_that_is_no_longer_there_becomes_the_nearest_and_that_is_said(old: str, new: str) -> None:
     head = f"service: shop\nprovider:\n  name: aws\n  runtime: {old}\n"
     found = read("functions: {a: {handler: a.b}}\n", head=head)
