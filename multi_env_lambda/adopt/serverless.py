@@ -149,7 +149,26 @@ def _opened(root: Node, at_home: Placed, given: Mapping[str, str], files: Files)
         values.setdefault(name, region)
     values.setdefault("aws:accountId", Filled((Symbol("account_id", at_home.account_id),)))
     variables = Variables(root.file, tree, values, _reader(nodes, files))
+    if isinstance(tree.get("functions"), list):
+        tree = {**tree, "functions": _one_table(tree["functions"], variables)}
+        variables = Variables(root.file, tree, values, _reader(nodes, files))
     return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={})
+
+
+def _one_table(listed: list[Tree], variables: Variables) -> dict[str, Tree]:
+    """Functions that are written as a list of tables, or of files with tables; Serverless puts them together.
+
+    Source: https://www.serverless.com/framework/docs/providers/aws/guide/functions
+    """
+    found: dict[str, Tree] = {}
+    for number, one in enumerate(listed):
+        table = variables.value("functions", number)
+        for name in table if isinstance(table, dict) else ():
+            if isinstance(one, dict):
+                found[name] = one[name]
+            elif isinstance(one, str) and (address := re.fullmatch(r"\$\{(file\([^()]+\))(:[^,{}]+)?\}", one.strip())):
+                found[name] = f"${{{address[1]}{f'{address[2]}.' if address[2] else ':'}{name}}}"
+    return found
 
 
 def _stage(stage: str, environment: str) -> str | Filled:
@@ -191,8 +210,6 @@ def _function_names(service: Service) -> list[str]:
     found = service.get("functions")
     if isinstance(found, Unknown):
         service.unknown("", "functions", found)
-    if isinstance(found, list):
-        service.dropped("", "functions", ["functions"], "a list of tables: write them as one table")
     return list(found) if isinstance(found, dict) else []
 
 

@@ -181,7 +181,7 @@ class _Trial:
         lists = sorted(filter(_LISTS.search, paths), key=lambda path: (not path.endswith(".txt"), path))
         texts = {path: (self.unit / path).read_text(encoding="utf-8", errors="replace") for path in lists}
         found = [(far, number, path) for path, text in texts.items() for far, number in _lines_with(pin, text)]
-        far, number, path = min(found, key=lambda one: one[0], default=(0, 1, "pyproject.toml"))
+        far, number, path = min(found, key=lambda one: one[0], default=(0, 1, next(iter(lists), "pyproject.toml")))
         return Place(path, number)
 
 

@@ -147,16 +147,27 @@ def nearest(pins: Sequence[Pin], target: Target, *, where: str, indexes: str) ->
     left = [one for one in pins if one not in lost and one.name not in sources]
     moving = frozenset(one.name for one in wheelless) - sources
     found = asked.together(left, moving, lowest)
+    more: tuple[Moved, ...] = ()
+    if found is None:
+        found = {one.name: (lowest[one.name] or one.version) if one.name in moving else one.version for one in left}
+        built = [one.exact for one in pins if one.name in sources]
+        more = asked.needed_by([*(f"{one.name}{one.extras}=={found[one.name]}" for one in left), *built])
     moved = (
         Moved(pin=one, version=found[one.name], alone=one.name in moving)
         for one in left
         if not _same(one.version, found[one.name])
     )
-    return Nearest(moved=tuple(moved), built=sources)
+    return Nearest(moved=(*moved, *more), built=sources)
 
 
 def _same(version: str, other: str | None) -> bool:
     return other is not None and Version(other) in (Version(version), Version(Version(version).public))
+
+
+def _versions(said: bytes) -> dict[str, str]:
+    """By normal name, from the lines of an answer of uv's."""
+    lines = [Requirement(line) for line in said.decode("utf-8").splitlines() if "==" in line]
+    return {canonicalize_name(one.name): str(next(iter(one.specifier)).version) for one in lines}
 
 
 def _no_version(lost: Sequence[Pin], target: Target, where: str) -> ConfigurationError:
@@ -180,18 +191,22 @@ class _Asked:
 
     def solved(self, requirements: Iterable[str], *words: str) -> dict[str, str] | None:
         """The version of each package that these and their needs come to, with wheels only; None if there is none."""
-        argv = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-build", "--no-strip-extras"]
-        argv += ["--python", sys.executable, "--python-version", self.target.python]
-        argv += ["--python-platform", _platform(self.target), *words, "-"]
-        stdin = plain_lines(sorted(requirements), self.where)
+        argv, stdin = [*self._words(), "--no-build", *words, "-"], self._lines(requirements)
         try:
             said = run_uv(argv, where=self.where, hint=_HINT, stdin=stdin, settings=self.indexes)
         except ToolError as error:
             if _UNSOLVABLE in error.what:
                 return None
             raise
-        lines = [Requirement(line) for line in said.decode("utf-8").splitlines() if "==" in line]
-        return {canonicalize_name(one.name): str(next(iter(one.specifier)).version) for one in lines}
+        return _versions(said)
+
+    def _words(self) -> list[str]:
+        words = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-strip-extras"]
+        words += ["--python", sys.executable, "--python-version", self.target.python]
+        return [*words, "--python-platform", _platform(self.target)]
+
+    def _lines(self, requirements: Iterable[str]) -> bytes:
+        return plain_lines(sorted(requirements), self.where)
 
     def lowest(self, pins: Sequence[Pin]) -> dict[str, str | None]:
         """For each package alone, the lowest version from the pinned one on that has a wheel."""
@@ -225,19 +240,41 @@ class _Asked:
         path = Path("pylock.toml")
         return read_pylock(tomllib.loads(said.decode("utf-8")), path=path, where=self.where, local_paths=frozenset())
 
-    def together(self, pins: Sequence[Pin], moving: frozenset[str], lowest: Mapping[str, str | None]) -> dict[str, str]:
+    def needed_by(self, requirements: Sequence[str]) -> tuple[Moved, ...]:
+        """What these need in versions without wheels, and the versions to take instead, which those do not allow.
+
+        Sources say what they need; nothing if even with them, nothing fits.
+        """
+        given = {canonicalize_name(Requirement(text).name) for text in requirements}
+        try:
+            said = resolve(
+                [*self._words(), "-"],
+                where=self.where,
+                hint=_HINT,
+                stdin=self._lines(requirements),
+                settings=self.indexes,
+            )
+        except ToolError:
+            return ()
+        pins = [Pin(name, version, direct=False) for name, version in _versions(said).items() if name not in given]
+        lowest = self.lowest(pins)
+        missing = [one for one in pins if not _same(one.version, lowest[one.name]) and not self.is_built(one)]
+        found = ((one, lowest[one.name]) for one in missing)
+        return tuple(Moved(pin=one, version=version, alone=True) for one, version in found if version is not None)
+
+    def together(
+        self, pins: Sequence[Pin], moving: frozenset[str], lowest: Mapping[str, str | None]
+    ) -> dict[str, str] | None:
         """A version for each of them, so that they fit together and as few as possible are not the pinned ones.
 
-        Where their needs are known to sources alone, that cannot be seen without building them: then each has the
-        version that it would have alone, and the lock shows whether they fit.
+        None if none of their versions fit, as far as wheels say what they need.
         """
-        alone = {one.name: lowest[one.name] or one.version if one.name in moving else one.version for one in pins}
-        free = {one.name: f"{one.name}{one.extras}>={alone[one.name]}" for one in pins if one.name in moving}
+        free = {one.name: f"{one.name}{one.extras}>={lowest[one.name]}" for one in pins if one.name in moving}
         if (found := self._solve(pins, free)) is not None:
             return found
         free = {one.name: free.get(one.name, one.or_newer) for one in pins}
         if (found := self._solve(pins, free)) is None:
-            return alone
+            return None
         for one in pins:
             if one.name not in moving and not _same(one.version, found[one.name]):
                 without = {name: text for name, text in free.items() if name != one.name}

@@ -115,3 +115,12 @@ def test_what_no_version_can_replace_is_named_with_all_others_like_it(index: Sim
         "newer version has one"
     )
     assert found("array==1.0", "text==1.0", direct=False).moved == (), "perhaps nothing needs it"
+
+
+def test_what_nobody_pins_moves_too_if_it_has_no_wheel_in_any_version_that_the_others_allow(index: SimpleIndex) -> None:
+    index.wheel("frame", "1.0", "py3-none-any", "words<2")
+    index.source("words", "1.0", "cp39-cp39-linux_x86_64")
+    for version in ("1.5", "2.0", "3.0"):
+        index.wheel("words", version, "cp37" if version == "1.5" else "cp39")
+
+    assert moved("frame==1.0") == {"words==1.0": ("words==2.0", True)}
