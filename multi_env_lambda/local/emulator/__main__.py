@@ -175,9 +175,18 @@ def _keep_names() -> None:
 
 
 def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
-    from . import artifacts, bucket_notifications, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
+    from . import (
+        artifacts,
+        bucket_notifications,
+        bucket_regions,
+        bucket_settings,
+        copied_parts,
+        full_buckets,
+        lifecycle,
+        objects,
+    )
 
-    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
+    for rule in (objects, copied_parts, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
         rule.patch()
     lifecycle.patch(now)
 
