@@ -30,6 +30,7 @@ _DEVOPS = {"account_id": "111111111111", "region": "us-east-1", "bucket": "acme-
 _PLACE = {"name": "sandbox", "account_id": "222222222222"}
 _PROD = {"name": "prod", "account_id": "555555555555", "approval": True}
 _AUTHORIZER = {"issuer": "https://login.example.com/", "audience": ["shop"]}
+_DONE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 _POOLS = {"user_pools": ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"]}
 _HOSTS = {
     "github": {"repository": "acme/units", "owner_id": 1, "repository_id": 2},
@@ -170,7 +171,7 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     table.setdefault("buckets", {}).setdefault("reports", {})
     machines = table.setdefault("state_machines", {})
     for name in ("checkout", "refund"):
-        machines.setdefault(name, {}).setdefault("definition", "checkout.asl.json")
+        machines.setdefault(name, {}).setdefault("definition", _DONE)
     functions.setdefault("pay", {"handler": "orders.pay.handler"})
     for one in (table, *table.get("environments", {}).values()):
         for parameter in one.get("parameters", {}).values():
