@@ -99,6 +99,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         pipelines,
         policy_sizes,
         published_code,
+        quotas,
         refusals,
         reserved_concurrency,
         rest_apis,
@@ -121,6 +122,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     aliases.patch()
     published_code.patch()
     reserved_concurrency.patch(young="young-accounts" in settings["strict"])
+    limits = quotas.patch()
     lambda_actions.patch()
     _read_policies()
     artifact_readers.patch(with_rights="caller-rights" in settings["strict"])
@@ -134,7 +136,8 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     guard.patch_links(secret)
     http_apis.patch()
     rest_apis.patch()
-    application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
+    application = quotas.wrap(durability.wrap(load("ministack.app").app, save), limits)
+    application = clock.wrap(application, time_here)
     return guard.wrap(application, port, secret)
 
 
