@@ -34,13 +34,11 @@ class _Account:
     through: Environment = attrs.field(eq=False)
 
 
-def must_fit(
-    world: World, plan: Plan, known: RecordedState, made: Mapping[str, MadeRelease], *, closely: bool = False
-) -> Plan:
+def must_fit(world: World, plan: Plan, known: RecordedState, made: Mapping[str, MadeRelease]) -> Plan:
     """The same plan, with a note where an account's quotas cannot be read.
 
-    If something does not fit, stacks that no record vouches for are read before it is refused: what a run that was
-    killed has created already is not created again. ``closely``: the plan has looked at all of them.
+    Before something is refused, the stacks that should take it are read: what a run that was killed has created
+    already is not created again.
 
     Raises:
         Refused: an account has no room for what the plan adds.
@@ -49,7 +47,7 @@ def must_fit(
     adding = {account: found for account, found in needs.items() if any(need.adds for _, need in found)}
     used = _read(world, adding)
     notes, short = _judged(adding, used)
-    if short and not closely:
+    if short:
         steps = {step for account, _ in short for step, _ in adding[account]}
         seen = _as_they_are(world, attrs.evolve(plan, steps=tuple(steps)), known, made)
         again = _needs(world, (seen.get(_place(step), step) for step in plan.deploys))

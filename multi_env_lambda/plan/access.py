@@ -46,7 +46,7 @@ from multi_env_lambda.plan.access_trust import (
 )
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
-from multi_env_lambda.plan.permissions import direct_calls, look_at_the_bucket, others_layers, reserving
+from multi_env_lambda.plan.permissions import direct_calls, look_at_builds, look_at_the_bucket, others_layers, reserving
 
 __all__ = [
     "DEVOPS_STACK",
@@ -66,6 +66,7 @@ _LOOKS = (
     "FindFunctions",
     "LookAtFunctions",
     "LookAtLayers",
+    "LookAtQuotas",
     "ReadLogs",
 )
 """What the role that only looks shares with the one that deploys."""
@@ -243,6 +244,7 @@ def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     names = [access_stack_name(roles.prefix, DEVOPS_STACK)]
     if config.ci_stack is not None:
         names.append(ci_stack_name(roles.prefix))
+    yield from look_at_builds(config)
     yield _look_at_roles(*(arn_of(config.devops, "cloudformation", f"stack/{name}/*") for name in names))
 
 

@@ -14,7 +14,7 @@ import attrs
 
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.quota import QUOTAS, QuotaKind, Usage, amount, ask_for_more, console_link
+from multi_env_lambda.model.quota import QUOTAS, QuotaKind, Usage, amount, ask_for_more
 from multi_env_lambda.model.release import Release
 
 __all__ = ["Need", "lacking", "needs_of", "refusal_of"]
@@ -71,7 +71,7 @@ def _of_change(change: ResourceChange, release: Release) -> Iterator[tuple[Quota
 
 def _code_size(release: Release) -> int:
     """Which function runs which code is not among the changes: at least this."""
-    return min(item.wheel_size for item in (release.source, *release.roots))
+    return min([release.source.wheel_size, *(root.wheel_size for root in release.roots)])
 
 
 def _is_on_the_default_bus(change: ResourceChange) -> bool:
@@ -114,4 +114,4 @@ def refusal_of(usage: Usage, needs: Sequence[Need], needed: int, region: str) ->
         return what, f"AWS grants at most {quota.most:,}: delete what you do not need, or use another account"
     more = ask_for_more(quota, region, needed + usage.kept)
     instead = "; or delete old versions with `prune`" if usage.kind == "code" else ""
-    return what, f"ask for more with `{more}` ({console_link(quota, region)}){instead}"
+    return what, f"ask for more with `{more}`{instead}"

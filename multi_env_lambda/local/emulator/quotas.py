@@ -100,7 +100,7 @@ def _limit_roles(limits: _Limits) -> None:
     create, summary = calls["CreateRole"], calls["GetAccountSummary"]
 
     def full() -> bool:
-        return len(roles) >= limits["roles"]
+        return len(list(roles)) >= limits["roles"]
 
     def created(parameters: Any) -> Any:
         if full():
@@ -160,7 +160,8 @@ def _limit_rules(limits: _Limits) -> None:
     bus_of = original(load("ministack.services.cloudformation.provisioners"), "_eb_rule_bus_name")
 
     def full(bus: str) -> bool:
-        return sum(rule.get("EventBusName", "default") == bus for rule in rules.values()) >= limits["rules"]
+        there = [name for name, rule in rules.items() if rule.get("EventBusName", "default") == bus]
+        return len(there) >= limits["rules"]
 
     def checked(data: dict[str, Any]) -> Any:
         bus = data.get("EventBusName", "default")
