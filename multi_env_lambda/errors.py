@@ -12,7 +12,7 @@ The tree::
     ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
     ├── StackError                      7   CloudFormation refused, failed or did not answer in time
     ├── PlanStale                       8   the state changed between deciding and acting; run the command again
-    ├── Refused                         9   forbidden: order, approval, consent, releases only, foreign stack, a full account
+    ├── Refused                         9   forbidden: order, approval, consent, releases, foreign stack; full account
     ├── Busy                           10   somebody else is deploying this unit to this environment
     ├── LocalCloudError                11   the local cloud did not start or does not answer
     ├── ToolError                      12   a required program (git, uv) is missing or failed

@@ -107,7 +107,7 @@ _READERS: tuple[tuple[_Read, tuple[QuotaKind, ...]], ...] = (
 
 
 def applied(client: Any, quota: Quota) -> int:
-    """What an account was given; AWS's default, where nobody has asked for more.
+    """The value that was set for an account, or AWS's default.
 
     Source: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html ("For some
     quotas, only the default values are available")

@@ -259,8 +259,7 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
     own = [place for place in config.environments if acting in place.deployed_by]
     if own:
         yield grant_of("PublishArtifacts", ("publish", "deploy"), [f"{arn}/projects/*" for arn in arns], "s3:PutObject")
-        # Approvals lie beside them, so they are named one by one.
-        # Freezes lie beside them, too, and are a person's.
+        # Approvals and freezes lie beside them, and are a person's, so they are named one by one.
         kinds = (lambda name: current_key(name, "*"), summary_key, rules_key, lambda name: f"{history_key(name)}*")
         names = [place.name for place in own]
         if acting == "build" and has_branches(config, own[0]):
@@ -319,7 +318,6 @@ def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     name = roles.of_devops("dispatcher")
     yield _reads_jobs(devops, "protected.json", "wanted/*")
     yield grant_of("KeepWishes", "push", [f"arn:aws:s3:::{devops.bucket}/ci/wanted/*"], "s3:PutObject")
-    # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))

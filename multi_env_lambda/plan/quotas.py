@@ -1,7 +1,7 @@
 """What a plan adds to what an account has a limited number of, and whether that fits.
 
-It is refused only if it cannot fit in any order: what other units give back is taken as given back before. Within one
-unit CloudFormation creates before it deletes, so there nothing comes back in time.
+It is refused only if it cannot fit in any order: what other units free counts as free already. Within one unit
+CloudFormation creates before it deletes, so what a unit frees itself comes too late for it.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 """
 
@@ -25,7 +25,7 @@ _BUS = "EventBusName"
 
 @attrs.frozen(kw_only=True)
 class Need:
-    """What a unit adds, and what it gives back once it has changed. ``name``: it counts only if that does not exist."""
+    """What a unit adds, and what it frees once it has changed. ``name``: it counts only if that does not exist."""
 
     adds: int
     frees: int = 0
@@ -47,7 +47,7 @@ def needs_of(step: DeployStep) -> Mapping[QuotaKind, Need]:
 
 
 def _of_change(change: ResourceChange, release: Release) -> Iterator[tuple[QuotaKind, int, int]]:
-    """Kind, what is added and what is given back.
+    """Kind, what is added and what is freed.
 
     Each published version is stored for itself, and versions of functions and layers stay when they leave their stack.
     Source: https://docs.aws.amazon.com/lambda/latest/operatorguide/code-storage-best-practice.html

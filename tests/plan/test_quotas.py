@@ -61,7 +61,7 @@ def needs(*changes: ResourceChange, running: str | None = "r") -> dict[QuotaKind
         (change(FUNCTION, "modify", ReservedConcurrentExecutions=("5", None)), "concurrency", Need(adds=0, frees=5)),
     ],
 )
-def test_what_is_added_and_given_back_is_counted(changed: ResourceChange, kind: QuotaKind, need: Need) -> None:
+def test_what_is_added_and_freed_is_counted(changed: ResourceChange, kind: QuotaKind, need: Need) -> None:
     assert needs(changed) == {kind: need}
 
 
@@ -102,9 +102,7 @@ def test_a_unit_that_never_ran_adds_its_stack_unless_it_exists() -> None:
         ([], 0),
     ],
 )
-def test_what_others_give_back_counts_and_what_a_unit_itself_gives_back_comes_too_late(
-    units: list[Need], needed: int
-) -> None:
+def test_what_others_free_counts_and_what_a_unit_itself_frees_comes_too_late(units: list[Need], needed: int) -> None:
     assert lacking(Usage(kind="roles", used=8, limit=10), units) == needed
 
 
