@@ -139,8 +139,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     http_apis.patch()
     rest_apis.patch()
     application = quotas.wrap(durability.wrap(load("ministack.app").app, save), limits)
-    application = clock.wrap(application, time_here)
-    return guard.wrap(application, port, secret)
+    return guard.wrap(clock.wrap(application, time_here), port, secret)
 
 
 def _read_policies() -> None:
