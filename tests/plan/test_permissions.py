@@ -65,7 +65,7 @@ OF_A_FUNCTION = {"webhook_secret": "the receiver of webhooks, whose own role all
 """Modules that no command calls."""
 
 SOURCES = ("events", "iam", "kinesis", "sns")
-MODELS = (("dynamodb", "dynamodbstreams"), ("tag", "resourcegroupstaggingapi"))
+MODELS = (("dynamodb", "dynamodbstreams"), ("servicequotas", "service-quotas"), ("tag", "resourcegroupstaggingapi"))
 """Services whose permissions are named otherwise than their clients."""
 
 
@@ -99,6 +99,8 @@ def operations() -> set[str]:
 def is_meant(operation: str, path: Path) -> bool:
     """A few names belong to several services, and to methods of ours."""
     service, _, name = operation.partition(":")
+    if path.stem == "quotas":
+        return True
     if service in (*SOURCES, "dynamodb"):
         return path.stem == "named_sources" and operation != "kinesis:DescribeStream"
     if name in ("Invoke", "CreateBucket") or service not in ("lambda", "s3", "cloudformation"):
