@@ -19,7 +19,6 @@ from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
@@ -37,6 +36,7 @@ from multi_env_lambda.testing.memory_stack import (
     function_in,
     function_names,
     lost,
+    note_sent,
     reading_of,
     resources_of,
     stacks_of_functions,
@@ -356,9 +356,7 @@ class MemoryPlatform:
 
     def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
-        self.uploaded.pop(function_name, None)
-        if isinstance(code, bytes):
-            self.uploaded[function_name] = base64_sha256(hashlib.sha256(code).hexdigest())
+        note_sent(self.uploaded, function_name, code)
         self._changed("code", function_name)
 
     def _runs(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode:
