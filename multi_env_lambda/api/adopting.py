@@ -111,7 +111,11 @@ class _Project:
 
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
-    units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
+    units = [
+        *(one.folder for one in opened.projects.outlines),
+        *(one.folder for one in opened.broken),
+        opened.config.units,
+    ]
     project = _project(Path(path), {(opened.root / folder).resolve() for folder in units})
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
@@ -136,7 +140,7 @@ def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
     from multi_env_lambda.api.setup import lock
 
     again = opened.again()
-    name = next((one.name for one in again.projects if one.folder == folder), unit)
+    name = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
     return lock(again, (name,), upgrade=False).get(name)
 
 

@@ -79,9 +79,9 @@ class Project:
         seen = Seen(report=report, live=live, dialog=dialog)
         opened = Opened.at(folder, local=local, user=user, profile=profile, progress=progress, **seen)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
-        for project in opened.projects:
-            if inside.is_relative_to(project.folder):
-                return cls(opened, project.name)
+        for outline in opened.projects.outlines:
+            if inside.is_relative_to(outline.folder):
+                return cls(opened, outline.name)
         for unit in opened.broken:
             if inside.is_relative_to(unit.folder):
                 raise unit.error

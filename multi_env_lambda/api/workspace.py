@@ -112,7 +112,7 @@ class Workspace:
     @property
     def configs(self) -> tuple[ProjectConfig, ...]:
         """The settings of every unit that is not broken."""
-        return self._opened.projects
+        return tuple(self._opened.projects)
 
     @property
     def broken(self) -> Mapping[str, MultiEnvLambdaError]:
@@ -127,7 +127,7 @@ class Workspace:
     @cached_property
     def projects(self) -> Mapping[str, Project]:
         """The units by name; looking up a broken one raises its error."""
-        units = {config.name: Project(self._opened, config.name) for config in self.configs}
+        units = {unit.name: Project(self._opened, unit.name) for unit in self._opened.projects.outlines}
         return ByName("unit", units, self.broken)
 
     @cached_property

@@ -20,6 +20,7 @@ from multi_env_lambda.make.lineage import with_lineage
 from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.outline import Outline
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
@@ -82,25 +83,25 @@ def work_tree(
         meanwhile: called with the units that may have changed, while they are built.
         alone: the only unit to build, so that no code of any other runs; empty: all that may have changed.
     """
-    projects = {project.name: project for project in world.projects}
-    snapshot = world.maker.snapshot(tracked_paths(world.projects))
+    units = {outline.name: outline for outline in world.projects.outlines if outline.name in running}
+    snapshot = world.maker.snapshot(tracked_paths(units.values()))
     settings = _settings_digest(world)
     desired: dict[str, Desired] = {}
     candidates: dict[str, _Candidate] = {}
     looked_at: dict[str, tuple[str, ...]] = {}
-    missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in projects}
+    missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in units}
     left_out = world.maker.left_out(filter(None, missing.values())) if missing else frozenset()
     for name, there in running.items():
-        broken = _broken(world, projects.get(name), name, there)
+        broken = _broken(world, units.get(name), name, there)
         if broken is not None:
             if there is not None or broken.folder not in missing.values():
                 desired[name] = Broken(project=name, error=broken.error)
             continue
-        if name not in projects:
+        if name not in units:
             gone = missing[name] not in left_out
             desired[name] = Absent(project=name, why="its folder no longer exists" if gone else _LEFT_OUT, removed=gone)
             continue
-        inputs = _inputs(world, projects[name], snapshot, settings)
+        inputs = _inputs(world, units[name], snapshot, settings)
         if isinstance(inputs, MultiEnvLambdaError):
             desired[name] = Broken(project=name, error=inputs)
             continue
@@ -113,7 +114,9 @@ def work_tree(
         elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
             desired[name] = UpToDate(project=name, why=f"changed by more than the upgrade: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
-            candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
+            candidates[name] = _Candidate(
+                project=world.projects.settled(units[name]), inputs=inputs, why=why or ("asked for",)
+            )
         else:
             text = f"already runs {there.version}" if why and there is not None else "its inputs are unchanged"
             desired[name] = UpToDate(project=name, why=text)
@@ -122,22 +125,22 @@ def work_tree(
     return DesiredState(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
-def _broken(world: World, project: Project | None, name: str, running: Deployment | None) -> BrokenUnit | None:
+def _broken(world: World, unit: Outline | None, name: str, running: Deployment | None) -> BrokenUnit | None:
     """The broken unit that is meant: by its name, or by the folder that the running release was built from.
 
     A unit that has moved to another folder is not meant if the old one is no longer a unit.
     """
     folder = "" if running is None else running.folder
-    return find_broken(world.broken, name, folder if project is None or folder != project.folder else "")
+    return find_broken(world.broken, name, folder if unit is None or folder != unit.folder else "")
 
 
-def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
+def _inputs(world: World, unit: Outline, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
     """What a unit is built from, or why that cannot be read."""
-    for path in (project.folder, *project.shared, BUILD_CONSTRAINTS):
+    for path in (unit.folder, *unit.shared, BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
     try:
-        return inputs_of(project, snapshot.ids, settings=settings, library=world.library)
+        return inputs_of(unit, snapshot.ids, settings=settings, library=world.library)
     except MultiEnvLambdaError as error:
         return error
 
