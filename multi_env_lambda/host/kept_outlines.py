@@ -84,7 +84,7 @@ def write_kept(
     claims: Mapping[str, Claims],
     sound: str,
 ) -> None:
-    """Keep the units in ``tables`` (folder -> SHA-256). Where nothing can be written, nothing is kept."""
+    """Keep the units in ``tables`` (folder -> SHA-256). A folder that cannot be written to keeps nothing."""
     short = {folder: [table, *_outline(outlines[folder])] for folder, table in tables.items()}
     long = {folder: [table, *_encoded(claims[folder])] for folder, table in tables.items()}
     with suppress(OSError):
