@@ -17,13 +17,6 @@ MUTATIONS = (
         (f"{_KEPT}::test_what_was_kept_under_another_version_or_root_table_does_not_count",),
     ),
     Mutation(
-        "host/kept_outlines.py",
-        " if known == table:",
-        ":",
-        "A table that has changed is read.",
-        (f"{_KEPT}::test_only_a_table_that_changed_is_read",),
-    ),
-    Mutation(
         "api/reading_units.py",
         'everything, "" if broken else sound)',
         "everything, sound)",
