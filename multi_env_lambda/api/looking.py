@@ -12,6 +12,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
+from multi_env_lambda.flow.identity import advice, told
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
@@ -31,7 +32,18 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["described", "doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+__all__ = [
+    "advice",
+    "described",
+    "doctor",
+    "drift",
+    "history",
+    "matrix",
+    "must_exist",
+    "permissions",
+    "status",
+    "told",
+]
 
 
 def described(opened: Opened) -> str:

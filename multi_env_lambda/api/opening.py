@@ -13,13 +13,10 @@ import attrs
 from multi_env_lambda._version import __version__
 from multi_env_lambda.api.reading_units import read_tables
 from multi_env_lambda.host.folders import workspace_cache
-from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
-from multi_env_lambda.model.principal import session_name_of, session_of_job
-from multi_env_lambda.model.roles import acting_of
 from multi_env_lambda.model.units import Units
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
@@ -63,6 +60,7 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     from multi_env_lambda.aws.access import Profile
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.config_file import access_of
+    from multi_env_lambda.model.principal import session_name_of, session_of_job
 
     job = os.environ.get(JOB_VARIABLE, "")
     named = partial(session_of_job, job) if job else session_name_of
@@ -91,6 +89,7 @@ def connect(
     from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
+    from multi_env_lambda.host.identity import is_dead, now, this_process
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.host.pace import Paces
     from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
@@ -100,9 +99,7 @@ def connect(
     from multi_env_lambda.world import World
 
     met = sessions(cloud, profile)
-    if config.roles is not None:
-        caller = "" if acting == "administrator" else met.caller()
-        config = config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))
+    config = _acting(config, met, acting)
     devops = config.devops
     retrying = Retrying(retries=met.retries)
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
@@ -129,3 +126,13 @@ def connect(
         paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )
+
+
+def _acting(config: WorkspaceConfig, met: Sessions, acting: str) -> WorkspaceConfig:
+    """The settings by which the caller reaches the accounts; who that is is looked up only if `bootstrap` made roles."""
+    from multi_env_lambda.model.roles import acting_of
+
+    if config.roles is None:
+        return config
+    caller = "" if acting == "administrator" else met.caller()
+    return config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))

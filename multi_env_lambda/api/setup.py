@@ -171,11 +171,12 @@ def new(opened: Opened, name: str, runtime: str, architecture: str, *, flat: boo
     return tuple(path for path, _ in files)
 
 
-def init(root: Path) -> tuple[str, ...]:
+def init(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Write whatever the repository lacks to be a workspace."""
     from multi_env_lambda.flow.identity import new_id
     from multi_env_lambda.plan.scaffold import init_files
 
+    root = Path(path)
     texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
     existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]
     files = tuple(init_files(texts["pyproject.toml"], texts[".gitignore"], existing, id=new_id()))
