@@ -129,7 +129,7 @@ def connect(
 
 
 def _acting(config: WorkspaceConfig, met: Sessions, acting: str) -> WorkspaceConfig:
-    """The settings by which the caller reaches the accounts; who that is is looked up only if `bootstrap` made roles."""
+    """The settings by which the caller reaches the accounts; that is looked up only if `bootstrap` made roles."""
     from multi_env_lambda.model.roles import acting_of
 
     if config.roles is None:
