@@ -87,17 +87,12 @@ class Adoption:
 
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
-<<<<<<< HEAD
     units = [
         *(one.folder for one in opened.projects.outlines),
         *(one.folder for one in opened.broken),
         opened.config.units,
     ]
-    project = _project(Path(path), {(opened.root / folder).resolve() for folder in units})
-=======
-    units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
     project = project_at(Path(path), {(opened.root / folder).resolve() for folder in units})
->>>>>>> main
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
     record = _record(target)
