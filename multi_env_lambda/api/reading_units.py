@@ -43,7 +43,7 @@ def read_tables(repository: Repository, config: WorkspaceConfig) -> tuple[Units,
 
     found = read_changed(repository, config, known, kept.claims({folder: ids[folder] for folder in known}))
     if worth:
-        declared = {folder: ids[folder] for folder in found.outlines if folder not in found.undeclared}
+        declared = {folder: ids[folder] for folder in found.outlines if folder in found.whole}
         write_kept(path, stamp, declared, found.outlines, found.claims, "" if found.broken else sound)
     return Units(found.sound, read, {one.name: one for one in found.projects.values()}), found.broken
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from multi_env_lambda.api.definitions import names_files, with_definitions
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.repository import Repository, document_of
 from multi_env_lambda.host.unexpected import as_ours
@@ -38,12 +39,16 @@ def read_units(
 
 @attrs.frozen(kw_only=True)
 class Tables:
-    """What the tables of a workspace say, by folder: ``projects`` has only those that were read as a whole."""
+    """What the tables of a workspace say, by folder.
+
+    ``projects`` has only those that were read now; ``whole`` are those that say everything without any other file.
+    """
 
     outlines: Mapping[str, Outline]
     claims: Mapping[str, Claims]
     projects: Mapping[str, Project]
     broken: tuple[BrokenUnit, ...]
+    whole: frozenset[str]
 
     @property
     def sound(self) -> tuple[Outline, ...]:
@@ -51,18 +56,14 @@ class Tables:
         bad = {unit.folder for unit in self.broken}
         return tuple(outline for folder, outline in self.outlines.items() if folder not in bad)
 
-    @property
-    def undeclared(self) -> frozenset[str]:
-        """The folders in which other files say what the unit is, too."""
-        return frozenset(folder for folder, project in self.projects.items() if not project.has_table)
-
 
 def read_changed(
     repository: Repository, config: WorkspaceConfig, outlines: Mapping[str, Outline], claims: Mapping[str, Claims]
 ) -> Tables:
     """Read the tables of which no ``claims`` are known, and compare all units with each other."""
     reader = Reader.of(repository.root, config, repository.tables)
-    new = {folder: reader.table(folder) for folder in repository.tables if folder not in claims}
+    documents = {folder: repository.unit(folder) for folder in repository.tables if folder not in claims}
+    new = {folder: reader.read(folder, document) for folder, document in documents.items()}
     projects = {folder: one for folder, one in new.items() if isinstance(one, Project)}
     unreadable = [one for one in new.values() if isinstance(one, BrokenUnit)]
     found = {folder: outline_of(one) for folder, one in projects.items()}
@@ -74,7 +75,14 @@ def read_changed(
         claims=together,
         projects=projects,
         broken=broken_units(together.values(), unreadable, config),
+        whole=frozenset(folder for folder in folders if folder in claims or _is_whole(documents[folder])),
     )
+
+
+def _is_whole(document: Mapping[str, object] | ConfigurationError) -> bool:
+    if isinstance(document, ConfigurationError):
+        return False
+    return not is_undeclared(document) and not names_files(document)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +132,7 @@ class Reader:
                 raise document
             has_table = not is_undeclared(document)
             project = read_project(
-                document if has_table else _declared(self.root, folder, document),
+                with_definitions(self.root, folder, document if has_table else _declared(self.root, folder, document)),
                 folder=folder,
                 where=where,
                 environments=self.environments,

@@ -168,6 +168,18 @@ def test_a_folder_without_a_project_table_is_looked_at_each_time(tmp_path: Path)
     assert [folder for _, folder, _ in said(root)[1]] == ["projects/u07"]
 
 
+def test_a_unit_with_a_definition_in_a_file_is_looked_at_each_time(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    write(root, 7, unit("u07", more='[tool.multi_env_lambda.state_machines.m]\ndefinition = "m.asl.json"\n'))
+    file = root / "projects/u07/m.asl.json"
+    file.write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
+    assert said(root)[1] == []
+    assert said(root)[1] == []
+    file.unlink()
+
+    assert [folder for _, folder, _ in said(root)[1]] == ["projects/u07"]
+
+
 def test_of_few_units_nothing_is_kept(tmp_path: Path) -> None:
     root = workspace(tmp_path, FEW)
     said(root)

@@ -25,7 +25,7 @@ MUTATIONS = (
     ),
     Mutation(
         "api/reading_units.py",
-        "if folder not in found.undeclared}",
+        "if folder in found.whole}",
         "}",
         "What a folder without a table of its own is, is looked at each time.",
         (f"{_KEPT}::test_a_folder_without_a_project_table_is_looked_at_each_time",),
