@@ -36,7 +36,7 @@ def names_files(document: Mapping[str, object]) -> bool:
 
 
 def _tables(document: Mapping[str, object]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The tables ``tool`` and ``tool.multi_env_lambda``; empty where there is none."""
+    """The tables ``tool`` and ``tool.multi_env_lambda``; empty if they are not there."""
     tool = document.get("tool")
     table = tool.get("multi_env_lambda") if isinstance(tool, Mapping) else None
     return tool if isinstance(tool, Mapping) else {}, table if isinstance(table, Mapping) else {}
