@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         samples,
         setup,
         shell,
+        watching,
     )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "samples",
     "setup",
     "shell",
+    "watching",
 ]
 
 

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-<<<<<<< HEAD
-from multi_env_lambda.api import carry_out, freezing, shell, watching
-from multi_env_lambda.api.approving import waiting_plan
-=======
 from multi_env_lambda import api
->>>>>>> main
 from multi_env_lambda.api.arguments import checked_methods
 
 if TYPE_CHECKING:
@@ -105,7 +100,7 @@ class Environment:
             ConfigurationError: it is not the first one.
             UnitsFailed: the deploy at the beginning failed.
         """
-        return watching.watch(self._opened, units, self.name, agree, wait)
+        return api.watching.watch(self._opened, units, self.name, agree, wait)
 
     def _repair(self, units: Sequence[str], reason: str) -> Request:
         asked = api.carry_out.request(self._opened, "repair", units, self.name, None)

@@ -25,11 +25,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
-<<<<<<< HEAD
-__all__ = ["LOCAL_BUILD", "Read", "built_here", "connect", "read", "read_units", "sessions"]
-=======
-__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "sessions"]
->>>>>>> main
+__all__ = ["LOCAL_BUILD", "Read", "built_here", "connect", "read", "sessions"]
 
 LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
@@ -72,7 +68,7 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     return Sessions(own if cloud is None else access_of(cloud), session_name=named)
 
 
-def built_here(projects: tuple[Project, ...], *, local: bool) -> tuple[Project, ...]:
+def built_here(projects: Units, *, local: bool) -> Units:
     """The units as they are built: for Lambda's machines, or for this one, if the local cloud runs them."""
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
 

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-<<<<<<< HEAD
-from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup, watching
-=======
 from multi_env_lambda import api
->>>>>>> main
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.function import Function, Job
@@ -200,7 +195,7 @@ class Project:
 
     def watch(self, environment: str | None = None, *, agree: Iterable[str] = ()) -> Iterator[WatchRound]:
         """Deploy this unit only, then bring each saved file there, as ``Environment.watch`` does."""
-        return watching.watch(self._opened, self.name, environment, agree, 0.0)
+        return api.watching.watch(self._opened, self.name, environment, agree, 0.0)
 
     def promote(
         self,

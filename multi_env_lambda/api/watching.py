@@ -17,6 +17,7 @@ import attrs
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import carry_out
 from multi_env_lambda.api.dialog import Asked, Dialog
+from multi_env_lambda.api.names import Names
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import Busy, ConfigurationError, MultiEnvLambdaError, PlanStale, Refused
 from multi_env_lambda.flow.consent import NO_CONSENT, Consent
@@ -52,7 +53,7 @@ _OF_ALL = (ROOT_TABLE, BUILD_CONSTRAINTS)
 
 
 def watch(
-    opened: Opened, names: carry_out.Names, environment: str | None, agree: Iterable[str], wait: float | str
+    opened: Opened, names: Names, environment: str | None, agree: Iterable[str], wait: float | str
 ) -> Iterator[WatchRound]:
     """Deploy, and then go on with every save, until nobody asks for the next round.
 
@@ -114,7 +115,7 @@ class _Watch:
         return SavedFiles.of(self.opened.root, self._paths())
 
     def _paths(self) -> tuple[str, ...]:
-        units = tuple(unit for unit in self.opened.projects if self._is_meant(unit.name))
+        units = tuple(unit for unit in self.opened.projects.outlines if self._is_meant(unit.name))
         broken = (unit.folder for unit in self.opened.broken if self._is_meant(unit.name))
         return (*tracked_paths(units), *broken, *_OF_ALL)
 
@@ -158,7 +159,7 @@ class _Watch:
 
     def _made_from(self, saved: Iterable[str]) -> set[str]:
         """The units that are made from one of these files."""
-        parts = {unit.name: (unit.folder, *unit.shared, *_OF_ALL) for unit in self.opened.projects}
+        parts = {unit.name: (unit.folder, *unit.shared, *_OF_ALL) for unit in self.opened.projects.outlines}
         parts |= {unit.name: (unit.folder, *_OF_ALL) for unit in self.opened.broken}
         below = [f"{file}/" for file in saved]
         return {

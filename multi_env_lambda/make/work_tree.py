@@ -82,14 +82,9 @@ def work_tree(
         meanwhile: called with the units that may have changed, while they are built.
         alone: the only unit to build, so that no code of any other runs; empty: all that may have changed.
     """
-<<<<<<< HEAD
     unsure = unsure or {}
-    projects = {project.name: project for project in world.projects}
-    snapshot = world.maker.snapshot(tracked_paths(world.projects))
-=======
     units = {outline.name: outline for outline in world.projects.outlines if outline.name in running}
     snapshot = world.maker.snapshot(tracked_paths(units.values()))
->>>>>>> main
     settings = _settings_digest(world)
     desired: dict[str, Desired] = {}
     candidates: dict[str, _Candidate] = {}

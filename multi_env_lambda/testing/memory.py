@@ -86,7 +86,7 @@ class MemoryPlatform:
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.logged: dict[str, list[LogLine]] = {}
         self.failing: dict[str, str] = {}
-        self.alarms, self.metrics = set[str](), dict[tuple[str, str], Counts]()
+        self.alarms, self.metrics, self.missing = set[str](), dict[tuple[str, str], Counts](), set[tuple[str, str]]()
         self.measured: Callable[[str, str, float], Counts] | None = None
         self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
@@ -96,7 +96,6 @@ class MemoryPlatform:
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
         self.reservations: dict[str, int] = {}
-        self.missing: set[tuple[str, str]] = set()
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
