@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.names import Names
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent, check_answers, check_kinds
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = [
-    "Names",
     "apply",
     "build",
     "deploy",
@@ -42,10 +42,6 @@ __all__ = [
     "several",
     "watched",
 ]
-
-
-Names = str | Sequence[str]
-"""One unit or several."""
 
 
 def several(words: str | Iterable[str]) -> tuple[str, ...]:
@@ -92,7 +88,7 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
     Args:
         publish: publish the releases that await approval, since approvals refer to published bytes.
     """
-    draft = pipeline.plan(opened.world, request, closely=True)
+    draft = pipeline.fitting(opened.world, pipeline.plan(opened.world, request, closely=True))
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
     found = attrs.evolve(with_rules(opened.world, draft.plan), notes=notes, left=lines_of_left(opened.world))
     if not publish or not draft.made or not any(bound.asks or bound.unreadable for bound in found.rules):
@@ -160,6 +156,8 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
 def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
     dialog = opened.dialog
     if dialog is not None:
+        # Nobody is asked about what cannot be done.
+        draft = pipeline.fitting(opened.world, draft)
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
         dialog.show(draft.plan)
         given = check_answers(draft.plan, consent)

@@ -215,7 +215,7 @@ def _planned(
         gone = {step.project for step in draft.plan.steps if step.project not in passage.world.unit_names}
         if not late and (restricted or not unnamed):
             goes = frozenset(unit for unit, one in verdicts.items() if one == "goes")
-            return draft, goes, tuple(stops[unit] for unit in sorted(stops))
+            return pipeline.fitting(passage.world, draft), goes, tuple(stops[unit] for unit in sorted(stops))
         names, restricted = (names | gone) - late, True
     return None, frozenset(), tuple(stops[unit] for unit in sorted(stops))
 
@@ -259,8 +259,9 @@ def _tested(passage: Passage, plan: Plan) -> dict[str, str]:
 
 def tested(hands: Hands, world: World, root: Path, names: Iterable[str], known: dict[str, str]) -> dict[str, str]:
     """By unit of these whose own tests failed, what they said; each is tested once. ``known`` is added to."""
-    units = {unit.name: unit for unit in world.projects}
-    wanted = [name for name in names if name in units]
+    wanted = list(names)
+    units = {unit.name: unit for unit in world.projects.named(*wanted)}
+    wanted = [name for name in wanted if name in units]
     for name in wanted:
         if name not in known:
             hands.say(f"{name}: its own tests")

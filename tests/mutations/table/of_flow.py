@@ -54,6 +54,20 @@ MUTATIONS = (
         ("flow/test_references.py",),
     ),
     Mutation(
+        "pipeline.py",
+        "    draft = fitting(world, draft)\n",
+        "",
+        "What does not fit into an account is refused before the first write.",
+        ("flow/test_quotas.py::test_what_does_not_fit_is_refused_before_the_first_write",),
+    ),
+    Mutation(
+        "flow/quotas.py",
+        "        _, short = _judged({account: again.get(account, []) for account in adding}, used)\n",
+        "",
+        "What a killed run has created is not counted twice.",
+        ("flow/test_quotas.py::test_what_a_killed_run_has_created_is_not_counted_twice",),
+    ),
+    Mutation(
         "flow/act.py",
         "    world.platform.verify(environment)\n",
         "",
@@ -450,8 +464,8 @@ MUTATIONS = (
     ),
     Mutation(
         "make/work_tree.py",
-        "        if any(\n            before.ids",
-        "        if False and any(\n            before.ids",
+        "        if any(before.ids",
+        "        if False and any(before.ids",
         "A file that was edited while it was built stops its unit.",
         ("flow/test_work_tree.py::test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it",),
     ),
