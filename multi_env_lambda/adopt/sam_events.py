@@ -91,7 +91,7 @@ def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, nod
     same = next((one for one in events if key in _ROUTES and one.get(key) == entry[key]), None)
     if same is None:
         events.append(said)
-    else:  # the definition of the API has it, too: whoever of them asks for an authorizer, it stays
+    else:  # the definition of the API has it, too: an authorizer that one of them has stays
         same.update(said)
     draft.carried(function, what, node, f"{key} = {json.dumps(entry[key])}")
 
