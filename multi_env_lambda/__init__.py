@@ -79,6 +79,7 @@ _HOMES = {
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
     "Adoption": "api.adopting",
+    "StackAdoption": "plan.stack_adoption",
     "Approval": "flow.gate",
     "Asked": "api.dialog",
     "Board": "api.board",

@@ -53,7 +53,8 @@ class Target:
     ``warned`` is called with CloudFormation's warnings before anything is executed.
     ``loses`` raises if data would be lost that must not be.
     ``reverts``: an update also compares with what exists, and restores what was changed or deleted by hand.
-    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller.
+    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller. ``kept``:
+    parameters that keep the values that the stack has.
     """
 
     stack_name: str
@@ -72,6 +73,7 @@ class Target:
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
     reverts: bool = False
     role_arn: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def acting(self) -> dict[str, str]:
@@ -148,7 +150,7 @@ class ChangeSets:
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
         more = _mode(target, kind, importing)
-        changed = _settings(target, kept) if wanted is None else _import_settings(wanted, kept)
+        changed = _settings(target, (*kept, *target.kept)) if wanted is None else _import_settings(wanted, kept)
 
         def once() -> ChangeSet:
             target.held.make_sure()

@@ -77,6 +77,7 @@ class AwsPlatform:
             warned=request.warned,
             loses=request.loses,
             reverts=request.reverts,
+            kept=request.kept,
             role_arn=environment.execution_role_arn,
         )
         return result.stack_id
@@ -112,6 +113,10 @@ class AwsPlatform:
     def template(self, environment: Environment, stack_name: str) -> str:
         client = self._sessions.client(environment, "cloudformation")
         return template_of(client, f"stack {stack_name} in {environment.name}", stack_name)
+
+    def processed(self, environment: Environment, stack_name: str) -> str:
+        client = self._sessions.client(environment, "cloudformation")
+        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name, "Processed")
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
         return self._stacks_of(environment).resources(stack_name)

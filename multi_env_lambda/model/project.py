@@ -144,13 +144,13 @@ class Project:
         return f"{self.name}-{environment_name}-{key}"
 
     def queue_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._stated(environment_name, key, MessageQueue) or f"{self.name}-{environment_name}-{key}"
 
     def topic_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._stated(environment_name, key, MessageTopic) or f"{self.name}-{environment_name}-{key}"
 
     def table_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._stated(environment_name, key, DataTable) or f"{self.name}-{environment_name}-{key}"
 
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
@@ -166,8 +166,18 @@ class Project:
 
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
+        if stated := self._stated(environment.name, key, DataBucket):
+            return stated
         key = key.replace("_", "-")
         return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
+
+    def _stated(
+        self, environment_name: str, key: str, kind: type[DataBucket | DataTable | MessageQueue | MessageTopic]
+    ) -> str:
+        """The name that the table of a resource states; empty without one."""
+        settings = self.settings.get(environment_name)
+        resources = () if settings is None else settings.resources
+        return next((one.name for one in resources if isinstance(one, kind) and one.key == key), "")
 
 
 def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
@@ -210,7 +220,7 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return (project.table_name(environment.name, key),)
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
-            return f"{name}{end}", f"{name}-dlq{end}"
+            return f"{name}{end}", f"{project.queue_name(environment.name, f'{key}-dlq')}{end}"
         case OwnParameter(key=key):
             return (project.parameter_name(environment.name, key),)
         case OwnSecret():

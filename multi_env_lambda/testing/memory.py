@@ -341,6 +341,8 @@ class MemoryPlatform:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
         return there.template
 
+    processed = template
+
     def code(self, environment: Environment, function_name: str) -> FunctionCode:
         return self._runs(environment, function_name, "live")
 

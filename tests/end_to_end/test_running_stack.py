@@ -1,0 +1,208 @@
+"""A running stack of another tool, with data in it, comes under a unit: nothing is lost, and names stay."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.cli.main import main
+from multi_env_lambda.errors import Refused
+from multi_env_lambda.local.runtime_substitutes import machine_architecture
+from multi_env_lambda.local.server import down
+from multi_env_lambda.plan.ownership import stack_tags
+from multi_env_lambda.testing.local_cloud import eventually
+from tests.bad_repositories import REPOS
+
+from .stage import Stage, commit, git
+
+pytestmark = [pytest.mark.local_cloud]
+
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+KEYS = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+}
+CODE = """import os
+
+import boto3
+
+
+def handler(event, context):
+    if "Records" in event:
+        return {"read": len(event["Records"])}
+    boto3.resource("dynamodb").Table(os.environ["TABLE"]).put_item(Item={"id": event["id"]})
+    return {"table": os.environ["TABLE"]}
+"""
+TEMPLATE = f"""Transform: AWS::Serverless-2016-10-31
+Resources:
+  CreateFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.handler
+      Runtime: {RUNTIME}
+      Architectures: [{machine_architecture()}]
+      CodeUri: src/
+      Environment: {{Variables: {{TABLE: !Ref Orders, FILES: !Ref Files}}}}
+      Policies: [{{DynamoDBCrudPolicy: {{TableName: !Ref Orders}}}}]
+      Events: {{Jobs: {{Type: SQS, Properties: {{Queue: !GetAtt Incoming.Arn, Enabled: false}}}}}}
+  Orders: {{Type: AWS::DynamoDB::Table, Properties: {json.dumps(KEYS)}}}
+  Incoming: {{Type: AWS::SQS::Queue, Properties: {{VisibilityTimeout: 60}}}}
+  Files: {{Type: AWS::S3::Bucket}}
+"""
+LAMBDA_MAY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["dynamodb:*", "sqs:*"], "Resource": "*"}]}
+
+
+def function(**more: Any) -> dict[str, Any]:
+    properties = {
+        "Handler": "index.handler",
+        "Runtime": RUNTIME,
+        "Architectures": [machine_architecture()],
+        "Code": {"ZipFile": CODE},
+        "Role": {"Fn::GetAtt": ["CreateFunctionRole", "Arn"]},
+        "Environment": {"Variables": {"TABLE": {"Ref": "Orders"}, "FILES": {"Fn::Sub": "${Files}"}}},
+    }
+    return {"Type": "AWS::Lambda::Function", "Properties": {**properties, **more}}
+
+
+EXPANDED: dict[str, Any] = {
+    "Parameters": {"Stage": {"Type": "String", "Default": "dev"}},
+    "Resources": {
+        "CreateFunctionRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": LAMBDA_MAY,
+                "Policies": [{"PolicyName": "all", "PolicyDocument": ALL}],
+            },
+        },
+        "CreateFunction": function(),
+        "CreateFunctionJobs": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": {"Fn::GetAtt": ["Incoming", "Arn"]},
+                "FunctionName": {"Ref": "CreateFunction"},
+                "Enabled": False,
+            },
+        },
+        "Orders": {"Type": "AWS::DynamoDB::Table", "Properties": KEYS},
+        "Incoming": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}},
+        "Files": {"Type": "AWS::S3::Bucket", "DependsOn": ["Orders"]},
+    },
+    "Outputs": {"Table": {"Value": {"Fn::GetAtt": ["Orders", "Arn"]}}},
+}
+"""As SAM sends it."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A workspace without units, and a project of SAM's in it."""
+    root = tmp_path / "one"
+    project = root / "projects" / "shop"
+    (project / "src").mkdir(parents=True)
+    (project / "src" / "app.py").write_text(CODE, encoding="utf-8")
+    (project / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    text = (REPOS / "two_units" / "pyproject.toml").read_text(encoding="utf-8")
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    git(root, "init", "-q")
+    assert main(["adopt", str(project), "--yes"], start=root) == 0
+    commit(root)
+    yield Stage.at(root)
+    down(root)
+
+
+def made(stage: Stage, name: str, template: dict[str, Any]) -> dict[str, str]:
+    """The stack of the other tool, and the names of what is in it, with data."""
+    client = stage.client("sandbox", "cloudformation")
+    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    lines = client.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    found = {line["LogicalResourceId"]: line["PhysicalResourceId"] for line in lines}
+    stage.client("sandbox", "dynamodb").put_item(TableName=found["Orders"], Item={"id": {"S": "old"}})
+    if "Incoming" in found:
+        stage.client("sandbox", "sqs").send_message(QueueUrl=found["Incoming"], MessageBody="old")
+    if "Files" in found:
+        stage.client("sandbox", "s3").put_object(Bucket=found["Files"], Key="old", Body=b"old")
+    return found
+
+
+def data(stage: Stage, names: dict[str, str]) -> dict[str, Any]:
+    """What is in each: items, messages, objects."""
+    items = stage.client("sandbox", "dynamodb").scan(TableName=names["Orders"])["Items"]
+    found: dict[str, Any] = {"items": sorted(item["id"]["S"] for item in items)}
+    if "Incoming" in names:
+        sqs = stage.client("sandbox", "sqs")
+        count = sqs.get_queue_attributes(QueueUrl=names["Incoming"], AttributeNames=["ApproximateNumberOfMessages"])
+        found["messages"] = int(count["Attributes"]["ApproximateNumberOfMessages"])
+    if "Files" in names:
+        listed = stage.client("sandbox", "s3").list_objects_v2(Bucket=names["Files"])
+        found["objects"] = [one["Key"] for one in listed.get("Contents", ())]
+    return found
+
+
+WHOLE = {"items": ["old"], "messages": 1, "objects": ["old"]}
+
+
+def adopt(stage: Stage, stack: str, *words: str) -> int:
+    return main(["adopt", "--stack", stack, "--environment", "sandbox", *words, "--local"], start=stage.root)
+
+
+def inside(stage: Stage, stack: str) -> dict[str, str]:
+    lines = stage.client("sandbox", "cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
+    kept = [line for line in lines if line["ResourceStatus"] != "DELETE_COMPLETE"]
+    return {line["LogicalResourceId"]: line["PhysicalResourceId"] for line in kept}
+
+
+def tags(stage: Stage, stack: str) -> dict[str, str]:
+    (found,) = stage.client("sandbox", "cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
+
+
+OURS = {"OrdersTable": "Orders", "IncomingQueue": "Incoming", "FilesBucket": "Files"}
+"""By their logical ids in the unit's stack: those in the old one."""
+
+
+@pytest.mark.parametrize("stack", ["shop-old", "shop-sandbox"])
+def test_names_and_data_of_a_stack_of_sam_are_kept_and_a_second_run_does_nothing(
+    stage: Stage, stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = made(stage, stack, EXPANDED)
+    before = inside(stage, stack)
+
+    assert adopt(stage, stack) == 9
+    assert inside(stage, stack) == before and data(stage, names) == WHOLE
+    shown = capsys.readouterr()
+    assert f"AWS::DynamoDB::Table Orders ({names['Orders']}) → OrdersTable" in shown.out
+    assert f"--agree take-over:{stack}" in shown.err
+
+    assert adopt(stage, stack, "--agree", f"take-over:{stack}") == 0
+    assert data(stage, names) == WHOLE
+    brought = inside(stage, "shop-sandbox")
+    assert {name: brought[name] for name in OURS} == {name: names[old] for name, old in OURS.items()}
+    assert stack_tags("5d0e8b6a2f17", "shop", "sandbox").items() <= tags(stage, "shop-sandbox").items()
+    capsys.readouterr()
+    assert adopt(stage, stack, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == []
+
+    commit(stage.root)
+    done = stage.script("deploy", "sandbox", "--yes")
+    assert done.code == 0, done.err + done.out
+    assert data(stage, names) == WHOLE
+    now = inside(stage, "shop-sandbox")
+    assert {name: now[name] for name in OURS} == {name: names[old] for name, old in OURS.items()}
+    called = stage.script("invoke", "shop", "create", "sandbox", "--payload", '{"id": "new"}', "--json")
+    assert names["Orders"] in called.out, called.err
+    assert data(stage, names)["items"] == ["new", "old"]
+    assert adopt(stage, stack, "--json") == 0
+    if stack != "shop-sandbox":
+        stage.client("sandbox", "cloudformation").delete_stack(StackName=stack)
+        eventually(lambda: data(stage, names)["items"] == ["new", "old"])
