@@ -51,6 +51,8 @@ _AT_REST = (
     "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 )
+_PATIENCE, _PAUSE = 900.0, 2.0
+"""Seconds."""
 _KINDS = (("tables", DataTable), ("queues", MessageQueue), ("topics", MessageTopic), ("buckets", DataBucket))
 _ENDINGS = {"tables": "Table", "queues": "Queue", "topics": "Topic", "buckets": "Bucket", "functions": "Function"}
 
@@ -80,7 +82,7 @@ def look(world: World, unit: Project, environment: str, source: str, parse: Pars
     )
     made = _made(world, unit)
     target = unit.stack_name(place.name)
-    reading = world.platform.look(place, source)
+    reading = _at_rest(world, place, source)
     if reading is None:
         hint = "see `aws cloudformation list-stacks`, in the account and region of the environment"
         raise ConfigurationError(f"{unit.name} in {place.name}", f"there is no stack {source}", hint=hint)
@@ -96,6 +98,19 @@ def look(world: World, unit: Project, environment: str, source: str, parse: Pars
         tags=stack_tags(world.config.id, unit.name, place.name),
     )
     return Seen(old=old, ours=ours, made=made, record=record, found=decided(old, ours))
+
+
+def _at_rest(world: World, place: Environment, stack: str) -> StackReading | None:
+    """The stack once nothing changes it: what a killed run began goes on without it."""
+    deadline, told = world.seconds() + _PATIENCE, False
+    while True:
+        reading = world.platform.look(place, stack)
+        if reading is None or not reading.status.endswith("_IN_PROGRESS") or world.seconds() >= deadline:
+            return reading
+        if not told:
+            world.said(f"waiting for another operation on {stack} in {place.name}")
+            told = True
+        world.sleep(_PAUSE)
 
 
 def _made(world: World, unit: Project) -> MadeRelease:
@@ -304,7 +319,8 @@ def _as_seen(seen: Seen, place: Environment, there: StackReading) -> None:
     if there.name == seen.old.name and there.stack_id != seen.old.stack_id:
         where = f"stack {there.name} in {place.name}"
         raise PlanStale(where, "it is another stack than was shown", hint="run the same command again, and read it")
-    if there.status not in _AT_REST and there.status != "REVIEW_IN_PROGRESS":
+    if there.name == seen.old.name and there.status not in _AT_REST and not there.status.endswith("_IN_PROGRESS"):
+        # Otherwise it would be repaired, and some repairs delete the stack.
         raise StackError(f"stack {there.name} in {place.name}", f"it is {there.status}", hint="run the command again")
 
 

@@ -78,14 +78,18 @@ class UnitStack:
 
 @attrs.frozen(kw_only=True)
 class ResourceFate:
-    """One resource of the old stack. ``becomes``: its logical id in the unit's stack; ``note``: what to know."""
+    """One resource of the old stack.
+
+    ``becomes``: its logical id in the unit's stack, or the name of the function that is made instead; ``to_keep_name``:
+    the lines for ``pyproject.toml`` with which that function keeps this one's name.
+    """
 
     logical_id: str
     type: str
     physical_id: str
     fate: Fate
     becomes: str = ""
-    note: str = ""
+    to_keep_name: tuple[str, ...] = ()
 
 
 @shown_as_text
@@ -204,7 +208,8 @@ def _fate(old: OldStack, ours: UnitStack, item: PhysicalResource, becomes: str) 
         body = old.template["Resources"].get(item.logical_id, {})
         wanted = ours.template["Resources"][becomes]
         same_place = old.name == ours.name and becomes == item.logical_id
-        stays = same_place and _said_name(item.type, wanted) in ("", _said_name(item.type, body))
+        name = short_name(item) if becomes in ours.declared else _said_name(item.type, wanted)
+        stays = same_place and name in ("", _said_name(item.type, body))
         return attrs.evolve(found, fate="stays" if stays else "moves", becomes=becomes)
     if item.type == "AWS::Lambda::Function":
         return _instead(ours, found)
@@ -216,9 +221,9 @@ def _instead(ours: UnitStack, found: ResourceFate) -> ResourceFate:
     wanted = {name: body for name, body in ours.template["Resources"].items() if body["Type"] == found.type}
     for name, body in wanted.items():
         if name in ours.declared and _plain(name) == _plain(found.logical_id):
-            line = f'{_header(ours, ours.declared[name])} name = "{found.physical_id}"'
-            return attrs.evolve(found, fate="replaced", becomes=_said_name(found.type, body), note=line)
-    return attrs.evolve(found, fate="replaced")
+            lines = (_header(ours, ours.declared[name]), f'name = "{found.physical_id}"')
+            return attrs.evolve(found, fate="replaced", becomes=_said_name(found.type, body), to_keep_name=lines)
+    return found
 
 
 def _header(ours: UnitStack, declared: Declared) -> str:
@@ -251,7 +256,7 @@ def _problems(old: OldStack, ours: UnitStack, fates: list[ResourceFate]) -> Iter
     for one in (fate for fate in fates if fate.fate == "moves"):
         named = f"{one.logical_id} ({one.type} {one.physical_id})"
         if one.type not in IDENTIFIERS:
-            yield f"{named} would become {one.becomes} of {ours.name}, but {one.type} cannot be imported"
+            yield f"{named} would become {one.becomes} of {ours.name}, but it cannot be imported"
         elif one.becomes in there and not (same and one.becomes == one.logical_id):
             yield f"{named} would become {one.becomes}, but {ours.name} has {one.becomes} already: {there[one.becomes]}"
         elif differs := _differences(old, ours, one):

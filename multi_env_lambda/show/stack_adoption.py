@@ -36,7 +36,9 @@ def _lines(found: StackAdoption) -> Iterator[str]:
                 yield from _resource(item)
     if found.states:
         yield f"  written into the pyproject.toml of {found.unit}, so that the next deploy keeps the names"
-        yield from (f'    {header} name = "{name}"' for header, name in found.states)
+        for header, name in found.states:
+            yield f"    {header}"
+            yield f'    name = "{name}"'
     for problem in found.problems:
         yield f"  ! {problem}"
     if not found.problems:
@@ -48,8 +50,9 @@ def _resource(item: ResourceFate) -> Iterator[str]:
     physical = f" ({item.physical_id})" if item.physical_id else ""
     becomes = f" → {item.becomes}" if item.becomes and item.becomes != item.logical_id else ""
     yield f"    {item.type} {item.logical_id}{physical}{becomes}"
-    if item.note:
-        yield f"      to keep its name instead: {item.note}"
+    if item.to_keep_name:
+        yield "      to keep its name, write this before:"
+        yield from (f"      {line}" for line in item.to_keep_name)
 
 
 def _step(step: Step, found: StackAdoption) -> str:
@@ -60,7 +63,8 @@ def _step(step: Step, found: StackAdoption) -> str:
             return f"set DeletionPolicy and UpdateReplacePolicy to Retain in {found.source}; no resource changes"
         case "release":
             count = len(found.of("moves"))
-            return f"take {count} out of {found.source}, which retains them; what refers to them gets their names"
+            what = f"{count} resource{'' if count == 1 else 's'}"
+            return f"take {what} out of {found.source}, which retains them; what refers to them gets their names"
         case "import":
             return f"import them into {found.target}, one after the other"
         case "claim":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,10 @@ from multi_env_lambda.errors import Refused
 from multi_env_lambda.local.runtime_substitutes import machine_architecture
 from multi_env_lambda.local.server import down
 from multi_env_lambda.plan.ownership import stack_tags
-from multi_env_lambda.testing.local_cloud import eventually
+from multi_env_lambda.testing.local_cloud import CloudTime, eventually
 from tests.bad_repositories import REPOS
 
-from .stage import Stage, commit, git
+from .stage import ROOT, Stage, commit, git
 
 pytestmark = [pytest.mark.local_cloud]
 
@@ -113,6 +114,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     (project / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
     text = (REPOS / "two_units" / "pyproject.toml").read_text(encoding="utf-8")
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "bin" / "automation", root / "bin" / "automation")
     git(root, "init", "-q")
     assert main(["adopt", str(project), "--yes"], start=root) == 0
     commit(root)
@@ -199,10 +201,144 @@ def test_names_and_data_of_a_stack_of_sam_are_kept_and_a_second_run_does_nothing
     assert data(stage, names) == WHOLE
     now = inside(stage, "shop-sandbox")
     assert {name: now[name] for name in OURS} == {name: names[old] for name, old in OURS.items()}
+    CloudTime(stage.cloud).sleep(10)  # rights of a new role are late
     called = stage.script("invoke", "shop", "create", "sandbox", "--payload", '{"id": "new"}', "--json")
-    assert names["Orders"] in called.out, called.err
+    assert names["Orders"] in called.out, called.out
     assert data(stage, names)["items"] == ["new", "old"]
     assert adopt(stage, stack, "--json") == 0
     if stack != "shop-sandbox":
         stage.client("sandbox", "cloudformation").delete_stack(StackName=stack)
         eventually(lambda: data(stage, names)["items"] == ["new", "old"])
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def killed_at(number: int) -> Any:
+    """A report that ends the process at the event with this number."""
+    seen: list[object] = []
+
+    def report(event: object) -> None:
+        seen.append(event)
+        if len(seen) == number:
+            raise Killed
+
+    return report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stack", ["shop-old", "shop-sandbox"])
+def test_ended_between_any_two_changes_the_same_command_goes_on(stage: Stage, stack: str) -> None:
+    names = made(stage, stack, EXPANDED)
+    for number in range(1, 40):
+        workspace = Workspace.open(stage.root, local=True, report=killed_at(number))
+        try:
+            workspace.unit("shop").adopt_stack(stack, "sandbox", agree=f"take-over:{stack}")
+        except Killed:
+            assert data(stage, names) == WHOLE
+            continue
+        break
+
+    brought = inside(stage, "shop-sandbox")
+    assert number > 3 and {name: brought[name] for name in OURS} == {name: names[old] for name, old in OURS.items()}
+    assert not Workspace.open(stage.root, local=True).unit("shop").adopt_stack(stack, "sandbox", really=False).steps
+
+
+def test_what_cannot_be_imported_is_told_with_both_names_and_nothing_is_written(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = {
+        "Type": "AWS::Glue::Database",
+        "Properties": {"CatalogId": "222222222222", "DatabaseInput": {"Name": "ledger"}},
+    }
+    project = stage.root / "projects" / "shop"
+    text = f"{TEMPLATE}  Ledger: {json.dumps(database)}\n".replace('"222222222222"', "!Ref AWS::AccountId")
+    (project / "template.yaml").write_text(text, encoding="utf-8")
+    assert main(["adopt", str(project), "--yes"], start=stage.root) == 0
+    resources = {**EXPANDED["Resources"], "Ledger": database}
+    names = made(stage, "shop-old", {**EXPANDED, "Resources": resources})
+    table = (project / "pyproject.toml").read_bytes()
+    capsys.readouterr()
+
+    assert adopt(stage, "shop-old", "--agree", "take-over:shop-old") == 9
+
+    said = "Ledger (AWS::Glue::Database ledger) would become Ledger of shop-sandbox, but it cannot be imported"
+    assert said in capsys.readouterr().err
+    template = stage.client("sandbox", "cloudformation").get_template(StackName="shop-old")["TemplateBody"]
+    assert dict(template) == {**EXPANDED, "Resources": resources}
+    assert data(stage, names) == WHOLE and (project / "pyproject.toml").read_bytes() == table
+    with pytest.raises(Refused, match="cannot be imported"):
+        Workspace.open(stage.root, local=True).unit("shop").adopt_stack(
+            "shop-old", "sandbox", agree="take-over:shop-old"
+        )
+
+
+SERVICE = f"""service: shop
+provider:
+  name: aws
+  runtime: {RUNTIME}
+  stage: ${{opt:stage, 'sandbox'}}
+  environment: {{TABLE: shop-orders-${{sls:stage}}}}
+  iam: {{role: {{statements: [{{Effect: Allow, Action: ['dynamodb:PutItem'], Resource: !GetAtt Orders.Arn}}]}}}}
+functions:
+  create: {{handler: src/app.handler, architecture: {machine_architecture()}}}
+resources:
+  Resources:
+    Orders:
+      Type: AWS::DynamoDB::Table
+      DeletionPolicy: Retain
+      Properties: {json.dumps({**KEYS, "TableName": "shop-orders-NAME"})}
+""".replace("shop-orders-NAME", "shop-orders-${sls:stage}")
+LOG_GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/shop-sandbox-create"}}
+SERVERLESS: dict[str, Any] = {
+    "Resources": {
+        "ServerlessDeploymentBucket": {"Type": "AWS::S3::Bucket"},
+        "CreateLogGroup": LOG_GROUP,
+        "CreateFunctionRole": EXPANDED["Resources"]["CreateFunctionRole"],
+        "CreateLambdaFunction": {
+            **function(FunctionName="shop-sandbox-create", Environment={"Variables": {"TABLE": "shop-orders-sandbox"}}),
+            "DependsOn": ["CreateLogGroup"],
+        },
+        "CreateLambdaVersionAbc": {
+            "Type": "AWS::Lambda::Version",
+            "DeletionPolicy": "Retain",
+            "Properties": {"FunctionName": {"Ref": "CreateLambdaFunction"}},
+        },
+        "Orders": {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": "Retain",
+            "Properties": {**KEYS, "TableName": "shop-orders-sandbox"},
+        },
+    },
+    "Outputs": {"CreateLambdaFunctionQualifiedArn": {"Value": {"Ref": "CreateLambdaVersionAbc"}}},
+}
+"""As Serverless sends it."""
+
+
+@pytest.mark.parametrize("stack", ["shop-sandbox", "shop-old"])
+def test_a_stack_of_serverless_keeps_the_names_of_its_functions_and_log_groups_too(stage: Stage, stack: str) -> None:
+    project = stage.root / "projects" / "shop"
+    shutil.rmtree(project)
+    (project / "src").mkdir(parents=True)
+    (project / "src" / "app.py").write_text(CODE, encoding="utf-8")
+    (project / "serverless.yml").write_text(SERVICE, encoding="utf-8")
+    assert main(["adopt", str(project), "--yes"], start=stage.root) == 0
+    commit(stage.root)
+    names = made(stage, stack, SERVERLESS)
+    assert data(stage, names) == {"items": ["old"]}
+    stage.client("sandbox", "s3").put_object(Bucket=names["ServerlessDeploymentBucket"], Key="code.zip", Body=b"code")
+
+    assert adopt(stage, stack, "--agree", f"take-over:{stack}") == 0
+    done = stage.script("deploy", "sandbox", "--yes")
+
+    assert done.code == 0, done.err + done.out
+    now = inside(stage, "shop-sandbox")
+    assert (now["Orders"], now["CreateFunction"]) == ("shop-orders-sandbox", "shop-sandbox-create")
+    assert now["CreateLogGroup"] == "/aws/lambda/shop-sandbox-create"
+    assert data(stage, names) == {"items": ["old"]}
+    assert stage.client("sandbox", "s3").list_objects_v2(Bucket=names["ServerlessDeploymentBucket"])["KeyCount"] == 1
+    CloudTime(stage.cloud).sleep(10)
+    called = stage.script("invoke", "shop", "create", "sandbox", "--payload", '{"id": "new"}', "--json")
+    assert "shop-orders-sandbox" in called.out, called.out
+    assert adopt(stage, stack) == 0
