@@ -26,6 +26,7 @@ from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.layers import look_at_layers
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
+from multi_env_lambda.flow.once import note_dependencies
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.paced import paced
 from multi_env_lambda.flow.repair import look_at_what_is_wrong
@@ -164,6 +165,7 @@ def apply(
     consent = check_answers(draft.plan, consent)
     if draft.plan.deploys:
         world = identified(world, settle_id(world, draft.known.records.values()))
+        note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
     results: dict[str, tuple[Result, ...]] = {}
     failed: dict[str, str] = {}
     passage = _Passage(consent=consent, already=Already(), wait_seconds=wait_seconds)
@@ -183,6 +185,7 @@ def apply(
 def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
+    note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
 
     def start(name: str) -> Result:
         step = next(step for step in first if step.project == name)

@@ -16,6 +16,7 @@ from multi_env_lambda.host.lineage import Asked
 from multi_env_lambda.host.pace import Paces
 from multi_env_lambda.host.parallel import UNITS_HERE
 from multi_env_lambda.host.retrying import Retries
+from multi_env_lambda.host.sent import Sent
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.environment import Devops
@@ -128,7 +129,8 @@ class Maker(Protocol):
 class World:
     """Everything outside the process. ``reported`` is called from several threads; ``now`` returns ISO 8601 in UTC.
 
-    ``said`` is called, from other threads too, with what has not ended after ``slow_seconds``.
+    ``sent`` knows where the buckets have what several units depend on. ``said`` is called, from other threads too, with
+    what has not ended after ``slow_seconds``.
     """
 
     config: WorkspaceConfig
@@ -146,6 +148,7 @@ class World:
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     retries: Retries = attrs.field(factory=Retries)
+    sent: Sent = attrs.field(factory=Sent)
     said: Callable[[str], None] = lambda _: None
     slow_seconds: float = 60.0
     elsewhere: Callable[[Devops], ObjectStore] | None = None

@@ -29,6 +29,7 @@ from tests.tools.faulty_client import FaultyClient, client_error
 
 HELD = "held lease"
 CONDITIONAL = "conditional write: an immutable name is created, or the lease itself replaced by its ETag"
+UNFINISHED = "changes no object: what is not completed is nowhere, and the bucket's rule deletes it"
 TOKEN = "a second build of the same job finds it taken, and ends"
 BOOTSTRAP = "bootstrap"
 PERSON = "a person's own request: invoke, run job, and the smoke checks of a deploy"
@@ -43,8 +44,11 @@ OURS = "a method of ours with that name, which leads to one of the others"
 EVENT = "an event only asks for a look; the mark of its delivery, a conditional write, keeps it from being sent again"
 
 GUARDS: dict[tuple[str, str], str] = {
+    ("aws/bucket.py", "complete_multipart_upload"): CONDITIONAL,
+    ("aws/bucket.py", "create_multipart_upload"): UNFINISHED,
     ("aws/bucket.py", "delete_object"): HELD,
     ("aws/bucket.py", "put_object"): CONDITIONAL,
+    ("aws/bucket.py", "upload_part_copy"): UNFINISHED,
     ("aws/bucket_setup.py", "create_bucket"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_lifecycle_configuration"): BOOTSTRAP,
     ("aws/bucket_setup.py", "put_bucket_notification_configuration"): BOOTSTRAP,

@@ -44,6 +44,7 @@ def event(inner: str) -> str:
     return f"events = [{{ {inner} }}]"
 
 
+SCHEDULER = 'scheduler = "rate(5 minutes)"'
 ROUTE = event('http = "GET /a"')
 REST = event('rest = "GET /a"')
 REST_OWN = event('rest = "GET /a", authorizer = "own"')
@@ -228,6 +229,20 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         {
             "expression": event('schedule = "rate(7 minutes)"'),
             "payload": event('schedule = "rate(5 minutes)", payload = { a = 1 }'),
+        },
+    ),
+    settings.SchedulerSchedule: (
+        event(SCHEDULER),
+        {
+            "expression": event('scheduler = "rate(7 minutes)"'),
+            "time_zone": event(f'{SCHEDULER}, time_zone = "Europe/Berlin"'),
+            "window_minutes": event(f"{SCHEDULER}, window_minutes = 7"),
+            "start": event(f'{SCHEDULER}, start = "2026-12-01T00:00:00Z"'),
+            "end": event(f'{SCHEDULER}, end = "2026-12-01T00:00:00Z"'),
+            "retries": event(f"{SCHEDULER}, retries = 7"),
+            "maximum_age": event(f"{SCHEDULER}, maximum_age = 77"),
+            "dead_letter_queue": event(f'{SCHEDULER}, dead_letter_queue = "{ARN}:failed"'),
+            "payload": event(f"{SCHEDULER}, payload = {{ a = 1 }}"),
         },
     ),
     settings.Queue: (

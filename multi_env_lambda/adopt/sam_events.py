@@ -11,6 +11,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours
 from multi_env_lambda.adopt.sam_api import read_route
 from multi_env_lambda.adopt.sam_said import say_parts
+from multi_env_lambda.adopt.sam_schedule import OF_A_SCHEDULE, read_scheduled
 from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
 from multi_env_lambda.plan.template.parts import logical_id
 
@@ -25,7 +26,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "Api": frozenset({"Path", "Method", "RestApiId", "Auth"}),
     "HttpApi": frozenset({"Path", "Method", "ApiId", "Auth", "PayloadFormatVersion"}),
     "Schedule": frozenset({"Schedule", "State", "Enabled", "Input"}),
-    "ScheduleV2": frozenset({"ScheduleExpression", "ScheduleExpressionTimezone", "State", "Input"}),
+    "ScheduleV2": OF_A_SCHEDULE,
     "CloudWatchEvent": _OF_A_RULE,
     "EventBridgeRule": _OF_A_RULE,
     "S3": frozenset({"Bucket", "Events", "Filter"}),
@@ -97,16 +98,12 @@ def is_off(draft: Draft, node: Node) -> bool:
 
 def _schedule(draft: Draft, function: str, name: str, node: Node) -> None:
     what = f"event {name} (Schedule)"
-    expression = draft.text(draft.values.of(node.get("Schedule") or node.get("ScheduleExpression")))
-    zone = draft.values.of(node.get("ScheduleExpressionTimezone"))
+    expression = draft.text(draft.values.of(node.get("Schedule")))
     if is_off(draft, node):
         draft.left(function, what, node, "it is disabled: add the event when it is to run")
         return
-    if expression is None or not SCHEDULE_EXPRESSION.accepts(expression) or zone not in (None, "UTC"):
-        reason = (
-            "a schedule here is `rate(…)` or `cron(…)` in UTC: write a schedule of EventBridge Scheduler in stack.py"
-        )
-        draft.left(function, what, node, reason)
+    if expression is None or not SCHEDULE_EXPRESSION.accepts(expression):
+        draft.left(function, what, node, "a schedule here is `rate(…)` or `cron(…)`: write another one in stack.py")
         return
     payload = draft.values.of(node.get("Input"))
     entry: dict[str, Any] = {"schedule": expression}
@@ -116,6 +113,14 @@ def _schedule(draft: Draft, function: str, name: str, node: Node) -> None:
         except ValueError:
             draft.left(function, f"{what}: Input", node, "it is no JSON")
     _event(draft, function, entry, what, node)
+
+
+def _scheduled(draft: Draft, function: str, name: str, node: Node) -> None:
+    what = f"event {name} (ScheduleV2)"
+    if is_off(draft, node):
+        draft.left(function, what, node, "it is disabled: add the event when it is to run")
+    elif (entry := read_scheduled(draft, function, what, node)) is not None:
+        _event(draft, function, entry, what, node)
 
 
 def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
@@ -310,7 +315,7 @@ _READERS: Mapping[str, Reader] = {
     "Api": _route("Api"),
     "HttpApi": _route("HttpApi"),
     "Schedule": _schedule,
-    "ScheduleV2": _schedule,
+    "ScheduleV2": _scheduled,
     "CloudWatchEvent": _pattern,
     "EventBridgeRule": _pattern,
     "SNS": _topic,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -17,52 +17,42 @@ from multi_env_lambda.plan.template.parts import logical_id
 __all__ = ["EVENTS"]
 
 
+_OF_A_RULE = ("inputPath", "inputTransformer", "retryPolicy", "deadLetterQueueArn")
+
+
 def _schedule(asked: Asked) -> tuple[Event, ...]:
     if is_off(asked):
         return ()
     found = at(asked.value, "rate") if isinstance(asked.value, dict) else asked.value
     expressions: list[Value] = found if isinstance(found, list) else [found]
-    if at(asked.value, "timezone") not in (None, "UTC", "Etc/UTC"):
-        return asked.in_stack(*_in_a_zone(asked, expressions))
-    if asked.has("inputPath", "inputTransformer", "retryPolicy", "deadLetterQueueArn"):
+    if asked.has(*_OF_A_RULE) and _zone(asked) == {}:
         if len(expressions) > 1:
             return asked.dropped("several expressions with settings for their target: write an event for each")
         return asked.in_stack(*_rule(asked, {"ScheduleExpression": asked.service.body(expressions[0])}))
-    asked.unless({"name": "the rule is called after unit, environment and function"})
+    zone = _zone(asked)
+    if zone is None:
+        return asked.dropped("its time zone is not a text")
+    asked.unless({"name": "it is called after unit, environment and function"})
+    if zone:
+        asked.unless(dict.fromkeys(_OF_A_RULE, "Serverless does not use it with the scheduler"))
     payload = asked.service.tree(at(asked.value, "input"))
     events: list[Event] = []
     for each in expressions:
         text = asked.service.text(each)
         if text is None:
             return asked.dropped("its expression is not a text")
-        events += asked.to({"schedule": text, **({} if payload is None else {"payload": payload})})
+        sent = {} if payload is None else {"payload": payload}
+        events += asked.to({"scheduler" if zone else "schedule": text, **zone, **sent})
     return tuple(events)
 
 
-def _in_a_zone(asked: Asked, expressions: list[Value]) -> Iterator[tuple[str, Any]]:
-    """A schedule in the time of a place is one of EventBridge Scheduler, which has a role for its calls."""
-    service, value = asked.service, asked.value
-    role = asked.named("schedule-role")
-    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    may = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": Ours("alias", asked.key)}
-    policy = {"PolicyName": "call", "PolicyDocument": {"Version": "2012-10-17", "Statement": [may]}}
-    trusted = {"Version": "2012-10-17", "Statement": [trust]}
-    yield (
-        role,
-        {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trusted, "Policies": [policy]}},
-    )
-    given = at(value, "input")
-    target: dict[str, Any] = {"Arn": Ours("alias", asked.key), "RoleArn": {"Fn::GetAtt": [role, "Arn"]}}
-    if given is not None:
-        target["Input"] = service.body(given) if isinstance(given, (str, Filled)) else service.json(given)
-    for number, expression in enumerate(expressions):
-        properties = {
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "ScheduleExpression": service.body(expression),
-            "ScheduleExpressionTimezone": service.body(at(value, "timezone")),
-            "Target": target,
-        }
-        yield asked.named(f"schedule-{number + 1}-"), {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
+def _zone(asked: Asked) -> Event | None:
+    """A schedule in the time of a place is one of EventBridge Scheduler; so is what asks for it. None: unknown."""
+    zone, method = at(asked.value, "timezone"), at(asked.value, "method")
+    if zone in (None, "UTC", "Etc/UTC") and method != "scheduler":
+        return {}
+    text = "UTC" if zone is None else asked.service.text(zone)
+    return None if text is None else {"time_zone": text}
 
 
 def _sns(asked: Asked) -> tuple[Event, ...]:

@@ -20,7 +20,7 @@ _STARTS = ("startingPosition", "startingPositionTimestamp", "tumblingWindowInSec
 _EVENTS: Mapping[str, tuple[str, ...]] = {
     "http": ("method", "path", "cors", "authorizer", "private", "request", "integration", "async"),
     "httpApi": ("method", "path", "authorizer"),
-    "schedule": ("rate", "timezone", "retryPolicy", "deadLetterQueueArn", *_RULE),
+    "schedule": ("rate", "timezone", "method", "retryPolicy", "deadLetterQueueArn", *_RULE),
     "sqs": (*_BATCHES, "maximumBatchingWindow", "maximumConcurrency"),
     "stream": (*_BATCHES, *_FAILURES, *_STARTS, "type", "batchWindow", "maximumBatchingWindow", "consumer"),
     "sns": ("arn", "topicName", "filterPolicy", "redrivePolicy", "filterPolicyScope"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda.api.arguments import checked
-from multi_env_lambda.model.settings import Schedule
+from multi_env_lambda.model.settings import Schedule, SchedulerSchedule
 from multi_env_lambda.plan.sample_events import EVENT_KEYS, sample
 from multi_env_lambda.plan.sample_sources import KIND_OF, source_values
 
@@ -41,5 +41,5 @@ def event_for(kind: str, function: Function, project: Project, place: Environmen
     event = next((each for each in function.events if KIND_OF[type(each)] == kind), None)
     own = source_values(kind, function, project, place)
     made = sample(kind, {name: value for name, value in own.items() if name in EVENT_KEYS.get(kind, {})} | dict(values))
-    sends = event.payload if isinstance(event, Schedule) else None
+    sends = event.payload if isinstance(event, Schedule | SchedulerSchedule) else None
     return made if sends is None else json.loads(sends)

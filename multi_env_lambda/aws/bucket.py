@@ -28,12 +28,16 @@ from multi_env_lambda.aws.error_codes import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.host.retrying import Retrying
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written
 
 __all__ = ["Bucket"]
 
 _DATES = 3
+_SHA256 = "sha256"
+"""User metadata of a copy: S3's checksum of it proves this SHA-256, but does not contain it."""
+
 _PIECE = 1 << 20
 _Answer = TypeVar("_Answer")
 
@@ -118,13 +122,36 @@ class Bucket:
             key=key,
             etag=answer["ETag"],
             size=answer["ContentLength"],
-            sha256=_hexadecimal(answer.get("ChecksumSHA256")),
+            sha256=_hexadecimal(answer.get("ChecksumSHA256"), answer.get("Metadata", {})),
             version_id=answer.get("VersionId", ""),
             metadata=dict(answer.get("Metadata", {})),
         )
 
     def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
         return self._put(key, body, {"IfNoneMatch": "*", "Metadata": dict(metadata or {})})
+
+    def copy_new(self, item: PublishedObject, source: str) -> Written | None:
+        """S3 refuses CopyObject where a bucket's policy enforces conditions, so the object becomes the only part of
+        another one: the call that completes it may require that the key is free.
+
+        What is not completed is deleted by the rule of the bucket for unfinished uploads.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+        """
+        digest = bytes.fromhex(item.sha256)
+
+        def once() -> Written | None:
+            try:
+                return self._copied(item, source)
+            except aws_errors() as error:
+                if _is_absent(error):
+                    return None
+                if status_of(error) == 412 or code_of(error) == "NoSuchUpload":
+                    # Somebody else's copy, or our own: botocore repeats a request whose answer was lost.
+                    return self._equal(item.key, digest, item.size)
+                raise
+
+        return self._settled(once, item.key)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         return self._put(key, body, {"IfMatch": etag})
@@ -186,6 +213,20 @@ class Bucket:
 
         return self._settled(once, key)
 
+    def _copied(self, item: PublishedObject, source: str) -> Written | None:
+        """None if what is stored under ``source`` has a different SHA-256."""
+        said = {_SHA256: item.sha256}
+        made = self._answer("create_multipart_upload", Key=item.key, ChecksumAlgorithm="SHA256", Metadata=said)
+        upload = {"Key": item.key, "UploadId": made["UploadId"]}
+        whole = {"CopySource": {"Bucket": self._name, "Key": source}, "ExpectedSourceBucketOwner": self._owner}
+        part = self._answer("upload_part_copy", **upload, **whole, PartNumber=1)["CopyPartResult"]
+        checksum = part.get("ChecksumSHA256")
+        if checksum is None or _hexadecimal(checksum, {}) != item.sha256:
+            return None
+        parts = [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": checksum}]
+        done = self._answer("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        return Written(etag=done["ETag"], version_id=done.get("VersionId", ""))
+
     def _settled(self, send: Callable[[], _Answer], key: str) -> _Answer:
         """The outcome of a conditional change of the key, retried until it is known."""
         try:
@@ -228,8 +269,8 @@ class Bucket:
     def _read(self, key: str) -> Stored:
         answer = self._answer("get_object", Key=key, ChecksumMode="ENABLED")
         body = answer["Body"].read()
-        known = answer.get("ChecksumSHA256")
-        if known is not None and "-" not in known and known != _checksum(body):
+        known = answer.get("ChecksumSHA256", "")
+        if _is_comparable(known) and known not in (_checksum(body), _of_one_part(_measured(body)[0].hex())):
             what = f"the bytes have the SHA-256 {_checksum(body)}, but the bucket recorded {known}"
             raise PublishError(f"s3://{self._name}/{key}", what, hint="the object is damaged; restore an older version")
         return Stored(
@@ -296,9 +337,34 @@ def _measured(body: Body) -> tuple[bytes, int]:
     return digest.digest(), size
 
 
-def _hexadecimal(checksum: str | None) -> str:
-    """S3's base64 of a SHA-256; that of a multipart upload is computed over the parts' own, and is useless here."""
-    return "" if checksum is None or "-" in checksum else base64.b64decode(checksum).hex()
+def _hexadecimal(checksum: str | None, metadata: Mapping[str, str]) -> str:
+    """The SHA-256 of an object by S3's base64 of it; empty if S3 does not know it.
+
+    That of an upload in parts is computed over the parts' own. A copy is one part and its metadata has the SHA-256,
+    which counts if S3's checksum is computed over it. Nothing is known of an upload in several parts.
+    """
+    if checksum is None:
+        return ""
+    if "-" not in checksum:
+        return base64.b64decode(checksum).hex()
+    said = metadata.get(_SHA256, "")
+    return said if _of_one_part(said) == checksum else ""
+
+
+def _is_comparable(checksum: str) -> bool:
+    """Whether it is that of all bytes, or of the only part."""
+    return checksum != "" and checksum.partition("-")[2] in ("", "1")
+
+
+def _of_one_part(sha256: str) -> str:
+    """S3's checksum of an object that was uploaded as one part with this hexadecimal SHA-256.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+    """
+    try:
+        return f"{base64.b64encode(hashlib.sha256(bytes.fromhex(sha256)).digest()).decode('ascii')}-1"
+    except ValueError:
+        return ""
 
 
 def _may_repeat(error: Exception) -> bool:

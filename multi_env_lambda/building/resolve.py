@@ -22,7 +22,7 @@ from multi_env_lambda.host.confined import Bounds, run_confined
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.left import read_left
 from multi_env_lambda.host.private import private_folder
-from multi_env_lambda.host.process import last_lines, run_uv, uv_folder, uv_program
+from multi_env_lambda.host.process import last_lines, run_uv, trusting, uv_folder, uv_program
 from multi_env_lambda.model.toml import LARGEST_LOCK
 
 __all__ = ["resolve"]
@@ -92,8 +92,7 @@ def _shut_in(
         bounds = Bounds(own=own, listed=tuple(listed), write=(made.parent,), network=True, seconds=_SECONDS)
         bounds = attrs.evolve(bounds, memory=8 << 30, output=1 << 30)
         kept = {name: value for name, value in env.items() if name not in ("HOME", "TMPDIR", "NETRC", "UV_CACHE_DIR")}
-        certificates = {} if "SSL_CERT_FILE" in env else {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
-        more = {**certificates, **kept, "XDG_CONFIG_HOME": os.fspath(settings.parents[1])}
+        more = {**trusting(env), **kept, "XDG_CONFIG_HOME": os.fspath(settings.parents[1])}
         more.pop("XDG_CACHE_HOME", None)
         ended = run_confined([uv, *words], bounds, where=where, cwd=place, stdin=stdin, env=more)
         if ended.status != 0:

@@ -21,6 +21,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release, ReleaseTemplate
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
+from multi_env_lambda.plan.schedule_transitions import has_schedules
 from multi_env_lambda.world import World
 
 __all__ = ["compared"]
@@ -47,6 +48,8 @@ def compared(
         unsure=observed.unsure,
         workspace=observed.workspace,
         freezes=observed.freezes,
+        # Only if a template needs it, because it may cost a call.
+        now=world.store.now() if any(map(has_schedules, templates.values())) else 0.0,
     )
     return {**wish.desired, **broken}, known
 

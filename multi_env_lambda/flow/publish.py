@@ -21,6 +21,7 @@ from multi_env_lambda.aws.index import (
     was_changed,
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, PublishError
+from multi_env_lambda.flow.once import put_once
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
@@ -122,7 +123,9 @@ def _settle(
         if upload is None:
             raise not_in_bucket(item.key)
     assert made is not None
-    answer = world.store.put_new(item.key, upload.content, upload.metadata)
+    send = partial(world.store.put_new, item.key, upload.content, upload.metadata)
+    is_shared = item in made.release.dependencies
+    answer = put_once(world, world.config.devops, world.store, item, send) if is_shared else send()
     if answer is None:
         raise _taken(world, made, item.key)
     return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=answer.version_id)

@@ -14,6 +14,7 @@ import attrs
 
 from multi_env_lambda.aws.index import must_be_released
 from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError
+from multi_env_lambda.flow.once import put_once
 from multi_env_lambda.flow.publish import Receipts, compare, not_in_bucket
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PublishedObject
@@ -39,7 +40,9 @@ def replicate(world: World, release: Release, receipts: Receipts, region: str) -
     there = world.store_in(region)
     wanted = [item for item in release.objects if item.key in _taken_by_aws(release)]
     known = [attrs.evolve(item, sha256=item.sha256 or receipts[item.key].sha256) for item in wanted]
-    copies = in_parallel(lambda item: _copied(world, there, world.config.devops.at(region), item), known)
+    shared = {item.key for item in release.dependencies}
+    place = world.config.devops.at(region)
+    copies = in_parallel(lambda item: _copied(world, there, place, item, is_shared=item.key in shared), known)
     return {**receipts, **{copy.key: copy for copy in copies}}
 
 
@@ -77,7 +80,9 @@ def _taken_by_aws(release: Release) -> frozenset[str]:
     return frozenset({*release.wheels, *layer, *scripts, *libraries})
 
 
-def _copied(world: World, there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt:
+def _copied(
+    world: World, there: ObjectStore, place: Devops, item: PublishedObject, *, is_shared: bool
+) -> ObjectReceipt:
     """The copy, which is made from the first bucket if it is missing or has different bytes."""
     try:
         found = compare(there, item)
@@ -86,7 +91,7 @@ def _copied(world: World, there: ObjectStore, place: Devops, item: PublishedObje
         logging.getLogger(__name__).warning("%s: %s; copying it again", _named(place, item.key), error.what)
     if found is not None:
         return found
-    written = _written(there, item.key, _released(world, item))
+    written = _written(world, there, place, item, is_shared=is_shared)
     again = _compared(there, place, item) if written is None else None
     version = written.version_id if written is not None else "" if again is None else again.version_id
     return ObjectReceipt(key=item.key, sha256=item.sha256, version_id=version)
@@ -105,10 +110,18 @@ def _released(world: World, item: PublishedObject) -> bytes:
     return stored.body
 
 
-def _written(there: ObjectStore, key: str, body: bytes) -> Written | None:
+def _written(
+    world: World, there: ObjectStore, place: Devops, item: PublishedObject, *, is_shared: bool
+) -> Written | None:
     """None if somebody else writes there at the same time. What was there is kept as an older version."""
-    found = there.head(key)
-    return there.put_new(key, body) if found is None else there.replace(key, body, etag=found.etag)
+    found = there.head(item.key)
+    if found is not None:
+        return there.replace(item.key, _released(world, item), etag=found.etag)
+
+    def send() -> Written | None:
+        return there.put_new(item.key, _released(world, item))
+
+    return put_once(world, place, there, item, send) if is_shared else send()
 
 
 def _compared(there: ObjectStore, place: Devops, item: PublishedObject) -> ObjectReceipt | None:

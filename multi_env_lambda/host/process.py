@@ -20,7 +20,7 @@ from multi_env_lambda.host.timing import timed
 from multi_env_lambda.masking import masked, without
 from multi_env_lambda.model.plain_secrets import secrets_among
 
-__all__ = ["run", "run_attached", "run_uv", "uv_folder", "uv_program", "uv_version"]
+__all__ = ["run", "run_attached", "run_uv", "trusting", "uv_folder", "uv_program", "uv_version"]
 
 _TAIL_LINES, _LONGEST_LINE = 15, 2000
 _PATHS = frozenset({"UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS"})
@@ -130,11 +130,15 @@ def run_uv(
     Raises:
         ToolError: uv is missing, or failed.
     """
-    # The second name is the one that uv used until 0.10.
-    trusting = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in os.environ else {}
-    environment = {**trusting, **_with_absolute_paths(os.environ if env is None else env)}
+    environment = {**trusting(os.environ), **_with_absolute_paths(os.environ if env is None else env)}
     with uv_folder(settings) as folder:
         return run([uv_program(), *words], where=where, hint=hint, cwd=folder, env=environment, stdin=stdin)
+
+
+def trusting(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that let uv trust the certificates of this machine, where ``environment`` names no others."""
+    # The second name is the one that uv used until 0.10.
+    return {} if environment.get("SSL_CERT_FILE") else {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
 
 
 @contextmanager

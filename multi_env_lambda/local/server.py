@@ -22,6 +22,7 @@ from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.interpreter import private_venv, runtime_python
+from multi_env_lambda.host.process import trusting
 from multi_env_lambda.host.proxies import LOCAL_HOSTS
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.local.cloud import DEVELOPER, LOG, LocalCloud, ServerStatus, state_folder
@@ -289,7 +290,7 @@ def _build_environment() -> Mapping[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_")) or name in _OF_INDEXES
     }
-    return {**kept, "XDG_CACHE_HOME": os.fspath(user_cache().parent)}
+    return {**trusting(os.environ), **kept, "XDG_CACHE_HOME": os.fspath(user_cache().parent)}
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

@@ -13,10 +13,12 @@ from multi_env_lambda.model.cors import read_cors
 from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
+from multi_env_lambda.model.keys.scheduler import SCHEDULER
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.rest_api import read_rest_route
 from multi_env_lambda.model.schedule import problem_with_schedule
+from multi_env_lambda.model.scheduler import read_scheduler
 from multi_env_lambda.model.settings import (
     Declared,
     DynamoDBStream,
@@ -81,7 +83,7 @@ def read_schedule(table: Table, key: str) -> str:
 
 
 def _schedule(table: Table, function: str, timeout: int) -> Event:
-    table.allow()
+    table.allow(elsewhere=dict.fromkeys(SCHEDULER.names, "write `scheduler = …` instead of `schedule`, which has it"))
     payload = table.optional_json("payload")
     if payload is not None and len(payload) > _LONGEST_INPUT:
         what = f"found {len(payload):,} characters of JSON; the limit is {_LONGEST_INPUT:,}"
@@ -212,6 +214,7 @@ def _url(table: Table, function: str, timeout: int) -> Event:
 
 _KINDS: Mapping[str, Callable[[Table, str, int], Event]] = {
     "schedule": _schedule,
+    "scheduler": read_scheduler,
     "sqs": _queue,
     "sns": _topic,
     "s3": read_bucket,

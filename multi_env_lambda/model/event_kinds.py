@@ -25,6 +25,7 @@ __all__ = [
     "OwnQueue",
     "Queue",
     "Schedule",
+    "SchedulerSchedule",
     "Topic",
 ]
 
@@ -67,6 +68,25 @@ class Schedule:
     """``rate(…)`` or ``cron(…)``; ``payload`` is canonical JSON that the function receives instead of the event."""
 
     expression: str
+    payload: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SchedulerSchedule:
+    """A schedule of EventBridge Scheduler, in the time of ``time_zone``; ``start`` and ``end`` are ISO 8601, in UTC.
+
+    ``window_minutes``: it calls at any time within so many minutes; 0: as soon as it can. ``maximum_age`` is in
+    seconds. ``dead_letter_queue`` gets what could not be delivered; ``payload`` is canonical JSON.
+    """
+
+    expression: str
+    time_zone: str = "UTC"
+    window_minutes: int = 0
+    start: str | None = None
+    end: str | None = None
+    retries: int = 185
+    maximum_age: int = 86_400
+    dead_letter_queue: Existing | Declared | None = None
     payload: str | None = None
 
 
@@ -169,6 +189,7 @@ class FunctionUrl:
 
 Event = (
     Schedule
+    | SchedulerSchedule
     | Queue
     | Topic
     | BucketNotification

@@ -35,6 +35,7 @@ from multi_env_lambda.model.settings import (
     PlainValue,
     Queue,
     Schedule,
+    SchedulerSchedule,
     SecretReference,
     Smoke,
     Topic,
@@ -259,8 +260,9 @@ def _identity(event: Event) -> tuple[str, str]:
             return kind, f"created as `{key}`, {prefix}*{suffix}, {', '.join(event.events)}"
         case BucketPermission(bucket=bucket):
             return kind, bucket
-        case Schedule(expression=expression):
-            return kind, f"{expression} {event.payload or ''}".strip()
+        case Schedule(expression=expression) | SchedulerSchedule(expression=expression):
+            zone = f" in {event.time_zone}" if isinstance(event, SchedulerSchedule) else ""
+            return kind, f"{expression}{zone} {event.payload or ''}".strip()
         case EventPattern(pattern=pattern, bus=bus):
             return kind, f"{pattern} on {bus}"
         case _:

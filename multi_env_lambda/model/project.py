@@ -41,6 +41,7 @@ from multi_env_lambda.model.settings import (
     Queue,
     RestRoute,
     Schedule,
+    SchedulerSchedule,
     Settings,
     Topic,
 )
@@ -241,7 +242,7 @@ def _made_for(event: Event, project: Project, environment: Environment) -> Itera
             return  # exists apart from the unit
         case BucketNotification() | BucketEvents():
             return  # see ``own_buckets``
-        case Queue() | Schedule() | EventPattern() | DynamoDBStream() | KinesisStream():
+        case Queue() | Schedule() | SchedulerSchedule() | EventPattern() | DynamoDBStream() | KinesisStream():
             return  # nothing with a name of its own, except the queues of ``own_queues``
         case FunctionUrl() | HttpRoute() | RestRoute():
             return

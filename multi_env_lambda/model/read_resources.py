@@ -25,7 +25,17 @@ from multi_env_lambda.model.resources import (
     ResourceReference,
     kind_of,
 )
-from multi_env_lambda.model.settings import Declared, DynamoDBStream, Event, Function, GlueJob, Queue, Settings, Topic
+from multi_env_lambda.model.settings import (
+    Declared,
+    DynamoDBStream,
+    Event,
+    Function,
+    GlueJob,
+    Queue,
+    SchedulerSchedule,
+    Settings,
+    Topic,
+)
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
 __all__ = ["check_uses", "completed", "read_resources"]
@@ -134,6 +144,8 @@ def check_uses(table: Table, settings: Settings) -> None:
                 word, kind = _KIND_OF_SOURCE[type(event)]
                 _check_known(place, word, source.key, kind, made)
                 _check_order(place, event, next(each for each in settings.resources if each.key == source.key))
+            if isinstance(event, SchedulerSchedule):
+                _check_dead_letters(place, event, settings, made)
     _check_fans(table, settings, made)
     for parameter in settings.resources:
         if isinstance(parameter, OwnParameter) and isinstance(named := parameter.value, ResourceReference):
@@ -164,6 +176,16 @@ def _check_order(table: Table, event: Event, source: OwnResource) -> None:
             table.refuse("sns", f"`{source.key}` is a FIFO topic, which delivers only to queues", hint=hint)
         case _:
             return
+
+
+def _check_dead_letters(table: Table, event: SchedulerSchedule, settings: Settings, made: _Known) -> None:
+    """Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html"""
+    if isinstance(event.dead_letter_queue, Declared):
+        key = event.dead_letter_queue.key
+        _check_known(table, "dead_letter_queue", key, "queue", made)
+        if any(each.fifo for each in settings.resources if isinstance(each, MessageQueue) and each.key == key):
+            hint = "name a queue without `fifo`"
+            table.refuse("dead_letter_queue", f"`{key}` is a FIFO queue, which the scheduler does not use", hint=hint)
 
 
 def _check_fans(table: Table, settings: Settings, made: _Known) -> None:

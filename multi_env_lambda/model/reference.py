@@ -26,6 +26,7 @@ from multi_env_lambda.model.settings import (
     ResourceReference,
     RestRoute,
     Schedule,
+    SchedulerSchedule,
     SecretReference,
     Settings,
     Topic,
@@ -102,15 +103,17 @@ def _of_event(function: Function, event: Event) -> Iterator[Reference]:
             yield Reference(function=key, variable="sqs", kind="queue", name=arn, seconds=function.timeout)
         case Topic(source=Existing(identifier=arn)):
             yield Reference(function=key, variable="sns", kind="topic", name=arn)
+        case SchedulerSchedule(dead_letter_queue=Existing(identifier=arn)):
+            yield Reference(function=key, variable="dead_letter_queue", kind="queue", name=arn)
         case KinesisStream(arn=arn):
             yield Reference(function=key, variable="kinesis", kind="stream", name=arn)
         case DynamoDBStream(source=Existing(identifier=arn)):
             yield Reference(function=key, variable="dynamodb", kind="table stream", name=arn)
         case EventPattern(bus=bus) if bus != "default":
             yield Reference(function=key, variable="bus", kind="bus", name=bus)
-        case Queue() | Topic() | EventPattern() | DynamoDBStream() | Schedule() | FunctionUrl():
+        case Queue() | Topic() | EventPattern() | DynamoDBStream() | FunctionUrl():
             return
-        case HttpRoute() | RestRoute():
+        case Schedule() | SchedulerSchedule() | HttpRoute() | RestRoute():
             return
         case BucketNotification() | BucketPermission() | BucketEvents():
             return

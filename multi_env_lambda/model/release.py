@@ -150,6 +150,13 @@ class Release:
         return tuple(item for artifact in self.artifacts for item in artifact.objects)
 
     @property
+    def dependencies(self) -> tuple[PublishedObject, ...]:
+        """Its layer and libraries, without their locks: other units with an equal lock have the same bytes."""
+        keys = {library.library_key for library in self.libraries}
+        keys |= set() if self.layer is None else {self.layer.layer_key}
+        return tuple(item for item in self.objects if item.key in keys)
+
+    @property
     def version(self) -> str:
         """The version of its source; unlike ``digest``, it does not cover the layer and the templates."""
         return self.source.version

@@ -26,6 +26,7 @@ from multi_env_lambda.model.event_kinds import (
     OwnQueue,
     Queue,
     Schedule,
+    SchedulerSchedule,
     Topic,
 )
 from multi_env_lambda.model.resources import (
@@ -79,6 +80,7 @@ __all__ = [
     "RestApi",
     "RestRoute",
     "Schedule",
+    "SchedulerSchedule",
     "SecretReference",
     "Settings",
     "Smoke",

@@ -7,6 +7,7 @@ from typing import IO, Literal, Protocol
 
 import attrs
 
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.lease import Held
 
 __all__ = ["Body", "File", "Listed", "Looked", "ObjectStore", "Stored", "Written", "bytes_of"]
@@ -104,6 +105,14 @@ class ObjectStore(Protocol):
 
         A lost answer is resolved by reading back: equal bytes under the key are success (no matter who wrote them).
         None: the key has other bytes.
+        """
+        ...
+
+    def copy_new(self, item: PublishedObject, source: str) -> Written | None:
+        """Copy what is stored under ``source`` to the key of ``item``, which must not exist yet; no bytes are sent.
+
+        The SHA-256 of the copy is compared before it takes the key. A lost answer is resolved as that of ``put_new``.
+        None: nothing with this SHA-256 is stored under ``source``, or the key has other bytes.
         """
         ...
 

@@ -16,6 +16,7 @@ from multi_env_lambda.aws.account import Platform
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import AccountError, DocumentError, MultiEnvLambdaError, Refused
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan_copy import CopiedObject, PlanCopy
@@ -73,6 +74,9 @@ class CopiedStore:
 
     def put_new(self, key: str, body: Body, metadata: Mapping[str, str] | None = None) -> Written | None:
         raise _read_only(key)
+
+    def copy_new(self, item: PublishedObject, source: str) -> Written | None:
+        raise _read_only(item.key)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         raise _read_only(key)

@@ -11,7 +11,7 @@ import attrs
 
 from multi_env_lambda.aws.logs import recent_lines
 from multi_env_lambda.ci.subject import Branch
-from multi_env_lambda.ci.wanted import Wanted, place_of
+from multi_env_lambda.ci.wanted import Wait, Wanted, next_step, place_of
 from multi_env_lambda.errors import LocalCloudError
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.model.store import ObjectStore
@@ -69,7 +69,7 @@ def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
         since: when it began, in seconds since 1970. asked: how many wishes there were before.
 
     Raises:
-        LocalCloudError: it does not end.
+        LocalCloudError: it does not end, or its builds end without a result.
     """
     limit = watch.now() + _MOST_SECONDS
     empty = 0
@@ -80,6 +80,9 @@ def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
             if wanted.state == "done" and not wanted.handed:
                 _show(watch, since)
                 return Ending(outcome=wanted.result, waits=wanted.waits)
+            if wanted.state == "wanted" and isinstance(step := next_step(wanted, watch.now()), Wait):
+                _show(watch, since)
+                raise _died(wanted, step.until - watch.now())
             empty = 0
         else:
             # Between leaving the queue and being stored a message is nowhere to be seen.
@@ -88,6 +91,13 @@ def follow(watch: Watch, branch: str, since: float, asked: int) -> Ending:
                 return Ending()
         watch.sleep(_PAUSE)
     raise LocalCloudError("push", f"nothing ended within {_MOST_SECONDS:.0f} s", hint="read the log of the build")
+
+
+def _died(wanted: Wanted, seconds: float) -> LocalCloudError:
+    """Nothing starts for minutes, and the reason is in the log that was shown."""
+    soonest = f"{seconds / 60:.0f} min at the earliest"
+    what = f"{wanted.deaths} builds ended without a result, and the next one starts in {soonest}"
+    return LocalCloudError("push", what, hint="read above what the builds wrote; push again to start one now")
 
 
 def _show(watch: Watch, since: float) -> None:

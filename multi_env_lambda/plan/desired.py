@@ -91,7 +91,7 @@ class RecordedState:
     by hand. ``past``: the deployments of units whose environment may take releases only. ``bounding``: the limits of
     every unit. ``gone``: where the stack of what runs by its record no longer exists. ``wrong``: what is not as it was
     deployed, of units that are to be repaired; None before anybody has looked. ``broken``: units of the work tree that
-    cannot be built. ``freezes``: those in force in the environments that change.
+    cannot be built. ``freezes``: those in force in the environments that change. ``now``: in seconds since 1970.
     """
 
     records: Mapping[tuple[str, str], Record]
@@ -110,3 +110,4 @@ class RecordedState:
     wrong: Mapping[tuple[str, str], Wrong] | None = None
     broken: frozenset[str] = frozenset()
     freezes: tuple[Freeze, ...] = ()
+    now: float = 0.0

@@ -189,7 +189,7 @@ def _wanted(
     released = _text(release, target, known)
     text = released and template_to_send(request.verb, released, known.there.get(place))
     broken = _breaches(request, target, wanted, known)
-    forbidden = _forbidden(request, target, wanted, broken, known) or impossible(before, text)
+    forbidden = _forbidden(request, target, wanted, broken, known) or impossible(before, text, known.now)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     changed, questions = _changes(target, wanted.project, running, text, known)

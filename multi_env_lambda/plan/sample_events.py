@@ -3,7 +3,8 @@
 Input: a kind and a few values. Output: the event as JSON values, the same every time.
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, with-sns.html, with-ddb.html, with-kinesis.html
 and urls-invocation.html; https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html and
-ev-events.html; https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+ev-events.html; https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html;
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
 """
 
 from __future__ import annotations
@@ -81,6 +82,12 @@ def _as(example: Any, value: Any, where: str) -> Any:
 # --- EventBridge ---
 def _schedule(here: _Here, *, rule: str = "nightly") -> Any:
     return _bus_event(here, "aws.events", "Scheduled Event", [here.arn("events", f"rule/{rule}")], {})
+
+
+def _scheduler(here: _Here, *, schedule: str = "nightly") -> Any:
+    """What the scheduler sends by itself: ``detail`` is a text."""
+    found = [here.arn("scheduler", f"schedule/default/{schedule}")]
+    return _bus_event(here, "aws.scheduler", "Scheduled Event", found, "{}")
 
 
 def _event_pattern(here: _Here, *, source: str = "shop", type: str = "order", detail: Any = _ORDER) -> Any:
@@ -183,8 +190,8 @@ def _sns(
         "Timestamp": _MILLISECONDS,
         "SignatureVersion": "1",
         "Signature": "EXAMPLE",
-        "SigningCertURL": f"{host}/SimpleNotificationService-0000.pem",
-        "UnsubscribeURL": f"{host}/?Action=Unsubscribe",
+        "SigningCertUrl": f"{host}/SimpleNotificationService-0000.pem",
+        "UnsubscribeUrl": f"{host}/?Action=Unsubscribe",
         "MessageAttributes": {name: {"Type": "String", "Value": str(value)} for name, value in attributes.items()},
     }
     source = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": f"{arn}:{_UUID}"}
@@ -300,6 +307,7 @@ def _md5(text: str) -> str:
 
 _SAMPLES: Mapping[str, Callable[..., Any]] = {
     "schedule": _schedule,
+    "scheduler": _scheduler,
     "sqs": _sqs,
     "sns": _sns,
     "s3": _s3,

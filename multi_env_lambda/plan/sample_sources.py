@@ -26,6 +26,7 @@ from multi_env_lambda.model.settings import (
     Queue,
     RestRoute,
     Schedule,
+    SchedulerSchedule,
     Topic,
 )
 
@@ -33,6 +34,7 @@ __all__ = ["KIND_OF", "source_values"]
 
 KIND_OF: dict[type[Event], str] = {
     Schedule: "schedule",
+    SchedulerSchedule: "scheduler",
     Queue: "sqs",
     Topic: "sns",
     BucketNotification: "s3",
@@ -86,7 +88,7 @@ def _values(event: Event, project: Project, place: Environment) -> dict[str, Any
             return {"route": route.key, "payload": payload}
         case RestRoute(route=route):
             return {"route": route.key}
-        case Schedule() | FunctionUrl():
+        case Schedule() | SchedulerSchedule() | FunctionUrl():
             return {}
         case _:
             assert_never(event)

@@ -8,6 +8,7 @@ from typing import Any
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.resources import resources_of
+from multi_env_lambda.plan.schedule_transitions import over_already
 from multi_env_lambda.plan.table_transitions import impossible_table
 
 __all__ = ["impossible"]
@@ -16,9 +17,12 @@ _MAPPING = "AWS::Lambda::EventSourceMapping"
 _IDENTITY = ("EventSourceArn", "FunctionName")
 
 
-def impossible(old: str | None, new: str | None) -> tuple[str, str] | None:
-    """What AWS would refuse between two templates, and the way around it; None if nothing is known."""
-    return _second_mapping(old, new) or _of_tables(old, new)
+def impossible(old: str | None, new: str | None, now: float) -> tuple[str, str] | None:
+    """What AWS would refuse between two templates, and the way around it; None if nothing is known.
+
+    ``now``: in seconds since 1970.
+    """
+    return _second_mapping(old, new) or _of_tables(old, new) or over_already(old, new, now)
 
 
 def _of_tables(old: str | None, new: str | None) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written, bytes_of
 
@@ -87,6 +88,15 @@ class MemoryStore:
             if there is not None:
                 return Written(etag=there.etag, version_id=there.version_id) if there.body == body else None
             return self._put("put_new", key, body, metadata or {})
+
+    def copy_new(self, item: PublishedObject, source: str) -> Written | None:
+        with self._lock:
+            there, found = self.objects.get(item.key), self.objects.get(source)
+            if found is None or hashlib.sha256(found.body).hexdigest() != item.sha256:
+                return None
+            if there is not None:
+                return Written(etag=there.etag, version_id=there.version_id) if there.body == found.body else None
+            return self._put("copy_new", item.key, found.body, {})
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         with self._lock:

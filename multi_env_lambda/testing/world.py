@@ -15,7 +15,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.lineage import Asked
 from multi_env_lambda.model.ancestry import Past
-from multi_env_lambda.model.artifact import SourceArtifact
+from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Devops, Environment
@@ -28,7 +28,7 @@ from multi_env_lambda.model.settings import Settings, Smoke
 from multi_env_lambda.model.units_folder import unit_folder
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
-from multi_env_lambda.plan.version import source_version
+from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.world import MadeRelease, ProgressEvent, Upload, World
 
@@ -41,10 +41,11 @@ class FakeTree:
     even the file of ``unreadable`` ones can be parsed.
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
-    sparse checkout leaves out. ``properties`` are added to a unit's function, and ``resources`` to a unit.
-    ``committed`` is what the committed table says, if it is read; an error means that it cannot be. ``commit`` is
-    what is checked out, from the time ``committed_at``, without the files in ``changed``; ``pasts`` is what Git says
-    about other commits, and ``asked`` what it was asked. ``texts`` are files by path that messages point into.
+    sparse checkout leaves out. ``properties`` are added to a unit's function, and ``resources`` to a unit. ``locked``
+    is the content of the layer of units that have one. ``committed`` is what the committed table says, if it is read;
+    an error means that it cannot be. ``commit`` is what is checked out, from the time ``committed_at``, without the
+    files in ``changed``; ``pasts`` is what Git says about other commits, and ``asked`` what it was asked. ``texts`` are
+    files by path that messages point into.
     """
 
     content: dict[str, str]
@@ -58,6 +59,7 @@ class FakeTree:
     data: dict[str, str] = attrs.field(factory=dict)
     properties: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
     resources: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
+    locked: dict[str, str] = attrs.field(factory=dict)
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
@@ -98,7 +100,8 @@ class _FakeMaker:
         there = {*self.tree.libraries, *(unit_folder(self.config.units, name) for name in self.tree.content)}
         for path in sorted(there.intersection(paths)):
             name = path.rpartition("/")[2]
-            own = [part.get(name, "") for part in (self.tree.content, self.tree.loose, self.tree.data)]
+            parts = (self.tree.content, self.tree.loose, self.tree.data, self.tree.locked)
+            own = [part.get(name, "") for part in parts]
             more = [part[name] for part in (self.tree.properties, self.tree.resources) if name in part]
             text = self.tree.libraries.get(path, "".join([*own, *map(canonical_json, more)]))
             ids[path] = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -143,18 +146,47 @@ class _FakeMaker:
             files=((f"{project.name}/main.py", hashlib.sha256(wheel).hexdigest()),),
         )
         templates = {item.name: self._template(project, item, source) for item in self.config.environments}
+        layer = self._layer(project.name, published)
         release = Release(
             project=project.name,
-            artifacts=(source,),
+            artifacts=(source, *layer),
             stages=tuple(self._stage(project, item, templates[item.name]) for item in self.config.environments),
             needs=project.needs,
         )
         uploads = [
+            *(upload for each in layer for upload in self._uploads(each)),
             Upload(key=source.wheel_key, content=wheel, metadata={DIGEST: name}, claims=True),
             Upload(key=source.sdist_key, content=sdist),
         ]
         known = tuple(attrs.evolve(upload, known=upload.key in published.objects) for upload in uploads)
         return MadeRelease(release=release, templates=templates, uploads=known, published=published)
+
+    def _layer(self, name: str, published: Published) -> tuple[LayerArtifact, ...]:
+        if name not in self.tree.locked:
+            return ()
+        body, made_from = self.tree.locked[name].encode(), digest(self.tree.locked[name])
+        sha256 = hashlib.sha256(body).hexdigest()
+        layer = LayerArtifact(
+            project=name,
+            number=layer_number(made_from, published.layer_digests),
+            digest=made_from,
+            python="3.13",
+            architecture="arm64",
+            layer_sha256=sha256,
+            layer_size=len(body),
+            requirements_sha256=hashlib.sha256(made_from.encode()).hexdigest(),
+            requirements_size=len(made_from),
+        )
+        return (layer,)
+
+    def _uploads(self, layer: LayerArtifact) -> tuple[Upload, ...]:
+        lock = Upload(
+            key=layer.requirements_key,
+            content=layer.digest.encode(),
+            metadata={DIGEST: layer.digest},
+            claims=True,
+        )
+        return lock, Upload(key=layer.layer_key, content=self.tree.locked[layer.project].encode())
 
     def forget(self, inputs: Inputs) -> None:
         raise AssertionError("the tree changed while it was made")

@@ -164,6 +164,25 @@ def test_a_property_has_its_word_here(properties: str, expected: dict[str, Any])
             "{Type: Schedule, Properties: {Schedule: rate(1 day), Input: '{\"a\": 1}'}}",
             {"schedule": "rate(1 day)", "payload": {"a": 1}},
         ),
+        ("{Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day)}}", {"scheduler": "rate(1 day)"}),
+        (
+            "{Type: ScheduleV2, Properties: {ScheduleExpression: 'cron(0 8 ? * MON-FRI *)', Input: '{\"a\": 1}', "
+            "ScheduleExpressionTimezone: Europe/Berlin, StartDate: '2026-12-01T00:00:00.000Z', "
+            "EndDate: '2027-12-01T00:00:00Z', RetryPolicy: {MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 60}, "
+            "FlexibleTimeWindow: {Mode: FLEXIBLE, MaximumWindowInMinutes: 15}, "
+            "DeadLetterConfig: {Arn: 'arn:aws:sqs:us-east-1:222222222222:dead'}}}",
+            {
+                "scheduler": "cron(0 8 ? * MON-FRI *)",
+                "time_zone": "Europe/Berlin",
+                "start": "2026-12-01T00:00:00Z",
+                "end": "2027-12-01T00:00:00Z",
+                "window_minutes": 15,
+                "retries": 3,
+                "maximum_age": 60,
+                "dead_letter_queue": "arn:aws:sqs:us-east-1:222222222222:dead",
+                "payload": {"a": 1},
+            },
+        ),
         (
             "{Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}, EventBusName: bus}}",
             {"event_pattern": {"source": ["shop"]}, "bus": "bus"},
@@ -210,7 +229,7 @@ def test_an_event_has_its_word_here(event: str, expected: dict[str, Any]) -> Non
         (
             "Events: {One: {Type: ScheduleV2, Properties: {ScheduleExpression: 'at(2027-01-01T00:00:00)'}}}",
             "",
-            "event One (Schedule)",
+            "event One (ScheduleV2)",
         ),
         ("Policies: [{MadeUpPolicy: {}}]", "", "MadeUpPolicy"),
         ("Role: !ImportValue theirs", "", "Role"),

@@ -500,12 +500,16 @@ def test_a_rest_api_keeps_its_stage_its_browsers_and_who_decides() -> None:
 
 def test_a_schedule_in_the_time_of_a_place_is_one_of_the_scheduler() -> None:
     events, found = event("schedule: {rate: 'cron(0 8 ? * MON-FRI *)', timezone: Europe/Berlin, input: {a: 1}}")
-    (role, schedule) = found.stack.resources.values()
-    assert events == []
-    assert schedule["Properties"]["ScheduleExpressionTimezone"] == "Europe/Berlin"
-    assert schedule["Properties"]["Target"]["Input"] == '{"a": 1}'
-    (policy,) = role["Properties"]["Policies"]
-    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == Ours("alias", "hello")
+
+    assert events == [{"scheduler": "cron(0 8 ? * MON-FRI *)", "time_zone": "Europe/Berlin", "payload": {"a": 1}}]
+    assert found.stack.resources == {} and said(found, NotCarried) == {}
+
+
+def test_a_schedule_that_asks_for_the_scheduler_gets_it() -> None:
+    events, found = event("schedule: {rate: [rate(1 day), rate(2 days)], method: scheduler, name: nightly}")
+
+    assert events == [{"scheduler": f"rate({days})", "time_zone": "UTC"} for days in ("1 day", "2 days")]
+    assert list(said(found, NotCarried)) == ["event schedule: name"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.store import Body, Listed, Looked, Stored, Written, bytes_of
 
@@ -55,6 +56,9 @@ class FileStore:
             if there is not None:
                 return Written(etag=_etag(body)) if there == body else None
             return self._write(key, body)
+
+    def copy_new(self, item: PublishedObject, source: str) -> Written | None:
+        raise NotImplementedError
 
     def replace(self, key: str, body: bytes, *, etag: str) -> Written | None:
         with self._locked():

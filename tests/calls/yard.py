@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from tests.end_to_end.stage import ENVIRONMENTS, ROOT, Done, Stage, commit, git,
 from tests.rules import keeping
 from tests.tools.faults import Call, Delay, FaultProxy, longest_chain
 
-__all__ = ["BUSY", "LAYERED", "Cost", "REAL", "Yard", "open_row", "open_yard"]
+__all__ = ["BUSY", "LAYERED", "Cost", "REAL", "Yard", "add_locked", "open_equal_locks", "open_row", "open_yard"]
 
 BUSY = "busy"
 """The unit that is really deployed, and has been very often."""
@@ -208,8 +208,24 @@ def open_row(folder: Path, units: int) -> Iterator[Yard]:
 
 
 @contextmanager
-def _opened(folder: Path, names: Iterable[str]) -> Iterator[Yard]:
-    root = _workspace(folder, names)
+def open_equal_locks(folder: Path, units: int) -> Iterator[Yard]:
+    """Units with equal locks, none of which is deployed."""
+    names = [f"unit-{number:04d}" for number in range(units)]
+    with _opened(folder, names, locked=names) as yard:
+        yield yard
+
+
+def add_locked(folder: Path, *names: str) -> None:
+    """Units with equal locks, committed in a workspace."""
+    for name in names:
+        _add_unit(folder, name, is_locked=True)
+    runs_here(folder)
+    commit(folder)
+
+
+@contextmanager
+def _opened(folder: Path, names: Iterable[str], locked: Iterable[str] = (LAYERED,)) -> Iterator[Yard]:
+    root = _workspace(folder, names, set(locked))
     with keeping():  # calls are counted, and who meets an old answer asks again
         try:
             stage = Stage.at(root)
@@ -219,7 +235,7 @@ def _opened(folder: Path, names: Iterable[str]) -> Iterator[Yard]:
             down(root)
 
 
-def _workspace(folder: Path, names: Iterable[str]) -> Path:
+def _workspace(folder: Path, names: Iterable[str], locked: Collection[str]) -> Path:
     text = _WORKSPACE
     for position, name in enumerate(ENVIRONMENTS):
         text += f'\n[[tool.multi_env_lambda.environments]]\nname = "{name}"\naccount_id = "{str(position + 2) * 12}"\n'
@@ -228,18 +244,22 @@ def _workspace(folder: Path, names: Iterable[str]) -> Path:
     (folder / ".gitignore").write_text("/.multi_env_lambda/\n", encoding="utf-8")
     shutil.copytree(ROOT / "bin" / "automation", folder / "bin" / "automation")
     for name in names:
-        package = folder / "projects" / name / name.replace("-", "_")
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text("", encoding="utf-8")
-        (package / "main.py").write_text(_MAIN, encoding="utf-8")
-        settings = _UNIT.format(name=name, package=package.name)
-        (package.parent / "pyproject.toml").write_text(settings, encoding="utf-8")
-        if name == LAYERED:
-            _add_layer(package.parent)
+        _add_unit(folder, name, is_locked=name in locked)
     runs_here(folder)
     git(folder, "init", "-q")
     commit(folder)
     return folder
+
+
+def _add_unit(folder: Path, name: str, *, is_locked: bool) -> None:
+    package = folder / "projects" / name / name.replace("-", "_")
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "main.py").write_text(_MAIN, encoding="utf-8")
+    settings = _UNIT.format(name=name, package=package.name)
+    (package.parent / "pyproject.toml").write_text(settings, encoding="utf-8")
+    if is_locked:
+        _add_layer(package.parent)
 
 
 def _add_layer(unit: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from multi_env_lambda import UnitsFailed, Workspace
@@ -75,10 +76,31 @@ def test_a_missing_artifact_stops_a_promotion_before_anything_changes(fake: Fake
     assert workspace.environments["prod"].units() == {}
 
 
+def test_a_new_environment_takes_the_place_of_a_lost_account(fake: FakeWorld, tmp_path: Path) -> None:
+    workspace_of(fake.world, tmp_path).deploy(to="prod")
+    *others, prod = fake.world.config.environments
+    config = attrs.evolve(
+        fake.world.config, environments=(*others, attrs.evolve(prod, name="prod-2", account_id="666666666666"))
+    )
+    known = {"config": config, "store": fake.store, "platform": fake.platform}
+    after = workspace_of(fake_world(fake.tree, tmp_path, **known).world, tmp_path)
+
+    assert {(step.environment, step.outcome) for step in after.deploy("orders", to="prod-2")} == {
+        (name, "deployed") for name in ("sandbox", "test", "staging", "prod-2")
+    }
+    assert "prod (left)" in after.status().text()
+    for key in [key for key in fake.store.objects if key.startswith("environments/prod/")]:
+        del fake.store.objects[key]
+    (tmp_path / "another machine").mkdir()
+    seen = workspace_of(fake_world(fake.tree, tmp_path / "another machine", **known).world, tmp_path)
+    assert "prod (left)" not in seen.status().text()
+
+
 def test_the_page_about_losses_quotes_what_is_said() -> None:
     page = (PAGES / "02-How-To/recover.rst").read_text("utf-8")
 
     for said in (
+        "prod (left)",
         "no older release of it has run there successfully",
         "the release needs it, but it is not in the bucket",
     ):

@@ -112,6 +112,7 @@ def test_every_kind_of_event_is_on_its_page() -> None:
 ARN = "arn:aws:{}:us-east-1:222222222222:a"
 ROWS: dict[str, dict[str, Any]] = {
     "``schedule``": {"schedule": "rate(1 hour)"},
+    "``scheduler``": {"scheduler": "rate(1 hour)"},
     "``sqs``, created": {"sqs": True},
     "``sqs``, existing": {"sqs": ARN.format("sqs")},
     "``sns``, created": {"sns": True},
@@ -134,6 +135,7 @@ def test_the_page_says_what_a_stack_gets_for_each_event() -> None:
 
 HANDLERS = {
     "nightly": [("schedule", {}, "2026-03-31T08:00:00Z")],
+    "mornings": [("scheduler", {}, "2026-03-31T08:00:00Z")],
     "orders": [("sqs", {"body": {"id": 7}}, {"batchItemFailures": []})],
     "news": [("sns", {"message": "hello"}, None)],
     "uploads": [("s3", {"key": "in/a b.csv"}, ("incoming", "in/a b.csv"))],

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.calls.yard import add_locked
+
 from .bootstrapped import ACCOUNTS, BUCKET, Bootstrapped, bootstrapped, denied
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow]
@@ -73,6 +75,20 @@ def test_a_unit_walks_to_prod_and_back_by_the_roles_alone(made: Bootstrapped) ->
         assert done.code == 0, f"{words}: {done.err} {done.out}"
     stacks = made.root("sandbox", "cloudformation").describe_stacks(StackName="customers-sandbox")["Stacks"]
     assert stacks[0]["RoleARN"] == EXECUTION
+
+
+def test_a_layer_is_copied_for_a_unit_with_an_equal_lock_by_the_roles_alone(made: Bootstrapped) -> None:
+    add_locked(made.stage.root, "first", "second")
+
+    done = made.run("deploy", "sandbox", "--only", "first", "--only", "second", "--yes")
+
+    assert done.code == 0, done.err
+    s3 = made.root("devops", "s3")
+    keys = [f"projects/{unit}/lambda/layer/000001/layer.zip" for unit in ("first", "second")]
+    found = [s3.head_object(Bucket=BUCKET, Key=key) for key in keys]
+    assert [len(item["ETag"].split("-")) for item in found] in ([1, 2], [2, 1])  # S3's mark of an upload in parts
+    bodies = [s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys]
+    assert bodies[0] == bodies[1]
 
 
 def test_roles_of_units_lie_below_one_path_and_under_the_boundary(made: Bootstrapped) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.testing.local_cloud import eventually
+from multi_env_lambda.testing.local_cloud import CloudTime, eventually
 
 from .bootstrapped import Bootstrapped, bootstrapped
 from .stage import commit, runs_here
@@ -85,6 +85,10 @@ def values(event, context):
         "where": parameters.get_parameter(Name=os.environ["WHERE_NAME"])["Parameter"]["Value"],
         "secret": len(before),
     }
+
+
+def timed(event, context):
+    print("DUE", event["due"])
 
 
 def ask(event, context):
@@ -169,6 +173,15 @@ events = [{ sqs = "jobs" }, { sqs = "ordered" }]
 [tool.multi_env_lambda.functions.listens]
 handler = "customers.uses.got"
 events = [{ sns = "news" }]
+
+[tool.multi_env_lambda.functions.timed]
+handler = "customers.uses.timed"
+
+[[tool.multi_env_lambda.functions.timed.events]]
+scheduler = "rate(1 hour)"
+time_zone = "Europe/Berlin"
+dead_letter_queue = "jobs"
+payload = { due = "<aws.scheduler.scheduled-time>" }
 
 [tool.multi_env_lambda.functions.ask]
 handler = "customers.uses.ask"
@@ -263,6 +276,14 @@ def test_messages_are_sent_and_delivered(made: Bootstrapped) -> None:
     wanted = {"GOT a job", "GOT in turn", "GOT the news"}
     eventually(lambda: wanted <= set(printed(made, "works").splitlines()), seconds=90)
     eventually(lambda: "GOT the news" in printed(made, "listens"), seconds=90)
+
+
+def test_a_schedule_calls_in_its_role(made: Bootstrapped) -> None:
+    eventually(lambda: "DUE 20" in printed(made, "timed"), seconds=90)
+    before = printed(made, "timed").count("DUE 20")
+
+    CloudTime(made.stage.cloud).sleep(3601)
+    eventually(lambda: printed(made, "timed").count("DUE 20") > before, seconds=90)
 
 
 def test_objects_are_written_heard_and_read(made: Bootstrapped) -> None:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.local_cloud
 
 SOURCES = {
     "schedule": 'schedule = "rate(1 minute)"',
+    "scheduler": 'scheduler = "rate(1 hour)"',
     "sqs": "sqs = true",
     "sns": "sns = true",
     "s3": 's3 = true, prefix = "in/"',

@@ -136,7 +136,7 @@ OF_THE_MOMENT = (
     *("requestTime", "requestTimeEpoch", "extendedRequestId", "deploymentId"),
 )
 OF_THE_CLOUD = (
-    *("SenderId", "Signature", "SigningCertURL", "UnsubscribeURL", "SizeBytes", "eventVersion", "invokeIdentityArn"),
+    *("SenderId", "Signature", "SigningCertUrl", "UnsubscribeUrl", "SizeBytes", "eventVersion", "invokeIdentityArn"),
     *("apiId", "domainName", "domainPrefix", "principalId", "requester", "sourceIPAddress", "source-ip-address"),
     *("sourceIp", "userAgent", "x-amz-id-2", "headers", "multiValueHeaders"),
 )

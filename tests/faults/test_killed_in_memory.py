@@ -64,6 +64,11 @@ def nothing(_: FakeWorld) -> None:
     """The accounts are empty when the story begins."""
 
 
+def equal_locks(fake: FakeWorld) -> None:
+    """The layer of one unit is a copy of the other's."""
+    fake.tree.locked |= {"customers": "boto", "orders": "boto"}
+
+
 def everything_deployed(fake: FakeWorld) -> None:
     run(fake, DEPLOY)
     fake.tree.content |= {"customers": "c2", "orders": "o2"}
@@ -97,6 +102,7 @@ def canary_deployed(fake: FakeWorld) -> None:
 
 STORIES: dict[str, tuple[Callable[[FakeWorld], None], Command]] = {
     "first deploy": (nothing, asking(Request(verb="deploy", target="test", through=True))),
+    "first deploy of equal locks": (equal_locks, asking(Request(verb="deploy", target="sandbox", through=True))),
     "deploy of a change": (everything_deployed, asking(DEPLOY)),
     "promotion": (newer_in_staging, asking(PROMOTE)),
     "rollback": (newer_everywhere, asking(Request(verb="rollback", target="prod", only=("customers", "orders")))),

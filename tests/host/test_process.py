@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.process import last_lines, run
+from multi_env_lambda.host.process import last_lines, run, trusting
 
 VALUE = "c4n4ry/+?of-the-index"
 PRINTS = "import base64, os, sys; sys.exit(f'{os.environ} {base64.b64encode(os.environb[b'UV_INDEX_A_PASSWORD'])}')"
@@ -59,3 +59,8 @@ def test_a_secret_that_is_only_this_process_s_is_blotted_out_too(monkeypatch: py
     monkeypatch.setenv("GITHUB_TOKEN", VALUE)
 
     assert "it is ***" in said(f"import sys; sys.exit('it is {VALUE}')", {})
+
+
+@pytest.mark.parametrize(("given", "told"), [({}, True), ({"SSL_CERT_FILE": ""}, True), ({"SSL_CERT_FILE": "/a"}, False)])
+def test_uv_trusts_what_the_machine_trusts_unless_a_file_says_what_to_trust(given: dict[str, str], told: bool) -> None:
+    assert ("UV_SYSTEM_CERTS" in trusting(given)) is told

@@ -17,6 +17,7 @@ from multi_env_lambda.aws.bucket import Bucket
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.local.cloud import places
+from multi_env_lambda.model.artifact import PublishedObject
 
 from .janitor import TAG
 from .step import step
@@ -46,7 +47,8 @@ def test_access(yard: Yard) -> None:
 def test_bucket(yard: Yard) -> None:
     """The bucket is made once, keeps what others set, and one of many writers wins.
 
-    Proves also how conditional writes answer: 412 for a taken key and a changed one, 404 for one that is gone.
+    Proves also how conditional writes answer: 412 for a taken key and a changed one, 404 for one that is gone; and that
+    the checksum of a copied part proves that of the copy.
     """
     s3, name = yard.client("s3", yard.config.devops), yard.config.devops.bucket
     first = yard.verb("bootstrap")
@@ -63,7 +65,9 @@ def test_bucket(yard: Yard) -> None:
     kept = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
     assert "Others" in {statement.get("Sid") for statement in kept}
     assert _conditions(s3, name, f"live/{yard.run}") == [412, 412, 404]
-    _race(yard, Bucket(s3, name, yard.config.devops.account_id))
+    bucket = Bucket(s3, name, yard.config.devops.account_id)
+    _race(yard, bucket)
+    _copy(yard, bucket)
     doctor = yard.verb("doctor")
     assert doctor.code == 0, doctor.out + doctor.err
 
@@ -127,6 +131,20 @@ def _conditions(s3: Any, bucket: str, prefix: str) -> list[int]:
             s3.put_object(Bucket=bucket, Body=b"2", **condition)
         found.append(caught.value.response["ResponseMetadata"]["HTTPStatusCode"])
     return found
+
+
+def _copy(yard: Yard, bucket: Bucket) -> None:
+    folder, body = f"live/{yard.run}/copies", b"a layer"
+    wanted = PublishedObject(key=f"{folder}/two", sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+    bucket.put_new(f"{folder}/one", body)
+
+    written, there = bucket.copy_new(wanted, f"{folder}/one"), bucket.head(wanted.key)
+
+    assert written is not None and there is not None
+    assert (there.sha256, there.version_id) == (wanted.sha256, written.version_id)
+    assert bucket.copy_new(wanted, f"{folder}/one") == written
+    assert bucket.copy_new(attrs.evolve(wanted, key=f"{folder}/three", sha256="0" * 64), f"{folder}/one") is None
+    assert bucket.head(f"{folder}/three") is None
 
 
 def _race(yard: Yard, bucket: Bucket) -> None:

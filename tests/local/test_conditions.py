@@ -116,6 +116,34 @@ def test_where_writes_must_be_conditional_nothing_is_copied(acting: Acting, buck
     s3.put_object(Bucket=BUCKET, Key="enforced/two", Body=b"x", IfNoneMatch="*")
 
 
+def test_where_writes_must_be_conditional_an_object_is_copied_as_the_part_of_another(
+    acting: Acting, bucket: Any
+) -> None:
+    bucket.put_bucket_policy(Bucket=BUCKET, Policy=document({**ONLY_NEW, "Principal": "*"}))
+    bucket.put_object(Bucket=BUCKET, Key="one", Body=b"x", IfNoneMatch="*")
+    s3 = acting(EVERYTHING)("s3")
+
+    parts = {"Bucket": BUCKET, "Key": "two"}
+    parts["UploadId"] = s3.create_multipart_upload(**parts)["UploadId"]
+    part = s3.upload_part_copy(**parts, PartNumber=1, CopySource=f"{BUCKET}/one")["CopyPartResult"]
+    sent = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}}
+    assert is_denied(s3.complete_multipart_upload, **parts, **sent)
+    assert not is_denied(s3.complete_multipart_upload, **parts, **sent, IfNoneMatch="*")
+    assert s3.get_object(Bucket=BUCKET, Key="two")["Body"].read() == b"x"
+
+
+def test_who_may_not_read_an_object_copies_no_part_of_it(acting: Acting, bucket: Any) -> None:
+    bucket.put_object(Bucket=BUCKET, Key="one", Body=b"x")
+    own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    blind, seeing = acting(own)("s3"), acting({**own, "Action": ["s3:PutObject", "s3:GetObject"]})("s3")
+
+    parts = {"Bucket": BUCKET, "Key": "two"}
+    parts["UploadId"] = blind.create_multipart_upload(**parts)["UploadId"]
+    source = {"PartNumber": 1, "CopySource": f"{BUCKET}/one"}
+    assert is_denied(blind.upload_part_copy, **parts, **source)
+    assert not is_denied(seeing.upload_part_copy, **parts, **source)
+
+
 def test_a_variable_of_a_resource_is_the_callers_own_value(acting: Acting, bucket: Any) -> None:
     own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/${{aws:userid}}.json"}
     clients = acting(own)

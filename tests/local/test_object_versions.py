@@ -148,3 +148,46 @@ def test_a_copy_of_a_version_has_those_bytes_and_their_checksum(s3: Any, bucket:
     assert copied["CopyObjectResult"]["ChecksumSHA256"] == sha256(b"one")
     got = s3.get_object(Bucket=bucket, Key="versions/copy", VersionId=copied["VersionId"], ChecksumMode="ENABLED")
     assert (got["Body"].read(), got["ChecksumSHA256"]) == (b"one", sha256(b"one"))
+
+
+def begun(s3: Any, bucket: str, key: str) -> dict[str, Any]:
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, ChecksumAlgorithm="SHA256")
+    return {"Bucket": bucket, "Key": key, "UploadId": upload["UploadId"]}
+
+
+def test_a_copied_part_answers_with_its_checksum_and_the_object_has_that_of_all_parts(s3: Any, bucket: str) -> None:
+    put(s3, bucket, "versions/whole", b"one")
+    upload = begun(s3, bucket, "versions/parts")
+
+    part = s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/versions/whole")["CopyPartResult"]
+
+    assert part["ChecksumSHA256"] == sha256(b"one")
+    of_part = {"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}
+    done = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [of_part]}, IfNoneMatch="*")
+    twice = sha256(hashlib.sha256(b"one").digest()) + "-1"
+    head = s3.head_object(Bucket=bucket, Key="versions/parts", ChecksumMode="ENABLED")
+    assert (done["ChecksumSHA256"], head["ChecksumSHA256"], head["ChecksumType"]) == (twice, twice, "COMPOSITE")
+    assert done["VersionId"] == head["VersionId"]
+
+
+def test_an_upload_with_checksums_is_not_completed_without_those_of_its_parts(s3: Any, bucket: str) -> None:
+    put(s3, bucket, "versions/whole", b"one")
+    upload = begun(s3, bucket, "versions/unchecked")
+    part = s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/versions/whole")["CopyPartResult"]
+
+    with pytest.raises(ClientError, match="using a sha256 checksum.+missing for part 1") as caught:
+        s3.complete_multipart_upload(
+            **upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}, IfNoneMatch="*"
+        )
+    assert caught.value.response["Error"]["Code"] == "InvalidRequest"
+
+
+def test_a_part_is_not_copied_from_the_bucket_of_another_owner_than_said(s3: Any, bucket: str) -> None:
+    put(s3, bucket, "versions/whole", b"one")
+    upload = begun(s3, bucket, "versions/foreign")
+    source = {"PartNumber": 1, "CopySource": f"{bucket}/versions/whole"}
+
+    with pytest.raises(ClientError) as caught:
+        s3.upload_part_copy(**upload, **source, ExpectedSourceBucketOwner="999999999999")
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert s3.upload_part_copy(**upload, **source, ExpectedSourceBucketOwner="111111111111")["CopyPartResult"]

@@ -78,6 +78,9 @@ policies = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::b/*"], cond
 environment = { TEXT = "x", NUMBER = 1.5, SECRET = { secret = "a/b", key = "k" }, PARAMETER = { parameter = "/a" } }
 events = [
   { schedule = "cron(0 8 ? * MON-FRI *)", payload = { a = 1 } },
+  { scheduler = "rate(1 day)", time_zone = "Europe/Berlin", window_minutes = 15, payload = { a = 1 } },
+  { scheduler = "rate(2 days)", start = "2026-12-01T00:00:00Z", end = "2027-12-01T00:00:00Z", retries = 3 },
+  { scheduler = "rate(3 days)", maximum_age = 60, dead_letter_queue = "arn:aws:sqs:us-east-1:222222222222:dead" },
   { sqs = { name = "in", batch_size = 100 }, window = 1, maximum_concurrency = 2 },
   { sqs = "arn:aws:sqs:us-east-1:222222222222:other" },
   { sns = true, filter_policy = { kind = ["x"] } },

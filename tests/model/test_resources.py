@@ -247,6 +247,16 @@ def test_two_functions_may_share_a_queue_and_the_slower_one_decides() -> None:
         ('events = [{ sqs = "a", retention_days = 1 }]', "[queues.a]", ["set it in the queue's table"]),
         ('events = [{ sqs = "b" }]', "[queues.a]", ["sqs: the unit has no queue `b`"]),
         ('events = [{ sqs = "a", batch_size = 11, window = 1 }]', "[queues.a]\nfifo = true", ["`a` is a FIFO queue"]),
+        (
+            'events = [{ scheduler = "rate(1 day)", dead_letter_queue = "b" }]',
+            "[queues.a]",
+            ["dead_letter_queue: the unit has no queue `b`"],
+        ),
+        (
+            'events = [{ scheduler = "rate(1 day)", dead_letter_queue = "a" }]',
+            "[queues.a]\nfifo = true",
+            ["`a` is a FIFO queue, which the scheduler does not use"],
+        ),
         ('events = [{ sns = "a" }]', "[topics.a]\nfifo = true", ["`a` is a FIFO topic, which delivers only to queues"]),
         ('events = [{ sns = "b" }]', "[topics.a]", ["sns: the unit has no topic `b`"]),
         ("events = [{ sqs = true }]", "[queues.create]", ["the queue `create` would be created twice"]),

@@ -50,6 +50,7 @@ from multi_env_lambda.model.settings import (
     ResourceReference,
     RestRoute,
     Schedule,
+    SchedulerSchedule,
     SecretReference,
     Settings,
     Spark,
@@ -72,6 +73,15 @@ KINESIS_ARN = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
 
 ALL_EVENTS: tuple[Event, ...] = (
     Schedule(expression="rate(5 minutes)", payload='{"a":1}'),
+    SchedulerSchedule(
+        expression="cron(0 8 ? * MON-FRI *)",
+        time_zone="Europe/Berlin",
+        window_minutes=15,
+        start="2026-12-01T00:00:00Z",
+        end="2027-12-01T00:00:00Z",
+        dead_letter_queue=Existing(identifier=QUEUE_ARN),
+        payload='{"a":1}',
+    ),
     Queue(source=OwnQueue(key="create", visibility_timeout=60), window=1, maximum_concurrency=5),
     Queue(source=Existing(identifier=QUEUE_ARN.replace("failed", "incoming"))),
     Topic(source=Own(key="news"), filter_policy='{"kind":["order"]}'),
@@ -165,6 +175,7 @@ USES = Function(
         Queue(source=Declared(key="jobs")),
         Topic(source=Declared(key="told")),
         BucketNotification(key="uploads"),
+        SchedulerSchedule(expression="rate(1 hour)", dead_letter_queue=Declared(key="jobs")),
     ),
 )
 """What names the unit's own resources."""

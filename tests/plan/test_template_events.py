@@ -25,6 +25,7 @@ from multi_env_lambda.model.settings import (
     OwnQueue,
     Queue,
     Schedule,
+    SchedulerSchedule,
     Topic,
 )
 from tests.plan.template_values import (
@@ -90,6 +91,58 @@ def test_the_default_bus_is_not_named() -> None:
     rule = one(with_events(EventPattern(pattern='{"source":["shop"]}')), "AWS::Events::Rule")
 
     assert "EventBusName" not in rule
+
+
+# --- EventBridge Scheduler ---
+TIMED = SchedulerSchedule(expression="rate(1 hour)")
+
+
+def test_a_schedule_of_the_scheduler_calls_the_alias_in_its_own_role() -> None:
+    found = with_events(attrs.evolve(TIMED, time_zone="Europe/Berlin", window_minutes=15, retries=3, payload="1"))
+
+    assert one(found, "AWS::Scheduler::Schedule") == {
+        "ScheduleExpression": "rate(1 hour)",
+        "ScheduleExpressionTimezone": "Europe/Berlin",
+        "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+        "State": "ENABLED",
+        "Target": {
+            "Arn": ALIAS,
+            "RoleArn": {"Fn::GetAtt": ["CreateSchedulerRole", "Arn"]},
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 3},
+            "Input": "1",
+        },
+    }
+    role = found["Resources"]["CreateSchedulerRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "222222222222"}}
+    assert role["Policies"][0]["PolicyDocument"]["Statement"] == [
+        {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [ALIAS]}
+    ]
+
+
+def test_the_schedules_of_a_function_share_a_role_that_may_send_to_their_queues() -> None:
+    dead = attrs.evolve(TIMED, expression="rate(1 day)", dead_letter_queue=Existing(identifier=QUEUE_ARN))
+    found = with_events(TIMED, dead)
+
+    assert len(of_type(found, "AWS::Scheduler::Schedule")) == 2
+    policy = found["Resources"]["CreateSchedulerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert policy[1:] == [{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [QUEUE_ARN]}]
+
+
+def test_a_schedule_stays_the_same_resource_when_its_times_change() -> None:
+    """Its start may be over, and a new schedule cannot start in the past."""
+    later = attrs.evolve(TIMED, start="2026-12-01T00:00:00Z", end="2026-12-02T00:00:00Z", window_minutes=7, retries=1)
+
+    first, second = (of_type(with_events(event), "AWS::Scheduler::Schedule") for event in (TIMED, later))
+    assert set(first) == set(second)
+
+
+def test_the_dead_letter_queue_of_a_schedule_is_in_its_region() -> None:
+    far = attrs.evolve(TIMED, dead_letter_queue=Existing(identifier=QUEUE_ARN.replace("us-east-1", "eu-west-1")))
+
+    with pytest.raises(ConfigurationError, match="is in eu-west-1, but sandbox is in us-east-1"):
+        with_events(far)
 
 
 # --- queues ---

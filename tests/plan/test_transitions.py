@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
-from multi_env_lambda.plan.transitions import impossible
+from multi_env_lambda.plan.transitions import impossible as impossible_at
 
 HINT = "remove the event and deploy, then add it again; with LATEST, what arrives in between is skipped"
 STREAM = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
 SECOND = f"CloudFormation creates a second mapping of {STREAM} first, which Lambda refuses"
+
+
+def impossible(old: str | None, new: str | None, now: float = 0.0) -> tuple[str, str] | None:
+    return impossible_at(old, new, now)
 
 
 def template(name: str = "Clicks", function: str = "ReadAlias", **properties: Any) -> str:
@@ -126,3 +130,35 @@ def test_what_dynamodb_refuses_of_a_table_is_refused_first(old: str, new: str, w
 )
 def test_what_dynamodb_takes_is_not_refused(old: str | None, new: str) -> None:
     assert impossible(old, new) is None
+
+
+# --- schedules ---
+FIRST_OF_DECEMBER = 1_796_083_200.0
+
+
+def schedule(**properties: Any) -> str:
+    return json.dumps({"Resources": {"Daily": {"Type": "AWS::Scheduler::Schedule", "Properties": properties}}})
+
+
+STARTED = {"StartDate": "2026-12-01T00:00:00Z"}
+
+
+def test_a_schedule_that_would_begin_in_the_past_is_refused_with_the_way_around_it() -> None:
+    what = "Daily: its start, 2026-12-01T00:00:00Z, is over, and a schedule cannot begin in the past"
+    found = impossible(None, schedule(**STARTED), FIRST_OF_DECEMBER + 301)
+
+    assert found == (what, "remove `start`: it then begins with the deploy, or goes on as before")
+    assert impossible(schedule(**STARTED), schedule(**STARTED, State="DISABLED"), FIRST_OF_DECEMBER + 301) == found
+    assert impossible(None, schedule(**STARTED), FIRST_OF_DECEMBER + 300) is None
+
+
+def test_a_schedule_that_has_begun_stays_as_it_is_or_loses_its_start() -> None:
+    assert impossible(schedule(**STARTED), schedule(**STARTED), FIRST_OF_DECEMBER * 2) is None
+    assert impossible(schedule(**STARTED), schedule(), FIRST_OF_DECEMBER * 2) is None
+    assert impossible(None, schedule(StartDate={"Ref": "Start"}), FIRST_OF_DECEMBER) is None
+
+
+def test_a_schedule_that_would_never_call_is_refused() -> None:
+    found = impossible(None, schedule(EndDate="2026-12-01T00:00:00Z"), FIRST_OF_DECEMBER)
+
+    assert found == ("Daily: its end, 2026-12-01T00:00:00Z, is over, so it would never call", "remove the event")

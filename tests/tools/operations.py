@@ -94,7 +94,7 @@ def _of_s3(method: str, path: str, query: Mapping[str, list[str]], is_copy: bool
     _, _, key = path.lstrip("/").partition("/")  # path style, as always with an address instead of a name
     for (verb, parameter), name in _MULTIPART.items():
         if verb == method and parameter in query:
-            return name, key
+            return f"{name}Copy" if is_copy else name, key
     for subresource in _SUBRESOURCES:
         if subresource in query:
             return f"{method.title()}{'Object' if key else 'Bucket'}{subresource.title()}", key

@@ -37,6 +37,8 @@ def test_s3_is_known_by_method_path_and_query(method: str, target: str, label: s
 
 def test_a_copy_is_no_put() -> None:
     assert seen("PUT", "/bucket/key", x_amz_copy_source="/bucket/other").name == "CopyObject"
+    part = seen("PUT", "/bucket/key?partNumber=1&uploadId=u", x_amz_copy_source="/bucket/other")
+    assert part.name == "UploadPartCopy"
 
 
 def test_the_query_protocol_says_it_in_the_form() -> None:

@@ -102,6 +102,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         refusals,
         reserved_concurrency,
         rest_apis,
+        schedules,
         state_file,
         threads,
     )
@@ -114,6 +115,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     _keep_rules_of_buckets(time_here.now)
     change_sets.patch()
     drift.patch()
+    schedules.patch(time_here.now)
     _keep_asked_rules(settings, time_here.now)
     _keep_limits()
     _keep_rules_of_functions(folder, settings, secret)
@@ -173,9 +175,18 @@ def _keep_names() -> None:
 
 
 def _keep_rules_of_buckets(now: Callable[[], float]) -> None:
-    from . import artifacts, bucket_notifications, bucket_regions, bucket_settings, full_buckets, lifecycle, objects
+    from . import (
+        artifacts,
+        bucket_notifications,
+        bucket_regions,
+        bucket_settings,
+        copied_parts,
+        full_buckets,
+        lifecycle,
+        objects,
+    )
 
-    for rule in (objects, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
+    for rule in (objects, copied_parts, artifacts, bucket_regions, bucket_settings, full_buckets, bucket_notifications):
         rule.patch()
     lifecycle.patch(now)
 
@@ -234,6 +245,7 @@ def _keep_limits() -> None:
         subscriptions,
         table_settings,
         template_references,
+        topic_records,
         web_identity,
     )
 
@@ -259,6 +271,7 @@ def _keep_limits() -> None:
     reverted_drift.patch()
     table_settings.patch()
     template_references.patch()
+    topic_records.patch()
 
 
 def _keep_asked_rules(settings: dict[str, Any], now: Callable[[], float]) -> None:

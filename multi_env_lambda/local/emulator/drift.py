@@ -206,7 +206,9 @@ _JOB = (
     "Command Connections DefaultArguments Description GlueVersion MaxCapacity MaxRetries NonOverridableArguments "
     "NumberOfWorkers Role SecurityConfiguration Timeout WorkerType"
 )
-_SCHEDULE = "ScheduleExpression FlexibleTimeWindow Target State Description"
+_SCHEDULE = (
+    "ScheduleExpression ScheduleExpressionTimezone FlexibleTimeWindow Target State Description StartDate EndDate"
+)
 _NAMES_OF_RULE = "Description EventPattern RoleArn ScheduleExpression State Targets"
 _NAMES_OF_SUBSCRIPTION = "Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy TopicArn"
 

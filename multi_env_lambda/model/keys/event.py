@@ -21,6 +21,7 @@ from multi_env_lambda.model.key import (
 from multi_env_lambda.model.keys.api import CORS
 from multi_env_lambda.model.keys.bucket import BUCKET_EVENT
 from multi_env_lambda.model.keys.route import HEADER, HTTP, REST
+from multi_env_lambda.model.keys.scheduler import SCHEDULER
 from multi_env_lambda.model.name import KEY
 
 __all__ = [
@@ -330,6 +331,7 @@ URL = Keys(
 EVENTS = Events(
     kinds={
         "schedule": SCHEDULE,
+        "scheduler": SCHEDULER,
         "sqs": SQS,
         "sns": SNS,
         "s3": BUCKET_EVENT,
@@ -342,6 +344,7 @@ EVENTS = Events(
     },
     sources={
         "schedule": "expression",
+        "scheduler": "expression",
         "sqs": "arn",
         "sns": "arn",
         "s3": "bucket",

@@ -23,6 +23,7 @@ from multi_env_lambda.model.settings import (
     Queue,
     RestRoute,
     Schedule,
+    SchedulerSchedule,
     Topic,
 )
 from multi_env_lambda.plan.template.apis import route_part
@@ -32,6 +33,7 @@ from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, Resource, St
 from multi_env_lambda.plan.template.regions import check_same_region
 from multi_env_lambda.plan.template.rest_apis import rest_route_part
 from multi_env_lambda.plan.template.roles import allow, decrypt, delivery
+from multi_env_lambda.plan.template.schedules import schedule_part
 from multi_env_lambda.plan.template.tables import table_id
 
 __all__ = ["event_part"]
@@ -49,8 +51,8 @@ _QUEUE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttri
 
 def event_part(unit: StackInput, function: Function, event: Event) -> Part:
     match event:
-        case Schedule():
-            return _schedule(function, event)
+        case Schedule() | SchedulerSchedule():
+            return _schedule(unit, function, event)
         case Queue():
             return _queue(unit, function, event)
         case Topic():
@@ -72,7 +74,9 @@ def event_part(unit: StackInput, function: Function, event: Event) -> Part:
             assert_never(event)
 
 
-def _schedule(function: Function, event: Schedule) -> Part:
+def _schedule(unit: StackInput, function: Function, event: Schedule | SchedulerSchedule) -> Part:
+    if isinstance(event, SchedulerSchedule):
+        return schedule_part(unit, function, event)
     name = event_name(function, "Schedule", event.expression, event.payload)
     return Part(resources=rule(function, name, {"ScheduleExpression": event.expression}, event.payload))
 

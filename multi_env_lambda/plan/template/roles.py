@@ -121,8 +121,13 @@ def role(
     statements: Sequence[Json],
     managed_policies: Sequence[str],
     made_by: str,
+    *,
+    only_if: Json | None = None,
 ) -> Resource:
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    """``only_if``: the condition under which ``service`` gets the role."""
+    trust: Json = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if only_if is not None:
+        trust["Condition"] = only_if
     policy = {"PolicyName": "unit", "PolicyDocument": {"Version": "2012-10-17", "Statement": _once(statements)}}
     properties: Json = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},

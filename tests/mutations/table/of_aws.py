@@ -8,10 +8,60 @@ __all__ = ["MUTATIONS"]
 
 _BUCKET, _LEDGER, _INDEX = ("aws/test_bucket.py",), ("aws/test_ledger.py",), ("aws/test_index.py",)
 _LEASE, _SESSION = ("flow/test_lease.py",), ("aws/test_session.py",)
+_COPIES, _ONCE = ("aws/test_copies.py",), ("flow/test_once.py",)
 _DRIFT = ("local/test_drift.py",)
 _ACCESS, _TWO = ("aws/test_access.py",), ("local/test_two_workspaces.py",)
 
 MUTATIONS = (
+    Mutation(
+        "aws/bucket.py",
+        "if checksum is None or _hexadecimal(checksum, {}) != item.sha256:",
+        "if False:",
+        "A copy takes its key only if S3 has computed the released SHA-256 of it.",
+        _COPIES,
+    ),
+    Mutation(
+        "aws/bucket.py",
+        'MultipartUpload={"Parts": parts}, IfNoneMatch="*"',
+        'MultipartUpload={"Parts": parts}',
+        "A copy overwrites nothing.",
+        _COPIES,
+    ),
+    Mutation(
+        "aws/bucket.py",
+        'return said if _of_one_part(said) == checksum else ""',
+        "return said",
+        "A SHA-256 in the metadata of a copy counts only if S3's checksum proves it.",
+        _COPIES,
+    ),
+    Mutation(
+        "aws/bucket.py",
+        ', "ExpectedSourceBucketOwner": self._owner}',
+        "}",
+        "A copy is made from a bucket of the account that the table names.",
+        _COPIES,
+    ),
+    Mutation(
+        "flow/once.py",
+        "with world.sent.turn(place.bucket, item.sha256):",
+        "if True:",
+        "Units that need the same bytes wait for the one that sends them.",
+        _ONCE,
+    ),
+    Mutation(
+        "flow/once.py",
+        "world.sent.forget(place.bucket, item.sha256, source)",
+        "return None",
+        "Bytes that cannot be copied are sent.",
+        _ONCE,
+    ),
+    Mutation(
+        "flow/once.py",
+        "home.at(record.running.region or home.region).bucket",
+        "home.bucket",
+        "The records say what the bucket of another region has.",
+        _ONCE,
+    ),
     Mutation(
         "aws/access.py",
         "profile=access.profile, session_vars=without_variables()",
@@ -196,14 +246,14 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/bucket.py",
-        'return "" if checksum is None or "-" in checksum else',
-        'return "" if checksum is None else',
+        '    if "-" not in checksum:\n',
+        "    if True:\n",
         "The checksum of an upload in parts is not taken for that of the bytes.",
         _BUCKET,
     ),
     Mutation(
         "aws/bucket.py",
-        'known is not None and "-" not in known and known != _checksum(body)',
+        "_is_comparable(known) and known not in (_checksum(body), _of_one_part(_measured(body)[0].hex()))",
         "False",
         "Bytes that are not those that the bucket recorded are not handed out.",
         ("aws/test_bucket.py::test_damaged_bytes_are_refused",),

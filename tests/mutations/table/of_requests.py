@@ -71,7 +71,7 @@ MUTATIONS = (
     ),
     Mutation(
         "api/samples.py",
-        "event.payload if isinstance(event, Schedule) else None",
+        "event.payload if isinstance(event, Schedule | SchedulerSchedule) else None",
         'getattr(event, "payload", None)',
         "The form of a request is not sent as the request.",
         ("plan/test_sample_events.py",),

@@ -130,8 +130,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/replicate.py",
-        "    return there.put_new(key, body) if found is None else there.replace(key, body, etag=found.etag)\n",
-        "    return there.put_new(key, body)\n",
+        "    if found is not None:\n        return there.replace(",
+        "    if False:\n        return there.replace(",
         "A copy that was changed is made again.",
         ("flow/test_replicate.py",),
     ),
