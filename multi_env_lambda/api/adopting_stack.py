@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.world import World
 
-__all__ = ["adopt_stack"]
+__all__ = ["adopt_stack", "find_adoption"]
 
 _LARGEST = 5 * 1024 * 1024
 
 
 def adopt_stack(
-    opened: Opened, unit: str, stack: str, environment: str, agree: Iterable[str], approve: Iterable[str], really: bool
+    opened: Opened, unit: str, stack: str, environment: str, agree: Iterable[str], approve: Iterable[str]
 ) -> StackAdoption:
-    """Bring it under the unit; not ``really``: only say what would be done."""
+    """Bring it under the unit."""
     answers = frozenset(several(agree))
     check_kinds(answers)
-    found = _look(opened.world, opened, unit, stack, environment).found
-    if not really:
-        return found
+    found = find_adoption(opened, unit, stack, environment)
     _must_be_possible(found)
     if not found.steps:
         return found
@@ -51,6 +49,11 @@ def adopt_stack(
             again = _again(opened, unit, stack, environment)
             flow.carry_out(world, seen, again)
     return found
+
+
+def find_adoption(opened: Opened, unit: str, stack: str, environment: str) -> StackAdoption:
+    """What would be done. Nothing is written."""
+    return _look(opened.world, opened, unit, stack, environment).found
 
 
 def _again(opened: Opened, unit: str, stack: str, environment: str) -> Any:

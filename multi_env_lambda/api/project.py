@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
-    from multi_env_lambda.plan.stack_adoption import StackAdoption
     from multi_env_lambda.show.progress import Live
     from multi_env_lambda.world import ProgressEvent
 
@@ -301,20 +300,6 @@ class Project:
         removal = self.plan_removal(environment, retain=retain)
         return removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
 
-    def adopt_stack(
-        self,
-        stack: str,
-        environment: str,
-        *,
-        agree: Iterable[str] = (),
-        approve: Iterable[str] = (),
-        really: bool = True,
-    ) -> StackAdoption:
-        """Bring a running stack of CloudFormation under it, with its data; not ``really``: only say how."""
-        from multi_env_lambda.api.adopting_stack import adopt_stack as adopted
-
-        return adopted(self._opened, self.name, stack, environment, agree, approve, really)
-
     # --- what only looks ---
     def history(
         self, environment: str | None = None, *, newest: int | None = None, before: int | None = None
@@ -394,7 +379,8 @@ class Project:
         return dict(unit_links(self.config, where_it_runs(self._opened, self.name, self._opened.place(environment))))
 
     def _all_of_it(self) -> Request:
-        return attrs.evolve(carry_out.request(self._opened, "deploy", self.name, None, None), everything=True)
+        request = carry_out.request(self._opened, "deploy", self.name, None, None)
+        return attrs.evolve(request, everything=True)
 
     def _keys(self, kind: str) -> list[str]:
         """In any environment, in the order of the file."""

@@ -32,8 +32,7 @@ from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, needs_temp
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
-_FIRST, _SLOWEST = 0.1, 2.0
-_EARLIER, _BETWEEN = 0.7, 0.2
+_FIRST, _SLOWEST, _EARLIER, _BETWEEN = 0.1, 2.0, 0.7, 0.2
 
 Address = Callable[[str], str | None]
 

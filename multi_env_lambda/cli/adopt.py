@@ -87,12 +87,12 @@ def _adopt_stack(
     name = named or unit_of() or (units[0] if len(units) == 1 else "")
     if not name:
         raise click.UsageError(f"--stack needs --unit; there are {', '.join(units) or 'no units'}")
-    unit = workspace.unit(name)
-    found = unit.adopt_stack(stack, environment, really=False)
+    place = workspace.environment(environment)
+    found = place.plan_adoption(stack, name)
     if not as_json:
         out(found.text())
     if not only_plan:
-        unit.adopt_stack(stack, environment, agree=agree, approve=approve)
+        place.adopt_stack(stack, name, agree=agree, approve=approve)
         if found.steps:
             note(f"next: python -m multi_env_lambda deploy {name} {environment}")
         elif found.source != found.target:

@@ -172,13 +172,11 @@ class Project:
         key = key.replace("_", "-")
         return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
 
-    def _stated(
-        self, environment_name: str, key: str, kind: type[DataBucket | DataTable | MessageQueue | MessageTopic]
-    ) -> str:
+    def _stated(self, environment_name: str, key: str, kind: type) -> str:
         """The name that the table of a resource states; empty without one."""
         settings = self.settings.get(environment_name)
         resources = () if settings is None else settings.resources
-        return next((one.name for one in resources if isinstance(one, kind) and one.key == key), "")
+        return next((str(getattr(one, "name", "")) for one in resources if type(one) is kind and one.key == key), "")
 
 
 def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:

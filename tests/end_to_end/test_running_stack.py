@@ -234,7 +234,7 @@ def test_ended_between_any_two_changes_the_same_command_goes_on(stage: Stage, st
     for number in range(1, 40):
         workspace = Workspace.open(stage.root, local=True, report=killed_at(number))
         try:
-            workspace.unit("shop").adopt_stack(stack, "sandbox", agree=f"take-over:{stack}")
+            workspace.environment("sandbox").adopt_stack(stack, "shop", agree=f"take-over:{stack}")
         except Killed:
             assert data(stage, names) == WHOLE
             continue
@@ -242,7 +242,7 @@ def test_ended_between_any_two_changes_the_same_command_goes_on(stage: Stage, st
 
     brought = inside(stage, "shop-sandbox")
     assert number > 3 and {name: brought[name] for name in OURS} == {name: names[old] for name, old in OURS.items()}
-    assert not Workspace.open(stage.root, local=True).unit("shop").adopt_stack(stack, "sandbox", really=False).steps
+    assert not Workspace.open(stage.root, local=True).environment("sandbox").plan_adoption(stack, "shop").steps
 
 
 def test_what_cannot_be_imported_is_told_with_both_names_and_nothing_is_written(
@@ -269,8 +269,8 @@ def test_what_cannot_be_imported_is_told_with_both_names_and_nothing_is_written(
     assert dict(template) == {**EXPANDED, "Resources": resources}
     assert data(stage, names) == WHOLE and (project / "pyproject.toml").read_bytes() == table
     with pytest.raises(Refused, match="cannot be imported"):
-        Workspace.open(stage.root, local=True).unit("shop").adopt_stack(
-            "shop-old", "sandbox", agree="take-over:shop-old"
+        Workspace.open(stage.root, local=True).environment("sandbox").adopt_stack(
+            "shop-old", "shop", agree="take-over:shop-old"
         )
 
 

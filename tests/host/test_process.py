@@ -61,6 +61,8 @@ def test_a_secret_that_is_only_this_process_s_is_blotted_out_too(monkeypatch: py
     assert "it is ***" in said(f"import sys; sys.exit('it is {VALUE}')", {})
 
 
-@pytest.mark.parametrize(("given", "told"), [({}, True), ({"SSL_CERT_FILE": ""}, True), ({"SSL_CERT_FILE": "/a"}, False)])
+@pytest.mark.parametrize(
+    ("given", "told"), [({}, True), ({"SSL_CERT_FILE": ""}, True), ({"SSL_CERT_FILE": "/a"}, False)]
+)
 def test_uv_trusts_what_the_machine_trusts_unless_a_file_says_what_to_trust(given: dict[str, str], told: bool) -> None:
     assert ("UV_SYSTEM_CERTS" in trusting(given)) is told
