@@ -94,7 +94,7 @@ def _must_be_agreed(world: World, found: StackAdoption, consent: Consent) -> Non
         what = f"nothing asks for `{sorted(wrong)[0]}`"
         raise ConfigurationError("agree", what, hint=f"the answer is `{found.questions[0].answer}`")
     if not consent.allowed:
-        what = f"{found.text()}\nnobody has agreed to it"
+        what = f"nobody has agreed to bring the stack {found.source} under the unit"
         raise Refused(_where(found), what, hint=advice("to agree: `{}`", agree_words(found.questions)))
     hint = f"an approval of {found.environment} is given by `approve={found.environment!r}`, where its author may"
     gate = agreed(world, found.environment, found.digest, consent, hint=hint)

@@ -69,7 +69,11 @@ class Environment:
         return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
 
     def plan_adoption(self, stack: str, unit: str) -> StackAdoption:
-        """What ``adopt_stack`` would do with each resource of a running stack. Writes nothing."""
+        """What ``adopt_stack`` would do with each resource of a running stack. Writes nothing.
+
+        Args:
+            stack: its name. unit: the name of the unit.
+        """
         from multi_env_lambda.api.adopting_stack import find_adoption
 
         return find_adoption(self._opened, unit, stack, self.name)
@@ -80,6 +84,7 @@ class Environment:
         """Bring a running stack of CloudFormation, made by any tool, under a unit: names and data are kept.
 
         Args:
+            stack: its name. unit: the name of the unit.
             agree: the answers of the plan's ``questions``.
             approve: this environment, if its author may approve.
 

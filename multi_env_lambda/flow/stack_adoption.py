@@ -122,7 +122,7 @@ def _made(world: World, unit: Project) -> MadeRelease:
     broken = wish.desired.get(unit.name)
     if isinstance(broken, Broken):
         raise broken.error
-    raise ConfigurationError(unit.name, "it is not a unit of this work tree", hint="run `adopt PATH` first")
+    raise ConfigurationError(unit.name, "it is not a unit of this work tree", hint="make a unit from the project first")
 
 
 def _must_be_free(reading: StackReading, unit: str, place: Environment, record: Record, workspace: str) -> None:
@@ -159,7 +159,7 @@ def _in_target(world: World, place: Environment, target: str, record: Record) ->
         return ()
     owner = owner_of(world.config.id, record.project, place.name, record)
     if not owner.owns(reading.tags, reading.stack_id):
-        hint = f"adopt that stack instead (`--stack {target}`), or rename the unit"
+        hint = "adopt that stack instead, or rename the unit"
         raise Refused(f"stack {target} in {place.name}", f"the unit's name is taken: {whose(reading.tags)}", hint=hint)
     return world.platform.resources(place, reading.stack_id)
 
@@ -327,4 +327,6 @@ def _as_seen(seen: Seen, place: Environment, there: StackReading) -> None:
 def _nothing_lost(stack: str, place: Environment, lost: Collection[Loss]) -> None:
     names = ", ".join(f"{one.logical_id} ({one.type} {one.physical_id})" for one in lost)
     what = f"CloudFormation would delete or replace {names}; nothing was executed"
-    raise Refused(f"stack {stack} in {place.name}", what, hint="compare its template with what is there: `drift`")
+    raise Refused(
+        f"stack {stack} in {place.name}", what, hint="compare its template with what is there, in the console"
+    )

@@ -1,4 +1,4 @@
-"""How CloudFormation is told which existing resource is imported: the key of its identifier, by type.
+"""The identifier by which CloudFormation imports an existing resource: its key, by type.
 
 Only types that hold data or have a name that others know, that can be imported, and whose physical id in a stack is
 that identifier. Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html

@@ -24,7 +24,7 @@ __all__ = ["Declared", "Fate", "OldStack", "ResourceFate", "StackAdoption", "Uni
 
 Fate = Literal["stays", "moves", "moved", "replaced", "left", "goes"]
 """In the same place in the same stack; into the unit's own; already there or released; a new one instead; kept in the
-account; deleted with the old stack, or made anew by the next deploy."""
+account; deleted with the old stack, or replaced by the next deploy."""
 
 Step = Literal["state", "retain", "release", "import", "claim"]
 """Names in the table; policies in the old stack; out of it; into the unit's; the tags that say whose it is."""
@@ -128,6 +128,7 @@ class StackAdoption:
         return digest(attrs.asdict(self))
 
     def of(self, *fates: Fate) -> tuple[ResourceFate, ...]:
+        """The resources with one of these ``fates``."""
         return tuple(one for one in self.resources if one.fate in fates)
 
     def text(self) -> str:
@@ -175,7 +176,7 @@ def _matched(old: OldStack, ours: UnitStack) -> dict[str, str]:
 
 
 def _may_be_ours(item: PhysicalResource, by_name: bool) -> bool:
-    """What holds data, and what has a name that two cannot have; anything else is simply made anew."""
+    """What holds data, and what has a name that two cannot have; anything else is simply replaced."""
     return holds_data(item.type) or (by_name and item.type in IDENTIFIERS)
 
 

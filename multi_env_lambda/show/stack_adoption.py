@@ -14,11 +14,11 @@ _TITLES: dict[Fate, str] = {
     "stays": "stays where it is, with its name and its data",
     "moves": "moves into the unit's stack, with its name and its data",
     "moved": "released from the old stack already, to be imported or imported",
-    "replaced": "made anew by the unit, under another name",
+    "replaced": "replaced by the unit, under another name",
     "left": "stays in the account with its data; the unit has nothing like it",
     "goes": "stays in the old stack until that is deleted",
 }
-_GOES_HERE = "made anew, or deleted, by the next deploy"
+_GOES_HERE = "replaced, or deleted, by the next deploy"
 
 
 def stack_adoption_text(found: StackAdoption) -> str:

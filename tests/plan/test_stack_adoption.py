@@ -76,7 +76,7 @@ the stack shop-old in prod and the unit shop, whose stack is shop-prod
   it is arn:aws:cloudformation:us-east-1:555555555555:stack/shop-old/1
   moves into the unit's stack, with its name and its data
     AWS::DynamoDB::Table Orders (shop-old-Orders-1A2B) → OrdersTable
-  made anew by the unit, under another name
+  replaced by the unit, under another name
     AWS::Lambda::Function CreateFunction (shop-old-CreateFunction-1A2B) → shop-prod-create
       to keep its name, write this before:
       [tool.multi_env_lambda.environments.prod.functions.create]
