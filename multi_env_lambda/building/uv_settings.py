@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_toml
@@ -37,14 +38,31 @@ def indexes_of_the_root(root: Path) -> str:
     """Lines of ``[tool.uv]`` that name the package indexes of the workspace; relative paths are made absolute.
 
     Raises:
-        ConfigurationError: a file cannot be read.
+        ConfigurationError: a file cannot be read, or an address has a password.
     """
     lines: list[str] = []
-    for _, table in _tables(root, ""):
+    for file, table in _tables(root, ""):
         for key in _INDEXES:
             if key in table and not any(line.startswith(f"{key} =") for line in lines):
+                _refuse_passwords(table[key], file, key)
                 lines.append(f"{key} = {_toml(_absolute(table[key], root, key))}\n")
     return "".join(lines)
+
+
+def _refuse_passwords(value: Any, file: str, key: str) -> None:
+    """Git would show it to everybody, and a package that is run while locking could read the file."""
+    for text in _texts(value):
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # uv says what is wrong with it
+            continue
+        if parts.password:
+            what = f"[tool.uv] {key!r} has a password for {parts.hostname}, and this file is in the repository"
+            hint = (
+                "name the index, and set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or use a keyring; "
+                "then change the password"
+            )
+            raise ConfigurationError(file, what, hint=hint)
 
 
 def versions_of_a_unit(folder: Path, where: str) -> str:

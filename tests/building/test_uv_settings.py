@@ -138,6 +138,23 @@ def test_the_root_names_the_indexes_and_nothing_else(
     )
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'index-url = "https://ada:hunter22@index.example/simple"',
+        'extra-index-url = ["https://other.example/simple", "https://:hunter22@index.example/simple"]',
+        'index = [{ name = "own", url = "https://ada:hunter22@index.example/simple" }]',
+        'find-links = ["https://ada:hunter22@index.example/wheels"]',
+    ],
+)
+def test_a_password_in_the_root_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.uv]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        indexes_of_the_root(tmp_path)
+    assert "has a password for index.example, and this file is in the repository" in str(caught.value)
+    assert "hunter22" not in str(caught.value)
+
+
 @pytest.mark.parametrize("form", ["pyproject.toml", "uv.toml"])
 @pytest.mark.parametrize("table", ["", "pip"])
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ NAMED_OTHERWISE = {
     "s3:GetBucketNotificationConfiguration": {"s3:GetBucketNotification"},
     "s3:PutBucketNotificationConfiguration": {"s3:PutBucketNotification"},
     "s3:PutPublicAccessBlock": {"s3:PutBucketPublicAccessBlock"},
+    # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html (API and permissions)
+    "s3:CompleteMultipartUpload": {"s3:PutObject"},
+    "s3:CreateMultipartUpload": {"s3:PutObject"},
+    "s3:UploadPartCopy": {"s3:GetObject", "s3:PutObject"},
     "lambda:Invoke": {"lambda:InvokeFunction"},
     "lambda:GetLayerVersionByArn": {"lambda:GetLayerVersion"},
     "sts:GetCallerIdentity": set(),  # needs no permission

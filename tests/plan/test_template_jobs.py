@@ -95,7 +95,8 @@ def released(glue: Path, kind: str, name: str) -> list[str]:
 def run(
     glue: Path, *arguments: str, environment: dict[str, str] | None = None, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    path = {"PYTHONPATH": str(glue / "modules"), "PATH": os.environ["PATH"]}
+    # What the script unpacks stays, as the container of a job goes with it.
+    path = {"PYTHONPATH": str(glue / "modules"), "PATH": os.environ["PATH"], "TMPDIR": str(glue)}
     return subprocess.run(
         [python, "run.py", *arguments],
         cwd=glue,
