@@ -43,7 +43,9 @@ from multi_env_lambda.model.settings import (
     Schedule,
     SchedulerSchedule,
     Settings,
+    StateMachine,
     Topic,
+    stated_name,
 )
 from multi_env_lambda.model.standard import (
     read_dependencies,
@@ -145,13 +147,24 @@ class Project:
         return f"{self.name}-{environment_name}-{key}"
 
     def queue_name(self, environment_name: str, key: str) -> str:
-        return self._stated(environment_name, key, MessageQueue) or f"{self.name}-{environment_name}-{key}"
+        return (
+            stated_name(self.settings.get(environment_name), key, MessageQueue)
+            or f"{self.name}-{environment_name}-{key}"
+        )
 
     def topic_name(self, environment_name: str, key: str) -> str:
-        return self._stated(environment_name, key, MessageTopic) or f"{self.name}-{environment_name}-{key}"
+        return (
+            stated_name(self.settings.get(environment_name), key, MessageTopic)
+            or f"{self.name}-{environment_name}-{key}"
+        )
+
+    def state_machine_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
 
     def table_name(self, environment_name: str, key: str) -> str:
-        return self._stated(environment_name, key, DataTable) or f"{self.name}-{environment_name}-{key}"
+        return (
+            stated_name(self.settings.get(environment_name), key, DataTable) or f"{self.name}-{environment_name}-{key}"
+        )
 
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
@@ -167,16 +180,8 @@ class Project:
 
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
-        if stated := self._stated(environment.name, key, DataBucket):
-            return stated
-        key = key.replace("_", "-")
-        return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
-
-    def _stated(self, environment_name: str, key: str, kind: type) -> str:
-        """The name that the table of a resource states; empty without one."""
-        settings = self.settings.get(environment_name)
-        resources = () if settings is None else settings.resources
-        return next((str(getattr(one, "name", "")) for one in resources if type(one) is kind and one.key == key), "")
+        stated, key = stated_name(self.settings.get(environment.name), key, DataBucket), key.replace("_", "-")
+        return stated or f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
 
 
 def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
@@ -226,6 +231,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
+        case StateMachine(key=key):
+            return (project.state_machine_name(environment.name, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:

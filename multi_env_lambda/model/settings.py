@@ -27,6 +27,7 @@ from multi_env_lambda.model.event_kinds import (
     Queue,
     Schedule,
     SchedulerSchedule,
+    Starting,
     Topic,
 )
 from multi_env_lambda.model.resources import (
@@ -38,10 +39,12 @@ from multi_env_lambda.model.resources import (
     OwnResource,
     OwnSecret,
     ResourceReference,
+    StateMachine,
     TableIndex,
 )
 from multi_env_lambda.model.rest_settings import RestApi, RestRoute
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
+from multi_env_lambda.model.statement import Statement
 
 __all__ = [
     "Alarms",
@@ -85,12 +88,15 @@ __all__ = [
     "Settings",
     "Smoke",
     "Spark",
+    "Starting",
+    "StateMachine",
     "Statement",
     "TableIndex",
     "Topic",
     "Traffic",
     "UnitValue",
     "Vpc",
+    "stated_name",
 ]
 
 
@@ -129,16 +135,6 @@ EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceR
 
 
 # --- permissions ---
-@attrs.frozen(kw_only=True)
-class Statement:
-    """One statement of a role's policy; ``condition`` is canonical JSON."""
-
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    effect: str = "Allow"
-    condition: str | None = None
-
-
 # --- what watches a function ---
 @attrs.frozen(kw_only=True)
 class Alarms:
@@ -196,8 +192,8 @@ class Function:
     AWS, if it is not made of those of the unit, the environment and the key: ``Project.function_name``. ``layers`` are
     ARNs of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0
     keeps logs indefinitely.
-    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write`` and ``invoke`` are keys of
-    the unit's own resources.
+    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write``, ``invoke`` and ``start``
+    are keys of the unit's own resources.
     """
 
     key: str
@@ -225,6 +221,7 @@ class Function:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     invoke: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     alarms: Alarms | None = None
     smoke: Smoke | None = None
@@ -262,6 +259,7 @@ class GlueJob:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     invoke: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     schedule: str | None = None
     description: str = ""
 
@@ -297,3 +295,9 @@ class Settings:
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if isinstance(value, SecretReference | ParameterReference)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
+
+
+def stated_name(settings: Settings | None, key: str, kind: type) -> str:
+    """The name in AWS that the table of a resource of this kind states; empty without one."""
+    resources = () if settings is None else settings.resources
+    return next((str(getattr(one, "name", "")) for one in resources if type(one) is kind and one.key == key), "")
