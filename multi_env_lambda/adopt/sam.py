@@ -63,7 +63,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     for name in resources:
         if resources[name].text("Type") in ("AWS::Lambda::Version", "AWS::Lambda::Alias", *_LAYERS):
             handled.add(name)
-    read_rest(draft, resources, handled, lambda uri: source.text(path_in(source.at, uri) or ""))
+    read_rest(draft, resources, handled, lambda uri: source.text(path_in(source.at, uri) or ""), source.at)
     for name, properties in functions.items():
         _code(draft, source, name, properties, resources[name])
         read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))

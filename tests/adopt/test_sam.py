@@ -562,6 +562,67 @@ Flow:
     assert lost(reading) == ["18  Flow: event Called (Api)"]
 
 
+FLOW = """
+Flow:
+  Type: AWS::Serverless::StateMachine
+  Properties:
+    DefinitionUri: flow.asl.json
+    DefinitionSubstitutions: {Create: !GetAtt CreateFunction.Arn, Jobs: !Ref JobQueue, Stage: prod}
+    Policies: [{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}]
+    Type: EXPRESS
+    Tracing: {Enabled: true}
+    Events:
+      Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Input: '{"a": 1}'}}
+      Morning:
+        Type: ScheduleV2
+        Properties: {ScheduleExpression: rate(2 days), ScheduleExpressionTimezone: Asia/Tokyo}
+      Ordered: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}, EventBusName: shop}}
+      Never: {Type: Schedule, Properties: {Schedule: rate(1 hour), Enabled: false}}
+JobQueue: {Type: AWS::SQS::Queue}
+"""
+STATES = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${Create}", "End": true}}}'
+
+
+def test_a_state_machine_becomes_a_table_with_its_file() -> None:
+    reading = read(function("", FLOW), **{"flow.asl.json": STATES})
+
+    assert reading.table["state_machines"] == {
+        "flow": {
+            "definition": "flow.asl.json",
+            "substitutions": {"Create": {"function": "create"}, "Jobs": {"queue": "job"}, "Stage": "prod"},
+            "type": "express",
+            "log_level": "OFF",
+            "tracing": True,
+            "events": [
+                {"schedule": "rate(1 day)", "payload": {"a": 1}},
+                {"scheduler": "rate(2 days)", "time_zone": "Asia/Tokyo"},
+                {"event_pattern": {"source": ["shop"]}, "bus": "shop"},
+            ],
+        }
+    }
+    assert "Flow" not in reading.stack.resources
+    assert [line.split(" ", 2)[2] for line in lost(reading)] == ["Flow: event Never (Schedule)"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("Type: EXPRESS", "Logging: {Level: ALL}"),
+        ("Type: EXPRESS", "Role: arn:aws:iam::222222222222:role/flow"),
+        ("{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}", "{SQSSendMessagePolicy: {QueueName: a}}"),
+        ("Jobs: !Ref JobQueue", "Jobs: !GetAtt JobQueue.Other"),
+        ("JobQueue: {", "Other: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Flow}}\nJobQueue: {"),
+        ("Create: !GetAtt CreateFunction.Arn,", ""),
+    ],
+)
+def test_a_state_machine_that_a_table_cannot_say_stays_in_the_stack(change: tuple[str, str]) -> None:
+    assert change[0] in FLOW
+    reading = read(function("", FLOW.replace(*change)), **{"flow.asl.json": STATES})
+
+    assert "state_machines" not in reading.table
+    assert "Flow" in reading.stack.resources
+
+
 def test_every_finding_of_the_first_page_is_one_of_three_kinds() -> None:
     kinds = {type(one) for one in read(function("Architectures: [arm64]\nAnything: 1\nAutoPublishAlias: x")).findings}
 
