@@ -172,12 +172,8 @@ class Platform(Protocol):
 
     def drift(self, environment: Environment, stack_name: str) -> StackDrift: ...
 
-    def template(self, environment: Environment, stack_name: str) -> str:
-        """The template that CloudFormation has of a stack, as it was sent."""
-        ...
-
-    def processed(self, environment: Environment, stack_name: str) -> str:
-        """The same after its macros, such as SAM's."""
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
+        """The template that CloudFormation has of a stack, as it was sent; ``processed``: after its macros."""
         ...
 
     def caller(self) -> str: ...

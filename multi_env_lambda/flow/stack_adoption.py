@@ -136,7 +136,7 @@ def _must_be_free(reading: StackReading, unit: str, place: Environment, record: 
 
 
 def _old(world: World, place: Environment, reading: StackReading, parse: Parse) -> OldStack:
-    text = world.platform.processed(place, reading.stack_id)
+    text = world.platform.template(place, reading.stack_id, processed=True)
     template = dict(parse(text, f"{reading.name}.template"))
     return OldStack(
         name=reading.name,

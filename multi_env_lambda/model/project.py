@@ -146,25 +146,19 @@ class Project:
     def job_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    state_machine_name = api_key_name = job_name
+
+    def _named(self, environment_name: str, key: str, kind: type) -> str:
+        return stated_name(self.settings.get(environment_name), key, kind) or self.job_name(environment_name, key)
+
     def queue_name(self, environment_name: str, key: str) -> str:
-        return (
-            stated_name(self.settings.get(environment_name), key, MessageQueue)
-            or f"{self.name}-{environment_name}-{key}"
-        )
+        return self._named(environment_name, key, MessageQueue)
 
     def topic_name(self, environment_name: str, key: str) -> str:
-        return (
-            stated_name(self.settings.get(environment_name), key, MessageTopic)
-            or f"{self.name}-{environment_name}-{key}"
-        )
-
-    def state_machine_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._named(environment_name, key, MessageTopic)
 
     def table_name(self, environment_name: str, key: str) -> str:
-        return (
-            stated_name(self.settings.get(environment_name), key, DataTable) or f"{self.name}-{environment_name}-{key}"
-        )
+        return self._named(environment_name, key, DataTable)
 
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
@@ -174,9 +168,6 @@ class Project:
 
     def rest_api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-rest-api"
-
-    def api_key_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
 
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
