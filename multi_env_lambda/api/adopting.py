@@ -87,7 +87,11 @@ class Adoption:
 
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
-    units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
+    units = [
+        *(one.folder for one in opened.projects.outlines),
+        *(one.folder for one in opened.broken),
+        opened.config.units,
+    ]
     project = project_at(Path(path), {(opened.root / folder).resolve() for folder in units})
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
@@ -144,7 +148,7 @@ def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
     if locked_by_another_tool(opened.root / folder):
         return None
     again = opened.again()
-    name = next((one.name for one in again.projects if one.folder == folder), unit)
+    name = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
     return lock(again, (name,), upgrade=False).get(name)
 
 

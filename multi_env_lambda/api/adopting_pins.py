@@ -17,8 +17,8 @@ import attrs
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
+from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.lock import Target, locked_by_another_tool, read_lock
 from multi_env_lambda.building.nearest import Moved, Nearest, Pin, built_from_source, nearest, pins_of, stay

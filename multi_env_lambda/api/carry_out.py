@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.names import Names
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent, check_answers, check_kinds
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = [
-    "Names",
     "apply",
     "build",
     "deploy",
@@ -42,10 +42,6 @@ __all__ = [
     "several",
     "watched",
 ]
-
-
-Names = str | Sequence[str]
-"""One unit or several."""
 
 
 def several(words: str | Iterable[str]) -> tuple[str, ...]:

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import carry_out, freezing, shell
-from multi_env_lambda.api.approving import waiting_plan
+from multi_env_lambda import api
 from multi_env_lambda.api.arguments import checked_methods
-from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.looking import status
-from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.model.plan import Plan
-from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.listing import Listing
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.plan import Plan
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
     from multi_env_lambda.plan.stack_adoption import StackAdoption
 
@@ -61,7 +59,7 @@ class Environment:
 
     def status(self) -> Status:
         """What runs in it: the status matrix, reduced to one column."""
-        return status(self._opened, environment=self.name)
+        return api.looking.status(self._opened, environment=self.name)
 
     def units(self) -> dict[str, str]:
         """The running version of each unit, by name."""
@@ -98,7 +96,7 @@ class Environment:
 
     def plan_repair(self, *units: str, reason: str = "") -> Plan:
         """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
-        return carry_out.plan(self._opened, self._repair(units, reason))
+        return api.carry_out.plan(self._opened, self._repair(units, reason))
 
     def repair(
         self,
@@ -116,10 +114,10 @@ class Environment:
         Raises:
             UnitsFailed: something still differs from what was deployed, or nothing runs here.
         """
-        return carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
+        return api.carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
 
     def _repair(self, units: Sequence[str], reason: str) -> Request:
-        asked = carry_out.request(self._opened, "repair", units, self.name, None)
+        asked = api.carry_out.request(self._opened, "repair", units, self.name, None)
         return attrs.evolve(asked, reason=reason)
 
     def freeze(self, *units: str, reason: str, until: str = "") -> Listing[Freeze]:
@@ -131,7 +129,7 @@ class Environment:
         Raises:
             ConfigurationError: there is no such unit, no reason is given, or ``until`` is no time in the future.
         """
-        return freezing.freeze(self._opened, self.name, units, reason=reason, until=until)
+        return api.freezing.freeze(self._opened, self.name, units, reason=reason, until=until)
 
     def unfreeze(self, *units: str) -> Listing[Freeze]:
         """Lift the freeze of the environment, or of units, with what rollbacks hold of them; returns what was lifted.
@@ -139,14 +137,14 @@ class Environment:
         Raises:
             Refused: this runs in a build.
         """
-        return freezing.unfreeze(self._opened, self.name, units)
+        return api.freezing.unfreeze(self._opened, self.name, units)
 
     def waiting_plan(self, digest: str) -> Mapping[str, Any]:
         """The plan with which a run of the CI stopped in front of this environment, for ``Workspace.approve``.
 
         ``digest``: as the run says it, or the beginning of it.
         """
-        return waiting_plan(self._opened, self.name, digest)
+        return api.approving.waiting_plan(self._opened, self.name, digest)
 
     def run(self, *command: str) -> int:
         """Run a program, such as ``aws``, with the role of this environment; returns its exit status.
@@ -157,7 +155,7 @@ class Environment:
             AccountError: the role cannot be assumed.
             ToolError: the program could not be started.
         """
-        return shell.run(self._opened, self.name, command)
+        return api.shell.run(self._opened, self.name, command)
 
     def links(self) -> dict[str, str]:
         """Console links: the role, and the stacks of this workspace. None in the local cloud."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.rule import Rule
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.reading import Table
 
 __all__ = [
     "ACCOUNT_ID",

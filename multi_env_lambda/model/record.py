@@ -12,7 +12,7 @@ import attrs
 
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure, unknown_keys
+from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, is_plain, read_document, structure, unknown_keys
 from multi_env_lambda.model.shown import shown_as_text
 
 __all__ = [
@@ -338,7 +338,7 @@ class Record:
         record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
         for name, deployment in (("running", record.running), ("latest", record.latest)):
             _check(deployment, where, f"a record: {name}")
-        if (lines := in_lines(document, _LONG)) != document:
+        if not is_plain(body) and (lines := in_lines(document, _LONG)) != document:
             record = structure(cls, {**lines, "unknown": []}, where=where, kind="a record")
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
