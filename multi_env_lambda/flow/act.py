@@ -199,7 +199,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
         if step.action == "repair":
             unreserve(world, environment, work.template, work.held, partial(_say, world, step, "deploy"))
-        _say(world, step, "check", f"{len(stage.functions)} functions")
+        _say(world, step, "check", f"{(count := len(stage.functions))} function{'' if count == 1 else 's'}")
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record, work.template)

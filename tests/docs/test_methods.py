@@ -175,14 +175,15 @@ def test_a_class_with_examples_in_its_docstrings_has_one_for_each_method() -> No
 
 # --- how they are put together ---
 def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() -> None:
-    doc = ["Do it.", "", "Args:", "    force: even then.", "", "Raises:", "    Busy: later."]
+    doc = ["Do it.", "", "Args:", "    force: even then,", "        too.", "", "Raises:", "    Busy: later."]
 
-    assert methods.completed("None", "none", doc, ["force", "reason"]) == [
+    assert methods.completed("None", "none", doc, ["reason", "force"]) == [
         "Do it.",
         "",
         "Args:",
-        "    force: even then.",
         "    reason: why; stored in the record.",
+        "    force: even then,",
+        "        too.",
         "",
         "Raises:",
         "    Busy: later.",
