@@ -270,6 +270,7 @@ def read_project(
     table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
+    table.flag("build")  # who packs the unit reads it from the file
     versioning, dynamic = table.choice("versioning"), read_dynamic(standard)
     project = Project(
         name=read_name(standard),
