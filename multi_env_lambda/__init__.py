@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.plan.stack_adoption import ResourceFate, StackAdoption
     from multi_env_lambda.plan.template.context import Context
     from multi_env_lambda.world import ProgressEvent
 
@@ -80,6 +81,8 @@ _HOMES = {
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
     "Adoption": "api.adopting",
+    "ResourceFate": "plan.stack_adoption",
+    "StackAdoption": "plan.stack_adoption",
     "Approval": "flow.gate",
     "Asked": "api.dialog",
     "Board": "api.board",
@@ -197,10 +200,12 @@ __all__ = [
     "Refused",
     "Release",
     "Removal",
+    "ResourceFate",
     "Result",
     "ServerStatus",
     "SourceArtifact",
     "StackError",
+    "StackAdoption",
     "Status",
     "Template",
     "Timings",

@@ -62,6 +62,7 @@ _READS = {
     "MSK": ("kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"),
     "MQ": ("mq:DescribeBroker",),
 }
+_ROUTES = ("http", "rest")
 _IN_A_NETWORK = (
     *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"),
     *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
@@ -86,7 +87,12 @@ def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, nod
     key = next(iter(entry))
     if entry in events:
         return
-    events.append({one: value for one, value in entry.items() if value is not None})
+    said = {one: value for one, value in entry.items() if value is not None}
+    same = next((one for one in events if key in _ROUTES and one.get(key) == entry[key]), None)
+    if same is None:
+        events.append(said)
+    else:  # the definition of the API has it, too: an authorizer that one of them has stays
+        same.update(said)
     draft.carried(function, what, node, f"{key} = {json.dumps(entry[key])}")
 
 

@@ -101,8 +101,9 @@ def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
         case "an ended one":
             return there
         case "nothing":
-            usual = there.index(_USUAL)
-            return (*reversed(there[: usual + 1]), *there[usual + 1 :])
+            last = there.index(_USUAL) if adopted.before not in there else there.index(adopted.before) - 1
+            newer = () if adopted.before else there[last + 1 :]
+            return (*reversed(there[: last + 1]), *newer)
         case _:
             assert_never(adopted.told)
 

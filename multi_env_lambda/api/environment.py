@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
     from multi_env_lambda.model.watch_round import WatchRound
+    from multi_env_lambda.plan.stack_adoption import StackAdoption
 
 __all__ = ["Environment"]
 
@@ -65,6 +66,34 @@ class Environment:
         """The running version of each unit, by name."""
         records = self._opened.world.ledger.records(self.name)
         return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
+
+    def plan_adoption(self, stack: str, unit: str) -> StackAdoption:
+        """What ``adopt_stack`` would do with each resource of a running stack. Writes nothing.
+
+        Args:
+            stack: its name. unit: the name of the unit.
+        """
+        from multi_env_lambda.api.adopting_stack import find_adoption
+
+        return find_adoption(self._opened, unit, stack, self.name)
+
+    def adopt_stack(
+        self, stack: str, unit: str, *, agree: Iterable[str] = (), approve: Iterable[str] = ()
+    ) -> StackAdoption:
+        """Bring a running stack of CloudFormation, made by any tool, under a unit: names and data are kept.
+
+        Args:
+            stack: its name. unit: the name of the unit.
+            agree: the answers of the plan's ``questions``.
+            approve: this environment, if its author may approve.
+
+        Raises:
+            Refused: nobody has agreed, or something cannot be kept; nothing was written.
+            ConfigurationError: there is no such stack.
+        """
+        from multi_env_lambda.api.adopting_stack import adopt_stack as adopted
+
+        return adopted(self._opened, unit, stack, self.name, agree, approve)
 
     def plan_repair(self, *units: str, reason: str = "") -> Plan:
         """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
@@ -80,6 +81,7 @@ class AwsPlatform:
             warned=request.warned,
             loses=request.loses,
             reverts=request.reverts,
+            kept=request.kept,
             role_arn=environment.execution_role_arn,
         )
         return result.stack_id
@@ -112,9 +114,10 @@ class AwsPlatform:
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         return self._stacks_of(environment).drift(stack_name)
 
-    def template(self, environment: Environment, stack_name: str) -> str:
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
         client = self._sessions.client(environment, "cloudformation")
-        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name)
+        stage: Literal["Original", "Processed"] = "Processed" if processed else "Original"
+        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name, stage)
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
         return self._stacks_of(environment).resources(stack_name)

@@ -339,7 +339,7 @@ class MemoryPlatform:
     def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
         return self.tags.get(stack_name, frozenset())
 
-    def template(self, environment: Environment, stack_name: str) -> str:
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
         there = self.stacks.get((environment.name, stack_name))
         if there is None:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")

@@ -87,7 +87,10 @@ TWINS: dict[str, Twin] = {
     ),
     "lock": Twin((Workspace.lock, Project.lock)),
     "new": Twin((Workspace.new,)),
-    "adopt": Twin((Workspace.adopt,), {**TERMINAL, "only_plan": "really"}),
+    "adopt": Twin(
+        (Workspace.adopt, Environment.adopt_stack, Environment.plan_adoption),
+        {**TERMINAL, "only_plan": "really", "environment": "the handle that the method belongs to"},
+    ),
     "init": Twin((Workspace.init,)),
     "bootstrap": Twin(
         (Workspace.bootstrap, Workspace.bootstrap_template),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.model.key import ByName, Choice, Inner, Key, Keys, Text, Texts
+from multi_env_lambda.model.key import ByName, Choice, Flag, Inner, Key, Keys, Text, Texts
 from multi_env_lambda.model.keys.api import HTTP_API
 from multi_env_lambda.model.keys.data_bucket import DATA_BUCKET
 from multi_env_lambda.model.keys.data_table import DATA_TABLE
@@ -232,6 +232,13 @@ UNIT = Keys(
             "Files that are packed although ``exclude`` or a rule leaves them out: "
             ":doc:`../02-How-To/a-folder-of-functions`.",
             'include = ["tests/data/", "README.md"]',
+        ),
+        Key(
+            "build",
+            Flag(True),
+            "``false``: no build backend is asked, whatever the folder has; it is packed as a folder without one: "
+            ":doc:`../02-How-To/a-folder-of-functions`.",
+            "build = false",
         ),
         Key(
             "versioning",
