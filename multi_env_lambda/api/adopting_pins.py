@@ -75,7 +75,7 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
     if not tried.needs_packages:
         return adopted
     found = tried.nearest()
-    if found.moved and others:
+    if found.moved and others and not tried.stays(found):
         last = min((first, *others), key=there.index)
         same = (one for one in others if tried.on(one).stays(found))
         chosen = next(same, last)
@@ -179,7 +179,9 @@ class _Trial:
     def place(self, pin: Pin) -> Place:
         """The line that says the version; else one that says the name."""
         paths = (one.relative_to(self.unit).as_posix() for one in self.unit.rglob("*") if one.is_file())
-        lists = sorted(filter(_LISTS.search, paths), key=lambda path: (not path.endswith(".txt"), path))
+        lists = sorted(
+            filter(_LISTS.search, paths), key=lambda path: (path != "requirements.txt", not path.endswith(".txt"), path)
+        )
         texts = {path: (self.unit / path).read_text(encoding="utf-8", errors="replace") for path in lists}
         found = [(far, number, path) for path, text in texts.items() for far, number in _lines_with(pin, text)]
         far, number, path = min(found, key=lambda one: one[0], default=(0, 1, next(iter(lists), "pyproject.toml")))

@@ -194,3 +194,15 @@ def test_a_project_with_a_setup_py_is_packed_as_it_lies_and_its_list_counts(root
 
     assert "~ setup.py:1 the build → build = false: as before, what lies in the folder is packed" in found.text()
     assert (unit.name, unit.dependencies, locked(root)) == ("shop", ("text",), ["text 2.0"])
+
+
+def test_no_newer_runtime_is_taken_for_what_no_pin_says(root: Path, index: SimpleIndex) -> None:
+    """All pins have wheels for the oldest one; only what they need has not, and would not have for another, either."""
+    index.wheel("frame", "1.0", "py3-none-any", "words<2")
+    index.source("words", "1.0", "cp39-cp39-linux_x86_64")
+    index.wheel("words", "2.0")
+    folder = project(root, "frame==1.0\n", serverless_yml=SERVICE)
+    (folder / "requirements.dev.txt").write_text("pytest\n", encoding="utf-8")
+
+    text = adopt(root).text()
+    assert "serverless.yml:2 runtime → python3.9" in text and "~ requirements.txt:1 words==1.0 → words==2.0" in text
