@@ -71,7 +71,8 @@ class Environment:
         """What ``adopt_stack`` would do with each resource of a running stack. Writes nothing.
 
         Args:
-            stack: its name. unit: the name of the unit.
+            stack: its name.
+            unit: the name of the unit.
         """
         from multi_env_lambda.api.adopting_stack import find_adoption
 
@@ -83,7 +84,8 @@ class Environment:
         """Bring a running stack of CloudFormation, made by any tool, under a unit: names and data are kept.
 
         Args:
-            stack: its name. unit: the name of the unit.
+            stack: its name.
+            unit: the name of the unit.
             agree: the answers of the plan's ``questions``.
             approve: this environment, if its author may approve.
 

@@ -128,7 +128,11 @@ class StackAdoption:
         return digest(attrs.asdict(self))
 
     def of(self, *fates: Fate) -> tuple[ResourceFate, ...]:
-        """The resources with one of these ``fates``."""
+        """The resources that one of these becomes of.
+
+        Args:
+            fates: ``stays``, ``moves``, ``moved``, ``replaced``, ``left`` or ``goes``.
+        """
         return tuple(one for one in self.resources if one.fate in fates)
 
     def text(self) -> str:

@@ -37,6 +37,7 @@ WITHOUT_EXAMPLE = {
     "Output": "part of what `outputs` returns",
     "Outputs": "what `Project.outputs` returns",
     "PushEnding": "what `LocalCloudSwitch.push` returns",
+    "StackAdoption": "what `Environment.plan_adoption` returns",
     "ServerStatus": "what `LocalCloudSwitch.status` returns",
 }
 """Class -> why its members need no example of their own."""
@@ -114,8 +115,10 @@ def test_the_examples_that_need_a_cloud_hold_in_the_local_one(tmp_path: Path, mo
 NOT_RUN = {
     "LocalCloudSwitch.push": "a push goes through every environment, which takes minutes",
     "LocalCloudSwitch.approve": "the same",
+    "Environment.plan_adoption": "it takes a stack that another tool has made",
+    "Environment.adopt_stack": "the same",
 }
-"""Method -> why its example is not run here; the end-to-end tests of pushes do the same."""
+"""Method -> why its example is not run here; the end-to-end tests of pushes and of running stacks do the same."""
 
 
 def test_no_other_example_is_left_out() -> None:
