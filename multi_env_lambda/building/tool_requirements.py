@@ -45,13 +45,15 @@ def pipfile_requirements(document: Mapping[str, Any], where: str) -> Iterator[st
             raise ConfigurationError(f"{where} [packages]", what, hint='write it like `name = ">=1.2"`') from None
 
 
-def poetry_requirements(document: Mapping[str, Any], locked: Iterable[str], where: str) -> Iterator[str]:
+def poetry_requirements(document: Mapping[str, Any], locked: Iterable[str] | None, where: str) -> Iterator[str]:
     """What ``[tool.poetry.dependencies]`` names, in the ``locked`` versions; its own ranges are Poetry's to explain.
 
+    ``locked`` is None where there is no lock.
+
     Raises:
-        ConfigurationError: a package is required by an address.
+        ConfigurationError: a package is required by an address, or there is no lock that says its version.
     """
-    versions = {one.name: one for one in map(Requirement, locked)}
+    versions = {one.name: one for one in map(Requirement, locked or ())}
     table = document.get("tool", {}).get("poetry", {}).get("dependencies")
     for name, said in table.items() if isinstance(table, dict) else ():
         entry = said if isinstance(said, dict) else {}
@@ -61,6 +63,9 @@ def poetry_requirements(document: Mapping[str, Any], locked: Iterable[str], wher
         if kind := next((key for key in (*_ADDRESSES, "url") if key in entry), ""):
             what = f"`{name}` is required by `{kind}`, which has no hash"
             raise ConfigurationError(f"{where} [tool.poetry.dependencies]", what, hint=_HINT)
+        if locked is None:
+            what = f"`{name}` has a range of Poetry, and there is no poetry.lock that says which version it is"
+            raise ConfigurationError(f"{where} [tool.poetry.dependencies]", what, hint="run `poetry lock`, then again")
         if found is not None:
             extras = entry.get("extras")
             found.extras = {*map(str, extras)} if isinstance(extras, list) else set()

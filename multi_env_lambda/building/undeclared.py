@@ -67,7 +67,7 @@ def _listed(reader: _Reader, place: Path, document: Mapping[str, Any]) -> Iterat
         yield from pipfile_requirements(read_toml(place / "Pipfile", f"{where}/Pipfile"), f"{where}/Pipfile")
     elif place == reader.unit:
         locked = taken_over(place, place, where)
-        versions = () if locked is None else locked.constraints
+        versions = None if locked is None else locked.constraints
         yield from poetry_requirements(document, versions, f"{where}/pyproject.toml")
 
 

@@ -195,6 +195,16 @@ def test_a_unit_that_is_not_built_has_the_locked_versions_of_what_poetry_lists(t
         found(tmp_path, files, table + elsewhere)
 
 
+def test_what_poetry_lists_is_not_dropped_where_nothing_says_the_versions(tmp_path: Path) -> None:
+    table = TABLE.replace("shared", "build = false\nshared")
+
+    with pytest.raises(ConfigurationError) as caught:
+        found(tmp_path, {}, table + POETRY)
+    assert "`Tiny_Lib` has a range of Poetry, and there is no poetry.lock that says which version it is" in str(
+        caught.value
+    )
+
+
 def test_a_unit_that_is_not_built_asks_no_backend_whatever_its_folder_has(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         f"{UNIT}/setup.py": "from setuptools import setup\nsetup(name='x')\n",
