@@ -131,7 +131,8 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         if target is not None and not marker_holds(marker, target, where):
             continue
         if lock is None:
-            what = f"[project].dependencies: {wanted} is not locked; expected one of {', '.join(LOCK_NAMES)}"
+            expected = f"{', '.join(LOCK_NAMES)} with hashes"
+            what = f"[project].dependencies: {wanted} is not locked; expected one of {expected}"
             raise ConfigurationError(where, what, hint="run the verb `lock`")
         _check_one(lock, wanted, here)
 
