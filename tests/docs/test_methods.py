@@ -97,6 +97,7 @@ def test_the_examples_of_a_class_hold(owner: str, tmp_path: Path, monkeypatch: p
     assert wrong_in(given, owner, parts(owner, of_the_cloud=False)) == ""
 
 
+@pytest.mark.long
 @pytest.mark.local_cloud
 def test_the_examples_that_need_a_cloud_hold_in_the_local_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository(tmp_path)

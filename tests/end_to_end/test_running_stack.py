@@ -241,7 +241,7 @@ def killed_at(number: int) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stack", ["shop-old", "shop-sandbox"])
+@pytest.mark.parametrize("stack", ["shop-old", pytest.param("shop-sandbox", marks=pytest.mark.long)])
 def test_ended_between_any_two_changes_the_same_command_goes_on(stage: Stage, stack: str) -> None:
     names = made(stage, stack, EXPANDED)
     for number in range(1, 40):
@@ -335,7 +335,7 @@ SERVERLESS: dict[str, Any] = {
 """As Serverless sends it."""
 
 
-@pytest.mark.parametrize("stack", ["shop-sandbox", "shop-old"])
+@pytest.mark.parametrize("stack", ["shop-sandbox", pytest.param("shop-old", marks=pytest.mark.long)])
 def test_a_stack_of_serverless_keeps_the_names_of_its_functions_and_log_groups_too(stage: Stage, stack: str) -> None:
     project = stage.root / "projects" / "shop"
     shutil.rmtree(project)
