@@ -1,4 +1,4 @@
-"""A security group says what may leave, rules between groups are resources of their own, and functions wait for them."""
+"""A group says what may leave, rules between groups are resources of their own, and functions come after them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from multi_env_lambda.model.settings import (
     SecurityGroup,
     Vpc,
 )
-from tests.plan.template_values import SMALL, of_type, project, template
+from tests.plan.template_values import SMALL, of_type, one, project, template
 
 EVERYTHING = (
     NetworkRule(protocol="-1", kind="ipv4", peer="0.0.0.0/0"),
@@ -77,18 +77,17 @@ def test_two_groups_may_name_each_other() -> None:
 
     out, database = ({"Fn::GetAtt": [f"{key}SecurityGroup", "GroupId"]} for key in ("Out", "Database"))
     ports = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
-    (egress,) = of_type(found, "AWS::EC2::SecurityGroupEgress")
-    (ingress,) = of_type(found, "AWS::EC2::SecurityGroupIngress")
-    assert egress["Properties"] == {"GroupId": out, "DestinationSecurityGroupId": database, **ports}
-    assert ingress["Properties"] == {"GroupId": database, "SourceSecurityGroupId": out, **ports}
+    egress = one(found, "AWS::EC2::SecurityGroupEgress")
+    ingress = one(found, "AWS::EC2::SecurityGroupIngress")
+    assert egress == {"GroupId": out, "DestinationSecurityGroupId": database, **ports}
+    assert ingress == {"GroupId": database, "SourceSecurityGroupId": out, **ports}
     for name in ("OutSecurityGroup", "DatabaseSecurityGroup"):
         assert "GetAtt" not in str(properties(found, name))
 
 
 def test_another_rule_between_groups_is_another_resource_and_another_description_is_not() -> None:
     def names(rule: NetworkRule) -> set[str]:
-        found = made(attrs.evolve(OUT, allow_to=(rule,)), DATABASE)["Resources"]
-        return {name for name, body in found.items() if body["Type"] == "AWS::EC2::SecurityGroupEgress"}
+        return set(of_type(made(attrs.evolve(OUT, allow_to=(rule,)), DATABASE), "AWS::EC2::SecurityGroupEgress"))
 
     assert names(POSTGRES) == names(attrs.evolve(POSTGRES, description="the database"))
     assert names(POSTGRES).isdisjoint(names(attrs.evolve(POSTGRES, to_port=5433)))
@@ -106,7 +105,7 @@ def test_a_function_is_attached_to_groups_of_the_unit_and_comes_after_their_rule
             {"Fn::GetAtt": ["OutboundSecurityGroup", "GroupId"]},
         ],
     }
-    (rule,) = [name for name, one in found["Resources"].items() if one["Type"] == "AWS::EC2::SecurityGroupEgress"]
+    (rule,) = of_type(found, "AWS::EC2::SecurityGroupEgress")
     assert body["DependsOn"] == [rule]
 
 
