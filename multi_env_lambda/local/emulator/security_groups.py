@@ -187,8 +187,8 @@ def _rule_made(word: str, as_stored: _Stored) -> Callable[..., Any]:
             _refuse(iter([("InvalidPermission.Duplicate", "the specified rule already exists")]))
         if word == "Egress":
             rules[:] = [each for each in rules if not _is_to_everybody(each)]
-        rules.append(rule)
         name = f"sgr-{secrets.token_hex(9)[:17]}"
+        rules.append({**rule, "SecurityGroupRuleId": name})
         return name, {"Id": name}
 
     return made
@@ -198,7 +198,8 @@ def _rule_described(word: str, as_stored: _Stored) -> Callable[..., Any]:
     def changed(physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack_name: str) -> Any:
         _refuse(_problems_of_rule(new, _ENDS[word]))
         rules, (was,), (rule,) = _rules_of(new, word), as_stored([old]), as_stored([new])
-        rules[:] = [rule if _is_same(each, was) else each for each in rules]
+        named = {**rule, "SecurityGroupRuleId": physical_id}
+        rules[:] = [named if _is_same(each, was) else each for each in rules]
         return physical_id, {"Id": physical_id}
 
     return changed
