@@ -1,6 +1,7 @@
 """What CloudFormation asks EC2 for when it makes, changes or deletes a security group, and what EC2 tells IAM about it.
 
 A new group has no tags yet when its rules are allowed: CloudFormation gives them afterwards.
+Reason: without it, ``caller_rights`` would ask for each call on any resource, and with the tag of the stack.
 Sources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (resources and keys of
 each call) and aws/aws-cdk#13204, aws-cloudformation/cloudformation-coverage-roadmap#714 (the order of the calls)
 """
