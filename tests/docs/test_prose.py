@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,15 @@ def begins_with_a_question_word(page: str) -> Iterator[tuple[int, str]]:
                 yield lines[0][0], f"name the subject instead of `{sentence[:40]}…`"
 
 
-RULES = [stumbled_over, too_long, badly_broken, begins_with_a_question_word]
+def shown_as_text(page: str) -> Iterator[tuple[int, str]]:
+    """A directive needs an empty line above it; right below a line of text it belongs to that text, and is no box."""
+    for (above, line), (below, more) in pairwise(prose_of(page)):
+        begins = re.match(r" *\.\. [\w-]+::", more) and below == above + 1
+        if begins and line.strip() and not re.match(r"\.\. |:|([=\-~^\"])\1{2,}$", line.strip()):
+            yield below, "a directive without an empty line above it is shown as text"
+
+
+RULES = [stumbled_over, too_long, badly_broken, begins_with_a_question_word, shown_as_text]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -128,6 +137,7 @@ LONG = "word " * 41
         (f".. list-table::\n   :widths: 1 1\n\n   * - Key\n     - Text\n   * - key\n     - {LONG}\n", 7),
         (".. list-table::\n\n   * - It shall work.\n     - Text\n", 3),
         ("Run it::\n\n    $ ls\n\nOne sentence. Another one.\n", 5),
+        ("It is refused.\n.. danger::\n\n   It is gone.\n", 2),
     ],
 )
 def test_a_bad_line_is_found(page: str, line: int) -> None:
