@@ -37,6 +37,7 @@ from multi_env_lambda.testing.memory_stack import (
     function_names,
     lost,
     note_sent,
+    published_in,
     reading_of,
     resources_of,
     stacks_of_functions,
@@ -60,7 +61,7 @@ class MemoryPlatform:
     Args:
         code: returns the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> response; if missing, ``{"ok": true}``; an exception is its error.
-        failing: stack name -> why CloudFormation would refuse it.
+        failing: stack or function name -> why CloudFormation would refuse the one, or Lambda new code for the other.
         logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks for any reserved concurrency.
@@ -252,17 +253,11 @@ class MemoryPlatform:
             self.after_write(kind, name)
 
     def _publish_versions(self, environment: Environment, template: str) -> None:
-        """A version's number is the logical id of the resource that published it, as in ``alias``."""
-        document = json.loads(template)
-        names = function_names(document)
-        for logical_id, body in document["Resources"].items():
-            if body["Type"] == "AWS::Lambda::Version":
-                function = body["Properties"]["FunctionName"]["Ref"]
-                code = document["Resources"][function]["Properties"]["Code"]["S3Key"]
-                kept = self.versions.setdefault((environment.name, names[function]), [])
-                if logical_id not in {version.number for version in kept}:
-                    published = self.uploaded.get(names[function], self._code(code))
-                    kept.append(KeptVersion(number=logical_id, code_sha256=published))
+        for function, number, key in published_in(template):
+            kept = self.versions.setdefault((environment.name, function), [])
+            if number not in {version.number for version in kept}:
+                published = self.uploaded.get(function, self._code(key))
+                kept.append(KeptVersion(number=number, code_sha256=published))
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun:
         self.runs.append((job_name, arguments))
@@ -355,6 +350,8 @@ class MemoryPlatform:
 
     def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
+        if function_name in self.failing:
+            raise StackError(function_name, self.failing[function_name], hint="fix the cause")
         note_sent(self.uploaded, function_name, code)
         self._changed("code", function_name)
 

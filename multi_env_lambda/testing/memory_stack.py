@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -30,6 +30,7 @@ __all__ = [
     "lost",
     "note_sent",
     "physical_id_of",
+    "published_in",
     "reading_of",
     "used_of",
     "version_of",
@@ -111,6 +112,19 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: body["Properties"]["FunctionName"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"
     }
+
+
+def published_in(template: str) -> Iterator[tuple[str, str, str]]:
+    """(function, version, key of its code) of every version that a template publishes.
+
+    A version's number is the logical id of the resource that published it, as in ``MemoryPlatform.alias``.
+    """
+    document = json.loads(template)
+    names = function_names(document)
+    for logical_id, body in document["Resources"].items():
+        if body["Type"] == "AWS::Lambda::Version":
+            function = body["Properties"]["FunctionName"]["Ref"]
+            yield names[function], logical_id, document["Resources"][function]["Properties"]["Code"]["S3Key"]
 
 
 def resources_of(
