@@ -86,6 +86,9 @@ def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str
     from multi_env_lambda.building.taken_over import taken_over
 
     folder = root / project.folder
+    if project.layer_of:
+        said(f"{project.name}: gets the layer of {project.layer_of}, nothing to lock")
+        return None
     has_lock = upgrade or (folder / LOCK).exists()
     keep = None if has_lock else taken_over(folder.resolve(), root.resolve(), project.folder)
     path = _lock(root, project, keep, upgrade=upgrade)

@@ -20,6 +20,7 @@ from multi_env_lambda.make.lineage import with_lineage
 from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
+from multi_env_lambda.model.lent import folders_of
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
@@ -133,7 +134,7 @@ def _broken(world: World, project: Project | None, name: str, running: Deploymen
 
 def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
     """What a unit is built from, or why that cannot be read."""
-    for path in (project.folder, *project.shared, BUILD_CONSTRAINTS):
+    for path in (*folders_of(project), BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
     try:
@@ -205,7 +206,7 @@ def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> Rel
 
 def _own(project: Project) -> tuple[str, ...]:
     """Everything that a release of the unit is built from and that Git knows."""
-    return (project.folder, *project.shared, ROOT_TABLE)
+    return (*folders_of(project), ROOT_TABLE)
 
 
 def _origin(snapshot: Snapshot) -> Origin:
@@ -220,9 +221,7 @@ def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]
     return [
         project.name
         for project in projects
-        if any(
-            before.ids.get(path) != after.ids.get(path) for path in (project.folder, *project.shared, BUILD_CONSTRAINTS)
-        )
+        if any(before.ids.get(path) != after.ids.get(path) for path in (*folders_of(project), BUILD_CONSTRAINTS))
     ]
 
 

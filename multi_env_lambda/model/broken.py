@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.handed_over import wrong_values
+from multi_env_lambda.model.lent import lent, wrong_lenders
 from multi_env_lambda.model.order import wrong_needs
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -53,9 +54,10 @@ def sound_units(
     alone = [project for project in units if project.folder not in faults]
     faults |= wrong_needs(alone, known)
     faults |= wrong_values(project for project in units if project.folder not in faults)
+    faults |= wrong_lenders([project for project in units if project.folder not in faults], known)
     broken = [
         BrokenUnit(name=project.name, folder=project.folder, error=faults[project.folder])
         for project in units
         if project.folder in faults
     ]
-    return tuple(project for project in units if project.folder not in faults), (*unreadable, *broken)
+    return lent(project for project in units if project.folder not in faults), (*unreadable, *broken)

@@ -74,6 +74,8 @@ class Project:
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
     ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
+    ``layer_of`` is the unit whose layer its functions get, ``lender`` that unit itself; empty and None: its own.
+    ``layer_for_others``: whether other units may get its layer.
     ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
@@ -93,6 +95,9 @@ class Project:
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
+    layer_of: str = ""
+    layer_for_others: bool = False
+    lender: Project | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
@@ -280,6 +285,8 @@ def read_project(
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
         dynamic=dynamic,
+        layer_of=normalised(table.text_or("layer_of")),
+        layer_for_others=table.flag("layer_for_others"),
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")

@@ -23,6 +23,7 @@ from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
+from multi_env_lambda.plan.lent import lent_in
 from multi_env_lambda.plan.named_resources import NamedResource, computed_names
 from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
@@ -253,6 +254,7 @@ def direct_calls(
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
     change_sets = [arn_of(place, "cloudformation", f"changeSet/{NAMES_OF_CHANGE_SETS}/*")]
+    find = grant_of("FindLayersOfUnits", ("deploy", "promote", "rollback"), ["*"], "lambda:ListLayerVersions")
     return (
         grant_of("LookAtStacks", _LOOKERS, stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
@@ -286,6 +288,7 @@ def direct_calls(
         grant_of("FindOldVersions", "prune", functions, *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),
+        *([find] if any(map(lent_in, templates)) else []),
         grant_of(
             "DeleteVersions",
             ("prune", "destroy"),

@@ -21,6 +21,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
+from multi_env_lambda.plan.lent import lent_digests
 from multi_env_lambda.plan.rollback import release_before
 
 __all__ = ["GRACE_SECONDS", "Candidate", "Inventory", "in_flight", "kept_releases", "named_keys", "prunable"]
@@ -251,6 +252,7 @@ def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate
     going = {(item.environment, item.name) for item in _function_versions(holdings, kept)}
     releases = [holdings.releases[digest] for digest in kept & holdings.releases.keys()]
     digests = {release.layer.digest[:12] for release in releases if release.layer is not None}
+    digests |= {digest[:12] for digest in lent_digests(holdings.named, holdings.project)}
     found = []
     for environment, layers in sorted(holdings.layers.items()):
         functions = holdings.functions.get(environment, ())

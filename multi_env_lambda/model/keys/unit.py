@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from multi_env_lambda.model.key import ByName, Choice, Inner, Key, Keys, Text, Texts
+from multi_env_lambda.model.key import ByName, Choice, Flag, Inner, Key, Keys, Text, Texts
 from multi_env_lambda.model.keys.api import HTTP_API
 from multi_env_lambda.model.keys.data_bucket import DATA_BUCKET
 from multi_env_lambda.model.keys.data_table import DATA_TABLE
@@ -205,6 +205,21 @@ UNIT = Keys(
             "More folders that the unit is built from, relative to the top of the repository: "
             ":doc:`../02-How-To/shared-code`.",
             'shared = ["libs/common"]',
+        ),
+        Key(
+            "layer_for_others",
+            Flag(False),
+            "Whether the stack publishes the unit's layer even if it has no functions, and other units may get it:\n"
+            ":doc:`../02-How-To/one-layer-for-several-units`.",
+            "layer_for_others = true",
+        ),
+        Key(
+            "layer_of",
+            Text(),
+            "The unit whose layer its functions get, instead of a separate one. It must be in ``needs``.",
+            'needs = ["common"]\nlayer_of = "common"',
+            default="its own, from its own lock",
+            off=True,
         ),
         Key(
             "exclude",

@@ -10,7 +10,44 @@ _READER = ("model/test_resources.py",)
 _TEMPLATE = ("plan/test_template_resources.py",)
 _TRANSITIONS = ("plan/test_transitions.py",)
 
+_LENT = ("flow/test_lent.py",)
+
 MUTATIONS = (
+    Mutation(
+        "flow/lent.py",
+        "if found != base64_sha256(layer.sha256):",
+        "if False:",
+        "The layer of another unit is used only with the released bytes.",
+        _LENT,
+    ),
+    Mutation(
+        "flow/lent.py",
+        "if one.description.endswith(layer.digest[:12])",
+        "",
+        "A stack gets the layer with the released content, and not just the newest one.",
+        _LENT,
+    ),
+    Mutation(
+        "plan/prune.py",
+        "    digests |= {digest[:12] for digest in lent_digests(holdings.named, holdings.project)}\n",
+        "",
+        "A layer version that another unit may still need is not pruned.",
+        ("plan/test_prune.py",),
+    ),
+    Mutation(
+        "model/lent.py",
+        "if name not in unit.needs:",
+        "if False:",
+        "A unit gets a layer only of a unit that is deployed before it.",
+        ("model/test_lent.py",),
+    ),
+    Mutation(
+        "model/lent.py",
+        "if not lender.layer_for_others:",
+        "if False:",
+        "A layer that is not meant for others is not used by them.",
+        ("model/test_lent.py",),
+    ),
     Mutation(
         "model/read_resources.py",
         "            if name not in able:\n",
