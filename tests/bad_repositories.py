@@ -14,7 +14,7 @@ from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.make.maker import TreeMaker
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
-from multi_env_lambda.testing.world import FakeTree, fake_world
+from multi_env_lambda.testing.world import FakeTree, code_sha256, fake_world
 from multi_env_lambda.world import World
 from tests.building.test_shared_objects import elf
 
@@ -40,7 +40,7 @@ def copy_of(folder: Path, mistake: str | None = None) -> Path:
 def world_of(workspace: Workspace, cache: Path) -> tuple[World, MemoryStore]:
     """Real building, over accounts in memory; handlers are only read, so that every machine says the same."""
     store = MemoryStore()
-    platform = MemoryPlatform(lambda key: "")
+    platform = MemoryPlatform(lambda key: code_sha256(store, key) if key in store.objects else "")
     fake = fake_world(FakeTree(content={}), cache, config=workspace.config, store=store, platform=platform)
     maker = TreeMaker(
         root=Path(workspace.root),

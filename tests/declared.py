@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
 
+from multi_env_lambda.api.definitions import with_definitions
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.key import ByName, Either, Events, Inner, Inners, Key, Keys, Kind
@@ -28,6 +30,7 @@ _DEVOPS = {"account_id": "111111111111", "region": "us-east-1", "bucket": "acme-
 _PLACE = {"name": "sandbox", "account_id": "222222222222"}
 _PROD = {"name": "prod", "account_id": "555555555555", "approval": True}
 _AUTHORIZER = {"issuer": "https://login.example.com/", "audience": ["shop"]}
+_DONE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 _POOLS = {"user_pools": ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_AbCdEfGhI"]}
 _HOSTS = {
     "github": {"repository": "acme/units", "owner_id": 1, "repository_id": 2},
@@ -75,7 +78,8 @@ def read(schema: SchemaName, document: dict[str, Any]) -> object:
     if schema == "workspace":
         return read_workspace(document, where="pyproject.toml")
     where = "projects/orders/pyproject.toml"
-    return read_project(document, folder="projects/orders", where=where, environments=ENVIRONMENTS, devops=DEVOPS)
+    whole = with_definitions(Path(__file__).parent / "definitions", "projects/orders", document)
+    return read_project(whole, folder="projects/orders", where=where, environments=ENVIRONMENTS, devops=DEVOPS)
 
 
 def refusal(schema: SchemaName, document: dict[str, Any]) -> str:
@@ -165,6 +169,10 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     table.setdefault("queues", {}).setdefault("incoming", {})
     table.setdefault("topics", {}).setdefault("news", {})
     table.setdefault("buckets", {}).setdefault("reports", {})
+    machines = table.setdefault("state_machines", {})
+    for name in ("checkout", "refund"):
+        machines.setdefault(name, {}).setdefault("definition", _DONE)
+    functions.setdefault("pay", {"handler": "orders.pay.handler"})
     for one in (table, *table.get("environments", {}).values()):
         for parameter in one.get("parameters", {}).values():
             parameter.setdefault("value", "100")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from tests.house import ROOT
 
@@ -114,3 +116,12 @@ def plain(words: str) -> str:
 def sentences_of(words: str) -> list[str]:
     """A bold word that leads in is no sentence."""
     return _END.split(_LEAD.sub("", plain(words)))
+
+
+def of_docs(name: str) -> Any:
+    """A program of the folder ``docs`` as a module."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

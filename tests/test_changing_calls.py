@@ -91,6 +91,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("local/emulator/function_logs.py", "invoke"): OURS,
     ("local/emulator/function_starts.py", "invoke"): OURS,
     ("model/function.py", "invoke"): FIELD,
+    ("model/state_machine.py", "invoke"): FIELD,
     ("model/job.py", "invoke"): FIELD,
     ("model/keys/policy.py", "invoke"): FIELD,
     ("plan/permissions.py", "invoke"): VERB,

@@ -36,6 +36,9 @@ CHECKED = 'http_api.authorizers.own.function = "create"'
 
 SALES = 'tables.sales.partition_key = "id"'
 JOBS = "\n[queues.jobs]"
+MACHINE = """
+[state_machines.checkout]
+definition = { StartAt = "Done", States = { Done = { Type = "Succeed" } } }"""
 INDEX = 'tables.sales.indexes.by-day.partition_key = "day"'
 OTHER_INDEX = 'tables.sales.indexes.by-day.partition_key = "date"'
 
@@ -101,6 +104,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "read": f'read = ["sales"]\n{SALES}',
             "write": f'write = ["sales"]\n{SALES}',
             "invoke": 'invoke = ["other"]',
+            "start": f'start = ["checkout"]{MACHINE}',
             "events": event("url = true"),
             "alarms": "alarms = {}",
             "smoke": "smoke = {}",
@@ -208,6 +212,24 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "deduplicate": f"{JOBS}\n[topics.news]\nfifo = true\ndeduplicate = true",
             "queues": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]',
             "raw": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]\nraw = true',
+        },
+    ),
+    settings.StateMachine: (
+        MACHINE,
+        {
+            "definition": MACHINE.replace("Done", "End"),
+            "substitutions": f'{MACHINE}\nsubstitutions.Table = "a"',
+            "type": f'{MACHINE}\ntype = "express"\nlog_level = "OFF"',
+            "log_level": f'{MACHINE}\nlog_level = "ERROR"',
+            "log_data": f'{MACHINE}\nlog_level = "ALL"\nlog_data = true',
+            "log_retention_days": f'{MACHINE}\nlog_level = "ALL"\nlog_retention_days = 7',
+            "tracing": f"{MACHINE}\ntracing = true",
+            "read": f'{MACHINE}\nread = ["jobs"]{JOBS}',
+            "write": f'{MACHINE}\nwrite = ["jobs"]{JOBS}',
+            "invoke": f'{MACHINE}\ninvoke = ["other"]',
+            "start": f'{MACHINE}\nstart = ["checkout"]',
+            "policies": f'{MACHINE}\npolicies = [{{ actions = ["s3:GetObject"], resources = ["*"] }}]',
+            "events": f'{MACHINE}\nevents = [{{ schedule = "rate(1 day)" }}]',
         },
     ),
     settings.Own: (event("sns = true"), {"key": event('sns = true, name = "b"')}),
@@ -442,6 +464,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "read": f'read = ["sales"]\n{SALES}',
             "write": f'write = ["sales"]\n{SALES}',
             "invoke": 'invoke = ["other"]',
+            "start": f'start = ["checkout"]{MACHINE}',
             "schedule": 'schedule = "cron(0 3 * * ? *)"',
             "description": 'description = "Counts"',
         },

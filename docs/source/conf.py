@@ -1,17 +1,19 @@
 """Sphinx: ``make docs``; a warning is an error."""
 
 import re
+import sys
 from pathlib import Path
 
 from docutils import nodes
 
 ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
 VERSION = re.search(r'"([^"]+)"', (ROOT / "multi_env_lambda" / "_version.py").read_text(encoding="utf-8").split("=")[1])
 
 project = "multi_env_lambda"
 author = "the maintainers of multi_env_lambda"
 version = release = VERSION.group(1)
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "methods"]
 html_theme = "furo"
 html_title = f"multi_env_lambda {version}"
 html_static_path = ["_static"]

@@ -19,9 +19,14 @@ __all__ = [
     "Place",
     "Reading",
     "Stack",
+    "Told",
     "Variable",
     "Wanted",
 ]
+
+
+Told = Literal["this one", "an ended one", "nothing"]
+"""About the runtime: one with which AWS creates functions, one with which it no longer does, or nothing."""
 
 
 @attrs.frozen(order=True)
@@ -147,6 +152,7 @@ class Reading:
         table: ``[tool.multi_env_lambda]`` without ``environments``.
         folders: of code, relative to the project; "." is all of it.
         files: more files to write, by path relative to the unit's folder.
+        told: what the project says about the runtime.
     """
 
     table: Mapping[str, Any]
@@ -154,3 +160,4 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     folders: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
+    told: Told = "this one"

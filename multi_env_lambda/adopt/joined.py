@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.adopt.found import Finding, Reading, Stack
+from multi_env_lambda.adopt.found import Finding, Reading, Stack, Told
 
 __all__ = ["Adopted", "joined"]
 
@@ -26,6 +26,8 @@ class Adopted:
     Args:
         table: ``[tool.multi_env_lambda]``. stacks: what ``stack.py`` adds, by environment.
         folders: of code, relative to the project. files: more files to write, relative to the unit's folder.
+        told: what the project says about the runtime.
+        overrides: versions that its dependencies have instead of those that the project names.
     """
 
     table: Mapping[str, Any]
@@ -33,6 +35,8 @@ class Adopted:
     findings: tuple[Finding, ...]
     folders: tuple[str, ...]
     files: Mapping[str, str]
+    told: Told = "this one"
+    overrides: tuple[str, ...] = ()
 
 
 def joined(readings: Mapping[str, Reading]) -> Adopted:
@@ -46,6 +50,7 @@ def joined(readings: Mapping[str, Reading]) -> Adopted:
         findings=tuple(dict.fromkeys(finding for one in everything for finding in one.findings)),
         folders=tuple(dict.fromkeys(folder for one in everything for folder in one.folders)),
         files={path: text for one in everything for path, text in one.files.items()},
+        told=next((one.told for one in everything if one.told != "this one"), "this one"),
     )
 
 

@@ -16,7 +16,6 @@ from multi_env_lambda.model.keys.function import HANDLER
 __all__ = ["handlers_of", "read_folder"]
 
 _USUAL = ("lambda_handler", "handler")
-_RUNTIME = "python3.13"
 _TESTS = re.compile(r"(^|/)(tests?|__tests__)/|(^|/)(test_[^/]*|[^/]*_test|conftest|setup|stack)\.py$")
 _COMMON = frozenset({"app", "main", "index", "handler", "lambda_function", "function", "lambda"})
 """Modules that are called after nothing: the folder says more."""
@@ -45,11 +44,11 @@ def _handler(text: str) -> tuple[str, int] | None:
     return (called[0].name, called[0].lineno) if len(called) == 1 else None
 
 
-def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str) -> Reading:
+def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, runtime: str = "python3.13") -> Reading:
     """The unit, which is the same in every environment.
 
     Args:
-        texts: the Python files, by path. longest: of a key. where: the folder, for errors.
+        texts: the Python files, by path. longest: of a key. where: the folder, for errors. runtime: to write down.
 
     Raises:
         ConfigurationError: no file has a function for Lambda.
@@ -78,10 +77,10 @@ def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str) -
         "nothing in the folder says which; neither does it say memory, time limit, variables, permissions and events"
     )
     findings.append(
-        Changed(function="", what="runtime", place=Place(first, 1), to=f'runtime = "{_RUNTIME}"', reason=reason)
+        Changed(function="", what="runtime", place=Place(first, 1), to=f'runtime = "{runtime}"', reason=reason)
     )
-    table = {"runtime": _RUNTIME, "architecture": "x86_64", "functions": functions}
-    return Reading(table=table, findings=tuple(findings), folders=(".",))
+    table = {"runtime": runtime, "architecture": "x86_64", "functions": functions}
+    return Reading(table=table, findings=tuple(findings), folders=(".",), told="nothing")
 
 
 def _tops(found: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 import attrs
 
@@ -15,51 +13,22 @@ from multi_env_lambda.adopt.cfn_parameters import Chosen
 from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read_rest, without_rights_of_roles
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
-from multi_env_lambda.adopt.found import Changed, Grant, NotCarried, Reading, Stack
+from multi_env_lambda.adopt.found import Changed, NotCarried, Reading
 from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
 from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
-from multi_env_lambda.adopt.sam_layers import layer_folders, path_in, steps_out
+from multi_env_lambda.adopt.sam_layers import layer_folders, path_in
 from multi_env_lambda.adopt.sam_said import say_the_rest
+from multi_env_lambda.adopt.sam_source import Source, is_there, python_functions, resources_of
+from multi_env_lambda.adopt.sam_unit import reading_of
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.plain_secrets import plain_secret
-from multi_env_lambda.model.runtime import RUNTIMES
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["FUNCTION_KINDS", "Source", "is_template", "read_template", "steps_out"]
+__all__ = ["read_template"]
 
-FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _LONGEST_NAME = 64
 _PARTS = ("Function", "Role", "Alias", "Logs", "Url", "Version", "ErrorAlarm", "Queue", "Topic", "Bucket", "Table")
-
-
-@attrs.frozen(kw_only=True)
-class Source:
-    """A template, and what is around it.
-
-    Args:
-        unit, folder: the unit's name, and its folder, relative to the top of the repository.
-        files: all files of the project, relative to its folder. at: the folder of the template in it.
-        crowded: whether two environments have the same account and region.
-        text: of one of them; None if there is none.
-    """
-
-    template: Node
-    unit: str
-    folder: str
-    environments: tuple[str, ...]
-    files: frozenset[str]
-    crowded: bool
-    at: str
-    text: Callable[[str], str | None]
-
-
-def is_template(document: Node) -> bool:
-    """Whether a document has functions of SAM or CloudFormation."""
-    resources = document.get("Resources")
-    kinds = {node.text("Type") for node in resources.table.values()} if resources is not None else set()
-    return not kinds.isdisjoint(FUNCTION_KINDS)
 
 
 def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapping[str, str]) -> Reading:
@@ -77,9 +46,9 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
         mappings=mappings.plain() if mappings is not None else {},
         conditions=conditions.table if conditions is not None else {},
     )
-    resources = {name: node for name, node in _resources(template).items() if _is_there(node, values)}
+    resources = {name: node for name, node in resources_of(template).items() if is_there(node, values)}
     left: list[NotCarried] = []
-    functions = dict(_functions(source, resources, values, left))
+    functions = dict(python_functions(source, resources, values, left))
     if not functions:
         what = "it has no function in Python that could be taken over"
         hint = left[0].reason if left else "name the folder of another template"
@@ -102,62 +71,12 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     _without_routes(draft, template)
     without_rights_of_roles(draft)
     drop_dangling(draft, _known(draft))
-    found = _reading(draft, source, functions, values)
+    found = reading_of(draft, source, functions, values)
     say_the_rest(draft, template, functions, resources)
     return attrs.evolve(found, findings=tuple(draft.findings))
 
 
 _LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion", "AWS::Lambda::LayerVersionPermission")
-
-
-def _resources(template: Node) -> Mapping[str, Node]:
-    found = template.get("Resources")
-    return {} if found is None else {name: node for name, node in found.table.items() if not name.startswith("Fn::")}
-
-
-def _is_there(node: Node, values: Values) -> bool:
-    condition = node.text("Condition")
-    return condition is None or values.holds(condition, node)
-
-
-def _functions(
-    source: Source, resources: Mapping[str, Node], values: Values, left: list[NotCarried]
-) -> Iterable[tuple[str, dict[str, Node]]]:
-    """Those in Python, with the properties of ``Globals``; the others are said."""
-    for name, node in resources.items():
-        kind = node.text("Type")
-        if kind not in FUNCTION_KINDS:
-            continue
-        globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
-        properties = with_globals(globals_, node.get("Properties"))
-        reason = _why_not(properties, values, source)
-        if reason:
-            left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
-        else:
-            yield name, properties
-
-
-def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> str:
-    """Why a function cannot be taken over; empty if it can."""
-    if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
-        return "it is a container image"
-    runtime, handler = values.of(properties.get("Runtime")), values.of(properties.get("Handler"))
-    if not isinstance(runtime, str) or not runtime.startswith("python"):
-        return f"its runtime is {runtime}: only functions in Python can be units"
-    if not isinstance(handler, str) or not HANDLER.accepts(handler):
-        return f"its handler is {handler}; expected {HANDLER.allowed}"
-    code = values.of(properties.get("CodeUri") or properties.get("Code"))
-    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(source.at, code) is None):
-        return f"its code is {code}: only a folder of the project can be taken over"
-    if isinstance(code, str) and not _has_files(source, path_in(source.at, code) or "."):
-        return f"its code is not there: {code}"
-    if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
-        return "its code is in a bucket: get it from there, and name its folder"
-    return ""
-
-
-def _has_files(source: Source, folder: str) -> bool:
-    return folder == "." or any(path.startswith(f"{folder}/") for path in source.files)
 
 
 def _longest(source: Source) -> int:
@@ -324,77 +243,3 @@ def _known(draft: Draft) -> set[str]:
     own = {one.logical_id for one in draft.own.values()}
     apis = {f"{one}{part}" for one in ("HttpApi", "RestApi") for part in ("", "Stage")}
     return {*(logical_id(*pair) for pair in keys), *own, *apis} - set(draft.renamed)
-
-
-def _reading(draft: Draft, source: Source, functions: Mapping[str, Mapping[str, Node]], values: Values) -> Reading:
-    runtimes = {name: str(values.of(one["Runtime"])) for name, one in functions.items()}
-    unit: dict[str, Any] = {"runtime": _runtime(draft, functions, runtimes)}
-    architectures = {name: _architecture(values.of(one.get("Architectures"))) for name, one in functions.items()}
-    chosen = Counter(architectures.values()).most_common(1)[0][0]
-    unit["architecture"] = chosen
-    for name, architecture in architectures.items():
-        node = functions[name].get("Architectures")
-        if architecture != chosen:
-            why = "a unit has one, that of most of its functions"
-            draft.changed(name, "Architectures", node or functions[name]["Handler"], chosen, why)
-        elif node is not None:
-            draft.carried(name, "Architectures", node, f'architecture = "{chosen}"')
-    _packages(draft, source)
-    shared = sorted({*draft.layers.values()})
-    if shared or draft.shared:
-        unit["shared"] = sorted({*shared, *draft.shared})
-    unit["functions"] = {key: _ordered(table) for key, table in draft.tables.items()}
-    return Reading(
-        table={**unit, **draft.unit_table},
-        stack=Stack(resources=draft.resources, grants=tuple(_grants(draft)), variables=tuple(draft.variables)),
-        folders=(*draft.folders, *(str(PurePosixPath(one).relative_to(source.folder)) for one in shared)),
-        files=draft.files,
-    )
-
-
-def _grants(draft: Draft) -> Iterable[Grant]:
-    """Each once; bodies cannot be hashed, so their text decides."""
-    seen: set[str] = set()
-    for grant in draft.grants:
-        if str(grant) not in seen:
-            seen.add(str(grant))
-            yield grant
-
-
-def _runtime(draft: Draft, functions: Mapping[str, Mapping[str, Node]], runtimes: Mapping[str, str]) -> str:
-    known = [one for one in runtimes.values() if one in RUNTIMES]
-    chosen = Counter(known).most_common(1)[0][0] if known else RUNTIMES[0]
-    for name, runtime in runtimes.items():
-        if runtime != chosen:
-            old = f"AWS does not accept {runtime} any more" if runtime not in RUNTIMES else "a unit has one"
-            draft.changed(name, f"Runtime {runtime}", functions[name]["Runtime"], f'runtime = "{chosen}"', old)
-        else:
-            draft.carried(name, "Runtime", functions[name]["Runtime"], f'runtime = "{chosen}"')
-    return chosen
-
-
-def _architecture(value: Any) -> str:
-    first = value[0] if isinstance(value, list) and value else value
-    return "arm64" if first == "arm64" else "x86_64"
-
-
-def _packages(draft: Draft, source: Source) -> None:
-    """Requirements for layers of others; a requirements.txt that is there stays as it is."""
-    if not draft.packages:
-        return
-    text = "".join(f"{one}\n" for one in sorted(draft.packages))
-    if "requirements.txt" not in source.files:
-        draft.files["requirements.txt"] = text
-        return
-    folder = "packages-of-layers"
-    draft.files[f"{folder}/requirements.txt"] = text
-    draft.shared.append(f"{source.folder}/{folder}")
-
-
-_ORDER = ("handler", "root", "description", "memory_size", "timeout")
-
-
-def _ordered(table: Mapping[str, Any]) -> dict[str, Any]:
-    """In the order in which people write it."""
-    first = {key: table[key] for key in _ORDER if key in table}
-    return {**first, **{key: value for key, value in table.items() if key not in first and value not in ({}, [])}}

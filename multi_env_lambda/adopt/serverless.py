@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.adopt.document import Node, read_document
-from multi_env_lambda.adopt.found import Reading, Stack, Wanted
+from multi_env_lambda.adopt.found import Reading, Stack, Told, Wanted
 from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of, function_table, is_python
 from multi_env_lambda.adopt.serverless_queues import add_queues
 from multi_env_lambda.adopt.serverless_resources import add_resources, announce, settle
@@ -42,6 +42,7 @@ class Placed:
         crowded: whether another environment is in the same account and region.
         folder: of the unit, relative to the top of the repository. there: the files of the service.
         longest: of a key, so that AWS takes the name of each function.
+        runtimes: that AWS creates functions with; the first one is taken if the service has another one.
     """
 
     environment: str
@@ -52,6 +53,7 @@ class Placed:
     folder: str = ""
     there: Collection[str] = ()
     longest: int = 40
+    runtimes: tuple[str, ...] = RUNTIMES
 
 
 def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: Files) -> Reading:
@@ -77,7 +79,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
     files_to_write = _wsgi(service, functions)
     shared = shared_folders(service, at_home.folder, at_home.there)
     table = {
-        **_unit(service, names),
+        **_unit(service, names, at_home.runtimes),
         **({"shared": shared} if shared else {}),
         "functions": functions,
         **({"http_api": apis.http} if apis.http else {}),
@@ -93,6 +95,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
         findings=tuple(sorted(service.findings, key=lambda one: one.place)),
         folders=(".",),
         files=files_to_write,
+        told=_told(_wanted_runtime(service, names), at_home.runtimes),
     )
 
 
@@ -146,7 +149,26 @@ def _opened(root: Node, at_home: Placed, given: Mapping[str, str], files: Files)
         values.setdefault(name, region)
     values.setdefault("aws:accountId", Filled((Symbol("account_id", at_home.account_id),)))
     variables = Variables(root.file, tree, values, _reader(nodes, files))
+    if isinstance(tree.get("functions"), list):
+        tree = {**tree, "functions": _one_table(tree["functions"], variables)}
+        variables = Variables(root.file, tree, values, _reader(nodes, files))
     return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={})
+
+
+def _one_table(listed: list[Tree], variables: Variables) -> dict[str, Tree]:
+    """Functions that are written as a list of tables, or of files with tables; Serverless puts them together.
+
+    Source: https://www.serverless.com/framework/docs/providers/aws/guide/functions
+    """
+    found: dict[str, Tree] = {}
+    for number, one in enumerate(listed):
+        table = variables.value("functions", number)
+        for name in table if isinstance(table, dict) else ():
+            if isinstance(one, dict):
+                found[name] = one[name]
+            elif isinstance(one, str) and (address := re.fullmatch(r"\$\{(file\([^()]+\))(:[^,{}]+)?\}", one.strip())):
+                found[name] = f"${{{address[1]}{f'{address[2]}.' if address[2] else ':'}{name}}}"
+    return found
 
 
 def _stage(stage: str, environment: str) -> str | Filled:
@@ -188,8 +210,6 @@ def _function_names(service: Service) -> list[str]:
     found = service.get("functions")
     if isinstance(found, Unknown):
         service.unknown("", "functions", found)
-    if isinstance(found, list):
-        service.dropped("", "functions", ["functions"], "a list of tables: write them as one table")
     return list(found) if isinstance(found, dict) else []
 
 
@@ -213,13 +233,22 @@ def _once(found: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(kept)
 
 
-def _unit(service: Service, names: Iterable[str]) -> dict[str, Any]:
+def _wanted_runtime(service: Service, names: Iterable[str]) -> str:
+    of_all = str(service.get("provider", "runtime") or "")
+    runtimes = Counter(str(at(service.get("functions", name), "runtime") or of_all) for name in names)
+    return runtimes.most_common(1)[0][0] if runtimes else of_all
+
+
+def _told(wanted: str, runtimes: tuple[str, ...]) -> Told:
+    if wanted in runtimes:
+        return "this one"
+    return "an ended one" if wanted else "nothing"
+
+
+def _unit(service: Service, names: Iterable[str], runtimes: tuple[str, ...]) -> dict[str, Any]:
     """What all functions of a unit have in common."""
-    runtimes = Counter(
-        str(at(service.get("functions", name), "runtime") or service.get("provider", "runtime") or "") for name in names
-    )
-    wanted = runtimes.most_common(1)[0][0] if runtimes else str(service.get("provider", "runtime") or "")
-    table: dict[str, Any] = {"runtime": _runtime(service, wanted)}
+    wanted = _wanted_runtime(service, names)
+    table: dict[str, Any] = {"runtime": _runtime(service, wanted, runtimes)}
     for name in names:
         own = at(service.get("functions", name), "runtime")
         if isinstance(own, str) and own != wanted:
@@ -244,13 +273,12 @@ def _unit(service: Service, names: Iterable[str]) -> dict[str, Any]:
     return {**table, **({"tags": tags} if tags else {})}
 
 
-def _runtime(service: Service, wanted: str) -> str:
-    if wanted in RUNTIMES:
+def _runtime(service: Service, wanted: str, runtimes: tuple[str, ...]) -> str:
+    if wanted in runtimes:
         return wanted
-    nearest = RUNTIMES[0] if re.fullmatch(r"python(2\.\d+|3\.\d)", wanted) else "python3.13"
     reason = "AWS creates no new functions with it" if wanted else "none is written down"
-    service.changed("", "runtime", ["provider", "runtime"], nearest, reason)
-    return nearest
+    service.changed("", "runtime", ["provider", "runtime"], runtimes[0], reason)
+    return runtimes[0]
 
 
 def _wsgi(service: Service, functions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -28,6 +28,9 @@ def unit_files(adopted: Adopted, source: str) -> dict[str, str]:
     """By path, relative to the unit's folder; without its code and its lock. No name of a file becomes code."""
     name = re.sub(r"[^\w .()-]", "_", source)
     table = f"# From {name}, written by `adopt`.\n{toml_of(adopted.table)}"
+    if adopted.overrides:
+        listed = toml_of({"override-dependencies": list(adopted.overrides)}, "tool.uv")
+        table += f"\n# The versions that the project names cannot be installed for this runtime.\n{listed}"
     stack = stack_text(adopted.stacks, name)
     return {"pyproject.toml": table, **({"stack.py": stack} if stack else {}), **adopted.files}
 

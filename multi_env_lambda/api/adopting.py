@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,25 +20,28 @@ from multi_env_lambda.adopt.cfn_parameters import (
     values_of,
     without_secrets,
 )
-from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
-from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
+from multi_env_lambda.adopt.sam import read_template
+from multi_env_lambda.adopt.sam_source import Source
 from multi_env_lambda.adopt.serverless_given import given_to_service, is_service
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
     decided,
+    digest_of,
     read_record,
     unit_files,
 )
 from multi_env_lambda.api.adopting_files import appendable, with_own, write_files
-from multi_env_lambda.api.adopting_service import nearby, service_in, service_readings
+from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
+from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded, read_toml
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.name import PROJECT_NAME
+from multi_env_lambda.model.runtime import creatable
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.units_folder import unit_folder
 
@@ -46,11 +50,6 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.outside import FilePath
 
 __all__ = ["Adoption", "adopt"]
-
-_LARGEST = 5 * 1024 * 1024
-_MOST_FILES = 20_000
-_LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv", "cdk.out"})
-_TEMPLATES = ("template.yaml", "template.yml", "template.json", "sam.yaml", "sam.yml")
 
 
 @shown_as_text
@@ -86,33 +85,10 @@ class Adoption:
         return adoption_document(self.unit, self.folder, self.files, self.findings)
 
 
-@attrs.frozen(kw_only=True)
-class _Project:
-    """What lies in the folder of the other tool."""
-
-    folder: Path
-    file: Path | None
-    document: Node | None
-    repeated: tuple[tuple[str, int], ...]
-    files: tuple[str, ...]
-    at: Path
-    """The folder of the template, which is in the project's."""
-
-    def text(self, path: str) -> str | None:
-        where = self.folder / path
-        if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
-            return None
-        return read_bounded(where, path, _LARGEST).decode("utf-8", "replace")
-
-    @property
-    def source(self) -> str:
-        return self.file.name if self.file is not None else "the handlers"
-
-
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
     units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
-    project = _project(Path(path), {(opened.root / folder).resolve() for folder in units})
+    project = project_at(Path(path), {(opened.root / folder).resolve() for folder in units})
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
     record = _record(target)
@@ -120,8 +96,15 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     given = _given(project, values, record[1], [one.name for one in environments])
     if project.document is not None and not is_service(project.document):
         given = without_secrets(project.document, given)
-    adopted = joined(_readings(project, unit, folder, environments, given, opened.root.resolve()))
-    wanted = _wanted(project, adopted, target, record[0])
+
+    def read(runtimes: tuple[str, ...]) -> Adopted:
+        return joined(_readings(project, unit, folder, environments, given, opened.root.resolve(), runtimes))
+
+    def wanted_for(adopted: Adopted) -> dict[str, bytes]:
+        return _wanted(project, adopted, target, record[0])
+
+    adopted = _tried(opened, project, folder, read, wanted_for, record[0])
+    wanted = wanted_for(adopted)
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
     files = decided(wanted, there, appendable(there, record[0]))
     findings = (*_renamed(opened, project, unit), *_repeated(project), *adopted.findings)
@@ -132,92 +115,40 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     return attrs.evolve(found, lock=_lock(opened, unit, folder))
 
 
+def _tried(
+    opened: Opened,
+    project: SourceProject,
+    folder: str,
+    read: Callable[[tuple[str, ...]], Adopted],
+    files: Callable[[Adopted], Mapping[str, bytes]],
+    written: Mapping[str, str],
+) -> Adopted:
+    """With versions that can be installed; a file that somebody has edited is hers, whatever is in it."""
+
+    from multi_env_lambda.api.adopting_pins import settled
+
+    today = datetime.now(UTC).date()
+    target = opened.root / folder
+    own = target / "pyproject.toml"
+    if own.name in written and own.is_file() and digest_of(own.read_bytes()) != written[own.name]:
+        return read(creatable(today))
+    in_place = project.files if project.folder == target.resolve() else ()
+    sources = [(one, project.folder / one) for one in in_place]
+    return settled(opened, folder, sources, read, files, today)
+
+
 def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
     from multi_env_lambda.api.setup import lock
+    from multi_env_lambda.building.lock import locked_by_another_tool
 
+    if locked_by_another_tool(opened.root / folder):
+        return None
     again = opened.again()
     name = next((one.name for one in again.projects if one.folder == folder), unit)
     return lock(again, (name,), upgrade=False).get(name)
 
 
-def _project(path: Path, others: set[Path]) -> _Project:
-    """What ``path`` names; ``others`` are folders of units, which are not part of a project around them."""
-    if not path.exists():
-        raise ConfigurationError(os.fspath(path), "there is no such file or folder", hint="name the project to adopt")
-    path = path.resolve()
-    folder = path if path.is_dir() else path.parent
-    candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
-    if path.is_dir() and (service := service_in(folder, candidates)) is not None:
-        return _project(service, others)
-    if not candidates:
-        candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
-    found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
-    for one in candidates:
-        repeated: list[tuple[str, int]] = []
-        is_meant = path.is_file() or one.name in _TEMPLATES
-        text = _text_of(one, is_meant=is_meant)
-        if is_meant or "AWS::" in text:
-            document = read_document(text, one.name, repeated)
-            if is_template(document) or (path.is_file() and is_service(document)):
-                found.append((one, document, repeated))
-    if len(found) > 1:
-        names = ", ".join(one.name for one, _, _ in found)
-        raise ConfigurationError(folder.name, f"it has {len(found)} templates: {names}", hint="name the file to adopt")
-    if not found and path.is_file():
-        raise ConfigurationError(
-            path.name,
-            "it is no template with functions",
-            hint="name a template of SAM, a service of Serverless, or a folder",
-        )
-    file, node, twice = found[0] if found else (None, None, [])
-    at = folder
-    folder = folder if node is None else _above(folder, steps_out(node))
-    files = tuple(_files(folder, others - {folder}))
-    return _Project(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
-
-
-def _text_of(path: Path, *, is_meant: bool) -> str:
-    """All of it, as it is, or an error: half a template is none. Of a file that only may be one, nothing."""
-    body = read_bounded(path, path.name, _LARGEST)
-    if len(body) > _LARGEST and is_meant:
-        raise ConfigurationError(path.name, f"it has more than {_LARGEST:,} bytes", hint="name a smaller template")
-    try:
-        return "" if len(body) > _LARGEST else body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if is_meant:
-            raise ConfigurationError(path.name, "it is not UTF-8", hint="save it in this encoding") from error
-        return ""
-
-
-def _above(folder: Path, steps: int) -> Path:
-    """So many folders up, if that is in the same repository; else the folder itself, and code above is refused."""
-    above = (folder, *folder.parents)
-    top = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
-    return above[steps] if steps <= top else folder
-
-
-def _files(folder: Path, others: set[Path]) -> Iterator[str]:
-    """Relative to the folder; without hidden ones, caches, links, virtual environments and other units."""
-    number = 0
-    for where, folders, names in os.walk(folder):
-        base = Path(where)
-        folders[:] = sorted(
-            one
-            for one in folders
-            if not one.startswith(".") and one not in _LEFT_OUT and base / one not in others
-            if not (base / one / "pyvenv.cfg").exists()
-        )
-        for name in sorted(names):
-            if name.startswith(".") or (base / name).is_symlink():
-                continue
-            number += 1
-            if number > _MOST_FILES:
-                what = f"it has more than {_MOST_FILES:,} files"
-                raise ConfigurationError(folder.name, what, hint="name the folder of one project")
-            yield (base / name).relative_to(folder).as_posix()
-
-
-def _target(opened: Opened, project: _Project, name: str) -> tuple[str, str]:
+def _target(opened: Opened, project: SourceProject, name: str) -> tuple[str, str]:
     """The name and the folder of the unit: where the project is, if that is a place for units."""
     units = opened.config.units
     is_there = project.folder.parent == (opened.root / units).resolve() and project.folder != opened.root.resolve()
@@ -233,7 +164,7 @@ def _target(opened: Opened, project: _Project, name: str) -> tuple[str, str]:
 def _record(target: Path) -> tuple[dict[str, str], dict[str, Any]]:
     if not (target / RECORD).is_file():
         return {}, {}
-    text = read_bounded(target / RECORD, RECORD, _LARGEST).decode("utf-8", "replace")
+    text = read_bounded(target / RECORD, RECORD, LARGEST).decode("utf-8", "replace")
     files, values = read_record(text, f"{target.name}/{RECORD}")
     return {path: digest for path, digest in files.items() if _is_inside(path)}, values
 
@@ -243,7 +174,7 @@ def _is_inside(path: str) -> bool:
 
 
 def _given(
-    project: _Project, values: Iterable[str], before: Mapping[str, Any], environments: list[str]
+    project: SourceProject, values: Iterable[str], before: Mapping[str, Any], environments: list[str]
 ) -> dict[str, dict[str, str]]:
     """What is said now counts before what was said then, and both before the project's own file."""
     own: dict[str, dict[str, str]] = {}
@@ -266,7 +197,7 @@ def _given(
     return found
 
 
-def _declared(project: _Project) -> int:
+def _declared(project: SourceProject) -> int:
     """How long the name is that a ``pyproject.toml`` of the project has: the unit is called so."""
     try:
         found = tomllib.loads(project.text("pyproject.toml") or "")
@@ -281,22 +212,23 @@ def _table(found: object, key: str) -> object:
 
 
 def _readings(
-    project: _Project,
+    project: SourceProject,
     unit: str,
     folder: str,
     environments: tuple[Environment, ...],
     given: Mapping[str, Any],
     top: Path,
+    runtimes: tuple[str, ...],
 ) -> dict[str, Reading]:
     names = tuple(one.name for one in environments)
     longest = min(40, 62 - max(len(unit), _declared(project)) - max(map(len, names)))
     if project.document is None:
         texts = {path: project.text(path) or "" for path in project.files if path.endswith(".py")}
-        found = read_folder(texts, unit, longest, project.folder.name)
+        found = read_folder(texts, unit, longest, project.folder.name, runtimes[0])
         return dict.fromkeys(names, found)
     if is_service(project.document):
         files = nearby(project.folder, top)
-        return service_readings(project.document, folder, project.files, longest, environments, given, files)
+        return service_readings(project.document, folder, project.files, longest, environments, given, files, runtimes)
     source = Source(
         template=project.document,
         unit=unit,
@@ -306,6 +238,7 @@ def _readings(
         at=project.at.relative_to(project.folder).as_posix(),
         crowded=len({(one.account_id, one.region) for one in environments}) < len(environments),
         text=project.text,
+        runtimes=runtimes,
     )
     chosen, missing = values_of(project.document, given, names, unit)
     if missing:
@@ -341,7 +274,7 @@ def _missing(missing: tuple[Missing, ...], source: str, environments: int) -> Co
     return ConfigurationError(source, what, hint=setting(*entries))
 
 
-def _renamed(opened: Opened, project: _Project, unit: str) -> Iterator[Finding]:
+def _renamed(opened: Opened, project: SourceProject, unit: str) -> Iterator[Finding]:
     """A folder of units that becomes another one: its code is there twice from now on."""
     own = project.folder.name
     if project.folder.parent == (opened.root / opened.config.units).resolve() and own != unit:
@@ -351,14 +284,14 @@ def _renamed(opened: Opened, project: _Project, unit: str) -> Iterator[Finding]:
         yield Changed(function="", what=f"the folder {own}", place=place, to=to, reason=reason)
 
 
-def _repeated(project: _Project) -> Iterator[Finding]:
+def _repeated(project: SourceProject) -> Iterator[Finding]:
     for key, line in project.repeated:
         place = Place(project.source, line)
         reason = "the key is there twice, and the last one counts"
         yield Changed(function="", what=key, place=place, to="the last one", reason=reason)
 
 
-def _wanted(project: _Project, adopted: Adopted, target: Path, written: Mapping[str, str]) -> dict[str, bytes]:
+def _wanted(project: SourceProject, adopted: Adopted, target: Path, written: Mapping[str, str]) -> dict[str, bytes]:
     """All files of the unit: what was written for it, and its code, if that is elsewhere."""
     found: dict[str, bytes] = {}
     if project.folder != target.resolve():

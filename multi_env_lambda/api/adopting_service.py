@@ -13,6 +13,7 @@ from multi_env_lambda.adopt.serverless_given import chosen_for, missing_values, 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.runtime import RUNTIMES
 
 __all__ = ["nearby", "service_in", "service_readings"]
 
@@ -58,12 +59,13 @@ def service_readings(
     environments: Sequence[Environment],
     given: Mapping[str, Mapping[str, str]],
     files: Callable[[str], str | None],
+    runtimes: tuple[str, ...] = RUNTIMES,
 ) -> dict[str, Reading]:
     """The service in each environment.
 
     Args:
         folder: of the unit, relative to the top of the repository. there: the files of the service.
-        longest: of a key.
+        longest: of a key. runtimes: that AWS creates functions with, the one to take instead of others first.
 
     Raises:
         ConfigurationError: it is no service on AWS, or somebody has to give a value.
@@ -81,6 +83,7 @@ def service_readings(
             folder=folder,
             there=there,
             longest=longest,
+            runtimes=runtimes,
         )
         for one in environments
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda._version import __version__
+from multi_env_lambda.api.definitions import with_definitions
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.folders import workspace_cache
 from multi_env_lambda.host.identity import is_dead, now, this_process
@@ -78,7 +79,7 @@ def read_units(
                 raise document
             has_table = not is_undeclared(document)
             project = read_project(
-                document if has_table else _declared(root, folder, document),
+                with_definitions(root, folder, document if has_table else _declared(root, folder, document)),
                 folder=folder,
                 where=where,
                 environments=environments,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.outside import FilePath
     from multi_env_lambda.building.taken_over import TakenOver
 
-__all__ = ["init", "lock", "lock_one", "new"]
+__all__ = ["init", "kept_versions", "lock", "lock_one", "make_lock", "new"]
 
 LOCK = "pylock.toml"
 _MOST_SHOWN = 8
@@ -83,20 +83,28 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
 
 def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
     """Lock the dependencies of one unit; returns the file, or None if there are none."""
-    from multi_env_lambda.building.taken_over import taken_over
-
     folder = root / project.folder
     if project.layer_of:
         said(f"{project.name}: gets the layer of {project.layer_of}, nothing to lock")
         return None
     has_lock = upgrade or (folder / LOCK).exists()
-    keep = None if has_lock else taken_over(folder.resolve(), root.resolve(), project.folder)
-    path = _lock(root, project, keep, upgrade=upgrade)
+    keep = None if has_lock else kept_versions(root, project)
+    path = make_lock(root, project, keep, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
     said(f"{project.name}: {where}")
     for note in () if keep is None else _of_what_was_there(root, project, keep, path):
         said(f"{project.name}: {note}")
     return None if path is None else handed_out(path)
+
+
+def kept_versions(root: Path, project: Project) -> TakenOver | None:
+    """What another tool has locked; the unit's own overrides count more."""
+    from multi_env_lambda.building.requirements import overrides_of
+    from multi_env_lambda.building.taken_over import taken_over
+
+    folder = root / project.folder
+    found = taken_over(folder.resolve(), root.resolve(), project.folder)
+    return None if found is None else found.without(overrides_of(folder).keys())
 
 
 def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path | None) -> Iterator[str]:
@@ -114,7 +122,13 @@ def _of_what_was_there(root: Path, project: Project, keep: TakenOver, path: Path
         yield f"{keep.file} also has {shown}: add what your code imports to [project].dependencies, then lock again"
 
 
-def _lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool) -> Path | None:
+def make_lock(root: Path, project: Project, keep: TakenOver | None, *, upgrade: bool) -> Path | None:
+    """Write the lock of one unit; None if it has no dependencies. ``keep``: what another tool has locked.
+
+    Raises:
+        ConfigurationError: another tool locks it, or it cannot be locked.
+        ToolError: uv found no versions that fit together.
+    """
     from multi_env_lambda.building.asked import completed
     from multi_env_lambda.building.lock import write_lock
     from multi_env_lambda.building.requirements import lock_inputs

@@ -37,6 +37,7 @@ __all__ = [
     "Target",
     "check_covers",
     "check_not_ours",
+    "locked_by_another_tool",
     "read_lock",
     "select",
     "write_lock",
@@ -224,14 +225,21 @@ def _hint_for(error: ToolError) -> str:
     return next((hint for pattern, hint in _HINTS if re.search(pattern, said)), error.hint)
 
 
+def locked_by_another_tool(folder: Path) -> str:
+    """The file that another tool keeps and that counts as the lock; empty if there is none. A list without hashes is
+    none."""
+    name = next((name for name in LOCK_NAMES[1:] if (folder / name).is_file()), "")
+    return "" if name == "requirements.txt" and not _is_lock(folder / name) else name
+
+
 def _refuse_other_lock(folder: Path, where: str) -> None:
-    """A lock that another tool keeps is not doubled; a list without hashes is none.
+    """A lock that another tool keeps is not doubled.
 
     Raises:
         ConfigurationError: there is one.
     """
-    name = next((name for name in LOCK_NAMES[1:] if (folder / name).is_file()), None)
-    if name is None or (name == "requirements.txt" and not _is_lock(folder / name)):
+    name = locked_by_another_tool(folder)
+    if not name:
         return
     what = f"would replace {name}, which locks this project now"
     raise ConfigurationError(where, what, hint=f"renew {name} with the tool that wrote it, or delete it first")

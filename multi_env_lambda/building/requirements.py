@@ -17,7 +17,7 @@ from multi_env_lambda.host.documents import read_toml
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
 
-__all__ = ["asked_elsewhere", "lock_inputs", "third_party"]
+__all__ = ["asked_elsewhere", "lock_inputs", "overridden", "overrides_of", "third_party"]
 
 _UV_LISTS = {"constraint-dependencies": "constraint", "override-dependencies": "override"}
 
@@ -39,6 +39,22 @@ def lock_inputs(root: Path, project: Project) -> tuple[str, ...]:
     for key, word in _UV_LISTS.items():
         found.update(f"{word}: {normal_requirement(text)}" for text in _texts(uv.get(key)) if _is_requirement(text))
     return tuple(sorted(found))
+
+
+def overrides_of(folder: Path) -> Mapping[str, Requirement]:
+    """What uv takes instead of every requirement of a package, by its normal name.
+
+    Source: https://docs.astral.sh/uv/reference/settings/#override-dependencies
+    """
+    texts = _texts(_table(_document(folder), "tool", "uv").get("override-dependencies"))
+    found = (Requirement(text) for text in texts if _is_requirement(text))
+    return {canonicalize_name(one.name): one for one in found}
+
+
+def overridden(root: Path, project: Project, requirements: Iterable[str]) -> tuple[str, ...]:
+    """The requirements as uv resolves them, with the overrides of the unit."""
+    instead = overrides_of(root / project.folder)
+    return tuple(str(instead.get(canonicalize_name(Requirement(text).name), text)) for text in requirements)
 
 
 def asked_elsewhere(root: Path, project: Project) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ class TakenOver:
     file: str
     constraints: tuple[str, ...]
     names: frozenset[str]
+
+    def without(self, names: Collection[str]) -> TakenOver:
+        """What it says of other packages than these."""
+        left = tuple(text for text in self.constraints if Requirement(text).name not in names)
+        return TakenOver(file=self.file, constraints=left, names=self.names - {*names})
 
 
 def taken_over(folder: Path, root: Path, where: str) -> TakenOver | None:

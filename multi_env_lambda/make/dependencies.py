@@ -13,7 +13,7 @@ from multi_env_lambda.building.download import complete_lock
 from multi_env_lambda.building.freshness import check_asked_for, check_made_from
 from multi_env_lambda.building.layer import BuiltLayer, build_layer
 from multi_env_lambda.building.lock import Lock, SelectedWheel, Target, check_covers, check_not_ours, read_lock, select
-from multi_env_lambda.building.requirements import asked_elsewhere, lock_inputs, third_party
+from multi_env_lambda.building.requirements import asked_elsewhere, lock_inputs, overridden, third_party
 from multi_env_lambda.building.shared import own_names
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError
@@ -135,7 +135,8 @@ class _Unit:
         project, dependencies = self.project, self.dependencies
         if lock is not None and dependencies:
             check_made_from(lock, lock_inputs(self.root, project), dependencies, target)
-        check_covers(lock, dependencies, f"{project.folder}/pyproject.toml", target=target)
+        asked = overridden(self.root, project, dependencies)
+        check_covers(lock, asked, f"{project.folder}/pyproject.toml", target=target)
         if lock is None or not dependencies:
             return None
         indexes = indexes_of_the_root(self.root)

@@ -14,6 +14,7 @@ from multi_env_lambda.model.event_pattern import problem_with_pattern
 from multi_env_lambda.model.event_source import creates, declares, existing
 from multi_env_lambda.model.keys.event import EVENTS, MOST_FILTERS, OF_A_NEW_QUEUE, SNS, SQS
 from multi_env_lambda.model.keys.scheduler import SCHEDULER
+from multi_env_lambda.model.keys.state_machine import STARTS
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.rest_api import read_rest_route
@@ -31,26 +32,41 @@ from multi_env_lambda.model.settings import (
     OwnQueue,
     Queue,
     Schedule,
+    Starting,
     Topic,
 )
 
-__all__ = ["read_event", "read_schedule"]
+__all__ = ["read_event", "read_schedule", "read_starting"]
 
 _LONGEST_INPUT = 8192
 """Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
 
 
-def read_event(table: Table, *, function: str, timeout: int, buckets: Collection[str] = ()) -> Event:
+def read_starting(table: Table, *, machine: str) -> Starting:
+    """What may start a state machine: a schedule or a pattern."""
+    found = read_event(table, function=machine, timeout=0, kinds=tuple(STARTS.kinds))
+    assert isinstance(found, Starting)
+    return found
+
+
+def read_event(
+    table: Table,
+    *,
+    function: str,
+    timeout: int,
+    buckets: Collection[str] = (),
+    kinds: Collection[str] = tuple(EVENTS.kinds),
+) -> Event:
     """One event of a function; what it creates is named after the function unless it says otherwise.
 
     ``buckets`` are the keys of the unit's own: `s3 = "reports"` names one of them before any other bucket.
     """
-    found = [key for key in table.values if key in _KINDS]
+    found = [key for key in table.values if key in kinds]
     if len(found) != 1:
-        kinds = " and ".join(f"`{key}`" for key in found) or "no kind"
-        what = f"found {kinds}; expected exactly one of {enumerated(_KINDS)}"
+        words = " and ".join(f"`{key}`" for key in found) or "no kind"
+        what = f"found {words}; expected exactly one of {enumerated(kinds)}"
         unknown = next(iter(table.values), "")
-        hint = did_you_mean(unknown, _KINDS, listed=True) if not found else "write one table per event"
+        hint = did_you_mean(unknown, kinds, listed=True) if not found else "write one table per event"
         table.refuse("", what, hint=hint)
     flat = _flat(table, found[0]).of(EVENTS.kinds[found[0]])
     name = flat.values.get("s3")

@@ -26,6 +26,7 @@ __all__ = [
     "Queue",
     "Schedule",
     "SchedulerSchedule",
+    "Starting",
     "Topic",
 ]
 
@@ -186,6 +187,9 @@ class FunctionUrl:
     auth: str = "AWS_IAM"
     cors: Cors | None = None
 
+
+Starting = Schedule | SchedulerSchedule | EventPattern
+"""What may start a state machine."""
 
 Event = (
     Schedule

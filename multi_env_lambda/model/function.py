@@ -73,7 +73,7 @@ RESERVED_VARIABLES = frozenset(
         "LAMBDA_RUNTIME_DIR",
     ]
 )
-_OF_AN_OWN_ROLE = ("policies", "managed_policies", "read", "write", "invoke")
+_OF_AN_OWN_ROLE = ("policies", "managed_policies", "read", "write", "invoke", "start")
 _TRAFFIC = re.compile(r"(canary|linear) ([0-9]{1,2})% ([0-9]{1,4})m", re.ASCII)
 _FOLDER = re.compile(r"[^\x00-\x1f\x7f\\:~]{1,200}")
 _MOST_ENVIRONMENT_BYTES = 4096
@@ -110,6 +110,7 @@ def read_function(table: Table, *, key: str, runtime: str, own: Mapping[str, Res
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
+        start=read_uses(table, "start"),
         events=_events(table, key, timeout, own),
         alarms=_alarms(table.table("alarms")) if table.has("alarms") else None,
         smoke=_smoke(table.table("smoke")) if table.has("smoke") else None,

@@ -41,6 +41,7 @@ def read_job(table: Table, *, key: str) -> GlueJob:
         read=read_uses(table, "read"),
         write=read_uses(table, "write"),
         invoke=read_uses(table, "invoke"),
+        start=read_uses(table, "start"),
         schedule=_schedule(table) if table.has("schedule") else None,
         description=table.named_or("description"),
     )

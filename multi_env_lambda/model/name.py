@@ -126,6 +126,7 @@ LIMITS = {
     "API key": 1024,
     "table": 255,
     "parameter": 1011,
+    "state_machine": 80,
 }
 """The most characters that AWS accepts; a function's name also fits its role (64)."""
 

@@ -43,6 +43,7 @@ from multi_env_lambda.model.settings import (
     Schedule,
     SchedulerSchedule,
     Settings,
+    StateMachine,
     Topic,
 )
 from multi_env_lambda.model.standard import (
@@ -155,6 +156,9 @@ class Project:
     def topic_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    def state_machine_name(self, environment_name: str, key: str) -> str:
+        return f"{self.name}-{environment_name}-{key}"
+
     def table_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
@@ -223,6 +227,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return ()  # CloudFormation makes one: a name stays taken for weeks after the secret is deleted
         case DataBucket(key=key):
             return (project.bucket_name(environment, key),)
+        case StateMachine(key=key):
+            return (project.state_machine_name(environment.name, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:

@@ -23,6 +23,7 @@ from multi_env_lambda.model.resources import (
     OwnSecret,
     ResourceKind,
     ResourceReference,
+    StateMachine,
     kind_of,
 )
 from multi_env_lambda.model.settings import (
@@ -36,6 +37,7 @@ from multi_env_lambda.model.settings import (
     Settings,
     Topic,
 )
+from multi_env_lambda.model.state_machine import read_state_machine
 from multi_env_lambda.model.uses import ACCESS, VERBS, Verb
 
 __all__ = ["check_uses", "completed", "read_resources"]
@@ -47,6 +49,7 @@ _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "buckets": read_data_bucket,
     "parameters": read_parameter,
     "secrets": read_secret,
+    "state_machines": read_state_machine,
 }
 
 
@@ -85,7 +88,7 @@ def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnRes
             return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
         case MessageQueue(key=key):
             return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
-        case MessageTopic() | DataBucket() | OwnParameter() | OwnSecret():
+        case MessageTopic() | DataBucket() | OwnParameter() | OwnSecret() | StateMachine():
             return resource
         case _:
             assert_never(resource)
@@ -132,28 +135,45 @@ def check_uses(table: Table, settings: Settings) -> None:
     made: _Known = {resource.key: kind_of(resource) for resource in settings.resources}
     functions: _Known = dict.fromkeys((function.key for function in settings.functions), "function")
     for function in settings.functions:
-        inner = table.table("functions").table(function.key)
-        _check_access(inner, function, made, functions)
-        for name, value in function.environment:
-            if isinstance(value, ResourceReference):
-                known = functions if value.kind == "function" else made
-                _check_known(inner.table("environment").table(name), value.kind, value.key, value.kind, known)
-        for place, event in zip(inner.tables("events"), function.events, strict=True):
-            source = getattr(event, "source", None)
-            if isinstance(source, Declared):
-                word, kind = _KIND_OF_SOURCE[type(event)]
-                _check_known(place, word, source.key, kind, made)
-                _check_order(place, event, next(each for each in settings.resources if each.key == source.key))
-            if isinstance(event, SchedulerSchedule):
-                _check_dead_letters(place, event, settings, made)
+        _check_function(table.table("functions").table(function.key), function, settings, made, functions)
     _check_fans(table, settings, made)
-    for parameter in settings.resources:
-        if isinstance(parameter, OwnParameter) and isinstance(named := parameter.value, ResourceReference):
-            known = functions if named.kind == "function" else made
-            inner = table.table("parameters").table(parameter.key).table("value")
-            _check_known(inner, named.kind, named.key, named.kind, known)
+    for resource in settings.resources:
+        if isinstance(resource, OwnParameter) and isinstance(named := resource.value, ResourceReference):
+            _check_reference(table.table("parameters").table(resource.key).table("value"), named, made, functions)
+        if isinstance(resource, StateMachine):
+            _check_machine(table.table("state_machines").table(resource.key), resource, settings, made, functions)
     for job in settings.jobs:
         _check_access(table.table("jobs").table(job.key), job, made, functions)
+
+
+def _check_function(table: Table, function: Function, settings: Settings, made: _Known, functions: _Known) -> None:
+    _check_access(table, function, made, functions)
+    for name, value in function.environment:
+        if isinstance(value, ResourceReference):
+            _check_reference(table.table("environment").table(name), value, made, functions)
+    for place, event in zip(table.tables("events"), function.events, strict=True):
+        source = getattr(event, "source", None)
+        if isinstance(source, Declared):
+            word, kind = _KIND_OF_SOURCE[type(event)]
+            _check_known(place, word, source.key, kind, made)
+            _check_order(place, event, next(each for each in settings.resources if each.key == source.key))
+        if isinstance(event, SchedulerSchedule):
+            _check_dead_letters(place, event, settings, made)
+
+
+def _check_reference(table: Table, value: ResourceReference, made: _Known, functions: _Known) -> None:
+    known = functions if value.kind == "function" else made
+    _check_known(table, value.kind, value.key, value.kind, known)
+
+
+def _check_machine(table: Table, machine: StateMachine, settings: Settings, made: _Known, functions: _Known) -> None:
+    _check_access(table, machine, made, functions)
+    for name, value in machine.substitutions:
+        if isinstance(value, ResourceReference):
+            _check_reference(table.table("substitutions").table(name), value, made, functions)
+    for place, event in zip(table.tables("events"), machine.events, strict=True):
+        if isinstance(event, SchedulerSchedule):
+            _check_dead_letters(place, event, settings, made)
 
 
 _KIND_OF_SOURCE: Mapping[type, tuple[str, ResourceKind]] = {
@@ -201,24 +221,25 @@ def _check_fans(table: Table, settings: Settings, made: _Known) -> None:
                     inner.refuse(f"queues[{number}]", f"`{name}` is a FIFO queue, and the topic is not", hint=hint)
 
 
-def _check_access(table: Table, holder: Function | GlueJob, made: _Known, functions: _Known) -> None:
+def _check_access(table: Table, holder: Function | GlueJob | StateMachine, made: _Known, functions: _Known) -> None:
     for verb in VERBS:
         known = {**made, **functions} if verb == "invoke" else made
         able = [name for name, kind in known.items() if verb in ACCESS[kind]]
         for number, name in enumerate(getattr(holder, verb)):
             place = f"{verb}[{number}]"
             if name not in known:
-                what = (
-                    f"the unit has no resource `{name}`" if verb != "invoke" else f"the unit has no function `{name}`"
-                )
+                what = f"the unit has no {_WHAT_IS.get(verb, 'resource')} `{name}`"
                 table.refuse(place, what, hint=did_you_mean(name, able) if able else "add it, or remove this name")
             if name not in able:
                 _refuse_word(table, place, verb, name, known[name])
 
 
+_WHAT_IS: Mapping[Verb, str] = {"invoke": "function", "start": "state machine"}
+
+
 def _refuse_word(table: Table, place: str, verb: Verb, name: str, kind: ResourceKind) -> NoReturn:
     words = tuple(ACCESS[kind])
-    what = f"`{name}` is a {kind}, for which there is no `{verb}`; expected {enumerated(words)}"
+    what = f"`{name}` is a {kind.replace('_', ' ')}, for which there is no `{verb}`; expected {enumerated(words)}"
     table.refuse(place, what, hint=f'write `{words[0]} = ["{name}"]`')
 
 
@@ -229,4 +250,4 @@ def _check_known(table: Table, key: str, name: str, kind: ResourceKind, known: _
     near = did_you_mean(name, same) if same else ""
     add = f"add the table [tool.multi_env_lambda.{kind}s.{name}]"
     hint = f"{near} Or {add}" if near.endswith("?") else f"{add}, or {near}" if near else add
-    table.refuse(key, f"the unit has no {kind} `{name}`", hint=hint)
+    table.refuse(key, f"the unit has no {kind.replace('_', ' ')} `{name}`", hint=hint)

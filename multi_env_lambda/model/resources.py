@@ -9,6 +9,9 @@ from typing import Literal
 
 import attrs
 
+from multi_env_lambda.model.event_kinds import Starting
+from multi_env_lambda.model.statement import Statement
+
 __all__ = [
     "KIND_OF",
     "DataBucket",
@@ -20,11 +23,12 @@ __all__ = [
     "OwnSecret",
     "ResourceKind",
     "ResourceReference",
+    "StateMachine",
     "TableIndex",
     "kind_of",
 ]
 
-ResourceKind = Literal["table", "queue", "topic", "bucket", "parameter", "secret", "function"]
+ResourceKind = Literal["table", "queue", "topic", "bucket", "parameter", "secret", "state_machine", "function"]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -126,7 +130,31 @@ class OwnSecret:
     description: str = ""
 
 
-OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret
+@attrs.frozen(kw_only=True)
+class StateMachine:
+    """A workflow of Step Functions; ``definition`` is canonical JSON, in which ``${NAME}`` is a substitution.
+
+    ``log_level`` is a word of CloudWatch's log levels, or ``OFF``. ``read``, ``write``, ``invoke`` and ``start`` are
+    keys of what its role may use.
+    """
+
+    key: str
+    definition: str
+    substitutions: tuple[tuple[str, str | ResourceReference], ...] = ()
+    type: str = "standard"
+    log_level: str = "OFF"
+    log_data: bool = False
+    log_retention_days: int = 30
+    tracing: bool = False
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    invoke: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    policies: tuple[Statement, ...] = ()
+    events: tuple[Starting, ...] = ()
+
+
+OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret | StateMachine
 
 KIND_OF: dict[type, ResourceKind] = {
     DataTable: "table",
@@ -135,6 +163,7 @@ KIND_OF: dict[type, ResourceKind] = {
     DataBucket: "bucket",
     OwnParameter: "parameter",
     OwnSecret: "secret",
+    StateMachine: "state_machine",
 }
 """What people call each kind, and the name of a reference to it."""
 

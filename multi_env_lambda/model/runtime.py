@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import attrs
 
-__all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "SPARK_PYTHON", "RuntimeEnd", "end_of", "not_imported"]
+__all__ = ["ENDS", "GLUE_PYTHON", "RUNTIMES", "SPARK_PYTHON", "RuntimeEnd", "creatable", "end_of", "not_imported"]
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +47,15 @@ SPARK_PYTHON: Mapping[str, str] = {"4.0": "3.10", "5.0": "3.11", "5.1": "3.11"}
 
 _SOON = timedelta(days=180)
 """AWS notifies the owners of functions this long before a runtime is deprecated."""
+
+
+def creatable(today: date) -> tuple[str, ...]:
+    """The runtimes with which AWS still creates functions, oldest first.
+
+    >>> creatable(date(2027, 2, 1))[0]
+    'python3.11'
+    """
+    return tuple(name for name, end in ENDS.items() if today < end.no_create)
 
 
 def not_imported(what: str) -> str:

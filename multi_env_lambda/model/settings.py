@@ -27,6 +27,7 @@ from multi_env_lambda.model.event_kinds import (
     Queue,
     Schedule,
     SchedulerSchedule,
+    Starting,
     Topic,
 )
 from multi_env_lambda.model.resources import (
@@ -38,10 +39,12 @@ from multi_env_lambda.model.resources import (
     OwnResource,
     OwnSecret,
     ResourceReference,
+    StateMachine,
     TableIndex,
 )
 from multi_env_lambda.model.rest_settings import RestApi, RestRoute
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
+from multi_env_lambda.model.statement import Statement
 
 __all__ = [
     "Alarms",
@@ -85,6 +88,8 @@ __all__ = [
     "Settings",
     "Smoke",
     "Spark",
+    "Starting",
+    "StateMachine",
     "Statement",
     "TableIndex",
     "Topic",
@@ -129,16 +134,6 @@ EnvironmentValue = PlainValue | SecretReference | ParameterReference | ResourceR
 
 
 # --- permissions ---
-@attrs.frozen(kw_only=True)
-class Statement:
-    """One statement of a role's policy; ``condition`` is canonical JSON."""
-
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    effect: str = "Allow"
-    condition: str | None = None
-
-
 # --- what watches a function ---
 @attrs.frozen(kw_only=True)
 class Alarms:
@@ -196,8 +191,8 @@ class Function:
     AWS, if it is not made of those of the unit, the environment and the key: ``Project.function_name``. ``layers`` are
     ARNs of other layers in addition to the unit's own, and ``provided`` the modules in them. ``log_retention_days`` 0
     keeps logs indefinitely.
-    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write`` and ``invoke`` are keys of
-    the unit's own resources.
+    ``role`` is the ARN of one that exists; None: the stack creates one. ``read``, ``write``, ``invoke`` and ``start``
+    are keys of the unit's own resources.
     """
 
     key: str
@@ -225,6 +220,7 @@ class Function:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     invoke: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     alarms: Alarms | None = None
     smoke: Smoke | None = None
@@ -262,6 +258,7 @@ class GlueJob:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     invoke: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     schedule: str | None = None
     description: str = ""
 

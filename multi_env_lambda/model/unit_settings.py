@@ -15,10 +15,11 @@ from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.own_resources import own_queues
 from multi_env_lambda.model.plain_secrets import check_plain_secrets
 from multi_env_lambda.model.read_resources import check_uses, completed, read_resources
-from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge, substitute
+from multi_env_lambda.model.reading import Table, did_you_mean, enumerated, merge
 from multi_env_lambda.model.resources import kind_of
 from multi_env_lambda.model.rest_api import read_rest_api
 from multi_env_lambda.model.settings import MessageQueue, Settings
+from multi_env_lambda.model.state_machine import substituted_outside_definitions
 
 __all__ = ["read_all_settings", "read_settings"]
 
@@ -29,6 +30,8 @@ _WHOLE = (
     ("functions", "*", "smoke", "payload"),
     ("functions", "*", "smoke", "expect"),
     ("parameters", "*", "value"),
+    ("state_machines", "*", "definition"),
+    ("state_machines", "*", "substitutions", "*"),
 )
 
 
@@ -77,7 +80,7 @@ def _written(table: Table, difference: Table, project: str, environment: Environ
         "region": environment.region,
         "project": project,
     }
-    return substitute(merged, variables)
+    return substituted_outside_definitions(merged, variables)
 
 
 def read_settings(table: Table, runtime: str) -> Settings:

@@ -1,4 +1,4 @@
-"""What a function or a job may do with the unit's own resources, in three words: read, write, invoke.
+"""What a function or a job may do with the unit's own resources, in four words: read, write, invoke, start.
 
 As the policy templates of SAM, but for reading without DeleteItem and for writing with it.
 Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html
@@ -15,8 +15,8 @@ from multi_env_lambda.model.resources import ResourceKind, ResourceReference
 
 __all__ = ["ACCESS", "VALUES", "VERBS", "Verb", "read_reference", "read_uses"]
 
-Verb = Literal["read", "write", "invoke"]
-VERBS: tuple[Verb, ...] = ("read", "write", "invoke")
+Verb = Literal["read", "write", "invoke", "start"]
+VERBS: tuple[Verb, ...] = ("read", "write", "invoke", "start")
 
 ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
     "table": {
@@ -57,6 +57,15 @@ ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
         "read": ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
         "write": ("secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"),
     },
+    "state_machine": {
+        "read": (
+            "states:DescribeExecution",
+            "states:DescribeStateMachine",
+            "states:GetExecutionHistory",
+            "states:ListExecutions",
+        ),
+        "start": ("states:StartExecution", "states:StartSyncExecution", "states:StopExecution"),
+    },
     "function": {"invoke": ("lambda:InvokeFunction",)},
 }
 """By kind and word: the calls."""
@@ -68,6 +77,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
     "bucket": ("name", "arn"),
     "parameter": ("value", "name"),
     "secret": ("arn",),
+    "state_machine": ("arn", "name"),
     "function": ("arn", "name"),
 }
 """By kind: what a variable can tell about one, first what it tells by default."""

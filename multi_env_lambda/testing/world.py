@@ -32,7 +32,7 @@ from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.world import MadeRelease, ProgressEvent, Upload, World
 
-__all__ = ["FakeTree", "FakeWorld", "fake_config", "fake_world"]
+__all__ = ["FakeTree", "FakeWorld", "code_sha256", "fake_config", "fake_world"]
 
 
 @attrs.define
@@ -283,7 +283,7 @@ def fake_world(
     """
     settings = fake_config() if config is None else config
     bucket = MemoryStore() if store is None else store
-    accounts = MemoryPlatform(lambda key: _code_sha256(bucket, key)) if platform is None else platform
+    accounts = MemoryPlatform(lambda key: code_sha256(bucket, key)) if platform is None else platform
     events: list[ProgressEvent] = []
     world = World(
         config=settings,
@@ -308,5 +308,6 @@ def fake_world(
     return FakeWorld(world=world, tree=tree, store=bucket, platform=accounts, events=events)
 
 
-def _code_sha256(store: MemoryStore, key: str) -> str:
+def code_sha256(store: MemoryStore, key: str) -> str:
+    """What Lambda says of code that it got from this object."""
     return base64.b64encode(hashlib.sha256(store.objects[key].body).digest()).decode()

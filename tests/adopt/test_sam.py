@@ -10,7 +10,9 @@ import pytest
 from multi_env_lambda.adopt.cfn_parameters import given_values, overrides_of, values_of
 from multi_env_lambda.adopt.document import read_document
 from multi_env_lambda.adopt.found import Carried, Changed, Grant, NotCarried, Ours, Reading, Variable
-from multi_env_lambda.adopt.sam import Source, is_template, read_template, steps_out
+from multi_env_lambda.adopt.sam import read_template
+from multi_env_lambda.adopt.sam_layers import steps_out
+from multi_env_lambda.adopt.sam_source import Source, is_template
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.project import read_project
 from tests.declared import DEVOPS, ENVIRONMENTS, complete_unit

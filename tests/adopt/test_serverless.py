@@ -88,7 +88,19 @@ def test_the_unit_has_the_runtime_the_architecture_and_the_tags_of_the_service()
     assert found.table["tags"] == {"team": "x-${environment}"}
 
 
-@pytest.mark.parametrize(("old", "new"), [("python2.7", "python3.9"), ("python3.6", "python3.9"), ("", "python3.13")])
+def test_functions_may_be_a_list_of_tables_and_of_files_with_tables() -> None:
+    files = {"more.yml": "b: {handler: b.c, timeout: 9}\n", "deep.yml": "x: {c: {handler: c.d}}\n"}
+    text = "functions: [{a: {handler: a.b}}, '${file(more.yml)}', '${file(deep.yml):x}', '${file(none.yml)}', 1]\n"
+    found = read(text, files=files).table["functions"]
+
+    assert {name: (one["handler"], one["timeout"]) for name, one in found.items()} == {
+        "a": ("a.b", 6),
+        "b": ("b.c", 9),
+        "c": ("c.d", 6),
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), [("python2.7", "python3.9"), ("python3.6", "python3.9"), ("", "python3.9")])
 def test_a_runtime_that_is_no_longer_there_becomes_the_nearest_and_that_is_said(old: str, new: str) -> None:
     head = f"service: shop\nprovider:\n  name: aws\n  runtime: {old}\n"
     found = read("functions: {a: {handler: a.b}}\n", head=head)

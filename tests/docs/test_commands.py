@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from difflib import ndiff
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from multi_env_lambda.cli.main import VERBS, _group
 from tests.house import ROOT
-
-
-def of_docs(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from tests.pages import of_docs
 
 examples, verbs = of_docs("examples"), of_docs("verbs")
 RECORDED: dict[str, str] = json.loads(examples.FILE.read_text("utf-8"))

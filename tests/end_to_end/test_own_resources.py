@@ -87,6 +87,21 @@ def values(event, context):
     }
 
 
+def buy(event, context):
+    machines = boto3.client("stepfunctions")
+    started = machines.start_execution(stateMachineArn=os.environ["CHECKOUT"], input=json.dumps(event))
+    return {"started": started["executionArn"]}
+
+
+def pay(event, context):
+    return {"customer": event["customer"], "paid": True}
+
+
+def bought(event, context):
+    found = boto3.client("stepfunctions").describe_execution(executionArn=event["started"])
+    return {"status": found["status"], "output": found.get("output")}
+
+
 def timed(event, context):
     print("DUE", event["due"])
 
@@ -174,6 +189,26 @@ events = [{ sqs = "jobs" }, { sqs = "ordered" }]
 handler = "customers.uses.got"
 events = [{ sns = "news" }]
 
+[tool.multi_env_lambda.state_machines.checkout]
+definition = "checkout.asl.json"
+substitutions.Pay = { function = "pay" }
+substitutions.Sales = { table = "sales" }
+write = ["sales"]
+log_level = "ERROR"
+events = [{ scheduler = "rate(1 day)", payload = { customer = "grace" } }]
+
+[tool.multi_env_lambda.functions.pay]
+handler = "customers.uses.pay"
+
+[tool.multi_env_lambda.functions.buy]
+handler = "customers.uses.buy"
+environment.CHECKOUT = { state_machine = "checkout" }
+start = ["checkout"]
+
+[tool.multi_env_lambda.functions.bought]
+handler = "customers.uses.bought"
+read = ["checkout"]
+
 [tool.multi_env_lambda.functions.timed]
 handler = "customers.uses.timed"
 
@@ -191,6 +226,22 @@ invoke = ["read"]
 """
 
 
+CHECKOUT = {
+    "StartAt": "Pay",
+    "States": {
+        "Pay": {"Type": "Task", "Resource": "${Pay}", "Next": "Keep"},
+        "Keep": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Parameters": {
+                "TableName": "${Sales}",
+                "Item": {"customer": {"S.$": "$.customer"}, "created": {"N": "8"}, "status": {"S": "paid"}},
+            },
+            "ResultPath": "$.kept",
+            "End": True,
+        },
+    },
+}
 PORTAL = """
 [project]
 name = "portal"
@@ -236,6 +287,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
         file = found.stage.root / "projects/customers/pyproject.toml"
         file.write_text(file.read_text("utf-8") + TABLES, "utf-8")
         (file.parent / "customers" / "uses.py").write_text(CODE, "utf-8")
+        (file.parent / "checkout.asl.json").write_text(json.dumps(CHECKOUT), "utf-8")
         write_portal(found.stage.root)
         commit(found.stage.root)
         asked = found.run("bootstrap")
@@ -284,6 +336,20 @@ def test_a_schedule_calls_in_its_role(made: Bootstrapped) -> None:
 
     CloudTime(made.stage.cloud).sleep(3601)
     eventually(lambda: printed(made, "timed").count("DUE 20") > before, seconds=90)
+
+
+def test_a_state_machine_is_started_and_calls_a_function(made: Bootstrapped) -> None:
+    started = call(made, "buy", {"customer": "hedy"})
+    eventually(lambda: call(made, "bought", started)["status"] != "RUNNING", seconds=60)
+
+    found = call(made, "bought", started)
+    assert found["status"] == "SUCCEEDED", found
+    assert json.loads(found["output"])["paid"] is True
+    sales = made.root("sandbox", "dynamodb")
+    kept = {"customer": {"S": "hedy"}, "created": {"N": "8"}}
+    assert sales.get_item(TableName="customers-sandbox-sales", Key=kept)["Item"]["status"] == {"S": "paid"}
+    kept["customer"] = {"S": "grace"}  # the schedule began with the deploy
+    eventually(lambda: "Item" in sales.get_item(TableName="customers-sandbox-sales", Key=kept), seconds=60)
 
 
 def test_objects_are_written_heard_and_read(made: Bootstrapped) -> None:

@@ -242,6 +242,7 @@ def _keep_limits() -> None:
         reverted_drift,
         rule_dead_letters,
         stack_policies,
+        state_machines,
         subscriptions,
         table_settings,
         template_references,
@@ -266,6 +267,7 @@ def _keep_limits() -> None:
     request_limits.patch()  # around what reads a request that has the right form
     subscriptions.patch()
     stack_policies.patch()
+    state_machines.patch()
     quiet_updates.patch()
     refusal_words.patch()
     reverted_drift.patch()

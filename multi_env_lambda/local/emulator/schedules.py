@@ -7,7 +7,8 @@ It calls as late as a flexible window allows, and does not try again: what fails
 Sources: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html,
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html (rates begin at once, daylight saving) and
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html (the role sends to the queue)
-Text: getmoto/moto#8172 (of a start that is over), localstack/localstack#9284 (of expressions)
+Text: getmoto/moto#8172 (of a start that is over), localstack/localstack#9284 (of expressions); of the others none is
+known, nor whether an end that is over is refused.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from multi_env_lambda.model.key import (
     Texts,
 )
 from multi_env_lambda.model.keys.event import EVENTS
-from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, WRITE
+from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, START, WRITE
 from multi_env_lambda.model.keys.reference import REFERENCE
 from multi_env_lambda.model.name import ARN, FUNCTION_NAME, ROLE_ARN
 from multi_env_lambda.model.retention import RETENTION_DAYS
@@ -250,8 +250,8 @@ FUNCTION = Keys(
             "role",
             Text(ROLE_ARN),
             "A role that exists, in the environment's account: the stack creates none, and adds no permission to it:\n"
-            ":doc:`../02-How-To/a-role-that-exists`. Not with ``policies``, ``managed_policies``, ``read``, ``write``\n"
-            "and ``invoke``.",
+            ":doc:`../02-How-To/a-role-that-exists`. Not with ``policies``, ``managed_policies``, ``read``,\n"
+            "``write``, ``invoke`` and ``start``.",
             'role = "arn:aws:iam::${account_id}:role/orders-${environment}"',
             default="one that the stack creates",
             off=True,
@@ -261,6 +261,7 @@ FUNCTION = Keys(
         READ,
         WRITE,
         INVOKE,
+        START,
         Key("events", EVENTS, "What invokes it, one table per event, see below.", "events = [{ sqs = true }]"),
         Key(
             "alarms",

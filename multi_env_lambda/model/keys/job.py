@@ -5,7 +5,7 @@ from __future__ import annotations
 from multi_env_lambda.model.key import ByName, Choice, Key, Keys, Number, NumberOf, Rule, Text
 from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
 from multi_env_lambda.model.keys.function import DESCRIPTION
-from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, WRITE
+from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, START, WRITE
 from multi_env_lambda.model.runtime import GLUE_PYTHON, SPARK_PYTHON
 
 __all__ = ["ARGUMENT", "ENTRY", "JOB", "KINDS"]
@@ -94,6 +94,7 @@ JOB = Keys(
         READ,
         WRITE,
         INVOKE,
+        START,
         Key(
             "schedule",
             Text(SCHEDULE_EXPRESSION, allowed="``cron(…)``"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from multi_env_lambda.model.key import Choice, Inners, Key, Keys, Rule, Texts, Tree
 from multi_env_lambda.model.name import ARN, KEY
 
-__all__ = ["INVOKE", "MANAGED_POLICIES", "POLICIES", "READ", "STATEMENT", "WRITE"]
+__all__ = ["INVOKE", "MANAGED_POLICIES", "POLICIES", "READ", "START", "STATEMENT", "WRITE"]
 
 _ACTION = Rule(
     pattern=r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+",
@@ -58,6 +58,7 @@ READ = Key(
     'read = ["orders"]',
 )
 WRITE = Key("write", Texts(KEY), "The keys of the unit's resources that it may change.", 'write = ["orders"]')
+START = Key("start", Texts(KEY), "The keys of the unit's state machines that it may start.", 'start = ["checkout"]')
 INVOKE = Key("invoke", Texts(KEY), "The keys of the unit's functions that it may call.", 'invoke = ["check"]')
 POLICIES = Key(
     "policies",

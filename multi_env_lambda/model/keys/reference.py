@@ -33,7 +33,7 @@ REFERENCE = Keys(
     header="[tool.multi_env_lambda.functions.main.environment.DATABASE]",
     about="An environment variable that is a table gets its value from elsewhere: a secret or a parameter\n"
     "(:doc:`../02-How-To/secrets-and-parameters`), or a resource of the unit (:doc:`../02-How-To/own-resources`).",
-    either=("secret", "parameter", "table", "queue", "topic", "bucket", "function"),
+    either=("secret", "parameter", "table", "queue", "topic", "bucket", "state_machine", "function"),
     keys=(
         Key(
             "secret",
@@ -69,19 +69,19 @@ REFERENCE = Keys(
         Key("queue", Text(KEY), "The key of a queue of the unit.", 'queue = "incoming"'),
         Key("topic", Text(KEY), "The key of a topic of the unit.", 'topic = "news"'),
         Key("bucket", Text(KEY), "The key of a bucket of the unit.", 'bucket = "reports"'),
+        Key("state_machine", Text(KEY), "The key of a state machine of the unit.", 'state_machine = "checkout"'),
         Key("function", Text(KEY), "The key of a function of the unit.", 'function = "check"'),
         Key(
             "value",
             Choice(("name", "arn", "url", "value")),
             "What of the resource. Only a queue has a URL; the ARN of a function is that of its alias.",
             'table = "orders"\nvalue = "arn"',
-            default="``name`` of a table or a bucket, ``url`` of a queue, ``arn`` of a topic, a secret or a function, "
-            "``value`` of a parameter",
+            default="``name`` of a table or a bucket, ``url`` of a queue, ``value`` of a parameter; of others ``arn``",
         ),
     ),
 )
 
-_RESOURCES = ("table", "queue", "topic", "bucket", "function")
+_RESOURCES = ("table", "queue", "topic", "bucket", "state_machine", "function")
 RESOURCE = attrs.evolve(
     REFERENCE.only(*_RESOURCES, "value"),
     title="A parameter that names a resource",

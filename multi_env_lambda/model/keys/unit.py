@@ -13,6 +13,7 @@ from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
 from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
 from multi_env_lambda.model.keys.rest_api import REST_API
+from multi_env_lambda.model.keys.state_machine import STATE_MACHINE
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.patterns import PATTERN
 from multi_env_lambda.model.runtime import RUNTIMES
@@ -93,6 +94,13 @@ _SECRETS = Key(
     '[tool.multi_env_lambda.secrets.bank]\ndescription = "of the payments"',
     default="none",
 )
+_STATE_MACHINES = Key(
+    "state_machines",
+    ByName(Inner(STATE_MACHINE), KEY, off=True),
+    "The state machines by key, see below.",
+    '[tool.multi_env_lambda.state_machines.checkout]\ndefinition = "checkout.asl.json"',
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -102,7 +110,7 @@ _TAGS = Key(
 )
 BY_ENVIRONMENT = (
     *("functions", "http_api", "rest_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
-    "tags",
+    *("state_machines", "tags"),
 )
 """What can differ between environments."""
 
@@ -168,6 +176,11 @@ DIFFERENCE = Keys(
             _SECRETS,
             "Secrets that exist only here.",
             '[tool.multi_env_lambda.environments.prod.secrets.bank]\ndescription = "of the payments"',
+        ),
+        _here(
+            _STATE_MACHINES,
+            "Other settings of state machines, or state machines that exist only here.",
+            '[tool.multi_env_lambda.environments.prod.state_machines.checkout]\nlog_level = "ALL"',
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -259,6 +272,7 @@ UNIT = Keys(
         _BUCKETS,
         _PARAMETERS,
         _SECRETS,
+        _STATE_MACHINES,
         _TAGS,
         Key(
             "environments",

@@ -18,6 +18,7 @@ from multi_env_lambda.model.resources import (
     OwnSecret,
     ResourceKind,
     ResourceReference,
+    StateMachine,
     kind_of,
 )
 from multi_env_lambda.model.settings import Function, GlueJob
@@ -35,6 +36,13 @@ from multi_env_lambda.plan.template.own_values import (
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
+from multi_env_lambda.plan.template.state_machines import (
+    functions_in,
+    machine_arn,
+    machine_id,
+    machine_name,
+    machine_part,
+)
 from multi_env_lambda.plan.template.tables import data_table, table_id
 
 __all__ = ["resources_part", "uses", "value_of"]
@@ -67,6 +75,8 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
             return Part(
                 resources=(secret_resource(unit, resource),), outputs=((f"{name}Arn", {"Value": secret_arn(key)}),)
             )
+        case StateMachine():
+            return _machine(unit, resource)
         case MessageTopic():
             name = topic_id(resource.key)
             return Part(
@@ -74,6 +84,20 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
             )
         case _:
             assert_never(resource)
+
+
+def _machine(unit: StackInput, machine: StateMachine) -> Part:
+    values = {name: _in_a_definition(unit, value) for name, value in machine.substitutions}
+    called = [_alias_arn(unit, key) for key in functions_in(machine)]
+    statements = [allow(ACCESS["function"]["invoke"], arn) for arn in called]
+    return machine_part(unit, machine, values, [*statements, *uses(unit, machine)])
+
+
+def _in_a_definition(unit: StackInput, value: str | ResourceReference) -> Any:
+    """Machines that start each other are named by their texts, as functions are."""
+    if isinstance(value, ResourceReference) and (value.kind, value.value) == ("state_machine", "arn"):
+        return machine_arn(unit, value.key)
+    return value if isinstance(value, str) else value_of(unit, value)
 
 
 def value_of(unit: StackInput, reference: ResourceReference) -> Any:
@@ -96,6 +120,8 @@ _VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
     ("bucket", "arn"): bucket_arn,
     ("parameter", "value"): lambda unit, key: _held(unit, key),
     ("parameter", "name"): parameter_name,
+    ("state_machine", "arn"): lambda unit, key: ref(machine_id(key)),
+    ("state_machine", "name"): machine_name,
     ("secret", "arn"): lambda unit, key: secret_arn(key),
 }
 
@@ -111,8 +137,8 @@ _OF_THE_BUCKET = {"s3:GetBucketLocation", "s3:ListBucket"}
 """What is asked of a bucket; everything else is asked of its objects."""
 
 
-def uses(unit: StackInput, holder: Function | GlueJob) -> tuple[Json, ...]:
-    """Statements for what its table names in ``read``, ``write`` and ``invoke``, and for secrets of its variables."""
+def uses(unit: StackInput, holder: Function | GlueJob | StateMachine) -> tuple[Json, ...]:
+    """Statements for what its table names in the words of ``VERBS``, and for secrets of its variables."""
     found = [statement for verb in VERBS for key in _named(holder, verb) for statement in _allowed(unit, key, verb)]
     for _, value in holder.environment if isinstance(holder, Function) else ():
         if isinstance(value, ResourceReference) and value.kind == "secret":
@@ -120,7 +146,7 @@ def uses(unit: StackInput, holder: Function | GlueJob) -> tuple[Json, ...]:
     return tuple(found)
 
 
-def _named(holder: Function | GlueJob, verb: Verb) -> tuple[str, ...]:
+def _named(holder: Function | GlueJob | StateMachine, verb: Verb) -> tuple[str, ...]:
     match verb:
         case "read":
             return holder.read
@@ -128,6 +154,8 @@ def _named(holder: Function | GlueJob, verb: Verb) -> tuple[str, ...]:
             return holder.write
         case "invoke":
             return holder.invoke
+        case "start":
+            return holder.start
         case _:
             assert_never(verb)
 
@@ -142,6 +170,12 @@ def _allowed(unit: StackInput, key: str, verb: Verb) -> Iterator[Json]:
 
 def _alias_arn(unit: StackInput, key: str) -> str:
     return unit.arn("lambda", f"function:{unit.project.function_name(unit.environment.name, key)}:{ALIAS}")
+
+
+def _machine_and_executions(unit: StackInput, key: str) -> tuple[str, str]:
+    """An execution of an express workflow has another ARN, and can neither be described nor be stopped."""
+    arn = machine_arn(unit, key)
+    return arn, f"{arn.replace(':stateMachine:', ':execution:')}:*"
 
 
 def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator[Json]:
@@ -159,6 +193,8 @@ def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator
             yield allow(ACCESS["parameter"][verb], parameter_arn(unit, key))
         case OwnSecret(key=key):
             yield allow(ACCESS["secret"][verb], secret_arn(key))
+        case StateMachine(key=key):
+            yield allow(ACCESS["state_machine"][verb], *_machine_and_executions(unit, key))
         case DataBucket(key=key):
             whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
             if whole:

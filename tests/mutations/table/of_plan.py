@@ -668,6 +668,20 @@ MUTATIONS = (
         ("plan/test_transitions.py",),
     ),
     Mutation(
+        "plan/template/state_machines.py",
+        "only_if=_here(unit))\n    starts",
+        ")\n    starts",
+        "Only Step Functions in this account gets the role of a state machine.",
+        ("plan/test_template_state_machines.py",),
+    ),
+    Mutation(
+        "api/definitions.py",
+        "not file.is_relative_to(self._folder.resolve()) or",
+        "",
+        "A definition outside of the unit's folder is refused, also behind a link.",
+        ("model/test_state_machine.py",),
+    ),
+    Mutation(
         "plan/schedule_transitions.py",
         "start < now - _LATE_SECONDS",
         "False",

@@ -1,0 +1,109 @@
+"""Completes what the page about the Python API says of each method: all parameters, what it returns, and an example.
+
+Texts that many methods share are in the table of the page. What belongs to one method only, and its example, is in
+``docs/source/04-Reference/python/CLASS.inc``, since a class with forty methods would not be readable with it. A test
+runs the examples.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).parent / "source" / "04-Reference"
+PAGE = REFERENCE / "api.rst"
+FOLDER = REFERENCE / "python"
+SECTIONS = ("Args", "Returns", "Raises")
+
+
+@cache
+def shared() -> dict[str, str]:
+    """Parameter -> what it means in every method that does not say otherwise."""
+    text = PAGE.read_text("utf-8").partition("Arguments that many methods have")[2]
+    return dict(re.findall(r"^``(\w+)``  +(\S.*)$", text.partition("\n\nWhat a ``stack.py`` gets")[0], re.MULTILINE))
+
+
+@cache
+def written(name: str) -> dict[str, list[str]]:
+    """Method -> the lines about it in the file of a class; those about the class itself have its name."""
+    path = FOLDER / f"{name}.inc"
+    if not path.is_file():
+        return {}
+    parts = re.split(r"^(\w+)\n-+\n", path.read_text("utf-8"), flags=re.MULTILINE)
+    return {title: text.strip("\n").splitlines() for title, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def sections_of(lines: list[str]) -> tuple[list[str], dict[str, list[str]], list[str]]:
+    """(what comes before them, the lines of each section, the example) of a docstring or of a part of a file."""
+    before: list[str] = []
+    found: dict[str, list[str]] = {}
+    example: list[str] = []
+    current = before
+    for line in lines:
+        title = re.fullmatch(rf"({'|'.join(SECTIONS)}):", line)
+        if title:
+            current = found.setdefault(title[1], [])
+        elif line.startswith(">>>") or (current is example and line.strip()):
+            current = example
+            example.append(line)
+        elif current is not example or example:
+            current.append(line)
+    return before, found, example
+
+
+def parameters_of(method: Any) -> list[str]:
+    """The names in its signature, without that of the object itself."""
+    try:
+        names = inspect.signature(inspect.unwrap(getattr(method, "__func__", method))).parameters
+    except (TypeError, ValueError):
+        return []
+    return [name for name in names if name not in ("self", "cls")]
+
+
+def described(lines: list[str]) -> set[str]:
+    """The parameters that the lines of a section describe."""
+    return {name for line in lines if (found := re.match(r"    (\w[\w, ]*):", line)) for name in found[1].split(", ")}
+
+
+def completed(owner: str, method: str, doc: list[str], parameters: list[str]) -> list[str]:
+    """A docstring with every section."""
+    before, found, example = sections_of(doc)
+    more, added, shown = sections_of(written(owner).get(method, []))
+    arguments = [*found.get("Args", []), *added.get("Args", [])]
+    known = described(arguments)
+    arguments += [f"    {name}: {shared()[name]}." for name in parameters if name not in known and name in shared()]
+    parts = {
+        "Args": arguments,
+        "Returns": [*found.get("Returns", []), *added.get("Returns", [])],
+        "Raises": [*found.get("Raises", []), *added.get("Raises", [])],
+    }
+    lines = [*_trimmed(before), *([""] if more else []), *_trimmed(more)]
+    for title, content in parts.items():
+        if any(line.strip() for line in content):
+            lines += ["", f"{title}:", *(line for line in content if line.strip())]
+    shown = [*_trimmed(example), *([""] if example and shown else []), *_trimmed(shown)]
+    return [*lines, *(["", "Example:", *(f"    {line}".rstrip() for line in shown)] if shown else []), ""]
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    return "\n".join(lines).strip("\n").splitlines()
+
+
+def process(_: Any, what: str, name: str, public: Any, __: Any, lines: list[str]) -> None:
+    """Called by autodoc with each docstring, before napoleon reads its sections."""
+    owner, _, method = name.rpartition(".")
+    owner = owner.rpartition(".")[2]
+    if what == "class":
+        owner = method
+    if what in ("class", "method", "property", "attribute") and method in written(owner):
+        lines[:] = completed(owner, method, lines, parameters_of(public) if what == "method" else [])
+    elif what == "method" and parameters_of(public):
+        lines[:] = completed(owner, method, lines, parameters_of(public))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", process, priority=400)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,99 @@
+"""A template of SAM or CloudFormation with what is around it, and which functions of it can be taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+
+from multi_env_lambda.adopt.cfn_values import Values
+from multi_env_lambda.adopt.document import Node
+from multi_env_lambda.adopt.found import NotCarried
+from multi_env_lambda.adopt.sam_globals import with_globals
+from multi_env_lambda.adopt.sam_layers import path_in
+from multi_env_lambda.model.keys.function import HANDLER
+from multi_env_lambda.model.runtime import RUNTIMES
+
+__all__ = ["FUNCTION_KINDS", "Source", "is_template", "is_there", "python_functions", "resources_of"]
+
+FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """A template, and what is around it.
+
+    Args:
+        unit, folder: the unit's name, and its folder, relative to the top of the repository.
+        files: all files of the project, relative to its folder. at: the folder of the template in it.
+        crowded: whether two environments have the same account and region.
+        text: of one of them; None if there is none.
+        runtimes: that AWS creates functions with; the first one is taken if the template has none of them.
+    """
+
+    template: Node
+    unit: str
+    folder: str
+    environments: tuple[str, ...]
+    files: frozenset[str]
+    crowded: bool
+    at: str
+    text: Callable[[str], str | None]
+    runtimes: tuple[str, ...] = RUNTIMES
+
+
+def is_template(document: Node) -> bool:
+    """Whether a document has functions of SAM or CloudFormation."""
+    resources = document.get("Resources")
+    kinds = {node.text("Type") for node in resources.table.values()} if resources is not None else set()
+    return not kinds.isdisjoint(FUNCTION_KINDS)
+
+
+def resources_of(template: Node) -> Mapping[str, Node]:
+    found = template.get("Resources")
+    return {} if found is None else {name: node for name, node in found.table.items() if not name.startswith("Fn::")}
+
+
+def is_there(node: Node, values: Values) -> bool:
+    condition = node.text("Condition")
+    return condition is None or values.holds(condition, node)
+
+
+def python_functions(
+    source: Source, resources: Mapping[str, Node], values: Values, left: list[NotCarried]
+) -> Iterable[tuple[str, dict[str, Node]]]:
+    """Those in Python, with the properties of ``Globals``; the others are said."""
+    for name, node in resources.items():
+        kind = node.text("Type")
+        if kind not in FUNCTION_KINDS:
+            continue
+        globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
+        properties = with_globals(globals_, node.get("Properties"))
+        reason = _why_not(properties, values, source)
+        if reason:
+            left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
+        else:
+            yield name, properties
+
+
+def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> str:
+    """Why a function cannot be taken over; empty if it can."""
+    if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
+        return "it is a container image"
+    runtime, handler = values.of(properties.get("Runtime")), values.of(properties.get("Handler"))
+    if not isinstance(runtime, str) or not runtime.startswith("python"):
+        return f"its runtime is {runtime}: only functions in Python can be units"
+    if not isinstance(handler, str) or not HANDLER.accepts(handler):
+        return f"its handler is {handler}; expected {HANDLER.allowed}"
+    code = values.of(properties.get("CodeUri") or properties.get("Code"))
+    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(source.at, code) is None):
+        return f"its code is {code}: only a folder of the project can be taken over"
+    if isinstance(code, str) and not _has_files(source, path_in(source.at, code) or "."):
+        return f"its code is not there: {code}"
+    if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
+        return "its code is in a bucket: get it from there, and name its folder"
+    return ""
+
+
+def _has_files(source: Source, folder: str) -> bool:
+    return folder == "." or any(path.startswith(f"{folder}/") for path in source.files)

@@ -1,0 +1,254 @@
+"""Tries an adopted unit before anything of it is written: whether it can be read, and whether its versions can be had.
+
+A copy of what the unit will be is locked in a folder of its own. Pins that cannot be installed for the runtime are
+replaced by the nearest versions that can, and each of them is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import assert_never
+
+import attrs
+
+from multi_env_lambda.adopt.found import Changed, Place
+from multi_env_lambda.adopt.joined import Adopted
+from multi_env_lambda.api.opened import Opened
+from multi_env_lambda.api.opening import read_units
+from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
+from multi_env_lambda.building.asked import completed
+from multi_env_lambda.building.lock import Target, locked_by_another_tool, read_lock
+from multi_env_lambda.building.nearest import Moved, Nearest, Pin, built_from_source, nearest, pins_of, stay
+from multi_env_lambda.building.requirements import overridden, third_party
+from multi_env_lambda.building.uv_settings import indexes_of_the_root
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_toml
+from multi_env_lambda.host.git import run_git
+from multi_env_lambda.host.private import private_folder
+from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.runtime import creatable
+
+__all__ = ["settled"]
+
+_USUAL = "python3.13"
+"""The runtime of a project that says none."""
+
+_FURTHEST = 8
+"""How many lines below a name its version stands at most, as far as it is looked for."""
+
+_LISTS = re.compile(r"(^|/)(requirements[^/]*\.txt|poetry\.lock|Pipfile(\.lock)?|pyproject\.toml|setup\.(py|cfg))$")
+"""The files in which pins stand, the ones that people write first."""
+
+
+def settled(
+    opened: Opened,
+    folder: str,
+    sources: Iterable[tuple[str, Path]],
+    read: Callable[[tuple[str, ...]], Adopted],
+    files: Callable[[Adopted], Mapping[str, bytes]],
+    today: date,
+) -> Adopted:
+    """The unit with a runtime and with versions that can be installed.
+
+    Args:
+        folder: of the unit, relative to the root. sources: the project's own files that are in that folder.
+        read: the project, with the runtimes that may be chosen, the first one in place of those that may not.
+        files: what is written for the unit, by path relative to its folder.
+
+    Raises:
+        ConfigurationError: the unit cannot be read, or a package has no version that can be installed.
+        ToolError: the package index cannot be reached, or nothing fits together.
+    """
+    with private_folder() as root:
+        trial = _Trial(opened=opened, root=root, folder=folder, files=files)
+        trial.begin(sources)
+        return _settled(trial, read, creatable(today))
+
+
+def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: tuple[str, ...]) -> Adopted:
+    first, *others = _in_order(read(there), there)
+    adopted = read((first, *there))
+    tried = trial.write(adopted)
+    if not tried.needs_packages:
+        return adopted
+    found = tried.nearest()
+    if found.moved and others:
+        last = min((first, *others), key=there.index)
+        same = (one for one in others if tried.on(one).stays(found))
+        chosen = next(same, last)
+        if chosen != first:
+            adopted = read((chosen, *there))
+            tried = trial.write(adopted)
+            found = tried.nearest()
+    if found.moved:
+        changes = tuple(_changed(one, tried.target, trial.place(one.pin)) for one in found.moved)
+        texts = tuple(one.requirement for one in found.moved)
+        trial.refuse_second_table(texts)
+        adopted = attrs.evolve(adopted, overrides=texts, findings=(*adopted.findings, *changes))
+        tried = trial.write(adopted)
+    tried.check()
+    return adopted
+
+
+def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
+    """The runtimes to try; only one if the project says it."""
+    match adopted.told:
+        case "this one":
+            return (str(adopted.table["runtime"]),)
+        case "an ended one":
+            return there
+        case "nothing":
+            usual = there.index(_USUAL)
+            return (*reversed(there[: usual + 1]), *there[usual + 1 :])
+        case _:
+            assert_never(adopted.told)
+
+
+def _changed(moved: Moved, target: Target, place: Place) -> Changed:
+    if moved.alone:
+        machine = f"Python {target.python} on {target.architecture}"
+        reason = f"no wheel of {moved.pin.version} fits {machine}; this is the next that does"
+    else:
+        reason = "a package that had to be newer needs this version"
+    return Changed(function="", what=moved.pin.exact, place=place, to=moved.requirement, reason=reason)
+
+
+@attrs.frozen(kw_only=True)
+class _Trial:
+    """A folder with one unit in it, which nobody else sees."""
+
+    opened: Opened
+    root: Path
+    folder: str
+    files: Callable[[Adopted], Mapping[str, bytes]]
+
+    @property
+    def unit(self) -> Path:
+        return self.root / self.folder
+
+    def begin(self, sources: Iterable[tuple[str, Path]]) -> None:
+        """The indexes of the workspace, and the project's own files without a lock of ours."""
+        self.unit.mkdir(parents=True, exist_ok=True)
+        text = f"[tool.uv]\n{indexes_of_the_root(self.opened.root)}"
+        (self.root / "pyproject.toml").write_text(text, encoding="utf-8")
+        for name, path in sources:
+            if name != LOCK:
+                self._put(name, path.read_bytes())
+
+    def _put(self, name: str, body: bytes) -> None:
+        path = self.unit / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    def write(self, adopted: Adopted) -> _Tried:
+        """The unit as it would be.
+
+        Raises:
+            ConfigurationError: its table, or its list of packages, cannot be read.
+        """
+        for name, body in self.files(adopted).items():
+            self._put(name, body)
+        where = f"{self.folder}/pyproject.toml"
+        document = read_toml(self.unit / "pyproject.toml", where)
+        projects, broken = read_units(self.root, {self.folder: document}, self.opened.config)
+        for one in broken:
+            raise one.error
+        project = projects[0]
+        if project.dynamic:
+            run_git(self.root, "init", "--quiet")
+            project = attrs.evolve(completed(self.root, project), dynamic=project.dynamic)
+        return _Tried(trial=self, project=project)
+
+    def refuse_second_table(self, overrides: Iterable[str]) -> None:
+        """A file can have one table ``[tool.uv]`` only.
+
+        Raises:
+            ConfigurationError: the project has one.
+        """
+        where = f"{self.folder}/pyproject.toml"
+        tools = read_toml(self.unit / "pyproject.toml", where).get("tool")
+        if isinstance(tools, dict) and "uv" in tools:
+            wanted = ", ".join(f'"{one}"' for one in overrides)
+            what = "some pinned versions cannot be installed for the runtime, and its [tool.uv] is yours"
+            raise ConfigurationError(where, what, hint=f"add `override-dependencies = [{wanted}]` to it")
+
+    def place(self, pin: Pin) -> Place:
+        """The line that says the version; else one that says the name."""
+        paths = (one.relative_to(self.unit).as_posix() for one in self.unit.rglob("*") if one.is_file())
+        lists = sorted(filter(_LISTS.search, paths), key=lambda path: (not path.endswith(".txt"), path))
+        texts = {path: (self.unit / path).read_text(encoding="utf-8", errors="replace") for path in lists}
+        found = [(far, number, path) for path, text in texts.items() for far, number in _lines_with(pin, text)]
+        far, number, path = min(found, key=lambda one: one[0], default=(0, 1, next(iter(lists), "pyproject.toml")))
+        return Place(path, number)
+
+
+def _lines_with(pin: Pin, text: str) -> Iterator[tuple[int, int]]:
+    """How many lines below it the version stands, and the number, of each line that has the name."""
+    name = re.compile(rf"(?i)(?<![\w.-]){re.sub('[-_.]+', '[-_.]+', pin.name)}(?![\w.-])")
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if name.search(line):
+            below = lines[number : number + _FURTHEST]
+            yield next((far for far, one in enumerate(below) if pin.version in one), _FURTHEST), number + 1
+
+
+@attrs.frozen(kw_only=True)
+class _Tried:
+    """A unit as it would be; ``runtime`` is another one than its own."""
+
+    trial: _Trial
+    project: Project
+    runtime: str = ""
+
+    @property
+    def where(self) -> str:
+        return self.project.folder
+
+    @property
+    def target(self) -> Target:
+        python = (self.runtime or self.project.runtime).removeprefix("python")
+        return Target(python=python, architecture=self.project.architecture)
+
+    @property
+    def indexes(self) -> str:
+        return indexes_of_the_root(self.trial.root)
+
+    @property
+    def needs_packages(self) -> bool:
+        return bool(third_party(self.trial.root, self.project))
+
+    def on(self, runtime: str) -> _Tried:
+        return attrs.evolve(self, runtime=runtime)
+
+    def pins(self) -> tuple[Pin, ...]:
+        root = self.trial.root
+        if locked_by_another_tool(self.trial.unit):
+            return ()
+        keep = kept_versions(root, self.project)
+        others = () if keep is None else keep.constraints
+        direct = overridden(root, self.project, third_party(root, self.project))
+        return pins_of(direct, others, self.target, self.where)
+
+    def nearest(self) -> Nearest:
+        return nearest(self.pins(), self.target, where=self.where, indexes=self.indexes)
+
+    def stays(self, found: Nearest) -> bool:
+        """Whether all pins have wheels here, but for those that are built from source."""
+        pins = [one for one in self.pins() if one.name not in found.built]
+        return stay(pins, self.target, where=self.where, indexes=self.indexes)
+
+    def check(self) -> None:
+        """Lock it, and build what has sources alone.
+
+        Raises:
+            BuildError: a package cannot be had for the runtime. ToolError: no versions fit together.
+        """
+        root, project = self.trial.root, self.project
+        if not locked_by_another_tool(self.trial.unit):
+            make_lock(root, project, kept_versions(root, project), upgrade=False)
+        lock = read_lock(self.trial.unit, where=self.where)
+        if lock is not None and lock.complete:
+            built_from_source(lock, self.target, self.indexes)

@@ -1,0 +1,124 @@
+"""What lies in the folder of another tool: its file, its document, and the files of the project around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from multi_env_lambda.adopt.document import Node, read_document
+from multi_env_lambda.adopt.sam_layers import steps_out
+from multi_env_lambda.adopt.sam_source import is_template
+from multi_env_lambda.adopt.serverless_given import is_service
+from multi_env_lambda.api.adopting_service import service_in
+from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_bounded
+
+__all__ = ["LARGEST", "SourceProject", "project_at"]
+
+LARGEST = 5 * 1024 * 1024
+_MOST_FILES = 20_000
+_LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv", "cdk.out"})
+_TEMPLATES = ("template.yaml", "template.yml", "template.json", "sam.yaml", "sam.yml")
+
+
+@attrs.frozen(kw_only=True)
+class SourceProject:
+    """What lies in the folder of the other tool."""
+
+    folder: Path
+    file: Path | None
+    document: Node | None
+    repeated: tuple[tuple[str, int], ...]
+    files: tuple[str, ...]
+    at: Path
+    """The folder of the template, which is in the project's."""
+
+    def text(self, path: str) -> str | None:
+        where = self.folder / path
+        if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
+            return None
+        return read_bounded(where, path, LARGEST).decode("utf-8", "replace")
+
+    @property
+    def source(self) -> str:
+        return self.file.name if self.file is not None else "the handlers"
+
+
+def project_at(path: Path, others: set[Path]) -> SourceProject:
+    """What ``path`` names; ``others`` are folders of units, which are not part of a project around them."""
+    if not path.exists():
+        raise ConfigurationError(os.fspath(path), "there is no such file or folder", hint="name the project to adopt")
+    path = path.resolve()
+    folder = path if path.is_dir() else path.parent
+    candidates = [path] if path.is_file() else [folder / name for name in _TEMPLATES if (folder / name).is_file()]
+    if path.is_dir() and (service := service_in(folder, candidates)) is not None:
+        return project_at(service, others)
+    if not candidates:
+        candidates = sorted(one for ending in ("*.yaml", "*.yml") for one in folder.glob(ending) if one.is_file())
+    found: list[tuple[Path, Node, list[tuple[str, int]]]] = []
+    for one in candidates:
+        repeated: list[tuple[str, int]] = []
+        is_meant = path.is_file() or one.name in _TEMPLATES
+        text = _text_of(one, is_meant=is_meant)
+        if is_meant or "AWS::" in text:
+            document = read_document(text, one.name, repeated)
+            if is_template(document) or (path.is_file() and is_service(document)):
+                found.append((one, document, repeated))
+    if len(found) > 1:
+        names = ", ".join(one.name for one, _, _ in found)
+        raise ConfigurationError(folder.name, f"it has {len(found)} templates: {names}", hint="name the file to adopt")
+    if not found and path.is_file():
+        raise ConfigurationError(
+            path.name,
+            "it is no template with functions",
+            hint="name a template of SAM, a service of Serverless, or a folder",
+        )
+    file, node, twice = found[0] if found else (None, None, [])
+    at = folder
+    folder = folder if node is None else _above(folder, steps_out(node))
+    files = tuple(_files(folder, others - {folder}))
+    return SourceProject(folder=folder, file=file, document=node, repeated=tuple(twice), files=files, at=at)
+
+
+def _text_of(path: Path, *, is_meant: bool) -> str:
+    """All of it, as it is, or an error: half a template is none. Of a file that only may be one, nothing."""
+    body = read_bounded(path, path.name, LARGEST)
+    if len(body) > LARGEST and is_meant:
+        raise ConfigurationError(path.name, f"it has more than {LARGEST:,} bytes", hint="name a smaller template")
+    try:
+        return "" if len(body) > LARGEST else body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if is_meant:
+            raise ConfigurationError(path.name, "it is not UTF-8", hint="save it in this encoding") from error
+        return ""
+
+
+def _above(folder: Path, steps: int) -> Path:
+    """So many folders up, if that is in the same repository; else the folder itself, and code above is refused."""
+    above = (folder, *folder.parents)
+    top = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
+    return above[steps] if steps <= top else folder
+
+
+def _files(folder: Path, others: set[Path]) -> Iterator[str]:
+    """Relative to the folder; without hidden ones, caches, links, virtual environments and other units."""
+    number = 0
+    for where, folders, names in os.walk(folder):
+        base = Path(where)
+        folders[:] = sorted(
+            one
+            for one in folders
+            if not one.startswith(".") and one not in _LEFT_OUT and base / one not in others
+            if not (base / one / "pyvenv.cfg").exists()
+        )
+        for name in sorted(names):
+            if name.startswith(".") or (base / name).is_symlink():
+                continue
+            number += 1
+            if number > _MOST_FILES:
+                what = f"it has more than {_MOST_FILES:,} files"
+                raise ConfigurationError(folder.name, what, hint="name the folder of one project")
+            yield (base / name).relative_to(folder).as_posix()

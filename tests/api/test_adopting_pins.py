@@ -1,0 +1,177 @@
+"""A project with pins of old is adopted with the nearest versions that can be installed, and each change is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from multi_env_lambda.api.adopting import Adoption
+from multi_env_lambda.api.opening import read
+from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.building.lock import read_lock
+from multi_env_lambda.errors import ConfigurationError, ToolError
+from multi_env_lambda.make.dependencies import build_dependencies
+from multi_env_lambda.model.published import Published
+from tests.house import ROOT
+from tests.simple_index import SimpleIndex, simple_index
+
+SERVICE = "service: shop\nprovider: {name: aws, runtime: RUNTIME}\nfunctions: {send: {handler: send.handler}}\n"
+TEMPLATE = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Send: {Type: AWS::Serverless::Function, Properties: {Handler: send.handler, Runtime: RUNTIME, CodeUri: .}}
+"""
+HANDLER = "def handler(event, context):\n    return 1\n"
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleIndex]:
+    with simple_index(tmp_path / "index", monkeypatch) as index:
+        for version, tag in (("1.0", "cp37"), ("1.1", "cp38"), ("1.2", "cp39"), ("1.3", "cp311"), ("2.0", "cp313")):
+            index.wheel("array", version, tag)
+        for version in ("1.0", "2.0"):
+            index.wheel("text", version)
+        index.wheel("ended", "1.0", "cp37")
+        yield index
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    start, end = text.index("[tool.multi_env_lambda]"), text.index("# --- the tools of this repository")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "pyproject.toml").write_text(text[start:end], encoding="utf-8")
+    return root
+
+
+def project(root: Path, requirements: str, runtime: str = "python3.7", **files: str) -> Path:
+    folder = root / "projects" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "send.py").write_text(HANDLER, encoding="utf-8")
+    (folder / "requirements.txt").write_text(requirements, encoding="utf-8")
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text.replace("RUNTIME", runtime), encoding="utf-8")
+    return folder
+
+
+def adopt(root: Path, *, really: bool = True) -> Adoption:
+    return Workspace.open(root, local=False).adopt(root / "projects" / "shop", really=really)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def locked(root: Path) -> list[str]:
+    lock = read_lock(root / "projects" / "shop", where="projects/shop")
+    return [] if lock is None else [f"{one.name} {one.version}" for one in lock.packages]
+
+
+def test_pins_that_cannot_be_installed_move_and_the_files_of_the_project_stay(root: Path, index: SimpleIndex) -> None:
+    folder = project(root, "# what we need\ntext==1.0\narray==1.0  # for sums\n", serverless_yml=SERVICE)
+    before = everything(folder)
+
+    found = adopt(root)
+
+    assert found.text() == snapshot("""\
+shop from serverless.yml
+  the whole project
+    ~ serverless.yml:2 runtime → python3.9: AWS creates no new functions with it
+    ~ requirements.txt:3 array==1.0 → array==1.2: no wheel of 1.0 fits Python 3.9 on x86_64; this is the next that does
+  send
+    ✓ serverless.yml:3 handler → functions.send
+  1 carried over, 2 changed, 0 not carried over
+files in projects/shop
+  written   pyproject.toml\
+""")
+    assert locked(root) == ["array 1.2", "text 1.0"]
+    assert {name: body for name, body in everything(folder).items() if name in before} == before
+    assert {one.what for one in adopt(root).files} == {"unchanged"}
+
+
+def test_what_was_locked_so_is_built_without_another_lock(root: Path, index: SimpleIndex, tmp_path: Path) -> None:
+    """The list still names the old version: what the unit has instead counts."""
+    project(root, "text==1.0\narray==1.0\n", serverless_yml=SERVICE)
+    adopt(root)
+
+    (unit,) = read(root).projects
+    built = build_dependencies(root, tmp_path / "cache", unit, Published())
+    assert built.layer is not None
+    assert [(one.name, one.version) for one in built.layer.artifact.packages] == [("array", "1.2"), ("text", "1.0")]
+
+
+def test_a_package_that_nothing_can_replace_is_named_before_anything_is_written(root: Path, index: SimpleIndex) -> None:
+    project(root, "text==1.0\nended==1.0\n", serverless_yml=SERVICE)
+    before = everything(root)
+
+    with pytest.raises(ConfigurationError, match=r"ended 1\.0 has no wheel for Python 3\.9 on x86_64"):
+        adopt(root)
+
+    assert everything(root) == before
+
+
+def test_versions_of_another_tool_move_where_nothing_else_says_one(root: Path, index: SimpleIndex) -> None:
+    lock = '[[package]]\nname = "array"\nversion = "1.0"\n\n[[package]]\nname = "ended"\nversion = "1.0"\n'
+    project(root, "array\n", serverless_yml=SERVICE, poetry_lock=lock)
+
+    assert "~ poetry.lock:2 array==1.0 → array==1.2" in adopt(root).text()
+    assert locked(root) == ["array 1.2"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "file", "text", "runtime"),
+    [
+        ("cp310", "serverless_yml", SERVICE, "python3.10"),
+        ("cp312", "template_yaml", TEMPLATE, "python3.12"),
+        ("cp312", "README_md", "", "python3.12"),
+        ("py3-none-any", "serverless_yml", SERVICE, "python3.9"),
+        ("py3-none-any", "README_md", "", "python3.13"),
+    ],
+)
+def test_an_ended_runtime_becomes_the_oldest_for_which_there_are_wheels(
+    root: Path, index: SimpleIndex, tag: str, file: str, text: str, runtime: str
+) -> None:
+    """And one that nobody says, the usual one or the next older."""
+    index.wheel("only", "1.0", tag)
+    index.wheel("only", "2.0")
+    project(root, "only==1.0\n", **{file: text})
+
+    found = adopt(root, really=False)
+    (body,) = (one.body for one in found.files if one.path == "pyproject.toml")
+
+    assert body is not None and f'runtime = "{runtime}"' in body.decode() and b"override" not in body
+
+
+def test_a_runtime_that_is_said_stays_and_the_pins_move(root: Path, index: SimpleIndex) -> None:
+    project(root, "array==1.2\n", "python3.11", template_yaml=TEMPLATE)
+
+    assert "~ requirements.txt:1 array==1.2 → array==1.3: no wheel of 1.2 fits Python 3.11" in adopt(root).text()
+
+
+def test_a_table_of_uv_that_is_there_is_not_written_over(root: Path, index: SimpleIndex) -> None:
+    own = '[tool.uv]\nprerelease = "disallow"\n'
+    folder = project(root, "array==1.0\n", serverless_yml=SERVICE, pyproject_toml=own)
+
+    with pytest.raises(ConfigurationError) as caught:
+        adopt(root)
+    assert caught.value.hint == 'add `override-dependencies = ["array==1.2"]` to it'
+    (folder / "pyproject.toml").write_text(f'{own}override-dependencies = ["array==1.2"]\n', encoding="utf-8")
+    adopt(root)
+
+    assert locked(root) == ["array 1.2"]
+
+
+def test_versions_that_do_not_fit_together_are_refused_before_anything_is_written(
+    root: Path, index: SimpleIndex
+) -> None:
+    index.wheel("needs", "1.0", "py3-none-any", "text>=3")
+    project(root, "needs==1.0\n", serverless_yml=SERVICE)
+    before = everything(root)
+
+    with pytest.raises(ToolError, match="text>=3"):
+        adopt(root)
+
+    assert everything(root) == before
