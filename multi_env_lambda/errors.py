@@ -12,7 +12,7 @@ The tree::
     ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
     ├── StackError                      7   CloudFormation refused, failed or did not answer in time
     ├── PlanStale                       8   the state changed between deciding and acting; run the command again
-    ├── Refused                         9   a rule forbids it: order, approval, consent, releases only, foreign stack
+    ├── Refused                         9   forbidden: order, approval, consent, releases, foreign stack; full account
     ├── Busy                           10   somebody else is deploying this unit to this environment
     ├── LocalCloudError                11   the local cloud did not start or does not answer
     ├── ToolError                      12   a required program (git, uv) is missing or failed
@@ -182,10 +182,11 @@ class PlanStale(MultiEnvLambdaError):
 
 
 class Refused(MultiEnvLambdaError):
-    """A rule forbids it: promotion order, approval, consent, releases only; or the stack belongs to somebody else.
+    """A rule forbids it: promotion order, approval, consent, releases only, foreign stack; or the account is full.
 
     The hint says how the rule can be met: deploy to the environment before, have the plan approved, or give the one
-    word that agrees (``--agree``, in Python ``agree=[…]``). The unit's stack is as it was.
+    word that agrees (``--agree``, in Python ``agree=[…]``). If the account has no room for what a plan adds, it says
+    which quota to raise. The unit's stack is as it was.
 
     Attributes:
         losses: what holds data and would have been lost, as logical id, type, physical id and fate.

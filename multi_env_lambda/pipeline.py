@@ -29,6 +29,7 @@ from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.once import note_dependencies
 from multi_env_lambda.flow.ownership import look_at_stacks
 from multi_env_lambda.flow.paced import paced
+from multi_env_lambda.flow.quotas import must_fit
 from multi_env_lambda.flow.repair import look_at_what_is_wrong
 from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
@@ -48,7 +49,7 @@ from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.wording import Advice, advice, unit_call
 from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
 
-__all__ = ["PreparedPlan", "apply", "plan", "publish", "same_again"]
+__all__ = ["PreparedPlan", "apply", "fitting", "plan", "publish", "same_again"]
 
 UPLOADING = 8
 """Units whose artifacts are uploaded at the same time."""
@@ -59,12 +60,16 @@ BUSY_SECONDS = 1.0
 
 @attrs.frozen(kw_only=True)
 class PreparedPlan:
-    """A plan together with what was made for it on this machine. ``looked_at``: why a unit was compared at all."""
+    """A plan together with what was made for it on this machine.
+
+    ``looked_at``: why a unit was compared at all; ``fits``: whether the accounts were asked if they have room for it.
+    """
 
     plan: Plan
     made: Mapping[str, MadeRelease]
     known: RecordedState
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    fits: bool = False
 
 
 @timed("step", "plan")
@@ -102,6 +107,18 @@ def plan(
     decided = names_are_free(world, must_be_there(world, request, decided, known, wish.made))
     decided = look_at_layers(world, decided)
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
+
+
+@timed("step", "quotas")
+def fitting(world: World, draft: PreparedPlan) -> PreparedPlan:
+    """The same, once the accounts have been asked whether they have room for what it adds.
+
+    Raises:
+        Refused: one of them does not.
+    """
+    if draft.fits:
+        return draft
+    return attrs.evolve(draft, plan=must_fit(world, draft.plan, draft.known, draft.made), fits=True)
 
 
 def same_again(world: World, saved: Saved, *, soon: bool = False, published: bool = False) -> PreparedPlan:
@@ -161,8 +178,10 @@ def apply(
 
     Raises:
         ConfigurationError: an answer matches no question of the plan; or the bucket belongs to another workspace.
+        Refused: an account has no room for what the plan adds.
     """
     consent = check_answers(draft.plan, consent)
+    draft = fitting(world, draft)
     if draft.plan.deploys:
         world = identified(world, settle_id(world, draft.known.records.values()))
         note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())

@@ -124,8 +124,8 @@ GUARDS: dict[tuple[str, str], str] = {
 
 SERVICES = (
     "cloudformation", "cloudwatch", "codebuild", "codecommit", "codepipeline", "dynamodbstreams", "events", "glue",
-    "iam", "kinesis", "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "sns", "sqs", "ssm",
-    "sts",
+    "iam", "kinesis", "lambda", "logs", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas",
+    "sns", "sqs", "ssm", "sts",
 )  # fmt: skip
 READS = ("batch_get_", "describe_", "estimate_", "filter_", "get_", "head_", "list_", "lookup_", "search_", "validate_")
 

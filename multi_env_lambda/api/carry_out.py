@@ -92,7 +92,7 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
     Args:
         publish: publish the releases that await approval, since approvals refer to published bytes.
     """
-    draft = pipeline.plan(opened.world, request, closely=True)
+    draft = pipeline.fitting(opened.world, pipeline.plan(opened.world, request, closely=True))
     notes = tuple((name, text) for name, made in sorted(draft.made.items()) for text in made.notes)
     found = attrs.evolve(with_rules(opened.world, draft.plan), notes=notes, left=lines_of_left(opened.world))
     if not publish or not draft.made or not any(bound.asks or bound.unreadable for bound in found.rules):
@@ -160,6 +160,8 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
 def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
     dialog = opened.dialog
     if dialog is not None:
+        # Nobody is asked about what cannot be done.
+        draft = pipeline.fitting(opened.world, draft)
         draft = attrs.evolve(draft, plan=with_rules(opened.world, draft.plan))
         dialog.show(draft.plan)
         given = check_answers(draft.plan, consent)

@@ -16,6 +16,7 @@ from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.shown import shown_as_text
@@ -201,6 +202,10 @@ class Platform(Protocol):
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
         """What the account lacks of the concurrency that functions should reserve, by their names."""
+        ...
+
+    def quotas(self, environment: Environment, kinds: Collection[QuotaKind]) -> tuple[Usage | Unread, ...]:
+        """How much of each quota is in use in the account, one for each kind; what cannot be read is no error."""
         ...
 
     def kept_function(self, environment: Environment, function_name: str) -> KeptFunction | None: ...

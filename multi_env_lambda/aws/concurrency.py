@@ -8,16 +8,10 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_denied, text_of
+from multi_env_lambda.aws.quotas import KEPT_UNRESERVED
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, StackError
 
 __all__ = ["Shortage", "reserved_now", "shortage_of"]
-
-_UNRESERVED = 100
-"""What Lambda keeps for functions without a reservation; an account with a lower limit keeps all of it.
-
-Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html and
-https://github.com/aws-samples/one-observability-demo/issues/278
-"""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +37,7 @@ def shortage_of(client: Any, place: str, reserved: Mapping[str, int]) -> Shortag
     try:
         limits = client.get_account_settings()["AccountLimit"]
         limit, free = int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
-        least = min(limit, _UNRESERVED)
+        least = min(limit, KEPT_UNRESERVED)
         if free - wanted < least:
             # What the functions already have is released first.
             free += sum(_reserved(client, name) or 0 for name in reserved)

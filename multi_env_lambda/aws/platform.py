@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
@@ -13,6 +14,7 @@ from multi_env_lambda.aws.drift import StackDrift
 from multi_env_lambda.aws.logs import LogLine, group_now, recent_lines
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.protection import protect
+from multi_env_lambda.aws.quotas import read_quotas
 from multi_env_lambda.aws.references import missing_references
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.stack import Stacks
@@ -21,6 +23,7 @@ from multi_env_lambda.aws.stack_tags import stack_of, tagged_arns
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
@@ -188,6 +191,9 @@ class AwsPlatform:
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
         return shortage_of(self._sessions.client(environment, "lambda"), environment.name, reserved)
+
+    def quotas(self, environment: Environment, kinds: Collection[QuotaKind]) -> tuple[Usage | Unread, ...]:
+        return read_quotas(partial(self._sessions.client, environment), kinds)
 
     def reserved(self, environment: Environment, function_name: str) -> int | None:
         return reserved_now(self._sessions.client(environment, "lambda"), environment.name, function_name)

@@ -79,7 +79,8 @@ def protect(
 def check_concurrency(platform: Platform, environment: Environment, template: str) -> None:
     """The account has the concurrency that the template's functions reserve. Nothing has been published or changed yet.
 
-    Units are checked one by one; CloudFormation judges what two of them reserve together in one run.
+    What all units of a run add is counted before (flow/quotas.py), by their templates; this also sees what was reserved
+    or released by hand since.
 
     Raises:
         ConfigurationError: it does not.

@@ -51,6 +51,9 @@ SECRET_HEADER = "x-local-cloud-secret"
 CLOCK = "/_ministack/clock"
 """Where the time of the emulator is read and moved; ``emulator/clock.py`` has the same name."""
 
+QUOTAS = "/_ministack/quotas"
+"""Where the quotas of all accounts are changed; ``emulator/quotas.py`` has the same name."""
+
 _LOCK_IS_HELD = 75
 """The exit code of the server process if there is already one; ``emulator/__main__.py`` has the same number."""
 

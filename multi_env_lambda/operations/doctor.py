@@ -32,6 +32,7 @@ from multi_env_lambda.model.principal import principal_of
 from multi_env_lambda.model.runtime import not_imported
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.operations.bootstrap import there
+from multi_env_lambda.operations.doctor_quotas import builds_at_once, quota_checks
 from multi_env_lambda.operations.doctor_reviewers import reviewers
 from multi_env_lambda.plan.access_stack import AccessStack, differences
 from multi_env_lambda.wording import Advice, advice
@@ -200,6 +201,7 @@ def _of_devops(
         yield "roles", lambda: _roles(sessions, devops, wanted(devops))
     if world.config.ci_stack is not None:
         yield "ci", lambda: _ci(sessions, devops, ci())
+        yield "quota: builds", partial(builds_at_once, sessions, devops)
     if world.config.bitbucket is not None:
         yield "bitbucket", partial(_bitbucket, world.config.bitbucket, world.config.ci.branch)
     if world.config.github is not None and world.config.github.reviewed:
@@ -303,6 +305,7 @@ def _of_environment(
     devops = world.config.devops.at(place.region)
     yield "artifacts", partial(_artifacts, devops, sessions, place, published.get(place.region))
     yield "rules", partial(_rules, world, place)
+    yield from quota_checks(world, place)
 
 
 def _stacks(sessions: Sessions, place: Environment) -> Answer:

@@ -46,7 +46,7 @@ from multi_env_lambda.plan.access_trust import (
 )
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers
-from multi_env_lambda.plan.permissions import direct_calls, look_at_the_bucket, others_layers, reserving
+from multi_env_lambda.plan.permissions import direct_calls, look_at_builds, look_at_the_bucket, others_layers, reserving
 
 __all__ = [
     "DEVOPS_STACK",
@@ -66,6 +66,7 @@ _LOOKS = (
     "FindFunctions",
     "LookAtFunctions",
     "LookAtLayers",
+    "LookAtQuotas",
     "ReadLogs",
 )
 """What the role that only looks shares with the one that deploys."""
@@ -243,6 +244,7 @@ def _looks(config: WorkspaceConfig, roles: Roles) -> Iterator[Grant]:
     names = [access_stack_name(roles.prefix, DEVOPS_STACK)]
     if config.ci_stack is not None:
         names.append(ci_stack_name(roles.prefix))
+    yield from look_at_builds(config)
     yield _look_at_roles(*(arn_of(config.devops, "cloudformation", f"stack/{name}/*") for name in names))
 
 
@@ -257,8 +259,7 @@ def _writes(config: WorkspaceConfig, acting: Acting) -> Iterator[Grant]:
     own = [place for place in config.environments if acting in place.deployed_by]
     if own:
         yield grant_of("PublishArtifacts", ("publish", "deploy"), [f"{arn}/projects/*" for arn in arns], "s3:PutObject")
-        # Approvals lie beside them, so they are named one by one.
-        # Freezes lie beside them, too, and are a person's.
+        # Approvals and freezes lie beside them, and are a person's, so they are named one by one.
         kinds = (lambda name: current_key(name, "*"), summary_key, rules_key, lambda name: f"{history_key(name)}*")
         names = [place.name for place in own]
         if acting == "build" and has_branches(config, own[0]):
@@ -317,7 +318,6 @@ def _dispatches(devops: Devops, roles: Roles) -> Iterator[Grant]:
     name = roles.of_devops("dispatcher")
     yield _reads_jobs(devops, "protected.json", "wanted/*")
     yield grant_of("KeepWishes", "push", [f"arn:aws:s3:::{devops.bucket}/ci/wanted/*"], "s3:PutObject")
-    # Without it S3 answers 403 instead of 404 for a key that is not there.
     yield grant_of("ListTheBucket", "push", [f"arn:aws:s3:::{devops.bucket}"], "s3:ListBucket")
     queue = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     yield grant_of("TakeEvents", "push", [arn_of(devops, "sqs", name)], *calls_of("sqs", *queue))

@@ -32,6 +32,7 @@ __all__ = [
     "NAMES_OF_CHANGE_SETS",
     "Permissions",
     "direct_calls",
+    "look_at_builds",
     "own_function_names",
     "of_caller",
     "of_devops",
@@ -106,6 +107,12 @@ def look_at_the_bucket(config: WorkspaceConfig, *verbs: str) -> Grant:
     return grant_of("LookAtTheBucket", verbs, arns, *calls_of("s3", *look, "GetLifecycleConfiguration", *heard))
 
 
+def look_at_builds(config: WorkspaceConfig) -> Iterator[Grant]:
+    """How many builds may run at once, where the CI has projects; IAM cannot scope it."""
+    if config.ci_stack is not None:
+        yield grant_of("LookAtQuotas", "doctor", ["*"], *_SERVICE_QUOTAS)
+
+
 def of_devops(config: WorkspaceConfig) -> Permissions:
     """The role that reads and writes artifacts and records."""
     arns = [f"arn:aws:s3:::{place.bucket}" for place in config.buckets]
@@ -121,6 +128,7 @@ def of_devops(config: WorkspaceConfig) -> Permissions:
         grant_of("WriteArtifactsAndRecords", ("publish", "deploy"), written, "s3:PutObject"),
         grant_of("DeleteWhatIsPruned", "prune", copies, "s3:DeleteObject"),
         look_at_the_bucket(config, "bootstrap", "doctor"),
+        *look_at_builds(config),
         grant_of("SetUpTheBucket", "bootstrap", arns, *calls_of("s3", *make, "PutLifecycleConfiguration"), *heard),
     )
     return Permissions(role=config.devops.role_arn or "your own credentials", grants=grants)
@@ -222,7 +230,6 @@ def reserving(place: Environment, texts: Iterable[str]) -> Iterator[Grant]:
     """Whether the account has what functions reserve is asked before anything is written."""
     found = tuple(texts)
     if any(reservations(text) for text in found):
-        yield grant_of("LookAtTheQuota", "deploy", ["*"], "lambda:GetAccountSettings")
         functions = _functions(place, own_function_names(place, found))
         yield grant_of("LookAtReservations", "deploy", functions, "lambda:GetFunctionConcurrency")
 
@@ -279,6 +286,8 @@ def direct_calls(
         ),
         # IAM cannot scope it to a function.
         grant_of("FindFunctions", ("plan", "deploy"), ["*"], "lambda:ListFunctions"),
+        # IAM can scope none of them but ListRules, and that only to each rule by its name.
+        grant_of("LookAtQuotas", ("plan", "deploy", "doctor"), ["*"], *_QUOTAS),
         grant_of("LookAtLayers", ("deploy", "drift"), layers, "lambda:GetLayerVersion"),
         grant_of("CallFunctions", ("invoke", "deploy"), functions, "lambda:InvokeFunction"),
         grant_of("ReadLogs", "logs", _log_groups(functions), "logs:FilterLogEvents"),
@@ -351,6 +360,16 @@ def _changes(place: Environment) -> tuple[str, ...]:
     return (*_CHANGES, "UpdateTerminationProtection") if place.protect else _CHANGES
 
 
+_SERVICE_QUOTAS = ("servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota")
+_QUOTAS = (
+    "cloudformation:DescribeAccountLimits",
+    "cloudformation:ListStacks",
+    "events:ListRules",
+    "iam:GetAccountSummary",
+    "lambda:GetAccountSettings",
+    *_SERVICE_QUOTAS,
+)
+"""How much of what it has a limited number of an account has in use."""
 _COMPARES = ("DescribeStackResourceDrifts", "DetectStackDrift", "DetectStackResourceDrift")
 
 

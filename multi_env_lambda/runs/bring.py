@@ -215,7 +215,7 @@ def _planned(
         gone = {step.project for step in draft.plan.steps if step.project not in passage.world.unit_names}
         if not late and (restricted or not unnamed):
             goes = frozenset(unit for unit, one in verdicts.items() if one == "goes")
-            return draft, goes, tuple(stops[unit] for unit in sorted(stops))
+            return pipeline.fitting(passage.world, draft), goes, tuple(stops[unit] for unit in sorted(stops))
         names, restricted = (names | gone) - late, True
     return None, frozenset(), tuple(stops[unit] for unit in sorted(stops))
 

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import attrs
 
 from multi_env_lambda.local.cloud import LocalCloud
-from multi_env_lambda.local.server import CLOCK, SECRET_HEADER, down, ensure_running
+from multi_env_lambda.local.server import CLOCK, QUOTAS, SECRET_HEADER, down, ensure_running
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Devops, Environment
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["CloudTime", "client_of", "eventually", "running_local_cloud", "sample_config"]
+__all__ = ["CloudTime", "client_of", "eventually", "running_local_cloud", "sample_config", "set_quotas"]
 
 
 @contextmanager
@@ -108,14 +108,28 @@ class CloudTime:
         self._answer("POST", json.dumps({"seconds": seconds}).encode("ascii"))
 
     def _answer(self, method: str, body: bytes) -> float:
-        secret = json.loads((self.cloud.folder / "listening.json").read_text(encoding="utf-8"))["secret"]
-        connection = http.client.HTTPConnection(urlsplit(self.cloud.endpoint).netloc, timeout=10)
-        try:
-            connection.request(method, CLOCK, body, {SECRET_HEADER: secret})
-            answer = connection.getresponse()
-            content = json.loads(answer.read())
-        finally:
-            connection.close()
-        if answer.status != 200:
-            raise ValueError(f"the clock of the local cloud: {content['message']}")
-        return float(content["now"])
+        return float(_at_the_door(self.cloud, method, CLOCK, body)["now"])
+
+
+def set_quotas(cloud: LocalCloud, **limits: int) -> dict[str, int]:
+    """Set what all accounts may have (``roles``, ``stacks``, ``rules``, ``code`` in bytes, ``builds``); all limits.
+
+    Raises:
+        ValueError: there is no such quota.
+    """
+    return dict(_at_the_door(cloud, "POST", QUOTAS, json.dumps(limits).encode("ascii")))
+
+
+def _at_the_door(cloud: LocalCloud, method: str, path: str, body: bytes) -> dict[str, Any]:
+    """What the local cloud answers at one of its own endpoints."""
+    secret = json.loads((cloud.folder / "listening.json").read_text(encoding="utf-8"))["secret"]
+    connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=10)
+    try:
+        connection.request(method, path, body, {SECRET_HEADER: secret})
+        answer = connection.getresponse()
+        content: dict[str, Any] = json.loads(answer.read())
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise ValueError(f"the local cloud at {path}: {content['message']}")
+    return content

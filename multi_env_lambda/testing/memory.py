@@ -21,6 +21,7 @@ from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion, LayerSays, ObjectPlace
@@ -38,6 +39,7 @@ from multi_env_lambda.testing.memory_stack import (
     reading_of,
     resources_of,
     stacks_of_functions,
+    used_of,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackRequest
@@ -61,6 +63,7 @@ class MemoryPlatform:
         logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks for any reserved concurrency.
+        used: (environment, kind) -> how much of a quota is in use; otherwise there is room for everything.
         drifted, unchecked: (environment, stack name) -> what was changed by hand there, or cannot be compared.
         reservations: function name -> what was reserved for it by hand.
         after_write: called after each change with what was done and to what, and may raise ``Killed``.
@@ -82,14 +85,12 @@ class MemoryPlatform:
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.logged: dict[str, list[LogLine]] = {}
         self.failing: dict[str, str] = {}
-        self.alarms: set[str] = set()
-        self.metrics: dict[tuple[str, str], Counts] = {}
+        self.alarms, self.metrics = set[str](), dict[tuple[str, str], Counts]()
         self.measured: Callable[[str, str, float], Counts] | None = None
         self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
         self.tags: dict[str, frozenset[str]] = {}
-        self.said: dict[str, LayerSays] = {}
-        self.stale: dict[str, list[str]] = {}
+        self.said, self.stale = dict[str, LayerSays](), dict[str, list[str]]()
         self.uploaded: dict[str, str] = {}
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -98,8 +99,8 @@ class MemoryPlatform:
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
-        self.listed: list[tuple[str, int]] = []
-        self.runs: list[tuple[str, dict[str, str]]] = []
+        self.listed, self.runs = list[tuple[str, int]](), list[tuple[str, dict[str, str]]]()
+        self.used: dict[tuple[str, QuotaKind], Usage | Unread] = {}
         self._made, self.deleted = 0, set[str]()
         self.looked, self.counted, self.verified = list[str](), list[str](), list[str]()
         self.who, self.ends = "arn:aws:iam::111111111111:user/ada", ""
@@ -319,6 +320,9 @@ class MemoryPlatform:
 
     def shortage(self, environment: Environment, reserved: Mapping[str, int]) -> Shortage | None:
         return self.shortages.get(environment.name)
+
+    def quotas(self, environment: Environment, kinds: Collection[QuotaKind]) -> tuple[Usage | Unread, ...]:
+        return used_of(self.used, environment.name, kinds)
 
     def references_missing(
         self, environment: Environment, references: tuple[Reference, ...]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
@@ -26,8 +27,11 @@ __all__ = [
     "lost",
     "physical_id_of",
     "reading_of",
+    "used_of",
     "version_of",
 ]
+
+_ROOM = 10**15
 
 _CHANGED = "2026-01-01T00:00:00+00:00"
 
@@ -150,3 +154,10 @@ def answered(answer: Callable[[Any], Any], payload: bytes, version: str) -> Invo
         text = json.dumps({"errorMessage": str(error)}).encode()
         return Invocation(payload=text, error="Unhandled", log_tail=f"ERROR {error}", version=version)
     return Invocation(payload=body, error=None, log_tail="", version=version)
+
+
+def used_of(
+    used: Mapping[tuple[str, QuotaKind], Usage | Unread], environment: str, kinds: Collection[QuotaKind]
+) -> tuple[Usage | Unread, ...]:
+    """What is in use of these quotas; of what nothing is said, nothing, with room for everything."""
+    return tuple(used.get((environment, kind), Usage(kind=kind, used=0, limit=_ROOM)) for kind in sorted(kinds))

@@ -80,6 +80,7 @@ ELSEWHERE = {
     "DeleteLogs": "logs outlive their function, unless its creation fails, as a queue does",
     "DeleteS3": "a bucket outlives its stack; of a queue: tests/local/test_caller_rights.py",
     "DeleteSqs": "a queue outlives its stack, unless its creation fails: tests/local/test_caller_rights.py",
+    "LookAtQuotas": "without it, a plan says what it could not count: tests/flow/test_quotas.py",
     "LookAtEvents": "after an early validation that failed: tests/local/test_caller_rights.py",
     "LookAtWhatWasKept": "when what was kept comes back: tests/local/test_caller_rights.py",
     "DeleteVersions": "needs something that is older than a week",

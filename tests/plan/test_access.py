@@ -147,7 +147,7 @@ def test_who_deploys_passes_one_role_and_touches_no_role_itself() -> None:
     deploy = of_prod()["DeployRole"]
 
     of_iam = {action: arns for action, arns in allowed(deploy).items() if action.startswith("iam:")}
-    assert of_iam == {"iam:PassRole": {PROD.execution_role_arn}}
+    assert of_iam == {"iam:PassRole": {PROD.execution_role_arn}, "iam:GetAccountSummary": {"*"}}
     (act,) = [grant for grant in deploy.grants if grant.sid == "LetCloudFormationAct"]
     assert act.condition == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
 

@@ -65,7 +65,7 @@ OF_A_FUNCTION = {"webhook_secret": "the receiver of webhooks, whose own role all
 """Modules that no command calls."""
 
 SOURCES = ("events", "iam", "kinesis", "sns")
-MODELS = (("dynamodb", "dynamodbstreams"), ("tag", "resourcegroupstaggingapi"))
+MODELS = (("dynamodb", "dynamodbstreams"), ("servicequotas", "service-quotas"), ("tag", "resourcegroupstaggingapi"))
 """Services whose permissions are named otherwise than their clients."""
 
 
@@ -99,6 +99,8 @@ def operations() -> set[str]:
 def is_meant(operation: str, path: Path) -> bool:
     """A few names belong to several services, and to methods of ours."""
     service, _, name = operation.partition(":")
+    if path.stem == "quotas":
+        return True
     if service in (*SOURCES, "dynamodb"):
         return path.stem == "named_sources" and operation != "kinesis:DescribeStream"
     if name in ("Invoke", "CreateBucket") or service not in ("lambda", "s3", "cloudformation"):
@@ -175,6 +177,15 @@ def test_no_statement_allows_a_whole_service_or_says_a_star_where_a_name_will_do
         "WaitForDrift": {"cloudformation:DescribeStackDriftDetectionStatus"},
         "WatchMetrics": {"cloudwatch:GetMetricStatistics"},
         "LookForParameters": {"ssm:DescribeParameters"},
+        "LookAtQuotas": {
+            "cloudformation:DescribeAccountLimits",
+            "cloudformation:ListStacks",
+            "events:ListRules",
+            "iam:GetAccountSummary",
+            "lambda:GetAccountSettings",
+            "servicequotas:GetAWSDefaultServiceQuota",
+            "servicequotas:GetServiceQuota",
+        },
     }
     assert all(grant.verbs for grant in statements)
 
@@ -243,7 +254,7 @@ def test_cloudformation_gets_the_calls_of_the_types_that_are_there() -> None:
     found = of_environment(CONFIG, PROD, stacks(template("AWS::SQS::Queue"), template("AWS::SNS::Topic")), HANDLERS)
 
     assert {"sqs:CreateQueue", "sqs:DeleteQueue", "sns:CreateTopic"} <= granted(found)
-    assert not any(action.startswith(("dynamodb:", "iam:")) for action in granted(found))
+    assert not any(action.startswith(("dynamodb:", "iam:")) for action in granted(found) - {"iam:GetAccountSummary"})
     make = next(grant for grant in found.grants if grant.sid == "MakeSqs")
     assert make.resources == ("arn:aws:sqs:us-east-1:555555555555:*-prod-*",)
 

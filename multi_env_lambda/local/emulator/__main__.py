@@ -99,6 +99,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
         pipelines,
         policy_sizes,
         published_code,
+        quotas,
         refusals,
         reserved_concurrency,
         rest_apis,
@@ -123,6 +124,7 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     aliases.patch()
     published_code.patch()
     reserved_concurrency.patch(young="young-accounts" in settings["strict"])
+    limits = quotas.patch()
     lambda_actions.patch()
     _read_policies()
     artifact_readers.patch(with_rights="caller-rights" in settings["strict"])
@@ -136,8 +138,8 @@ def _application(folder: Path, settings: dict[str, Any], port: int, secret: str)
     guard.patch_links(secret)
     http_apis.patch()
     rest_apis.patch()
-    application = clock.wrap(durability.wrap(load("ministack.app").app, save), time_here)
-    return guard.wrap(application, port, secret)
+    application = quotas.wrap(durability.wrap(load("ministack.app").app, save), limits)
+    return guard.wrap(clock.wrap(application, time_here), port, secret)
 
 
 def _read_policies() -> None:

@@ -134,7 +134,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/concurrency.py",
-        "least = min(limit, _UNRESERVED)",
+        "least = min(limit, KEPT_UNRESERVED)",
         "least = 0",
         "Lambda keeps part of an account's concurrency unreserved.",
         ("local/test_reserved_concurrency.py::test_lambda_keeps_a_hundred_or_all_that_there_is",),

@@ -54,6 +54,20 @@ MUTATIONS = (
         ("flow/test_references.py",),
     ),
     Mutation(
+        "pipeline.py",
+        "    draft = fitting(world, draft)\n",
+        "",
+        "What does not fit into an account is refused before the first write.",
+        ("flow/test_quotas.py::test_what_does_not_fit_is_refused_before_the_first_write",),
+    ),
+    Mutation(
+        "flow/quotas.py",
+        "        _, short = _judged({account: again.get(account, []) for account in adding}, used)\n",
+        "",
+        "What a killed run has created is not counted twice.",
+        ("flow/test_quotas.py::test_what_a_killed_run_has_created_is_not_counted_twice",),
+    ),
+    Mutation(
         "flow/act.py",
         "    world.platform.verify(environment)\n",
         "",
