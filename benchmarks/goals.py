@@ -63,6 +63,15 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """Eight layers at once to a server that throws them away: MiB more than before."""
 
 
+ASKS_GIT = """
+import os
+from pathlib import Path
+from multi_env_lambda.host.git import snapshot
+snapshot(Path.cwd(), [f"projects/{name}" for name in os.listdir("projects")])
+"""
+"""What has changed in all units, without their tables."""
+
+
 @attrs.frozen
 class Goal:
     """One row. ``most``: the largest value that is good."""
@@ -109,6 +118,9 @@ def opens(folder: Path) -> Iterator[Goal]:
         generate(units, folder / str(units))
         found[units] = max(cpu([sys.executable, "-c", code], folder / str(units)) - none, 0.01)
     yield Goal("to read 5,000 units", found[5000], 0.3, " s")
+    git = cpu([sys.executable, "-c", ASKS_GIT], folder / "5000")
+    git -= cpu([sys.executable, "-c", "from multi_env_lambda.host.git import snapshot"], folder / "5000")
+    yield Goal("to ask Git about 5,000 units", git, 0.35, " s")
     yield Goal("to read 5,000 units, over 100", found[5000] / found[100], 55, " ×")
 
 

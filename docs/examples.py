@@ -146,7 +146,8 @@ def _repository(folder: Path) -> dict[str, str]:
     who = {"NAME": "Ada", "EMAIL": "ada@example.com", "DATE": "2026-11-02T09:00:00Z"}
     of_git = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in who.items()}
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
-    return {**os.environ, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
+    users = {name: value for name, value in os.environ.items() if name != "MULTI_ENV_LAMBDA_LOCAL_STRICT"}
+    return {**users, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
 
 
 def main() -> int:

@@ -68,6 +68,18 @@ def described(lines: list[str]) -> set[str]:
     return {name for line in lines if (found := re.match(r"    (\w[\w, ]*):", line)) for name in found[1].split(", ")}
 
 
+def in_order(arguments: list[str], parameters: list[str]) -> list[str]:
+    """The same descriptions in the order of the signature; each may have more lines, which are indented deeper."""
+    entries: list[list[str]] = []
+    for line in filter(str.strip, arguments):
+        if re.match(r"    \w", line) or not entries:
+            entries.append([])
+        entries[-1].append(line)
+    place = {name: number for number, name in enumerate(parameters)}
+    entries.sort(key=lambda entry: min((place.get(name, -1) for name in described(entry[:1])), default=-1))
+    return [line for entry in entries for line in entry]
+
+
 def completed(owner: str, method: str, doc: list[str], parameters: list[str]) -> list[str]:
     """A docstring with every section."""
     before, found, example = sections_of(doc)
@@ -76,7 +88,7 @@ def completed(owner: str, method: str, doc: list[str], parameters: list[str]) ->
     known = described(arguments)
     arguments += [f"    {name}: {shared()[name]}." for name in parameters if name not in known and name in shared()]
     parts = {
-        "Args": arguments,
+        "Args": in_order(arguments, parameters),
         "Returns": [*found.get("Returns", []), *added.get("Returns", [])],
         "Raises": [*found.get("Raises", []), *added.get("Raises", [])],
     }

@@ -12,7 +12,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "plan": ("push-to-prod", "permissions"),
     "build": ("lock-dependencies",),
     "publish": ("push-to-prod",),
-    "deploy": ("add-a-unit", "checks-and-traffic", "when-something-fails"),
+    "deploy": ("add-a-unit", "watch-your-files", "checks-and-traffic", "when-something-fails"),
     "promote": ("promote-and-approve",),
     "rollback": ("roll-back",),
     "repair": ("put-right-what-was-done-by-hand",),
@@ -65,6 +65,7 @@ OPTIONS: dict[str, str] = {
     "--set": "02-How-To/sample-events",
     "--skip-order": "02-How-To/promote-and-approve",
     "--upgrade": "02-How-To/upgrade",
+    "--watch": "02-How-To/watch-your-files",
     "--wait": "02-How-To/two-people-at-once",
 }
 """Option -> the page that shows what it is for."""

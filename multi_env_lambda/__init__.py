@@ -62,12 +62,14 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.release import Release
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.plan.removal import Removal
+    from multi_env_lambda.plan.stack_adoption import ResourceFate, StackAdoption
     from multi_env_lambda.plan.template.context import Context
     from multi_env_lambda.world import ProgressEvent
 
@@ -79,6 +81,8 @@ _HOMES = {
     "JobRun": "aws.jobs",
     "Invocation": "aws.account",
     "Adoption": "api.adopting",
+    "ResourceFate": "plan.stack_adoption",
+    "StackAdoption": "plan.stack_adoption",
     "Approval": "flow.gate",
     "Asked": "api.dialog",
     "Board": "api.board",
@@ -119,6 +123,7 @@ _HOMES = {
     "Template": "api.outside",
     "UnitDrift": "flow.drifted",
     "UnitsFailed": "api.failed",
+    "WatchRound": "model.watch_round",
     "Workspace": "api.workspace",
     "configuration_schema": "api.schema",
     "run": "cli.main",
@@ -195,10 +200,12 @@ __all__ = [
     "Refused",
     "Release",
     "Removal",
+    "ResourceFate",
     "Result",
     "ServerStatus",
     "SourceArtifact",
     "StackError",
+    "StackAdoption",
     "Status",
     "Template",
     "Timings",
@@ -206,6 +213,7 @@ __all__ = [
     "UnitDrift",
     "UnitsFailed",
     "UpgradeNeeded",
+    "WatchRound",
     "Workspace",
     "__version__",
     "configuration_schema",

@@ -26,6 +26,7 @@ from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
+from multi_env_lambda.model.units import Units, units_of
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 
@@ -134,7 +135,7 @@ class World:
     """
 
     config: WorkspaceConfig
-    projects: tuple[Project, ...]
+    projects: Units = attrs.field(converter=units_of)
     store: ObjectStore
     ledger: Ledger
     platform: Platform
@@ -169,7 +170,9 @@ class World:
     @property
     def unit_names(self) -> tuple[str, ...]:
         """The units of the work tree, broken or not."""
-        return tuple(dict.fromkeys((*(unit.name for unit in self.projects), *(unit.name for unit in self.broken))))
+        return tuple(
+            dict.fromkeys((*(unit.name for unit in self.projects.outlines), *(unit.name for unit in self.broken)))
+        )
 
     def store_in(self, region: str) -> ObjectStore:
         """The bucket that environments of a region take artifacts from."""

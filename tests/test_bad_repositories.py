@@ -74,8 +74,8 @@ ConfigurationError projects/customers/pyproject.toml [tool.multi_env_lambda] nee
 hint: remove one of these `needs`\
 """,
         "dependency_without_version": """\
-ConfigurationError projects/orders/requirements.txt line 1: 'pydantic' does not name one version with ==
-hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
+ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt with hashes
+hint: run the verb `lock`\
 """,
         "duplicate_environment": """\
 ConfigurationError pyproject.toml [tool.multi_env_lambda.environments[1]] name: two environments are called `sandbox`
@@ -145,7 +145,7 @@ ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.environ
 hint: did you mean `prod`?\
 """,
         "misspelled_key": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, name, on_failure_arn, policies, provided, read, reserved_concurrency, role, root, smoke, snap_start, timeout, tracing, traffic, vpc or write
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create] memmory_size: unknown key `memmory_size`; expected alarms, dead_letter_arn, description, environment, ephemeral_storage, events, handler, invoke, layers, log_format, log_retention_days, managed_policies, memory_size, name, on_failure_arn, policies, provided, read, reserved_concurrency, role, root, smoke, snap_start, start, timeout, tracing, traffic, vpc or write
 hint: did you mean `memory_size`?\
 """,
         "name_that_aws_refuses": """\
@@ -214,15 +214,15 @@ BuildError projects/orders/pylock.toml: same-1.0-py3-none-any.whl and small-1.0-
 hint: they cannot be used together; choose one of them\
 """,
         "unhashed_dependency": """\
-ConfigurationError projects/orders/requirements.txt line 1: 'pydantic==2.11.7' has no hash
-hint: run the verb `lock`: it keeps the versions of this file, and writes a lock with hashes\
+ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt with hashes
+hint: run the verb `lock`\
 """,
         "unknown_event": """\
-ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, sqs, sns, s3, event_pattern, dynamodb, kinesis, url, http or rest
+ConfigurationError projects/orders/pyproject.toml [tool.multi_env_lambda.functions.create.events[0]]: found no kind; expected exactly one of schedule, scheduler, sqs, sns, s3, event_pattern, dynamodb, kinesis, url, http or rest
 hint: did you mean `schedule`?\
 """,
         "unlocked_dependency": """\
-ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt
+ConfigurationError projects/orders/pyproject.toml: [project].dependencies: pydantic>=2 is not locked; expected one of pylock.toml, uv.lock, requirements.txt with hashes
 hint: run the verb `lock`\
 """,
         "value_out_of_range": """\

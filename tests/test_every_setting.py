@@ -156,6 +156,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
                 "expires": 'tables.sales.expires = "end"',
                 "point_in_time_recovery": "tables.sales.point_in_time_recovery = false",
                 "deletion_protection": "tables.sales.deletion_protection = true",
+                "name": 'tables.sales.name = "sales-old"',
             }.items()
         }
         | {"partition_key": SALES.replace("id", "day")},
@@ -189,6 +190,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "versioning": "\n[buckets.reports]\nversioning = false",
             "old_versions_days": "\n[buckets.reports]\nold_versions_days = 7",
             "expire_days": "\n[buckets.reports]\nexpire_days = 7",
+            "name": '\n[buckets.reports]\nname = "acme-reports"',
         },
     ),
     settings.MessageQueue: (
@@ -202,6 +204,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
                 "max_receive_count": "max_receive_count = 7",
                 "retention_days": "retention_days = 7",
                 "delay": "delay = 7",
+                "name": 'name = "jobs-old"',
             }.items()
         },
     ),
@@ -212,6 +215,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "deduplicate": f"{JOBS}\n[topics.news]\nfifo = true\ndeduplicate = true",
             "queues": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]',
             "raw": f'{JOBS}\n[topics.news]\nqueues = ["jobs"]\nraw = true',
+            "name": f'{JOBS}\n[topics.news]\nname = "news-old"',
         },
     ),
     settings.StateMachine: (

@@ -37,7 +37,7 @@ NEEDED_TO_DECLARE = {"cli", "_version", "errors", "wording", "masking", "show", 
 LIGHT = {
     "api": {"answers", "failed", "listing", "names", "tables"},
     "host": {"groups"},
-    "model": {"answer", "digest", "key", "name", "reading", "result", "visible"},
+    "model": {"answer", "name", "nearest", "result", "rule", "visible"},
     "show": {"terminal"},
 }
 """Of those folders that have more in them, the modules that may be there."""
@@ -53,6 +53,23 @@ def test_the_help_of_no_verb_imports_what_acts_or_draws() -> None:
     heavy = [name for name in ours if name[0] not in NEEDED_TO_DECLARE]
     heavy += [name for name in ours if len(name) == 2 and name[1] not in LIGHT.get(name[0], {name[1]})]
     assert not heavy
+
+
+OPENS = {"_version", "api", "errors", "host", "masking", "model", "show", "wording"}
+"""What the handles and the tables of a workspace take."""
+
+UNIT = {"project", "settings", "event_kinds", "unit_settings", "plain_secrets", "claims"}
+"""Modules of ``model`` that only somebody needs who reads the settings of a unit."""
+
+
+def test_importing_the_handles_imports_nothing_that_they_do() -> None:
+    say = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    code = f"from multi_env_lambda import Workspace\n{say}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = [name.split(".") for name in json.loads(done.stderr) if name.startswith("multi_env_lambda.")]
+
+    assert {name[1] for name in ours} == OPENS
+    assert not {name[2] for name in ours if name[1:2] == ["model"] and name[2:]} & UNIT
 
 
 @pytest.mark.story

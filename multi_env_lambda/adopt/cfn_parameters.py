@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Missing, Wanted
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.wording import Advice, advice
 
@@ -23,6 +24,7 @@ __all__ = [
     "setting",
     "values_of",
     "wanted_of",
+    "remembered",
     "without_secrets",
 ]
 
@@ -115,6 +117,19 @@ def without_secrets(template: Node, given: Given) -> dict[str, dict[str, str]]:
         environment: {name: value for name, value in table.items() if name not in secret}
         for environment, table in given.items()
     }
+
+
+def remembered(given: Given) -> dict[str, dict[str, str]]:
+    """What may be kept in a file: not what is a secret by its form, or by the name of its parameter."""
+    return {
+        environment: {name: value for name, value in table.items() if plain_secret(_words(name), value) is None}
+        for environment, table in given.items()
+    }
+
+
+def _words(name: str) -> str:
+    """A name as those of variables are: of ``env:DB_PASSWORD`` the end, and ``dbApiKey`` with its words apart."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.split(r"[.:/]", name)[-1])
 
 
 def wanted_of(template: Node) -> tuple[Wanted, ...]:

@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Carried, NotCarried, Ours
 from multi_env_lambda.adopt.sam_connectors import connect
 from multi_env_lambda.adopt.sam_machine import read_machine
+from multi_env_lambda.adopt.sam_own_machine import read_own_machine
 
 __all__ = ["drop_dangling", "own_tables", "read_rest", "without_rights_of_roles"]
 
@@ -169,7 +170,7 @@ _OWN: Mapping[str, tuple[Kind, Callable[[Mapping[str, Any]], dict[str, Any] | No
 
 
 def read_rest(
-    draft: Draft, resources: Mapping[str, Node], handled: set[str], texts: Callable[[str], str | None]
+    draft: Draft, resources: Mapping[str, Node], handled: set[str], texts: Callable[[str], str | None], at: str
 ) -> None:
     """All but the functions, and what has a table of ours, goes into stack.py as it is."""
     for name, node in resources.items():
@@ -181,7 +182,8 @@ def read_rest(
         elif kind == "AWS::Serverless::Connector":
             connect(draft, name, node)
         elif kind == "AWS::Serverless::StateMachine":
-            read_machine(draft, name, node, texts)
+            if not read_own_machine(draft, name, node, resources, texts, at):
+                read_machine(draft, name, node, texts)
         elif kind == "AWS::Serverless::SimpleTable":
             _other_table(draft, name, node)
         elif kind == "AWS::Logs::LogGroup" and _of_a_function(draft, name, node):

@@ -153,6 +153,7 @@ class Reading:
         folders: of code, relative to the project; "." is all of it.
         files: more files to write, by path relative to the unit's folder.
         told: what the project says about the runtime.
+        before: the runtime without the modules that the project imports, so that its own is older; empty: none is.
     """
 
     table: Mapping[str, Any]
@@ -161,3 +162,4 @@ class Reading:
     folders: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
     told: Told = "this one"
+    before: str = ""

@@ -26,7 +26,7 @@ class Adopted:
     Args:
         table: ``[tool.multi_env_lambda]``. stacks: what ``stack.py`` adds, by environment.
         folders: of code, relative to the project. files: more files to write, relative to the unit's folder.
-        told: what the project says about the runtime.
+        told: what the project says about the runtime. before: its own is older than this one; empty: none is.
         overrides: versions that its dependencies have instead of those that the project names.
     """
 
@@ -36,6 +36,7 @@ class Adopted:
     folders: tuple[str, ...]
     files: Mapping[str, str]
     told: Told = "this one"
+    before: str = ""
     overrides: tuple[str, ...] = ()
 
 
@@ -50,6 +51,7 @@ def joined(readings: Mapping[str, Reading]) -> Adopted:
         findings=tuple(dict.fromkeys(finding for one in everything for finding in one.findings)),
         folders=tuple(dict.fromkeys(folder for one in everything for folder in one.folders)),
         files={path: text for one in everything for path, text in one.files.items()},
+        before=next((one.before for one in everything if one.before), ""),
         told=next((one.told for one in everything if one.told != "this one"), "this one"),
     )
 

@@ -15,6 +15,14 @@ from multi_env_lambda.model.keys.function import HANDLER
 
 __all__ = ["handlers_of", "read_folder"]
 
+_REMOVED: Mapping[str, frozenset[str]] = {
+    "python3.12": frozenset({"asynchat", "asyncore", "distutils", "imp", "smtpd"}),
+    "python3.13": frozenset({"cgi", "cgitb", "crypt", "imghdr", "pipes", "telnetlib", "uu", "xdrlib"}),
+}
+"""Modules that Python no longer has from then on, as far as functions use them.
+
+Source: https://docs.python.org/3/whatsnew/3.13.html (and 3.12)"""
+
 _USUAL = ("lambda_handler", "handler")
 _TESTS = re.compile(r"(^|/)(tests?|__tests__)/|(^|/)(test_[^/]*|[^/]*_test|conftest|setup|stack)\.py$")
 _COMMON = frozenset({"app", "main", "index", "handler", "lambda_function", "function", "lambda"})
@@ -79,8 +87,14 @@ def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, r
     findings.append(
         Changed(function="", what="runtime", place=Place(first, 1), to=f'runtime = "{runtime}"', reason=reason)
     )
+    lost = {one for name in found for one in _imported(texts[name])[0]} - {_top(path) for path in texts}
+    newest = next((name for name, modules in _REMOVED.items() if lost & modules), "")
     table = {"runtime": runtime, "architecture": "x86_64", "functions": functions}
-    return Reading(table=table, findings=tuple(findings), folders=(".",), told="nothing")
+    return Reading(table=table, findings=tuple(findings), folders=(".",), told="nothing", before=newest)
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0].removesuffix(".py")
 
 
 def _tops(found: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
 from multi_env_lambda.adopt.sam_layers import layer_folders, path_in
 from multi_env_lambda.adopt.sam_said import say_the_rest
-from multi_env_lambda.adopt.sam_source import Source, is_there, python_functions, resources_of
+from multi_env_lambda.adopt.sam_source import Source, code_folder, is_there, python_functions, resources_of
 from multi_env_lambda.adopt.sam_unit import reading_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.plain_secrets import plain_secret
@@ -63,7 +63,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     for name in resources:
         if resources[name].text("Type") in ("AWS::Lambda::Version", "AWS::Lambda::Alias", *_LAYERS):
             handled.add(name)
-    read_rest(draft, resources, handled, lambda uri: source.text(path_in(source.at, uri) or ""))
+    read_rest(draft, resources, handled, lambda uri: source.text(path_in(source.at, uri) or ""), source.at)
     for name, properties in functions.items():
         _code(draft, source, name, properties, resources[name])
         read_function(draft, name, properties, resources[name], Node(resources, 1, template.file))
@@ -99,7 +99,7 @@ def _draft(
         function_places={name: resources[name].place for name in keys},
         layers={
             name: str(PurePosixPath(source.folder) / path)
-            for name, path in layer_folders(Node(resources, 1, ""), values, source.at).items()
+            for name, path in layer_folders(Node(resources, 1, ""), values, source.at, source.files).items()
             if path != "."
         },
         apis=_called(resources),
@@ -219,12 +219,18 @@ def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node
         if "import cfnresponse" in inline and "cfnresponse" not in draft.packages:
             draft.packages.append("cfnresponse")  # which Lambda has for code in a template only
         return
-    uri = draft.values.of(properties.get("CodeUri") or properties.get("Code"))
-    folder = path_in(source.at, str(uri or ".")) or "."
+    uri = str(draft.values.of(properties.get("CodeUri") or properties.get("Code")) or ".")
+    folder = code_folder(source, properties, draft.values) or "."
     draft.folders.append(folder)
     if folder != ".":
         table["root"] = folder
-    draft.carried(name, "CodeUri", where, f'root = "{folder}"' if folder != "." else "the unit's folder")
+    to = f'root = "{folder}"' if folder != "." else "the unit's folder"
+    if folder == path_in(source.at, uri):
+        draft.carried(name, "CodeUri", where, to)
+    else:
+        draft.changed(
+            name, f"CodeUri {uri}", where, to, "some build makes it; this folder has the module of its handler"
+        )
     if node.text("Metadata", "BuildMethod") in ("makefile", "esbuild"):
         draft.left(name, "BuildMethod", node, "nothing is built by a Makefile: the files are packed as they are")
 

@@ -15,7 +15,7 @@ from multi_env_lambda.adopt.sam_schedule import OF_A_SCHEDULE, read_scheduled
 from multi_env_lambda.model.keys.event import SCHEDULE_EXPRESSION
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["OF_A_TARGET", "is_off", "read_events"]
+__all__ = ["OF_A_TARGET", "is_off", "plain_pattern", "read_events"]
 
 Reader = Callable[[Draft, str, str, Node], None]
 
@@ -62,6 +62,7 @@ _READS = {
     "MSK": ("kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"),
     "MQ": ("mq:DescribeBroker",),
 }
+_ROUTES = ("http", "rest")
 _IN_A_NETWORK = (
     *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces"),
     *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
@@ -86,7 +87,12 @@ def _event(draft: Draft, function: str, entry: Mapping[str, Any], what: str, nod
     key = next(iter(entry))
     if entry in events:
         return
-    events.append({one: value for one, value in entry.items() if value is not None})
+    said = {one: value for one, value in entry.items() if value is not None}
+    same = next((one for one in events if key in _ROUTES and one.get(key) == entry[key]), None)
+    if same is None:
+        events.append(said)
+    else:  # the definition of the API has it, too: an authorizer that one of them has stays
+        same.update(said)
     draft.carried(function, what, node, f"{key} = {json.dumps(entry[key])}")
 
 
@@ -129,7 +135,7 @@ def _pattern(draft: Draft, function: str, name: str, node: Node) -> None:
     if is_off(draft, node):
         draft.left(function, what, node, "the rule is disabled: add the event when it is to run")
         return
-    tree = _plain(pattern, draft)
+    tree = plain_pattern(pattern, draft)
     bus_text = None if bus is None else draft.text(bus)
     if (made_here := _bus_of_the_stack(draft, bus_text)) is not None:
         bus, bus_text = made_here, None
@@ -175,13 +181,13 @@ def _may_call(draft: Draft, key: str, name: str, node: Node, service: str, sourc
     draft.add(name, {"Type": "AWS::Lambda::Permission", "Properties": properties}, node)
 
 
-def _plain(value: Any, draft: Draft) -> Any:
+def plain_pattern(value: Any, draft: Draft) -> Any:
     """A pattern with texts as our tables have them; None if a part is only known to the stack."""
     if isinstance(value, Mapping) and draft.target(value) is None and not any(k.startswith("Fn::") for k in value):
-        found = {key: _plain(one, draft) for key, one in value.items()}
+        found = {key: plain_pattern(one, draft) for key, one in value.items()}
         return None if any(one is None for one in found.values()) else found
     if isinstance(value, list):
-        texts = [_plain(one, draft) for one in value]
+        texts = [plain_pattern(one, draft) for one in value]
         return None if any(one is None for one in texts) else texts
     return draft.text(value) if isinstance(value, str | Mapping) else value
 
@@ -196,7 +202,7 @@ def _topic(draft: Draft, function: str, name: str, node: Node) -> None:
         reason = "write a queue that subscribes to the topic, and the event `sqs` of that queue"
         draft.left(function, what, found, reason)
         return
-    tree = None if filters is None else _plain(filters, draft)
+    tree = None if filters is None else plain_pattern(filters, draft)
     is_short = not {"FilterPolicyScope", "RedrivePolicy"} & set(node.table)
     if source is not None and (filters is None or tree is not None) and is_short:
         _event(draft, function, {"sns": source, "filter_policy": tree}, what, node)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft
 from multi_env_lambda.adopt.document import Node
 
-__all__ = ["KNOWN", "layer_folders", "path_in", "read_layers", "steps_out"]
+__all__ = ["KNOWN", "has_files", "layer_folders", "path_in", "read_layers", "steps_out"]
 
 _PATHS = ("CodeUri", "ContentUri", "DefinitionUri")
 _ARN = r"arn:aws:lambda:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account_id\}):layer:[A-Za-z0-9_-]+:[0-9]+"
@@ -42,6 +42,10 @@ def read_layers(draft: Draft, function: str, node: Node) -> None:
         elif text is not None and re.fullmatch(_ARN, text):
             draft.tables[draft.functions[function]].setdefault("layers", []).append(text)
             draft.carried(function, "Layers", one, f"layers: {text}")
+        elif layer:
+            draft.left(
+                function, f"Layers: {layer}", one, "the project has no files of this layer: some build makes them"
+            )
         elif value is not None:
             draft.left(function, "Layers", one, "a layer here is named by its whole ARN, of one region")
 
@@ -52,6 +56,10 @@ def path_in(at: str, uri: str) -> str | None:
     return None if found.startswith(("..", "/")) else found
 
 
+def has_files(files: Iterable[str], folder: str) -> bool:
+    return folder == "." or any(path.startswith(f"{folder}/") for path in files)
+
+
 def steps_out(template: Node) -> int:
     """How many folders above the template its code begins: ``../src`` is one."""
     uris = [node.value for one in template.walk() for key, node in one.table.items() if key in _PATHS]
@@ -59,8 +67,8 @@ def steps_out(template: Node) -> int:
     return max((path.split("/").count("..") for path in found), default=0)
 
 
-def layer_folders(resources: Node, values: Any, at: str) -> dict[str, str]:
-    """The folders with modules of the layers of a template, by logical id, relative to the project."""
+def layer_folders(resources: Node, values: Any, at: str, files: Collection[str]) -> dict[str, str]:
+    """The folders with modules of the layers of a template, by logical id, relative to the project, if it has them."""
     found = {}
     for name, node in resources.table.items():
         if node.text("Type") in ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"):
@@ -69,5 +77,7 @@ def layer_folders(resources: Node, values: Any, at: str) -> dict[str, str]:
             if inside is not None:
                 path = PurePosixPath(inside)
                 is_built = node.get("Metadata", "BuildMethod") is not None
-                found[name] = str(path) if is_built else str(path / "python")
+                folder = str(path) if is_built else str(path / "python")
+                if has_files(files, folder):
+                    found[name] = folder
     return found

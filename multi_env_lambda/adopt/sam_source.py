@@ -10,12 +10,13 @@ from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import NotCarried
 from multi_env_lambda.adopt.sam_globals import with_globals
-from multi_env_lambda.adopt.sam_layers import path_in
+from multi_env_lambda.adopt.sam_layers import has_files, path_in
 from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.runtime import RUNTIMES
 
-__all__ = ["FUNCTION_KINDS", "Source", "is_template", "is_there", "python_functions", "resources_of"]
+__all__ = ["FUNCTION_KINDS", "Source", "code_folder", "is_template", "is_there", "python_functions", "resources_of"]
 
+_ARCHIVES = (".zip", ".jar")
 FUNCTION_KINDS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 
 
@@ -86,14 +87,29 @@ def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> 
     if not isinstance(handler, str) or not HANDLER.accepts(handler):
         return f"its handler is {handler}; expected {HANDLER.allowed}"
     code = values.of(properties.get("CodeUri") or properties.get("Code"))
-    if isinstance(code, str) and ("://" in code or code.endswith((".zip", ".jar")) or path_in(source.at, code) is None):
+    if isinstance(code, str) and code_folder(source, properties, values) is None:
+        is_folder = "://" not in code and not code.endswith(_ARCHIVES) and path_in(source.at, code) is not None
+        if is_folder:
+            return f"its code is not there: {code}"
         return f"its code is {code}: only a folder of the project can be taken over"
-    if isinstance(code, str) and not _has_files(source, path_in(source.at, code) or "."):
-        return f"its code is not there: {code}"
     if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
         return "its code is in a bucket: get it from there, and name its folder"
     return ""
 
 
-def _has_files(source: Source, folder: str) -> bool:
-    return folder == "." or any(path.startswith(f"{folder}/") for path in source.files)
+def code_folder(source: Source, properties: Mapping[str, Node], values: Values) -> str | None:
+    """The folder of a function's code, relative to the project; None if that has none.
+
+    Where the template names what some build makes, it is the one folder from which the handler's module is found.
+    """
+    code = values.of(properties.get("CodeUri") or properties.get("Code"))
+    code = code if isinstance(code, str) else "."
+    folder = path_in(source.at, code)
+    if "://" in code or folder is None:
+        return None
+    if not code.endswith(_ARCHIVES) and has_files(source.files, folder):
+        return folder
+    module = str(values.of(properties["Handler"])).rpartition(".")[0].replace(".", "/")
+    ends = (f"{module}.py", f"{module}/__init__.py")
+    found = {path.removesuffix(end) for path in source.files for end in ends if f"/{path}".endswith(f"/{end}")}
+    return (found.pop().rstrip("/") or ".") if len(found) == 1 else None

@@ -10,7 +10,9 @@ from typing import Any
 __all__ = ["toml_of"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_BY_KEY = frozenset({"functions", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"})
+_BY_KEY = frozenset(
+    {"functions", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets", "state_machines"}
+)
 _DOTTED = frozenset({"environment"})
 _WIDTH = 120
 

@@ -16,11 +16,12 @@ from multi_env_lambda.adopt.cfn_parameters import (
     check_names,
     given_values,
     overrides_of,
+    remembered,
     setting,
     values_of,
     without_secrets,
 )
-from multi_env_lambda.adopt.found import Changed, Finding, Missing, Place, Reading
+from multi_env_lambda.adopt.found import Changed, Finding, Missing, NotCarried, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
 from multi_env_lambda.adopt.sam import read_template
@@ -34,7 +35,7 @@ from multi_env_lambda.adopt.written import (
     read_record,
     unit_files,
 )
-from multi_env_lambda.api.adopting_files import appendable, with_own, write_files
+from multi_env_lambda.api.adopting_files import appendable, as_it_lies, with_own, write_files
 from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
 from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
@@ -87,7 +88,11 @@ class Adoption:
 
 def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Iterable[str], *, really: bool) -> Adoption:
     """Write the unit; not ``really``: only say what it would be."""
-    units = [*(one.folder for one in opened.projects), *(one.folder for one in opened.broken), opened.config.units]
+    units = [
+        *(one.folder for one in opened.projects.outlines),
+        *(one.folder for one in opened.broken),
+        opened.config.units,
+    ]
     project = project_at(Path(path), {(opened.root / folder).resolve() for folder in units})
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
@@ -98,7 +103,10 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         given = without_secrets(project.document, given)
 
     def read(runtimes: tuple[str, ...]) -> Adopted:
-        return joined(_readings(project, unit, folder, environments, given, opened.root.resolve(), runtimes))
+        found = joined(_readings(project, unit, folder, environments, given, opened.root.resolve(), runtimes))
+        if not found.table.get("functions"):
+            raise _no_functions(project, found)
+        return as_it_lies(found, project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
         return _wanted(project, adopted, target, record[0])
@@ -111,8 +119,17 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     found = Adoption(unit=unit, folder=folder, source=project.source, files=files, findings=findings)
     if not really:
         return found
-    write_files(target, files, record[0], project.source, given)
+    write_files(target, files, record[0], project.source, remembered(given))
     return attrs.evolve(found, lock=_lock(opened, unit, folder))
+
+
+def _no_functions(project: SourceProject, found: Adopted) -> ConfigurationError:
+    """With the reason of the first one that could not be taken over."""
+    left = next(
+        (one for one in found.findings if isinstance(one, NotCarried) and one.what.startswith("function")), None
+    )
+    hint = f"{left.place}: {left.reason}" if left is not None else "name the file, or the folder, that has functions"
+    return ConfigurationError(project.source, "it has no function in Python that could be taken over", hint=hint)
 
 
 def _tried(
@@ -144,7 +161,7 @@ def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
     if locked_by_another_tool(opened.root / folder):
         return None
     again = opened.again()
-    name = next((one.name for one in again.projects if one.folder == folder), unit)
+    name = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
     return lock(again, (name,), upgrade=False).get(name)
 
 

@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+
+from multi_env_lambda.adopt.found import Changed, Place
+from multi_env_lambda.adopt.joined import Adopted
 from multi_env_lambda.adopt.written import RECORD, Decided, digest_of, record_text
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
 
-__all__ = ["appendable", "with_own", "write_files"]
+__all__ = ["appendable", "as_it_lies", "with_own", "write_files"]
 
 _MARK = "# From "
+_OF_SETUPTOOLS = {"setup.py": re.compile(r"\S"), "setup.cfg": re.compile(r"(?m)^\[(metadata|options)\b")}
 _OURS = re.compile(r"^\[tool\.multi_env_lambda", re.MULTILINE)
+
+
+def as_it_lies(adopted: Adopted, text: Callable[[str], str | None]) -> Adopted:
+    """Where something could build the project, it is not asked: the other tools pack what lies in the folder.
+
+    A project whose ``[project]`` leaves something to a backend is built, because nothing else knows it.
+    """
+    document = _toml(text("pyproject.toml"))
+    tools, standard = document.get("tool"), document.get("project")
+    file = "pyproject.toml" if "build-system" in document or (isinstance(tools, dict) and "setuptools" in tools) else ""
+    file = file or next((one for one in ("setup.py", "setup.cfg") if _OF_SETUPTOOLS[one].search(text(one) or "")), "")
+    if not file or (isinstance(standard, dict) and standard.get("dynamic")):
+        return adopted
+    reason = "as before, what lies in the folder is packed, and nothing builds it"
+    said = Changed(function="", what="the build", place=Place(file, 1), to="build = false", reason=reason)
+    first = {key: one for key, one in adopted.table.items() if not isinstance(one, Mapping)}
+    return attrs.evolve(adopted, table={**first, "build": False, **adopted.table}, findings=(*adopted.findings, said))
+
+
+def _toml(text: str | None) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text or "")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}  # what reads the unit says it
 
 
 def with_own(own: bytes | None, text: str) -> str:

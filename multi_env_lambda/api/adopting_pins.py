@@ -17,8 +17,8 @@ import attrs
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
 from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.api.opening import read_units
 from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
+from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.lock import Target, locked_by_another_tool, read_lock
 from multi_env_lambda.building.nearest import Moved, Nearest, Pin, built_from_source, nearest, pins_of, stay
@@ -75,7 +75,7 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
     if not tried.needs_packages:
         return adopted
     found = tried.nearest()
-    if found.moved and others:
+    if found.moved and others and not tried.stays(found):
         last = min((first, *others), key=there.index)
         same = (one for one in others if tried.on(one).stays(found))
         chosen = next(same, last)
@@ -101,8 +101,9 @@ def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
         case "an ended one":
             return there
         case "nothing":
-            usual = there.index(_USUAL)
-            return (*reversed(there[: usual + 1]), *there[usual + 1 :])
+            last = there.index(_USUAL) if adopted.before not in there else there.index(adopted.before) - 1
+            newer = () if adopted.before else there[last + 1 :]
+            return (*reversed(there[: last + 1]), *newer)
         case _:
             assert_never(adopted.told)
 
@@ -178,7 +179,9 @@ class _Trial:
     def place(self, pin: Pin) -> Place:
         """The line that says the version; else one that says the name."""
         paths = (one.relative_to(self.unit).as_posix() for one in self.unit.rglob("*") if one.is_file())
-        lists = sorted(filter(_LISTS.search, paths), key=lambda path: (not path.endswith(".txt"), path))
+        lists = sorted(
+            filter(_LISTS.search, paths), key=lambda path: (path != "requirements.txt", not path.endswith(".txt"), path)
+        )
         texts = {path: (self.unit / path).read_text(encoding="utf-8", errors="replace") for path in lists}
         found = [(far, number, path) for path, text in texts.items() for far, number in _lines_with(pin, text)]
         far, number, path = min(found, key=lambda one: one[0], default=(0, 1, next(iter(lists), "pyproject.toml")))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.reading import enumerated
+from multi_env_lambda.model.nearest import enumerated
 
 __all__ = ["checked", "checked_methods"]
 
@@ -46,7 +46,7 @@ _KINDS: Mapping[str, _Kind] = {
     "int": _Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "str | os.PathLike[str]": _PATH,
     "Iterable[str]": _TEXTS,
-    "carry_out.Names": _Kind("the name of a unit or a list of names", _is_list),
+    "Names": _Kind("the name of a unit or a list of names", _is_list),
     "Mapping[str, str]": _MAPPING,
     "Mapping[str, Any]": _MAPPING,
     "Plan | Removal": _Kind("a plan", _is_plan),

@@ -89,7 +89,7 @@ def board(opened: Opened, status: Status) -> Board:
     }
     return Board(
         config=world.config,
-        projects=world.projects,
+        projects=tuple(world.projects),
         status=status,
         histories=histories,
         when=world.now(),

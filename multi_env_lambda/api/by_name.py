@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.model.reading import did_you_mean
+from multi_env_lambda.model.nearest import did_you_mean
 
 __all__ = ["ByName"]
 

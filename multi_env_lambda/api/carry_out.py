@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
+from multi_env_lambda.api.names import Names
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent, check_answers, check_kinds
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = [
-    "Names",
     "apply",
     "build",
+    "carried_out",
     "deploy",
     "must_be_good",
     "plan",
@@ -42,10 +43,6 @@ __all__ = [
     "several",
     "watched",
 ]
-
-
-Names = str | Sequence[str]
-"""One unit or several."""
 
 
 def several(words: str | Iterable[str]) -> tuple[str, ...]:
@@ -132,7 +129,7 @@ def deploy(
     consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
     draft = pipeline.plan(opened.world, request, soon=True, closely=bool(consent.allowed))
-    results = _carry_out(opened, draft, consent, seconds)
+    results = carried_out(opened, draft, consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
@@ -142,7 +139,7 @@ def apply(
     """Recompute the same plan and apply it."""
     consent, seconds = _consent(opened, agree, approve), seconds_to_wait(wait)
     before = opened.world.retries.count()
-    results = _carry_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, seconds)
+    results = carried_out(opened, pipeline.same_again(opened.world, saved, soon=True), consent, seconds)
     return must_be_good(results, opened.world.retries.since(before))
 
 
@@ -157,7 +154,8 @@ def _consent(opened: Opened, agree: Iterable[str], approve: Iterable[str]) -> Co
     return Consent(allowed=frozenset(answers), typed=typed)
 
 
-def _carry_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
+def carried_out(opened: Opened, draft: PreparedPlan, consent: Consent, seconds: float) -> tuple[Result, ...]:
+    """Show the plan, ask for the consent that is missing, and apply it."""
     dialog = opened.dialog
     if dialog is not None:
         # Nobody is asked about what cannot be done.

@@ -12,7 +12,7 @@ from typing import Any
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.state_machine import DEFINITION_FILE
 
-__all__ = ["with_definitions"]
+__all__ = ["names_files", "with_definitions"]
 
 _MACHINES = "state_machines"
 
@@ -23,12 +23,23 @@ def with_definitions(root: Path, folder: str, document: Mapping[str, object]) ->
     Raises:
         ConfigurationError: a file is not there, is not in the unit's folder, or has no table in it.
     """
-    tool = document.get("tool")
-    table = tool.get("multi_env_lambda") if isinstance(tool, Mapping) else None
-    if not isinstance(tool, Mapping) or not isinstance(table, Mapping) or not _has_machines(table):
+    tool, table = _tables(document)
+    if not _has_machines(table):
         return document
     unit = _Unit(root, folder)
     return {**document, "tool": {**tool, "multi_env_lambda": unit.filled(table, "tool.multi_env_lambda")}}
+
+
+def names_files(document: Mapping[str, object]) -> bool:
+    """Whether the table does not say everything by itself."""
+    return _has_machines(_tables(document)[1])
+
+
+def _tables(document: Mapping[str, object]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``tool`` and ``tool.multi_env_lambda``; empty if they are not there."""
+    tool = document.get("tool")
+    table = tool.get("multi_env_lambda") if isinstance(tool, Mapping) else None
+    return tool if isinstance(tool, Mapping) else {}, table if isinstance(table, Mapping) else {}
 
 
 def _has_machines(table: Mapping[str, object]) -> bool:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import carry_out, freezing, shell
-from multi_env_lambda.api.approving import waiting_plan
+from multi_env_lambda import api
 from multi_env_lambda.api.arguments import checked_methods
-from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.looking import status
-from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.model.plan import Plan
-from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.listing import Listing
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.model.environment import Environment as EnvironmentConfig
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.plan import Plan
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
+    from multi_env_lambda.plan.stack_adoption import StackAdoption
 
 __all__ = ["Environment"]
 
@@ -60,16 +60,46 @@ class Environment:
 
     def status(self) -> Status:
         """What runs in it: the status matrix, reduced to one column."""
-        return status(self._opened, environment=self.name)
+        return api.looking.status(self._opened, environment=self.name)
 
     def units(self) -> dict[str, str]:
         """The running version of each unit, by name."""
         records = self._opened.world.ledger.records(self.name)
         return {name: record.running.version for name, record in sorted(records.items()) if record.running is not None}
 
+    def plan_adoption(self, stack: str, unit: str) -> StackAdoption:
+        """What ``adopt_stack`` would do with each resource of a running stack. Writes nothing.
+
+        Args:
+            stack: its name.
+            unit: the name of the unit.
+        """
+        from multi_env_lambda.api.adopting_stack import find_adoption
+
+        return find_adoption(self._opened, unit, stack, self.name)
+
+    def adopt_stack(
+        self, stack: str, unit: str, *, agree: Iterable[str] = (), approve: Iterable[str] = ()
+    ) -> StackAdoption:
+        """Bring a running stack of CloudFormation, made by any tool, under a unit: names and data are kept.
+
+        Args:
+            stack: its name.
+            unit: the name of the unit.
+            agree: the answers of the plan's ``questions``.
+            approve: this environment, if its author may approve.
+
+        Raises:
+            Refused: nobody has agreed, or something cannot be kept; nothing was written.
+            ConfigurationError: there is no such stack.
+        """
+        from multi_env_lambda.api.adopting_stack import adopt_stack as adopted
+
+        return adopted(self._opened, unit, stack, self.name, agree, approve)
+
     def plan_repair(self, *units: str, reason: str = "") -> Plan:
         """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
-        return carry_out.plan(self._opened, self._repair(units, reason))
+        return api.carry_out.plan(self._opened, self._repair(units, reason))
 
     def repair(
         self,
@@ -87,10 +117,24 @@ class Environment:
         Raises:
             UnitsFailed: something still differs from what was deployed, or nothing runs here.
         """
-        return carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
+        return api.carry_out.deploy(self._opened, self._repair(units, reason), agree, approve, wait)
+
+    def watch(self, *units: str, agree: Iterable[str] = (), wait: float | str = 0.0) -> Iterator[WatchRound]:
+        """Deploy the work tree here, then bring each saved file here; a round for each unit that a save belongs to.
+
+        Each ``next`` waits for a save; end the loop with ``break`` or Ctrl-C. Without ``units``, all are watched.
+        ``agree`` and ``wait`` belong to the deploy at the beginning. Later questions stop a round, see its ``result``.
+        A change of nothing but code is sent without a release, which nobody can promote; the next deploy replaces it.
+
+        Raises:
+            Refused: this environment takes only releases or committed files, or needs an approval.
+            ConfigurationError: it is not the first one.
+            UnitsFailed: the deploy at the beginning failed.
+        """
+        return api.watching.watch(self._opened, units, self.name, agree, wait)
 
     def _repair(self, units: Sequence[str], reason: str) -> Request:
-        asked = carry_out.request(self._opened, "repair", units, self.name, None)
+        asked = api.carry_out.request(self._opened, "repair", units, self.name, None)
         return attrs.evolve(asked, reason=reason)
 
     def freeze(self, *units: str, reason: str, until: str = "") -> Listing[Freeze]:
@@ -102,7 +146,7 @@ class Environment:
         Raises:
             ConfigurationError: there is no such unit, no reason is given, or ``until`` is no time in the future.
         """
-        return freezing.freeze(self._opened, self.name, units, reason=reason, until=until)
+        return api.freezing.freeze(self._opened, self.name, units, reason=reason, until=until)
 
     def unfreeze(self, *units: str) -> Listing[Freeze]:
         """Lift the freeze of the environment, or of units, with what rollbacks hold of them; returns what was lifted.
@@ -110,14 +154,14 @@ class Environment:
         Raises:
             Refused: this runs in a build.
         """
-        return freezing.unfreeze(self._opened, self.name, units)
+        return api.freezing.unfreeze(self._opened, self.name, units)
 
     def waiting_plan(self, digest: str) -> Mapping[str, Any]:
         """The plan with which a run of the CI stopped in front of this environment, for ``Workspace.approve``.
 
         ``digest``: as the run says it, or the beginning of it.
         """
-        return waiting_plan(self._opened, self.name, digest)
+        return api.approving.waiting_plan(self._opened, self.name, digest)
 
     def run(self, *command: str) -> int:
         """Run a program, such as ``aws``, with the role of this environment; returns its exit status.
@@ -128,7 +172,7 @@ class Environment:
             AccountError: the role cannot be assumed.
             ToolError: the program could not be started.
         """
-        return shell.run(self._opened, self.name, command)
+        return api.shell.run(self._opened, self.name, command)
 
     def links(self) -> dict[str, str]:
         """Console links: the role, and the stacks of this workspace. None in the local cloud."""

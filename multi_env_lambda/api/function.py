@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.api import logs
+from multi_env_lambda import api
 from multi_env_lambda.api.arguments import checked_methods
-from multi_env_lambda.api.elsewhere import elsewhere, where_it_runs
-from multi_env_lambda.api.here import called_here
-from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.opened import Opened
-from multi_env_lambda.api.samples import event_for
 from multi_env_lambda.errors import CheckFailed, ConfigurationError, Refused, StackError
-from multi_env_lambda.flow.check import ALIAS
-from multi_env_lambda.flow.failure import name_the_unit
-from multi_env_lambda.model.console import unit_links
-from multi_env_lambda.model.job import run_arguments
 from multi_env_lambda.model.reading import did_you_mean
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.listing import Listing
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.model.environment import Environment
@@ -81,6 +74,9 @@ class Function:
             StackError: the environment has no such function.
             ToolError: with ``here``, this machine has no Python of the unit's version.
         """
+        from multi_env_lambda.flow.check import ALIAS
+        from multi_env_lambda.flow.failure import name_the_unit
+
         place = self._place(environment)
         physical = self._config.function_name(place.name, self.key)
         try:
@@ -89,7 +85,7 @@ class Function:
             hint = "build it of dicts, lists, strings, finite numbers, booleans and None"
             raise ConfigurationError("payload", f"it cannot be written as JSON: {error}", hint=hint) from error
         if here:
-            return called_here(self._opened, self.project, self.key, place, json.loads(body))
+            return api.here.called_here(self._opened, self.project, self.key, place, json.loads(body))
         try:
             reached = self._opened.reached(place.name)
             return self._opened.world.platform.invoke(reached, physical, ALIAS, body)
@@ -109,7 +105,7 @@ class Function:
         """
         place = self._place(environment)
         (function,) = (item for item in self._config.settings[place.name].functions if item.key == self.key)
-        return event_for(kind, function, self._config, place, values or {})
+        return api.samples.event_for(kind, function, self._config, place, values or {})
 
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What it has logged, oldest first; CloudWatch shows new lines after a few seconds.
@@ -118,7 +114,7 @@ class Function:
             since: how far back: ``10m``, ``2h``, ``3d``, or an ISO 8601 timestamp.
             containing: only lines with this text.
         """
-        return logs.listed(
+        return api.logs.listed(
             self._opened, self.project, self._place(environment), self._named(environment), since, containing
         )
 
@@ -126,7 +122,7 @@ class Function:
         self, environment: str | None = None, *, since: str = "10m", containing: str = ""
     ) -> Iterator[LogLine]:
         """The same, and then each new line as it comes. It never ends by itself."""
-        return logs.followed(
+        return api.logs.followed(
             self._opened, self.project, self._place(environment), self._named(environment), since, containing
         )
 
@@ -135,9 +131,11 @@ class Function:
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links to the function and its log. None in the local cloud."""
+        from multi_env_lambda.model.console import unit_links
+
         if self._opened.local:
             return {}
-        place = where_it_runs(self._opened, self.project, self._place(environment))
+        place = api.elsewhere.where_it_runs(self._opened, self.project, self._place(environment))
         wanted = {"switch role", f"function {self.key}", f"log of {self.key}"}
         return {label: url for label, url in unit_links(self._config, place) if label in wanted}
 
@@ -174,6 +172,8 @@ class Job:
         Raises:
             ConfigurationError: there is no such job or argument; nothing was started.
         """
+        from multi_env_lambda.model.job import run_arguments
+
         project, place = self._opened.project(self.project), self._opened.place(environment)
         jobs = {item.key: item for item in project.settings[place.name].jobs}
         if self.key not in jobs:
@@ -196,7 +196,7 @@ def _refuse_what_is_elsewhere(opened: Opened, project: str, place: Environment) 
     Raises:
         Refused: it runs in another account or region.
     """
-    found = elsewhere(opened, project, place)
+    found = api.elsewhere.elsewhere(opened, project, place)
     if found is not None:
         raise Refused(f"{project} in {place.name}", found[0], hint=found[1])
 

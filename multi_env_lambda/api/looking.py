@@ -12,6 +12,7 @@ from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
+from multi_env_lambda.flow.identity import advice, told
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
 from multi_env_lambda.flow.observe import Records
 from multi_env_lambda.model.broken import BrokenUnit
@@ -31,13 +32,24 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.freeze import Freeze
     from multi_env_lambda.plan.permissions import Permissions
 
-__all__ = ["described", "doctor", "drift", "history", "matrix", "must_exist", "permissions", "status"]
+__all__ = [
+    "advice",
+    "described",
+    "doctor",
+    "drift",
+    "history",
+    "matrix",
+    "must_exist",
+    "permissions",
+    "status",
+    "told",
+]
 
 
 def described(opened: Opened) -> str:
     """The folder, where it goes, its units and the environments in order, in one line."""
     where = "local cloud" if opened.local else "AWS"
-    units = (*(project.name for project in opened.projects), *(f"{name} (broken)" for name in opened.faults))
+    units = (*(unit.name for unit in opened.projects.outlines), *(f"{name} (broken)" for name in opened.faults))
     chain = path_of((place.name for place in stage) for stage in opened.config.stages)
     return f"{opened.root.name} on {where}: {', '.join(units)}; {chain}"
 
@@ -59,7 +71,7 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
 
     world, found = with_all_records(opened.world)
     broken = _broken(opened.broken, found.records)
-    units = (*(project.name for project in opened.projects), *broken)
+    units = (*(unit.name for unit in opened.projects.outlines), *broken)
     read = make_status(world.config, units, found.records, found.unreadable)
     if name is not None and name not in (known := (*read.units, *read.removed)):
         raise no_such_unit(name, known)
@@ -194,4 +206,4 @@ def permissions(opened: Opened, place: str) -> Permissions:
     """The permissions that a role needs, derived from the units' settings and from what their ``stack.py`` adds."""
     from multi_env_lambda.operations.permissions import permissions_of
 
-    return permissions_of(opened.root, opened.config, opened.projects, place, opened.faults)
+    return permissions_of(opened.root, opened.config, tuple(opened.projects), place, opened.faults)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.name import normalised
-from multi_env_lambda.model.reading import did_you_mean
+from collections.abc import Sequence
 
-__all__ = ["did_you_mean", "normalised"]
+from multi_env_lambda.model.name import normalised
+from multi_env_lambda.model.nearest import did_you_mean
+
+__all__ = ["Names", "did_you_mean", "normalised"]
+
+Names = str | Sequence[str]
+"""One unit or several."""

@@ -15,20 +15,22 @@ import attrs
 
 from multi_env_lambda.api import opening
 from multi_env_lambda.api.by_name import ByName
-from multi_env_lambda.api.dialog import Dialog
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
-from multi_env_lambda.model.broken import BrokenUnit
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.roles import Acting
-from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.show.progress import Live, lines_where_this_runs, where_this_runs
+from multi_env_lambda.model.units import Units, units_of
+from multi_env_lambda.show.progress import lines_where_this_runs, where_this_runs
 from multi_env_lambda.wording import advice, option
-from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.dialog import Dialog
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.cloud import LocalCloud
+    from multi_env_lambda.model.broken import BrokenUnit
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.roles import Acting
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+    from multi_env_lambda.show.progress import Live
+    from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["ACTING_VARIABLE", "LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Opened", "Seen", "silent"]
 
@@ -92,7 +94,7 @@ class Opened:
 
     root: Path
     config: WorkspaceConfig = attrs.field(hash=False)
-    projects: tuple[Project, ...] = attrs.field(hash=False)
+    projects: Units = attrs.field(converter=units_of, hash=False)
     broken: tuple[BrokenUnit, ...] = attrs.field(default=(), hash=False)
     local: bool = False
     user: str = ""
@@ -157,6 +159,20 @@ class Opened:
             **seen,
         )
 
+    def read_again(self) -> Opened:
+        """The same workspace with its files read again; it stays connected if its root table is as it was."""
+        found = self.again()
+        if found.config == self.config:
+            projects = opening.built_here(found.projects, local=found.local)
+            found.__dict__["world"] = attrs.evolve(self.world, projects=projects, broken=found.broken)
+        return found
+
+    def shown_to(self, dialog: Dialog) -> Opened:
+        """The same workspace, still connected, with its plans shown to somebody else."""
+        found = attrs.evolve(self, dialog=dialog)
+        found.__dict__["world"] = self.world
+        return found
+
     def disconnect(self) -> None:
         """The next use of ``world`` connects again."""
         self.__dict__.pop("world", None)
@@ -204,7 +220,8 @@ class Opened:
         Raises:
             ConfigurationError: there is no unit of that name, or it is broken.
         """
-        return ByName("unit", {project.name: project for project in self.projects}, self.faults)[name]
+        outlines = {outline.name: outline for outline in self.projects.outlines}
+        return self.projects.settled(ByName("unit", outlines, self.faults)[name])
 
     @property
     def faults(self) -> Mapping[str, MultiEnvLambdaError]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +11,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.api.definitions import with_definitions
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.api.reading_units import read_tables
 from multi_env_lambda.host.folders import workspace_cache
-from multi_env_lambda.host.identity import is_dead, now, this_process
 from multi_env_lambda.host.repository import find_root, read_repository
 from multi_env_lambda.host.timing import timed
-from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.model.broken import BrokenUnit, sound_units
-from multi_env_lambda.model.ci import BRANCH_PREFIX
+from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.ci_stack import JOB_VARIABLE
-from multi_env_lambda.model.principal import session_name_of, session_of_job
-from multi_env_lambda.model.project import Project, name_of, read_project
-from multi_env_lambda.model.roles import acting_of
-from multi_env_lambda.model.standard import is_undeclared
+from multi_env_lambda.model.units import Units
 from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
@@ -32,7 +25,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
-__all__ = ["LOCAL_BUILD", "Read", "connect", "read", "read_units", "sessions"]
+__all__ = ["LOCAL_BUILD", "Read", "built_here", "connect", "read", "sessions"]
 
 LOCAL_BUILD = "MULTI_ENV_LAMBDA_LOCAL_BUILD"
 """Set in the builds of the local cloud, whose functions run on this machine; ``emulator/builds.py`` has the same."""
@@ -44,7 +37,7 @@ class Read:
 
     root: Path
     config: WorkspaceConfig
-    projects: tuple[Project, ...]
+    projects: Units
     broken: tuple[BrokenUnit, ...]
 
 
@@ -58,44 +51,8 @@ def read(path: Path) -> Read:
     root = find_root(path)
     repository = read_repository(root)
     config = read_workspace(repository.document, where="pyproject.toml")
-    projects, broken = read_units(root, repository.units, config)
+    projects, broken = read_tables(repository, config)
     return Read(root=root, config=config, projects=projects, broken=broken)
-
-
-def read_units(
-    root: Path, documents: Mapping[str, Mapping[str, object] | ConfigurationError], config: WorkspaceConfig
-) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
-    """The units with these tables, by folder: those that can be built, and the others with the reasons."""
-    projects: list[Project] = []
-    unreadable: list[BrokenUnit] = []
-    environments, devops = config.environments, config.devops
-    first = environments[0]
-    of_branches = attrs.evolve(first, name=BRANCH_PREFIX.rstrip("-"), beside=first.home)
-    unlisted = (of_branches,) if config.ci.branches else ()
-    for folder, document in documents.items():
-        where, name = f"{folder}/pyproject.toml", name_of(document, folder)
-        try:
-            if isinstance(document, ConfigurationError):
-                raise document
-            has_table = not is_undeclared(document)
-            project = read_project(
-                with_definitions(root, folder, document if has_table else _declared(root, folder, document)),
-                folder=folder,
-                where=where,
-                environments=environments,
-                devops=devops,
-                unlisted=unlisted,
-            )
-            projects.append(attrs.evolve(project, has_table=has_table))
-        except Exception as raised:
-            unreadable.append(BrokenUnit(name=name, folder=folder, error=as_ours(where, raised)))
-    return sound_units(projects, unreadable, config)
-
-
-def _declared(root: Path, folder: str, document: Mapping[str, object]) -> Mapping[str, object]:
-    from multi_env_lambda.building.undeclared import declared
-
-    return declared(root, folder, document)
 
 
 def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
@@ -103,6 +60,7 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     from multi_env_lambda.aws.access import Profile
     from multi_env_lambda.aws.session import Sessions
     from multi_env_lambda.local.config_file import access_of
+    from multi_env_lambda.model.principal import session_name_of, session_of_job
 
     job = os.environ.get(JOB_VARIABLE, "")
     named = partial(session_of_job, job) if job else session_name_of
@@ -110,10 +68,21 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     return Sessions(own if cloud is None else access_of(cloud), session_name=named)
 
 
+def built_here(projects: Units, *, local: bool) -> Units:
+    """The units as they are built: for Lambda's machines, or for this one, if the local cloud runs them."""
+    from multi_env_lambda.local.runtime_substitutes import on_this_machine
+
+    return projects if _is_on_aws(local=local) else on_this_machine(projects)
+
+
+def _is_on_aws(*, local: bool) -> bool:
+    return not local and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
+
+
 def connect(
     root: Path,
     config: WorkspaceConfig,
-    projects: tuple[Project, ...],
+    projects: Units,
     broken: tuple[BrokenUnit, ...],
     *,
     cloud: LocalCloud | None,
@@ -131,27 +100,25 @@ def connect(
     from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
+    from multi_env_lambda.host.identity import is_dead, now, this_process
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.host.pace import Paces
     from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
     from multi_env_lambda.host.retrying import Retrying
-    from multi_env_lambda.local.runtime_substitutes import on_this_machine
     from multi_env_lambda.make.maker import TreeMaker
     from multi_env_lambda.world import World
 
     met = sessions(cloud, profile)
-    if config.roles is not None:
-        caller = "" if acting == "administrator" else met.caller()
-        config = config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))
+    config = _acting(config, met, acting)
     devops = config.devops
     retrying = Retrying(retries=met.retries)
     store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
-    on_aws = cloud is None and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
+    on_aws = _is_on_aws(local=cloud is not None)
     return World(
         config=config,
-        projects=projects if on_aws else on_this_machine(projects),
+        projects=built_here(projects, local=cloud is not None),
         broken=broken,
         store=store,
         ledger=Ledger(store, cache),
@@ -169,3 +136,13 @@ def connect(
         paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )
+
+
+def _acting(config: WorkspaceConfig, met: Sessions, acting: str) -> WorkspaceConfig:
+    """The settings by which the caller reaches the accounts; that is looked up only if `bootstrap` made roles."""
+    from multi_env_lambda.model.roles import acting_of
+
+    if config.roles is None:
+        return config
+    caller = "" if acting == "administrator" else met.caller()
+    return config.acting_as(acting_of(config.roles, config.devops.account_id, caller, acting))

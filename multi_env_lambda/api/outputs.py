@@ -68,9 +68,9 @@ def _values(opened: Opened, found: StackReading) -> Mapping[str, str]:
 
 def _keys(opened: Opened, unit: str, environment: str) -> dict[str, str]:
     """Names in AWS -> keys of the table; of a unit that is broken or gone there are none."""
-    projects = {project.name: project for project in opened.projects}
-    if unit not in projects:
+    found = opened.projects.named(unit)
+    if not found:
         return {}
-    project, settings = projects[unit], projects[unit].settings[environment]
+    project, settings = found[0], found[0].settings[environment]
     functions = {project.function_name(environment, item.key): item.key for item in settings.functions}
     return functions | {project.job_name(environment, item.key): item.key for item in settings.jobs}

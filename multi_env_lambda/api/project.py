@@ -10,25 +10,20 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda import pipeline
-from multi_env_lambda.api import carry_out, freezing, logs, looking, outputs, removing, setup
+from multi_env_lambda import api
 from multi_env_lambda.api.arguments import checked_methods
 from multi_env_lambda.api.by_name import ByName
-from multi_env_lambda.api.elsewhere import where_it_runs
 from multi_env_lambda.api.function import Function, Job
-from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.opened import Opened, Seen, silent
-from multi_env_lambda.api.own_tests import run_tests
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.console import unit_links
-from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.request import Request
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build, LayerArtifact, SourceArtifact
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.outside import FilePath, Template
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.flow.drifted import UnitDrift
@@ -36,8 +31,10 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.outputs import Outputs
     from multi_env_lambda.model.plan import Plan
     from multi_env_lambda.model.project import Project as ProjectConfig
+    from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.watch_round import WatchRound
     from multi_env_lambda.operations.difference import Difference
     from multi_env_lambda.operations.why import Explanation
     from multi_env_lambda.plan.removal import Removal
@@ -79,9 +76,9 @@ class Project:
         seen = Seen(report=report, live=live, dialog=dialog)
         opened = Opened.at(folder, local=local, user=user, profile=profile, progress=progress, **seen)
         inside = Path(folder).resolve().relative_to(opened.root.resolve())
-        for project in opened.projects:
-            if inside.is_relative_to(project.folder):
-                return cls(opened, project.name)
+        for outline in opened.projects.outlines:
+            if inside.is_relative_to(outline.folder):
+                return cls(opened, outline.name)
         for unit in opened.broken:
             if inside.is_relative_to(unit.folder):
                 raise unit.error
@@ -137,7 +134,7 @@ class Project:
         Raises:
             UnitsFailed: it cannot be built.
         """
-        return carry_out.build(self._opened, self._all_of_it())[0]
+        return api.carry_out.build(self._opened, self._all_of_it())[0]
 
     def test(self) -> Listing[Result]:
         """Run its own tests with its locked dependencies, without credentials and network, as the CI does.
@@ -145,7 +142,7 @@ class Project:
         Raises:
             UnitsFailed: a test failed.
         """
-        return run_tests(self._opened, (self.name,))
+        return api.own_tests.run_tests(self._opened, (self.name,))
 
     @property
     def source(self) -> SourceArtifact:
@@ -166,19 +163,19 @@ class Project:
 
     def publish(self) -> Listing[Result]:
         """Build it, and publish whatever the bucket lacks. Deploys nothing."""
-        return carry_out.publish(self._opened, self._all_of_it())
+        return api.carry_out.publish(self._opened, self._all_of_it())
 
     def lock(self, *, upgrade: bool = False) -> FilePath | None:
         """Write its ``pylock.toml`` and return that file; None if it has no dependencies."""
-        return setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
+        return api.setup.lock_one(self._opened.root, self.config, upgrade=upgrade, said=self._opened.progress)
 
     # --- what changes an environment ---
     def plan(
         self, environment: str | None = None, *, to: str | None = None, force: bool = False, publish: bool = False
     ) -> Plan:
         """What ``deploy`` would do, and why. Writes nothing; only ``publish`` uploads what an approval refers to."""
-        request = carry_out.request(self._opened, "deploy", self.name, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(request, force=force), publish=publish)
+        request = api.carry_out.request(self._opened, "deploy", self.name, environment, to)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, force=force), publish=publish)
 
     def deploy(
         self,
@@ -192,9 +189,13 @@ class Project:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Build, publish and deploy this unit only."""
-        request = carry_out.request(self._opened, "deploy", self.name, environment, to)
+        request = api.carry_out.request(self._opened, "deploy", self.name, environment, to)
         request = attrs.evolve(request, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
+
+    def watch(self, environment: str | None = None, *, agree: Iterable[str] = ()) -> Iterator[WatchRound]:
+        """Deploy this unit only, then bring each saved file there, as ``Environment.watch`` does."""
+        return api.watching.watch(self._opened, self.name, environment, agree, 0.0)
 
     def promote(
         self,
@@ -209,9 +210,9 @@ class Project:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Promote to an environment what runs in the previous one, or in ``skip_from``, which requires a reason."""
-        request = carry_out.request(self._opened, "promote", self.name, environment, to)
+        request = api.carry_out.request(self._opened, "promote", self.name, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_promotion(
         self,
@@ -223,13 +224,13 @@ class Project:
         reason: str = "",
     ) -> Plan:
         """What ``promote`` would do."""
-        request = carry_out.request(self._opened, "promote", self.name, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
+        request = api.carry_out.request(self._opened, "promote", self.name, environment, to)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
 
     def plan_rollback(self, environment: str, *, to: str | None = None, force: bool = False, reason: str = "") -> Plan:
         """What ``rollback`` would do."""
-        request = carry_out.request(self._opened, "rollback", self.name, environment, None)
-        return carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
+        request = api.carry_out.request(self._opened, "rollback", self.name, environment, None)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
 
     def rollback(
         self,
@@ -243,14 +244,14 @@ class Project:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
-        request = carry_out.request(self._opened, "rollback", self.name, environment, None)
+        request = api.carry_out.request(self._opened, "rollback", self.name, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_repair(self, environment: str, *, reason: str = "") -> Plan:
         """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
-        request = carry_out.request(self._opened, "repair", self.name, environment, None)
-        return carry_out.plan(self._opened, attrs.evolve(request, reason=reason))
+        request = api.carry_out.request(self._opened, "repair", self.name, environment, None)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, reason=reason))
 
     def repair(
         self,
@@ -262,20 +263,20 @@ class Project:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Restore what the record says should be running, by redeploying the same release. Builds nothing."""
-        request = carry_out.request(self._opened, "repair", self.name, environment, None)
-        return carry_out.deploy(self._opened, attrs.evolve(request, reason=reason), agree, approve, wait)
+        request = api.carry_out.request(self._opened, "repair", self.name, environment, None)
+        return api.carry_out.deploy(self._opened, attrs.evolve(request, reason=reason), agree, approve, wait)
 
     def freeze(self, environment: str, *, reason: str, until: str = "") -> Listing[Freeze]:
         """Let nothing of it change in an environment; as in ``Environment.freeze``."""
-        return freezing.freeze(self._opened, environment, (self.name,), reason=reason, until=until)
+        return api.freezing.freeze(self._opened, environment, (self.name,), reason=reason, until=until)
 
     def unfreeze(self, environment: str) -> Listing[Freeze]:
         """Lift its freeze in an environment, and what a rollback holds there; returns what was lifted."""
-        return freezing.unfreeze(self._opened, environment, (self.name,))
+        return api.freezing.unfreeze(self._opened, environment, (self.name,))
 
     def plan_removal(self, environment: str, *, retain: Iterable[str] = ()) -> Removal:
         """What ``destroy`` would do: what is kept, what is lost, and which units still need it. Writes nothing."""
-        return removing.find(self._opened, self.name, environment, retain)
+        return api.removing.find(self._opened, self.name, environment, retain)
 
     def destroy(
         self,
@@ -298,7 +299,7 @@ class Project:
             Refused: the deletion was not confirmed or not approved, or other units depend on it.
         """
         removal = self.plan_removal(environment, retain=retain)
-        return removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
+        return api.removing.destroy(self._opened, removal, confirm=confirm, approve=approve, force=force, reason=reason)
 
     # --- what only looks ---
     def history(
@@ -314,7 +315,7 @@ class Project:
         Raises:
             ConfigurationError: there is no unit of this name, here or in a record, or `newest` is less than 1.
         """
-        return looking.history(self._opened, self.name, environment, newest, before)
+        return api.looking.history(self._opened, self.name, environment, newest, before)
 
     def histories(
         self, environments: Iterable[str], *, newest: int | None = None, before: int | None = None
@@ -326,10 +327,11 @@ class Project:
 
     def status(self, *, drift: bool = False) -> Status:
         """Its row of ``Workspace.status``; with ``drift``, compared against its stacks."""
-        return looking.status(self._opened, self.name, drift=drift)
+        return api.looking.status(self._opened, self.name, drift=drift)
 
     def why(self, environment: str | None = None) -> Explanation:
         """Why it would or would not be deployed to an environment: the chain of inputs behind the decision."""
+        from multi_env_lambda import pipeline
         from multi_env_lambda.operations.why import explain
 
         request = Request(verb="deploy", target=self._opened.place(environment).name)
@@ -344,11 +346,11 @@ class Project:
 
     def drift(self, environment: str | None = None) -> Listing[UnitDrift]:
         """Manual changes to it, in one environment or in all."""
-        return looking.drift(self._opened.world, self.name, environment)
+        return api.looking.drift(self._opened.world, self.name, environment)
 
     def logs(self, environment: str | None = None, *, since: str = "10m", containing: str = "") -> Listing[LogLine]:
         """What all its functions have logged, oldest first; ``since`` and ``containing`` as in ``Function.logs``."""
-        return logs.listed(
+        return api.logs.listed(
             self._opened, self.name, self._opened.place(environment), self._named(environment), since, containing
         )
 
@@ -356,7 +358,7 @@ class Project:
         self, environment: str | None = None, *, since: str = "10m", containing: str = ""
     ) -> Iterator[LogLine]:
         """The same, and then each new line as it comes. It never ends by itself."""
-        return logs.followed(
+        return api.logs.followed(
             self._opened, self.name, self._opened.place(environment), self._named(environment), since, containing
         )
 
@@ -370,16 +372,19 @@ class Project:
         Raises:
             StackError: nothing of it is deployed there.
         """
-        return outputs.outputs(self._opened, self.name, self._opened.place(environment))
+        return api.outputs.outputs(self._opened, self.name, self._opened.place(environment))
 
     def links(self, environment: str | None = None) -> Mapping[str, str]:
         """Console links by label: switch role, stack, functions, logs and jobs. None in the local cloud."""
+        from multi_env_lambda.model.console import unit_links
+
         if self._opened.local:
             return {}
-        return dict(unit_links(self.config, where_it_runs(self._opened, self.name, self._opened.place(environment))))
+        place = api.elsewhere.where_it_runs(self._opened, self.name, self._opened.place(environment))
+        return dict(unit_links(self.config, place))
 
     def _all_of_it(self) -> Request:
-        request = carry_out.request(self._opened, "deploy", self.name, None, None)
+        request = api.carry_out.request(self._opened, "deploy", self.name, None, None)
         return attrs.evolve(request, everything=True)
 
     def _keys(self, kind: str) -> list[str]:

@@ -44,7 +44,7 @@ def lock(opened: Opened, names: Iterable[str], *, upgrade: bool) -> Mapping[str,
         if name not in opened.faults:
             opened.project(name)
     chosen = tuple(names)
-    for name in chosen or dict.fromkeys((*(project.name for project in opened.projects), *opened.faults)):
+    for name in chosen or dict.fromkeys((*(unit.name for unit in opened.projects.outlines), *opened.faults)):
         try:
             found[name] = lock_one(opened.root, opened.project(name), upgrade=upgrade, said=opened.progress)
         except Exception as raised:
@@ -74,7 +74,7 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
     """Includes broken units, which will be built some day; what a unit with an unreadable file had is kept."""
     from multi_env_lambda.building.backends import wanted_backends, write_backends
 
-    folders = {folder for project in opened.projects for folder in (project.folder, *project.shared)}
+    folders = {folder for unit in opened.projects.outlines for folder in (unit.folder, *unit.shared)}
     wanted = wanted_backends(opened.root, sorted(folders | {unit.folder for unit in opened.broken}))
     if wanted:
         path = write_backends(opened.root, wanted, upgrade=upgrade)
@@ -188,11 +188,12 @@ def new(opened: Opened, name: str, runtime: str, architecture: str, *, flat: boo
     return tuple(path for path, _ in files)
 
 
-def init(root: Path) -> tuple[str, ...]:
+def init(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Write whatever the repository lacks to be a workspace."""
     from multi_env_lambda.flow.identity import new_id
     from multi_env_lambda.plan.scaffold import init_files
 
+    root = Path(path)
     texts = {name: _text(root / name) for name in ("pyproject.toml", ".gitignore")}
     existing = [path.relative_to(root).as_posix() for path in (root / "bin" / "automation").glob("*.py")]
     files = tuple(init_files(texts["pyproject.toml"], texts[".gitignore"], existing, id=new_id()))

@@ -5,42 +5,42 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api import access, adopting, arguments, carry_out, looking, own_tests, removing, setup
-from multi_env_lambda.api.approving import approve
-from multi_env_lambda.api.board import Board, board
-from multi_env_lambda.api.build import Build
+from multi_env_lambda import api
+from multi_env_lambda.api import arguments
 from multi_env_lambda.api.by_name import ByName
 from multi_env_lambda.api.environment import Environment
-from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.api.local import LocalCloudSwitch
+from multi_env_lambda.api.names import Names
 from multi_env_lambda.api.opened import LOCAL_USER_VARIABLE, LOCAL_VARIABLE, Opened, Seen, silent
 from multi_env_lambda.api.paths import handed_out
 from multi_env_lambda.api.project import Project
-from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.gate import Approval
-from multi_env_lambda.flow.identity import advice, told
-from multi_env_lambda.flow.saved import Saved
-from multi_env_lambda.model.finding import Finding
-from multi_env_lambda.model.plan import Plan
-from multi_env_lambda.model.project import Project as ProjectConfig
-from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.status import Status
-from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.world import ProgressEvent, World
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.adopting import Adoption
+    from multi_env_lambda.api.board import Board
+    from multi_env_lambda.api.build import Build
     from multi_env_lambda.api.dialog import Dialog
+    from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.outside import FilePath
+    from multi_env_lambda.errors import MultiEnvLambdaError
     from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.flow.gate import Approval
+    from multi_env_lambda.flow.saved import Saved
+    from multi_env_lambda.model.finding import Finding
+    from multi_env_lambda.model.plan import Plan
+    from multi_env_lambda.model.project import Project as ProjectConfig
+    from multi_env_lambda.model.result import Result
+    from multi_env_lambda.model.status import Status
+    from multi_env_lambda.model.workspace import WorkspaceConfig
     from multi_env_lambda.operations.prune import Prunable
     from multi_env_lambda.plan.permissions import Permissions
     from multi_env_lambda.plan.prune import Candidate
     from multi_env_lambda.show.progress import Live
+    from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 
@@ -97,7 +97,7 @@ class Workspace:
     @classmethod
     def init(cls, path: str | os.PathLike[str] = ".") -> tuple[str, ...]:
         """Turn the repository at ``path`` into a workspace; returns the files that were written."""
-        return setup.init(Path(path))
+        return api.setup.init(path)
 
     @property
     def root(self) -> FilePath:
@@ -112,7 +112,7 @@ class Workspace:
     @property
     def configs(self) -> tuple[ProjectConfig, ...]:
         """The settings of every unit that is not broken."""
-        return self._opened.projects
+        return tuple(self._opened.projects)
 
     @property
     def broken(self) -> Mapping[str, MultiEnvLambdaError]:
@@ -127,7 +127,7 @@ class Workspace:
     @cached_property
     def projects(self) -> Mapping[str, Project]:
         """The units by name; looking up a broken one raises its error."""
-        units = {config.name: Project(self._opened, config.name) for config in self.configs}
+        units = {unit.name: Project(self._opened, unit.name) for unit in self._opened.projects.outlines}
         return ByName("unit", units, self.broken)
 
     @cached_property
@@ -184,9 +184,9 @@ class Workspace:
         publish: bool = False,
     ) -> Plan:
         """What a deploy would do, and why; ``publish`` uploads releases that need an approval, so they can get it."""
-        request = carry_out.request(self._opened, "deploy", names, environment, to)
+        request = api.carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force)
-        return carry_out.plan(self._opened, request, publish=publish)
+        return api.carry_out.plan(self._opened, request, publish=publish)
 
     def plan_promotion(
         self,
@@ -198,15 +198,15 @@ class Workspace:
         reason: str = "",
     ) -> Plan:
         """What ``promote`` would do."""
-        request = carry_out.request(self._opened, "promote", names, environment, to)
-        return carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
+        request = api.carry_out.request(self._opened, "promote", names, environment, to)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, skip_from=skip_from, force=force, reason=reason))
 
     def plan_rollback(
-        self, names: carry_out.Names, environment: str, *, to: str | None = None, force: bool = False, reason: str = ""
+        self, names: Names, environment: str, *, to: str | None = None, force: bool = False, reason: str = ""
     ) -> Plan:
         """What ``rollback`` would do."""
-        request = carry_out.request(self._opened, "rollback", names, environment, None)
-        return carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
+        request = api.carry_out.request(self._opened, "rollback", names, environment, None)
+        return api.carry_out.plan(self._opened, attrs.evolve(request, release=to, force=force, reason=reason))
 
     def build(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
@@ -216,19 +216,19 @@ class Workspace:
         Raises:
             UnitsFailed: at least one cannot be built: ``results`` has the failures, ``built`` the others.
         """
-        request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
-        return carry_out.build(self._opened, request)
+        request = api.carry_out.request(self._opened, "deploy", names, environment, to)
+        return api.carry_out.build(self._opened, attrs.evolve(request, everything=everything))
 
     def test(self, *names: str) -> Listing[Result]:
         """Run the own tests of the named units, or of all, as the CI does before it deploys."""
-        return own_tests.run_tests(self._opened, names)
+        return api.own_tests.run_tests(self._opened, names)
 
     def publish(
         self, *names: str, environment: str | None = None, to: str | None = None, everything: bool = False
     ) -> Listing[Result]:
         """Build the affected units, and publish whatever the bucket lacks. Deploys nothing."""
-        request = attrs.evolve(carry_out.request(self._opened, "deploy", names, environment, to), everything=everything)
-        return carry_out.publish(self._opened, request)
+        request = api.carry_out.request(self._opened, "deploy", names, environment, to)
+        return api.carry_out.publish(self._opened, attrs.evolve(request, everything=everything))
 
     def deploy(
         self,
@@ -253,9 +253,9 @@ class Workspace:
         Raises:
             UnitsFailed: at least one unit failed; ``results`` has the outcome of every unit.
         """
-        request = carry_out.request(self._opened, "deploy", names, environment, to)
+        request = api.carry_out.request(self._opened, "deploy", names, environment, to)
         request = attrs.evolve(request, everything=everything, upgrade=upgrade, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def apply(
         self, plan: Saved, *, agree: Iterable[str] = (), approve: Iterable[str] = (), wait: float | str = 0.0
@@ -266,7 +266,7 @@ class Workspace:
             PlanStale: the same request would now do something different.
             UnitsFailed: as in ``deploy``.
         """
-        return carry_out.apply(self._opened, plan, agree, approve, wait)
+        return api.carry_out.apply(self._opened, plan, agree, approve, wait)
 
     def promote(
         self,
@@ -281,13 +281,13 @@ class Workspace:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Promote what runs in the previous environment, or in ``skip_from``, given a reason. Builds nothing."""
-        request = carry_out.request(self._opened, "promote", names, environment, to)
+        request = api.carry_out.request(self._opened, "promote", names, environment, to)
         request = attrs.evolve(request, skip_from=skip_from, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def rollback(
         self,
-        names: carry_out.Names,
+        names: Names,
         environment: str,
         *,
         to: str | None = None,
@@ -298,9 +298,9 @@ class Workspace:
         wait: float | str = 0.0,
     ) -> Listing[Result]:
         """Roll back to what ran before, or to the release ``to`` (a digest or version). Builds nothing."""
-        request = carry_out.request(self._opened, "rollback", names, environment, None)
+        request = api.carry_out.request(self._opened, "rollback", names, environment, None)
         request = attrs.evolve(request, release=to, force=force, reason=reason)
-        return carry_out.deploy(self._opened, request, agree, approve, wait)
+        return api.carry_out.deploy(self._opened, request, agree, approve, wait)
 
     def plan_repair(self, *names: str, environment: str, reason: str = "") -> Plan:
         """What ``repair`` would restore, and which of those resources hold data. Writes nothing."""
@@ -321,27 +321,27 @@ class Workspace:
     def approve(self, plan: Saved) -> Listing[Approval]:
         """Approve, as the caller, a plan that somebody else will apply. It is recomputed and shown to the dialog first,
         from the published releases that it names (``plan(publish=True)``); no code of a unit runs, and no build may."""
-        return approve(self._opened, plan)
+        return api.approving.approve(self._opened, plan)
 
     def prune(self, *names: str, really: bool = False, removed: Callable[[Candidate], None] = silent) -> Prunable:
         """List what nothing refers to any more; with ``really``, remove it and call ``removed`` for each item."""
-        return removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
+        return api.removing.prune(self._opened.acting_as("administrator").world, names, really, removed)
 
     def lock(self, *names: str, upgrade: bool = False) -> Mapping[str, FilePath | None]:
         """Write ``pylock.toml`` for these units or all; each file or None. ``UnitsFailed.locked`` has those written."""
-        return setup.lock(self._opened, names, upgrade=upgrade)
+        return api.setup.lock(self._opened, names, upgrade=upgrade)
 
     def adopt(
         self, path: str | os.PathLike[str], *, unit: str = "", values: Iterable[str] = (), really: bool = True
-    ) -> adopting.Adoption:
+    ) -> Adoption:
         """Make a unit from another tool's project with ``values`` of its parameters; not ``really``: only say how."""
-        return adopting.adopt(self._opened, path, unit, values, really=really)
+        return api.adopting.adopt(self._opened, path, unit, values, really=really)
 
     def new(
         self, name: str, *, runtime: str = "python3.13", architecture: str = "arm64", flat: bool = False
     ) -> tuple[str, ...]:
         """Create the unit ``name``, ready to be deployed, as a package or ``flat``; returns the files written."""
-        return setup.new(self._opened, name, runtime, architecture, flat=flat)
+        return api.setup.new(self._opened, name, runtime, architecture, flat=flat)
 
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
         """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
@@ -353,46 +353,46 @@ class Workspace:
             ConfigurationError: the bucket belongs to another workspace, or ``place`` has no roles to make.
             UnitsFailed: some places failed: ``what`` says which and why; the others were done.
         """
-        return access.bootstrap(self._opened, place, really=really, remove=remove)
+        return api.access.bootstrap(self._opened, place, really=really, remove=remove)
 
     def bootstrap_template(self, place: str, *, files: str | None = None) -> str:
         """What a place gets, as JSON, for others to apply; the folder ``files`` gets what has to be uploaded."""
-        return access.bootstrap_template(self._opened, place, files)
+        return api.access.bootstrap_template(self._opened, place, files)
 
     def write_ci(self, host: str, *, really: bool = True) -> tuple[str, ...]:
         """Write what ``"bitbucket"``, ``"codepipeline"``, ``"github"`` or ``"gitlab"`` runs; what has changed."""
-        return access.write_ci(self._opened, host, really=really)
+        return api.access.write_ci(self._opened, host, really=really)
 
     def status(self, name: str | None = None, *, drift: bool = False) -> Status:
         """Units × environments, or one unit's row; ``drift`` compares every stack, which takes seconds."""
-        return looking.status(self._opened, name, drift=drift)
+        return api.looking.status(self._opened, name, drift=drift)
 
     def foreign_bucket(self) -> str:
         """A warning if the bucket belongs to another workspace, else empty. One call."""
-        return told(self.world)
+        return api.looking.told(self.world)
 
     def advice(self) -> str:
         """What to add to the root table if only the bucket knows the id of the workspace, else empty."""
-        return advice(self.world)
+        return api.looking.advice(self.world)
 
     def drift(self, name: str | None = None, environment: str | None = None) -> Listing[UnitDrift]:
         """Manual changes, for one unit or all, in one environment or all. Takes seconds per stack."""
-        return looking.drift(self.world, name, environment)
+        return api.looking.drift(self.world, name, environment)
 
     def board(self, *, drift: bool = False) -> Board:
         """One self-contained HTML page covering all units in all environments."""
-        return board(self._opened, looking.matrix(self._opened, drift=drift))
+        return api.board.board(self._opened, api.looking.matrix(self._opened, drift=drift))
 
     def doctor(self) -> Listing[Finding]:
         """Check this machine, the caller, the bucket and every account. Changes nothing."""
-        return looking.doctor(self._opened)
+        return api.looking.doctor(self._opened)
 
     def permissions(self, place: str) -> Permissions:
         """The permissions that an environment's role, that of ``devops`` or the ``caller`` needs. Makes no request."""
-        return looking.permissions(self._opened, place)
+        return api.looking.permissions(self._opened, place)
 
     def __repr__(self) -> str:
-        return f"<Workspace {looking.described(self._opened)}>"
+        return f"<Workspace {api.looking.described(self._opened)}>"
 
     def _repr_html_(self) -> str:
         from multi_env_lambda.show.html import workspace_html

@@ -36,7 +36,8 @@ class StackRequest:
     before anything is done to it, and raises if it is not ours. ``adopts`` decides whether existing resources that the
     stack is to create may be brought into it. ``returning`` is imported first: CloudFormation cannot find it by its
     name. ``warned`` is called with CloudFormation's warnings; ``loses`` with what holds data and would be lost: it may
-    raise. ``reverts``: what was changed or deleted by hand is restored as well.
+    raise. ``reverts``: what was changed or deleted by hand is restored as well. ``kept``: parameters that keep the
+    values that the stack has.
     """
 
     name: str
@@ -54,6 +55,7 @@ class StackRequest:
     warned: Callable[[str], None] = lambda _: None
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
     reverts: bool = False
+    kept: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -138,8 +140,8 @@ class Platform(Protocol):
         """The names of all functions of the account in this region, by pages."""
         ...
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        """Upload code to ``$LATEST``; no alias and no version runs it."""
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
+        """Upload code to ``$LATEST``: what lies in a bucket, or the bytes of a zip. No version runs it."""
         ...
 
     def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
@@ -170,8 +172,8 @@ class Platform(Protocol):
 
     def drift(self, environment: Environment, stack_name: str) -> StackDrift: ...
 
-    def template(self, environment: Environment, stack_name: str) -> str:
-        """The template that CloudFormation has of a stack, as it was sent."""
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
+        """The template that CloudFormation has of a stack, as it was sent; ``processed``: after its macros."""
         ...
 
     def caller(self) -> str: ...

@@ -23,6 +23,7 @@ from multi_env_lambda.aws.stack_listing import resources_of, template_of
 from multi_env_lambda.aws.wait_conditions import statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.model.record import PhysicalResource
+from multi_env_lambda.plan.import_identifiers import IDENTIFIERS
 from multi_env_lambda.plan.imports import NAME_OF, fixed, may_import, short_name
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
@@ -77,7 +78,7 @@ class Adoption:
         if not missing:
             return before
         if is_new:
-            empty = attrs.evolve(target, template=_NOTHING, parameters={}, token=f"{target.token}-new")
+            empty = attrs.evolve(target, template=_NOTHING, parameters={}, kept=(), token=f"{target.token}-new")
             change(empty, before, lambda: None, told)
         reading = self._read(target)
         for item in missing:
@@ -93,9 +94,9 @@ class Adoption:
             "Type": item.type,
             "DeletionPolicy": "Retain",
             # An immutable property that is missing here would make the following change create a new one.
-            "Properties": fixed(wanted_body),
+            "Properties": fixed(wanted_body) if item.type in NAME_OF else wanted_body.get("Properties", {}),
         }
-        wanted = Import(resource=item, identifier={NAME_OF[item.type][1]: _address(item, reading.stack_id)})
+        wanted = Import(resource=item, identifier=_identifier(item, reading.stack_id))
         step = attrs.evolve(target, template=json.dumps(template), token=f"{target.token}-{item.logical_id}")
         change_set = self.change_sets.create(step, "IMPORT", wanted=wanted, kept=kept)
         reason = self._made(change_set, step, told)
@@ -186,6 +187,12 @@ def _half_imported(there: str, wanted: str) -> frozenset[str]:
         and was.get("DeletionPolicy") == "Retain"
         and may_import([PhysicalResource(logical_id=key, type=body["Type"], physical_id="")], wanted)
     )
+
+
+def _identifier(item: PhysicalResource, stack_id: str) -> dict[str, str]:
+    if item.type in NAME_OF:
+        return {NAME_OF[item.type][1]: _address(item, stack_id)}
+    return {IDENTIFIERS[item.type]: item.physical_id}
 
 
 def _address(item: PhysicalResource, stack_id: str) -> str:

@@ -32,8 +32,7 @@ from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, needs_temp
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
-_FIRST, _SLOWEST = 0.1, 2.0
-_EARLIER, _BETWEEN = 0.7, 0.2
+_FIRST, _SLOWEST, _EARLIER, _BETWEEN = 0.1, 2.0, 0.7, 0.2
 
 Address = Callable[[str], str | None]
 
@@ -53,7 +52,8 @@ class Target:
     ``warned`` is called with CloudFormation's warnings before anything is executed.
     ``loses`` raises if data would be lost that must not be.
     ``reverts``: an update also compares with what exists, and restores what was changed or deleted by hand.
-    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller.
+    ``role_arn``: the role in which CloudFormation acts; empty: the stack's role, or that of the caller. ``kept``:
+    parameters that keep the values that the stack has.
     """
 
     stack_name: str
@@ -72,6 +72,7 @@ class Target:
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
     reverts: bool = False
     role_arn: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def acting(self) -> dict[str, str]:
@@ -148,7 +149,7 @@ class ChangeSets:
         """
         name = request_token(target.token, f"{kind.lower()}-import" if importing else kind.lower())
         more = _mode(target, kind, importing)
-        changed = _settings(target, kept) if wanted is None else _import_settings(wanted, kept)
+        changed = _settings(target, (*kept, *target.kept)) if wanted is None else _import_settings(wanted, kept)
 
         def once() -> ChangeSet:
             target.held.make_sure()

@@ -81,8 +81,10 @@ def find_code(client: Any, function_name: str, qualifier: str) -> FunctionCode |
     return _or_nothing(partial(code_of_function, client, function_name, qualifier))
 
 
-def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, retrying: Retrying) -> None:
-    """Upload the code stored at ``place`` to the unpublished function; what aliases and versions run does not change.
+def send_code(client: Any, function_name: str, code: ObjectPlace | bytes, held: Held, retrying: Retrying) -> None:
+    """Upload code, stored somewhere or as the bytes of a zip, to the unpublished function; no version changes.
+
+    No alias that a template names runs it either; `deploy --watch` points one there.
 
     Raises:
         PlanStale: the lease is lost.
@@ -90,15 +92,20 @@ def send_code(client: Any, function_name: str, place: ObjectPlace, held: Held, r
         AccountError: the role may not update it.
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
-    version = {"S3ObjectVersion": place.version_id} if place.version_id else {}
+    parameters = {"ZipFile": code} if isinstance(code, bytes) else _parameters(code)
 
     def send() -> None:
         held.make_sure()
-        client.update_function_code(FunctionName=function_name, S3Bucket=place.bucket, S3Key=place.key, **version)
+        client.update_function_code(FunctionName=function_name, **parameters)
         _wait_updated(client, function_name, retrying.sleep)
 
     # The same bytes are sent again: whether a lost call was applied does not matter.
     _sent_again(send, function_name, retrying)
+
+
+def _parameters(place: ObjectPlace) -> dict[str, str]:
+    version = {"S3ObjectVersion": place.version_id} if place.version_id else {}
+    return {"S3Bucket": place.bucket, "S3Key": place.key, **version}
 
 
 def unreserve(client: Any, function_name: str, held: Held, retrying: Retrying) -> None:

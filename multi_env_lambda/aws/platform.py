@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 from multi_env_lambda.aws import functions, jobs, metrics, versions
 from multi_env_lambda.aws.account import AliasState, Caller, Invocation, StackRequest
@@ -80,6 +81,7 @@ class AwsPlatform:
             warned=request.warned,
             loses=request.loses,
             reverts=request.reverts,
+            kept=request.kept,
             role_arn=environment.execution_role_arn,
         )
         return result.stack_id
@@ -112,9 +114,10 @@ class AwsPlatform:
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         return self._stacks_of(environment).drift(stack_name)
 
-    def template(self, environment: Environment, stack_name: str) -> str:
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
         client = self._sessions.client(environment, "cloudformation")
-        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name)
+        stage: Literal["Original", "Processed"] = "Processed" if processed else "Original"
+        return template_of(client, f"stack {stack_name} in {environment.name}", stack_name, stage)
 
     def resources(self, environment: Environment, stack_name: str) -> tuple[PhysicalResource, ...]:
         return self._stacks_of(environment).resources(stack_name)
@@ -135,8 +138,8 @@ class AwsPlatform:
     def functions_there(self, environment: Environment) -> frozenset[str]:
         return versions.functions_there(self._sessions.client(environment, "lambda"), environment.name)
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
-        functions.send_code(self._sessions.client(environment, "lambda"), function_name, place, held, self._retrying)
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
+        functions.send_code(self._sessions.client(environment, "lambda"), function_name, code, held, self._retrying)
 
     def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
         return functions.layer_says(self._sessions.client(environment, "lambda"), arn)

@@ -101,6 +101,7 @@ class Stacks:
         loses: Callable[[tuple[Loss, ...]], None] = lambda _: None,
         reverts: bool = False,
         role_arn: str = "",
+        kept: tuple[str, ...] = (),
     ) -> StackResult:
         """Create or update the stack; one that already matches is left alone.
 
@@ -118,7 +119,7 @@ class Stacks:
         target = self._target(stack_name, template, held, token, tags or {}, deadline_seconds)
         target = attrs.evolve(target, parameters=parameters or {}, check=check, adopts=adopts, returning=returning)
         target = attrs.evolve(target, warned=warned, loses=loses, address_of=address_of, reverts=reverts)
-        target = attrs.evolve(target, role_arn=role_arn)
+        target = attrs.evolve(target, role_arn=role_arn, kept=kept)
         told = each_once(on_event)
         for _ in range(_ATTEMPTS):
             reading = self._settle(target, before, told)

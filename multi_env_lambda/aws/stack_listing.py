@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 from multi_env_lambda.aws.error_codes import aws_errors, is_denied
 from multi_env_lambda.aws.poller import StackReading, pages_of, reading_of
@@ -96,7 +96,7 @@ def _summaries(client: Any, where: str, stack: str) -> list[Any]:
     return [line for line in found if line["ResourceStatus"] != "DELETE_COMPLETE"]
 
 
-def template_of(client: Any, where: str, stack: str) -> str:
+def template_of(client: Any, where: str, stack: str, stage: Literal["Original", "Processed"] = "Original") -> str:
     """The template of the stack with this name or id as it was sent; botocore parses JSON, and leaves YAML as text.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
@@ -105,7 +105,7 @@ def template_of(client: Any, where: str, stack: str) -> str:
         StackError: there is no such stack, or it cannot be read.
     """
     try:
-        body = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        body = client.get_template(StackName=stack, TemplateStage=stage)["TemplateBody"]
     except aws_errors() as error:
         raise stack_error(where, error) from error
     return body if isinstance(body, str) else json.dumps(body)

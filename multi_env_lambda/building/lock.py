@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from multi_env_lambda.building.lock_formats import read_pylock, read_requirements, read_uv_lock
-from multi_env_lambda.building.locked import LOCK_NAMES, Lock, LockedFile, LockedPackage
+from multi_env_lambda.building.locked import LOCK_NAMES, Lock, LockedFile, LockedPackage, LockName
 from multi_env_lambda.building.resolve import resolve
 from multi_env_lambda.building.select import SelectedWheel, Target, check_made_for, marker_holds, needed, select
 from multi_env_lambda.building.taken_over import TakenOver
@@ -71,7 +71,7 @@ def read_lock(folder: Path, *, where: str, shared: Iterable[Path] = ()) -> Lock 
         ConfigurationError: something in it is not pinned by version and SHA-256.
     """
     name = next((name for name in LOCK_NAMES if (folder / name).is_file()), None)
-    if name is None:
+    if name is None or (name == "requirements.txt" and _is_a_list(folder / name)):
         return None
     path, where = folder / name, f"{where}/{name}"
     local_paths = frozenset({".", *(Path(os.path.relpath(one, folder)).as_posix() for one in shared)})
@@ -131,7 +131,8 @@ def check_covers(lock: Lock | None, dependencies: Iterable[str], where: str, *, 
         if target is not None and not marker_holds(marker, target, where):
             continue
         if lock is None:
-            what = f"[project].dependencies: {wanted} is not locked; expected one of {', '.join(LOCK_NAMES)}"
+            expected = f"{', '.join(LOCK_NAMES)} with hashes"
+            what = f"[project].dependencies: {wanted} is not locked; expected one of {expected}"
             raise ConfigurationError(where, what, hint="run the verb `lock`")
         _check_one(lock, wanted, here)
 
@@ -225,11 +226,10 @@ def _hint_for(error: ToolError) -> str:
     return next((hint for pattern, hint in _HINTS if re.search(pattern, said)), error.hint)
 
 
-def locked_by_another_tool(folder: Path) -> str:
-    """The file that another tool keeps and that counts as the lock; empty if there is none. A list without hashes is
-    none."""
-    name = next((name for name in LOCK_NAMES[1:] if (folder / name).is_file()), "")
-    return "" if name == "requirements.txt" and not _is_lock(folder / name) else name
+def locked_by_another_tool(folder: Path) -> LockName | None:
+    """The lock that another tool keeps. A list without hashes is none."""
+    name = next((name for name in LOCK_NAMES[1:] if (folder / name).is_file()), None)
+    return None if name == "requirements.txt" and not _is_lock(folder / name) else name
 
 
 def _refuse_other_lock(folder: Path, where: str) -> None:
@@ -239,7 +239,7 @@ def _refuse_other_lock(folder: Path, where: str) -> None:
         ConfigurationError: there is one.
     """
     name = locked_by_another_tool(folder)
-    if not name:
+    if name is None:
         return
     what = f"would replace {name}, which locks this project now"
     raise ConfigurationError(where, what, hint=f"renew {name} with the tool that wrote it, or delete it first")
@@ -248,6 +248,11 @@ def _refuse_other_lock(folder: Path, where: str) -> None:
 def _is_lock(requirements: Path) -> bool:
     """Whether some tool has fixed its bytes."""
     return b"--hash=" in read_bounded(requirements, requirements.name, LARGEST_LOCK)
+
+
+def _is_a_list(requirements: Path) -> bool:
+    """Whether it names packages and fixes the bytes of none: what a lock is made from, if anything."""
+    return not _is_lock(requirements) and requirements.read_bytes().strip() != b""
 
 
 def _record(made_from: Iterable[str]) -> str:

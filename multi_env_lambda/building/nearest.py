@@ -35,7 +35,8 @@ _THREADS = 8
 _OLDEST = "3.6"
 """The Python for which uv lists the files of old versions."""
 
-_UNSOLVABLE = "No solution found"
+_UNSOLVABLE = ("No solution found", "requirements are unsatisfiable")
+"""The beginning of what uv says then, and the end: of long reasons, an error has the end only."""
 _HINT = "check that the package index can be reached"
 _GLIBCS = (17, 28, *range(31, 41))
 """The minor versions of glibc 2 that uv knows as platforms."""
@@ -195,7 +196,7 @@ class _Asked:
         try:
             said = run_uv(argv, where=self.where, hint=_HINT, stdin=stdin, settings=self.indexes)
         except ToolError as error:
-            if _UNSOLVABLE in error.what:
+            if any(words in error.what for words in _UNSOLVABLE):
                 return None
             raise
         return _versions(said)

@@ -50,7 +50,7 @@ _AT_THE_TOP = (
 
 
 def is_plain(root: Path, folder: str) -> bool:
-    """Whether nothing says how a unit is built: neither a ``[build-system]`` nor anything of setuptools.
+    """Whether nothing says how a unit is built: neither a ``[build-system]`` nor anything of setuptools; or it is not.
 
     Raises:
         ConfigurationError: its pyproject.toml cannot be read.
@@ -60,8 +60,11 @@ def is_plain(root: Path, folder: str) -> bool:
 
 
 def has_no_backend(document: Mapping[str, object], folder: Path) -> bool:
-    """The same for a unit's document that is read already."""
+    """The same for a unit's document that is read already, which may say so itself."""
     tools = document.get("tool", {})
+    ours = tools.get("multi_env_lambda") if isinstance(tools, dict) else None
+    if isinstance(ours, dict) and ours.get("build") is False:
+        return True
     is_of_setuptools = isinstance(tools, dict) and "setuptools" in tools
     return "build-system" not in document and not is_of_setuptools and not is_older(folder)
 

@@ -1,8 +1,9 @@
 """A unit whose file has our table alone: what the standard ``[project]`` would say comes from its folder.
 
 Its name is the folder's, its version the first one, and its dependencies are in ``requirements.txt``: its own one,
-those of the roots of its functions, and those of shared folders that are not packages. If it has a build backend, that
-one is asked (``asked``), and only the name is read here.
+those of the roots of its functions, and those of shared folders that are not packages. A folder without one may have a
+``Pipfile``, and the unit's own file ``[tool.poetry]``, of whose packages ``poetry.lock`` has the versions. If it has a
+build backend, that one is asked (``asked``), and only the name is read here.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from multi_env_lambda.building.lock_formats import logical_lines
 from multi_env_lambda.building.plain import has_no_backend
 from multi_env_lambda.building.shared import is_package, older_name
-from multi_env_lambda.building.taken_over import text_of
+from multi_env_lambda.building.taken_over import taken_over, text_of
+from multi_env_lambda.building.tool_requirements import pipfile_requirements, poetry_requirements
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.model.name import PROJECT_NAME, normalised
 
 __all__ = ["declared"]
@@ -51,8 +54,21 @@ def declared(root: Path, folder: str, document: Mapping[str, Any]) -> Mapping[st
     reader = _Reader(top=root.resolve(), unit=root.resolve() / folder, shared=names)
     others = (root.resolve() / one for one in sorted(names) if "\0" not in one and not is_package(root, one))
     places = (reader.unit, *(reader.unit / one for one in _roots(table)), *others)
-    found = dict.fromkeys(text for place in places for text in reader.read(place))
+    found = dict.fromkeys(text for place in places for text in _listed(reader, place, document))
     return {**document, "project": {"name": name, "version": _VERSION, "dependencies": list(found)}}
+
+
+def _listed(reader: _Reader, place: Path, document: Mapping[str, Any]) -> Iterator[str]:
+    """The first of these files counts."""
+    where = f"{place.relative_to(reader.top).as_posix()}"
+    if (place / _REQUIREMENTS).is_file():
+        yield from reader.read(place)
+    elif (place / "Pipfile").is_file():
+        yield from pipfile_requirements(read_toml(place / "Pipfile", f"{where}/Pipfile"), f"{where}/Pipfile")
+    elif place == reader.unit:
+        locked = taken_over(place, place, where)
+        versions = None if locked is None else locked.constraints
+        yield from poetry_requirements(document, versions, f"{where}/pyproject.toml")
 
 
 def _roots(table: Any) -> list[str]:

@@ -23,6 +23,7 @@ from multi_env_lambda.cli.output import (
 from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.cli.target import units_and_environment, units_and_place
+from multi_env_lambda.cli.watching import must_be_alone, watch_and_show
 
 if TYPE_CHECKING:
     from multi_env_lambda import Plan, Result
@@ -133,6 +134,7 @@ def publish_command(
     "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Apply this saved plan."
 )
 @click.option("--force", is_flag=True, help="Redeploy units that already run this release.")
+@click.option("--watch", is_flag=True, help="Go on with each file that you save, until you press Ctrl-C.")
 @click.option("--reason", default="", help="Why; stored in the record.")
 @local_option
 @json_option
@@ -144,6 +146,7 @@ def deploy_command(
     plan_file: Path | None,
     upgrade: bool,
     force: bool,
+    watch: bool,
     reason: str,
     yes: bool,
     wait: str,
@@ -154,6 +157,9 @@ def deploy_command(
     """Build, publish and deploy the work tree to the first environment; others get what runs in the one before."""
     workspace = open_workspace(local, TerminalDialog(yes=yes, quiet=as_json))
     names, environment = units_and_place(workspace, words, to=to, only=only)
+    if watch:
+        must_be_alone(plan=plan_file, to=to, all=everything, upgrade=upgrade, force=force, reason=reason)
+        return watch_and_show(workspace, names, environment, agree, wait, as_json)
     if plan_file is not None:
         return apply_and_show(workspace, lambda: workspace.apply(plan_file, agree=agree, wait=wait), as_json)
     return apply_and_show(

@@ -25,12 +25,7 @@ from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting, made_from
 from multi_env_lambda.flow.aliases import remake, restore
 from multi_env_lambda.flow.already import Already
-from multi_env_lambda.flow.check import (
-    Asking,
-    check,
-    check_aliases,
-    protect,
-)
+from multi_env_lambda.flow.check import Asking, check, check_aliases, protect
 from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
@@ -50,6 +45,7 @@ from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.aliases import rewritten
 from multi_env_lambda.plan.backwards import author_of
@@ -185,11 +181,15 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
     known = before if work.held.unsure is None else None
     change = _changer(work, step.release, work.receipts, known, work.look)
     asking = _asking(work, before)
+    back = partial(restore, world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
+    sent = unreleased_in(work.held.record) is not None
     earlier = frozenset() if before is None else said_weights(before)
     weighted = earlier | {item.name for item in stage.functions if item.traffic is not None}
     weighted |= rewritten(before, work.template)
     try:
         moving = _moving(work, stage, before)
+        if moving and sent:  # traffic moves between versions, and the alias leads to none
+            back()
         if moving:
             shift(asking, work.held, step, moving, work.template, entry, change, partial(_say, world, step, "shift"))
         if step.action == "rollback":
@@ -197,10 +197,11 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
         stack_id = change(work.template)
         if step.running == step.release.digest:
             _ready(work, step.release, work.template, known, work.receipts)
-            restore(world, environment, stage.stack_name, work.held, partial(_say, world, step, "deploy"))
+        if step.running == step.release.digest or sent:
+            back()
         if step.action == "repair":
             unreserve(world, environment, work.template, work.held, partial(_say, world, step, "deploy"))
-        _say(world, step, "check", f"{len(stage.functions)} functions")
+        _say(world, step, "check", f"{(count := len(stage.functions))} function{'' if count == 1 else 's'}")
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record, work.template)

@@ -14,6 +14,7 @@ from multi_env_lambda.model.alias import AliasState, SaidAlias, StrayedAlias
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan import DeployStep, Plan
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.plan.aliases import said_aliases, traffic_question
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.traffic import shifting_functions
@@ -67,6 +68,8 @@ def _functions(step: DeployStep, known: RecordedState) -> frozenset[str]:
     """The functions of a step whose traffic would move in steps."""
     record, stage = known.records.get((step.environment, step.project)), step.release.stage(step.environment)
     if stage is None or record is None or record.running is None or step.action == "rollback":
+        return frozenset()
+    if unreleased_in(record) is not None:  # `deploy --watch` has moved them, and the deploy puts them back
         return frozenset()
     before = known.templates.get(record.running.template_sha256)
     after = known.templates.get(stage.template_sha256)

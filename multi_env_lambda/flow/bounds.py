@@ -25,7 +25,7 @@ def look_at_bounds(world: World, plan: Plan, known: RecordedState) -> RecordedSt
     units = {step.project for step in changing if step.environment in bounded}
     if not units:
         return known
-    folders = [project.folder for project in world.projects if project.name in units]
+    folders = [unit.folder for unit in world.projects.outlines if unit.name in units]
     paths = (ROOT, *(path for folder in folders for path in files_of(folder)))
     texts = {path: text for path in paths if (text := world.maker.text(path))}
     return attrs.evolve(known, bounding=Bounding(committed=committed, texts=texts))

@@ -17,6 +17,7 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.alias import SaidAlias
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.release import Release
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import code_of, logical_ids, places_of, unsent, untouched
 from multi_env_lambda.wording import advice, unit_call
@@ -56,15 +57,22 @@ def send_again(
         expected = release.code_at(places[name].key)
         there = world.platform.find_code(environment, name, LATEST)
         if there is not None and there.code_sha256 != expected:
-            version = attempted_codes(world, held.record, held.unsure).get(there.code_sha256)
-            whose = "somebody uploaded" if version is None else f"the attempt at {version}, which is not over, left"
-            say(f"{name}: {whose} code {there.code_sha256}; sending {expected} again")
+            say(f"{name}: {_whose(world, held, there.code_sha256)}; sending {expected} again")
             world.platform.send_code(environment, name, places[name], held)
         return there
 
     places = places_of(template, parameters)
     names = [name for name in unsent(template, before) if name in places]
     return {name: there for name, there in zip(names, in_parallel(look, names), strict=True) if there is not None}
+
+
+def _whose(world: World, held: HeldLease, code_sha256: str) -> str:
+    sent = unreleased_in(held.record)
+    if sent is not None and code_sha256 in dict(sent.codes).values():
+        return f"{sent} were sent as code {code_sha256}"
+    version = attempted_codes(world, held.record, held.unsure).get(code_sha256)
+    whose = "somebody uploaded" if version is None else f"the attempt at {version}, which is not over, left"
+    return f"{whose} code {code_sha256}"
 
 
 def check_untouched(

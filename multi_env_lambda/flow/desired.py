@@ -17,8 +17,9 @@ from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.work_tree import DesiredState, work_tree
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
-from multi_env_lambda.model.record import Deployment
+from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.request import Request
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.plan.carried import from_deployment, from_stage
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back
@@ -43,8 +44,15 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
         sources = [source.name for source in observed.sources]
         return DesiredState(desired=from_stage(observed.order, sources, observed.records))
     running = {name: observed.running(name) for name in observed.order}
-    doubted = {name for place, name in observed.unsure if place == observed.targets[0].name}
+    here = observed.targets[0].name
+    doubted = {name: _doubt(observed.records.get((here, name))) for place, name in observed.unsure if place == here}
     return work_tree(world, request, running, doubted, partial(_meanwhile, world, observed), alone)
+
+
+def _doubt(record: Record | None) -> str:
+    """Why it is not known, or not enough to know, what runs by the record."""
+    found = unreleased_in(record)
+    return UNSURE if found is None else f"{found} run there"
 
 
 def _meanwhile(world: World, observed: Observed, candidates: Collection[str]) -> None:

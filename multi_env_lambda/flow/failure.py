@@ -41,7 +41,9 @@ def record_failure(
         losses=losses_of(error),
         alarms=() if moving is None else moving.alarms,
     )
-    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))
+    # Once it is certain what runs, it is a release.
+    sent = None if held.unsure is None else held.record.unreleased
+    held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure, unreleased=sent))
 
 
 def _met(

@@ -30,7 +30,8 @@ def look_at_layers(world: World, plan: Plan) -> Plan:
 
     The local cloud has none of them, which is said when the unit is made.
     """
-    projects = {project.name: project for project in world.projects if not project.processor}
+    changing = world.projects.named(*(step.project for step in plan.deploys))
+    projects = {project.name: project for project in changing if not project.processor}
     new = [(step, tuple(dict.fromkeys(_new(step)))) for step in plan.deploys if step.project in projects]
     asked = list(dict.fromkeys((step.environment, arn) for step, arns in new for arn in arns))
     said = dict(zip(asked, in_parallel(lambda one: _asked(world, *one), asked), strict=True))

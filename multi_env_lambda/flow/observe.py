@@ -174,7 +174,7 @@ def _no_unit(name: str, names: list[str], config: WorkspaceConfig) -> Configurat
 
 
 def _scope(world: World, request: Request, recorded: AllRecords) -> tuple[str, ...]:
-    ordered = list(itertools.chain.from_iterable(in_order(world.projects)))
+    ordered = list(itertools.chain.from_iterable(in_order(world.projects.outlines)))
     there = {project for _, project in (*recorded.records, *recorded.unreadable)}
     # What a broken unit needs is unknown; but others wait for it.
     names = list(dict.fromkeys((*(unit.name for unit in world.broken), *ordered, *sorted(there))))

@@ -23,7 +23,7 @@ def read_toml(path: Path, where: str, *, largest: int = LARGEST, hint: str = "co
     return parse_toml(read_bounded(path, where, largest), where, largest=largest, hint=hint)
 
 
-def read_bounded(path: Path, where: str, largest: int) -> bytes:
+def read_bounded(path: str | os.PathLike[str], where: str, largest: int) -> bytes:
     """The bytes of a regular file, at most one more than ``largest``.
 
     Raises:
@@ -31,13 +31,16 @@ def read_bounded(path: Path, where: str, largest: int) -> bytes:
         ConfigurationError: it cannot be read.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        there = os.stat(path)
+        if not stat.S_ISREG(there.st_mode):
             # Reading a pipe would wait indefinitely.
             raise ConfigurationError(where, "it is not a regular file", hint="put a file there, or remove it")
-        with path.open("rb") as stream:
-            return stream.read(largest + 1)
+        with open(path, "rb") as stream:
+            body = stream.read(min(there.st_size, largest) + 1)
+            # Some files are longer than the system says.
+            return body if len(body) <= there.st_size else body + stream.read(largest + 1 - len(body))
     except (FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
+        if os.path.islink(path):
             raise ConfigurationError(where, "it is a broken link", hint="correct the link, or remove it") from None
         raise
     except OSError as error:

@@ -7,8 +7,10 @@ squashes, superseded runs and clones of depth 1 are not special cases.
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -37,6 +39,7 @@ ROOT_TABLE = "pyproject.toml"
 
 _ON, _OFF = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _MAX_ARGUMENTS = 200
+_FEW = 20
 _NO_REPOSITORY = "run this inside a Git work tree; create one with `git init` and a commit"
 _DAMAGED = "let `git status` work here first"
 
@@ -89,11 +92,12 @@ def snapshot(root: Path, paths: Sequence[str]) -> Snapshot:
     """
     commit, committed = _head(root)
     changed = _changed(root, paths)
+    touched = {above for file in changed for above in _above(file)}
+    dirty = [path for path in paths if path in touched or not commit]
     unreadable: dict[str, ToolError] = {}
-    if set(changed) - {ROOT_TABLE} or not commit:
-        ids = _readable_ids(root, paths, unreadable)
-    else:
-        ids = _ids(run_git(root, "ls-tree", "-z", "HEAD", "--", *paths))
+    ids = _ids_in(root, "HEAD", [path for path in paths if path not in touched]) if commit else {}
+    if dirty:
+        ids |= _readable_ids(root, dirty, unreadable)
     return Snapshot(commit=commit, committed=committed, changed=changed, ids=ids, unreadable=unreadable)
 
 
@@ -237,11 +241,40 @@ def _changed(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
     """Files that differ from HEAD, relative to ``root``."""
     if not paths:
         return ()
-    words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ROOT_TABLE, *paths)
-    found = [os.fsdecode(line[3:]) for line in run_git(root, *words).split(b"\0") if line]
+    words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ROOT_TABLE)
+    listing = run_git(root, *words, *_with_siblings(paths))
+    found = [os.fsdecode(line[3:]) for line in listing.split(b"\0") if line]
     # Git prints them relative to the root of the repository, regardless of the current folder.
     prefix = os.fsdecode(run_git(root, "rev-parse", "--show-prefix")).rstrip("\n") if found else ""
-    return tuple(path.removeprefix(prefix) for path in found)
+    wanted = {ROOT_TABLE, *paths}
+    files = (path.removeprefix(prefix) for path in found)
+    return tuple(file for file in files if not wanted.isdisjoint(_above(file)))
+
+
+def _with_siblings(paths: Iterable[str]) -> list[str]:
+    """These paths for Git, which compares each file with each of them: of many in one folder, the folder, as ``a/``."""
+    places = Counter(map(posixpath.dirname, paths))
+    many = {place for place, number in places.items() if place and number > _FEW}
+    return [*(f"{place}/" for place in sorted(many)), *(path for path in paths if posixpath.dirname(path) not in many)]
+
+
+def _above(file: str) -> Iterator[str]:
+    """The file, or a folder that Git lists as ``a/b/``, and every folder above it."""
+    path = file.rstrip("/")
+    while path:
+        yield path
+        path = posixpath.dirname(path)
+
+
+def _ids_in(
+    root: Path, tree: str, paths: Sequence[str], *, prefix: str = "", env: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The ids that a tree has for these paths; with ``prefix``, where they are in the repository."""
+    if not paths:
+        return {}
+    words = ("ls-tree", "-t", "-z", *(("--full-tree",) if env else ()), tree, "--")
+    listed = _ids(run_git(root, *words, *(prefix + path for path in _with_siblings(paths)), env=env))
+    return {path: listed[prefix + path] for path in paths if prefix + path in listed}
 
 
 def _ids(listing: bytes) -> dict[str, str]:
@@ -278,9 +311,7 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
             run_git(root, "-c", "core.sparseCheckout=false", "add", "--all", "--", *present, env=env)
         prefix = run_git(root, "rev-parse", "--show-prefix").decode().strip()
         tree = run_git(root, "write-tree", env=env).decode("ascii").strip()
-        where = ["--", *(prefix + path for path in paths)]
-        listed = _ids(run_git(root, "ls-tree", "-z", "--full-tree", tree, *where, env=env))
-        return {path.removeprefix(prefix): id_ for path, id_ in listed.items()}
+        return _ids_in(root, tree, paths, prefix=prefix, env=env)
 
 
 def _scratch_environment(root: Path, scratch: Path) -> dict[str, str]:

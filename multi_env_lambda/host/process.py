@@ -18,7 +18,6 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.masking import masked, without
-from multi_env_lambda.model.plain_secrets import secrets_among
 
 __all__ = ["run", "run_attached", "run_uv", "trusting", "uv_folder", "uv_program", "uv_version"]
 
@@ -98,6 +97,8 @@ def _leave_to_the_program(*_: object) -> None:
 
 def _without_secrets(said: bytes, environment: Mapping[str, str]) -> str:
     """The tail of a program's output, which may include its environment, or an address with a password."""
+    from multi_env_lambda.model.plain_secrets import secrets_among
+
     secrets = secrets_among({**os.environ, **environment})
     return masked(last_lines(without(said.decode("utf-8", "replace"), secrets)))
 

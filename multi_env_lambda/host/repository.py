@@ -11,22 +11,35 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.host.documents import read_toml, unreadable
+from multi_env_lambda.host.documents import read_bounded, read_toml, unreadable
+from multi_env_lambda.model.toml import LARGEST, parse_toml
 from multi_env_lambda.model.units_folder import DEFAULT_FOLDER, TOP, folder_in, unit_folder
 from multi_env_lambda.wording import Advice, advice
 
-__all__ = ["Repository", "find_root", "read_repository", "unit_at", "units_of"]
+__all__ = ["Repository", "document_of", "find_root", "read_repository", "unit_at", "units_of"]
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Repository:
-    """The documents of one workspace; ``units`` by folder, such as ``projects/orders``, or why one cannot be read."""
+    """The files of one workspace: ``table`` is the root's, ``tables`` are the units'.
+
+    ``tables`` are by folder, such as ``projects/orders``: what is in the file, or why it cannot be read.
+    """
 
     root: Path
+    table: bytes
     document: Mapping[str, Any]
-    units: Mapping[str, Mapping[str, Any] | ConfigurationError]
+    tables: Mapping[str, bytes | ConfigurationError]
+
+    @property
+    def units(self) -> Mapping[str, Mapping[str, Any] | ConfigurationError]:
+        """The documents of the units, by folder, or why one cannot be read."""
+        return {folder: self.unit(folder) for folder in self.tables}
+
+    def unit(self, folder: str) -> Mapping[str, Any] | ConfigurationError:
+        return document_of(folder, self.tables[folder])
 
 
 def find_root(start: Path) -> Path:
@@ -55,12 +68,21 @@ def find_root(start: Path) -> Path:
 
 def read_repository(root: Path) -> Repository:
     """Read all documents, each unit's separately. A folder without a pyproject.toml is not a unit."""
-    document = read_toml(root / "pyproject.toml", "pyproject.toml")
+    table = read_bounded(root / "pyproject.toml", "pyproject.toml", LARGEST)
+    document = parse_toml(table, "pyproject.toml")
     units = folder_in(_ours(document))
-    found = dict(_units(root, units))
+    found = dict(_tables(root, units))
     if units == TOP:
-        found = {folder: there for folder, there in found.items() if _is_meant(there)}
-    return Repository(root=root, document=document, units=found)
+        found = {folder: there for folder, there in found.items() if _is_meant(document_of(folder, there))}
+    return Repository(root=root, table=table, document=document, tables=found)
+
+
+def document_of(folder: str, table: bytes | ConfigurationError) -> Mapping[str, Any] | ConfigurationError:
+    """What the table in this folder says, or why it cannot be read."""
+    try:
+        return table if isinstance(table, ConfigurationError) else parse_toml(table, f"{folder}/pyproject.toml")
+    except ConfigurationError as error:
+        return error
 
 
 def units_of(root: Path) -> str:
@@ -85,7 +107,7 @@ def _is_meant(document: Mapping[str, Any] | ConfigurationError) -> bool:
     return isinstance(document, ConfigurationError) or "multi_env_lambda" in _tools(document)
 
 
-def _units(root: Path, units: str) -> Iterator[tuple[str, Mapping[str, Any] | ConfigurationError]]:
+def _tables(root: Path, units: str) -> Iterator[tuple[str, bytes | ConfigurationError]]:
     try:
         names = sorted(os.listdir(root / units))
     except OSError as error:
@@ -93,11 +115,11 @@ def _units(root: Path, units: str) -> Iterator[tuple[str, Mapping[str, Any] | Co
             # Whatever is in it is broken with it.
             yield units, unreadable(units, error)
         return
+    top = f"{root}{os.sep}"
     for name in names:
         folder = unit_folder(units, name)
         try:
-            os.lstat(root / folder / "pyproject.toml")
-            yield folder, read_toml(root / folder / "pyproject.toml", f"{folder}/pyproject.toml")
+            yield folder, read_bounded(f"{top}{folder}/pyproject.toml", f"{folder}/pyproject.toml", LARGEST)
         except ConfigurationError as error:
             yield folder, error
         except OSError as error:

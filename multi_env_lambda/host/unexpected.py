@@ -8,7 +8,6 @@ import traceback
 
 from multi_env_lambda.errors import BuildError, MultiEnvLambdaError
 from multi_env_lambda.masking import blotted
-from multi_env_lambda.model.plain_secrets import secrets_among
 
 __all__ = ["as_ours"]
 
@@ -26,6 +25,8 @@ def as_ours(where: str, raised: Exception) -> MultiEnvLambdaError:
             what = "it is too deeply nested or too large to be read"
             return BuildError(where, what, hint="simplify its content")
         case _:
+            from multi_env_lambda.model.plain_secrets import secrets_among
+
             # Its text may contain what it was raised about: a variable of ours, a file of somebody else.
             secrets = secrets_among(os.environ)
             trace = "".join(traceback.format_exception(raised))

@@ -14,26 +14,30 @@ from multi_env_lambda.model.runtime import GLUE_PYTHON
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.units import Units
     from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["start"]
 
 
 def start(
-    root: Path, config: WorkspaceConfig, projects: Iterable[Project], *, user: str, progress: Callable[[str], None]
+    root: Path, config: WorkspaceConfig, projects: Units, *, user: str, progress: Callable[[str], None]
 ) -> LocalCloud:
     """Start the local cloud if it is not running; an empty ``user`` is the developer."""
-    units = tuple(projects)
-    wished = {project.runtime for project in units} | ({f"python{PYTHON}"} if config.ci_stack else set())
+    units = projects.outlines
+    wished = {unit.runtime for unit in units} | ({f"python{PYTHON}"} if config.ci_stack else set())
     instead = substitutes(wished)
-    has_jobs = any(settings.jobs for project in units for settings in project.settings.values())
     glue = f"python{GLUE_PYTHON}"
     # If this machine has it, jobs run in Glue's Python version.
-    of_jobs = {glue} if has_jobs and not substitutes([glue]) else set()
+    of_jobs = {glue} if not substitutes([glue]) and _have_jobs(projects) else set()
     runtimes = sorted({instead.get(runtime, runtime) for runtime in wished} | of_jobs)
     cloud = ensure_running(root, config, runtimes=runtimes, progress=progress, user=user or DEVELOPER)
     machine = machine_architecture()
-    processors = {project.architecture: machine for project in units if project.architecture != machine}
+    processors = {unit.architecture: machine for unit in units if unit.architecture != machine}
     for news in news_of_substitutes(root, {**instead, **processors}):
         progress(news)
     return cloud
+
+
+def _have_jobs(projects: Iterable[Project]) -> bool:
+    return any(settings.jobs for project in projects for settings in project.settings.values())

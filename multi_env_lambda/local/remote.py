@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.errors import ToolError
+from multi_env_lambda.errors import LocalCloudError, ToolError
 from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.host.process import run
 
@@ -35,12 +35,16 @@ def push(root: Path, state: Path, *, address: str, branch: str, protected: str) 
 
     Raises:
         ToolError: there is no commit, or Git refuses the name.
+        LocalCloudError: the default branch has never been pushed; builds of the others begin there.
     """
     bare = state / "remote.git"
     if not bare.is_dir():
         _git(root, "init", "--quiet", "--bare", f"--initial-branch={protected}", "--", os.fspath(bare))
     write_atomically(state / "remote.txt", address.encode("utf-8"))
     commit = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
+    if branch != protected and not _stands(bare, f"refs/heads/{protected}"):
+        what = f"the repository beside the local cloud has no `{protected}` yet, where every build begins"
+        raise LocalCloudError(f"push to {branch}", what, hint=f"check out `{protected}`, and push it first")
     ref = f"refs/heads/{branch}"
     before = _stands(bare, ref)
     _git(root, "push", "--quiet", "--force", "--", os.fspath(bare), f"{commit}:{ref}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from multi_env_lambda.host.files import read_json, write_atomically
 from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.local.cloud import state_folder
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.model.outline import Outline
+from multi_env_lambda.model.units import Units, units_of
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.project import Project
@@ -33,16 +36,22 @@ def substitutes(runtimes: Iterable[str]) -> Mapping[str, str]:
     return {runtime: own for runtime in wanted if find_python(runtime.removeprefix(_PREFIX)) is None}
 
 
-def on_this_machine(projects: tuple[Project, ...]) -> tuple[Project, ...]:
+def on_this_machine(projects: Iterable[Project]) -> Units:
     """The units with the available runtimes, built for this processor.
 
     The architecture in their templates is kept, so that a change of it can be tried here.
     """
-    instead, machine = substitutes({project.runtime for project in projects}), machine_architecture()
-    return tuple(
-        attrs.evolve(project, runtime=instead.get(project.runtime, project.runtime), processor=machine)
-        for project in projects
+    units = units_of(projects)
+    instead, machine = substitutes({unit.runtime for unit in units.outlines}), machine_architecture()
+    return Units(
+        (attrs.evolve(unit, runtime=instead.get(unit.runtime, unit.runtime)) for unit in units.outlines),
+        partial(_here, units, machine),
     )
+
+
+def _here(units: Units, machine: str, outline: Outline) -> Project:
+    (project,) = units.named(outline.name)
+    return attrs.evolve(project, runtime=outline.runtime, processor=machine)
 
 
 def news_of_substitutes(root: Path, instead: Mapping[str, str]) -> tuple[str, ...]:

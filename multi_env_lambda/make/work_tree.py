@@ -20,15 +20,14 @@ from multi_env_lambda.make.lineage import with_lineage
 from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
-from multi_env_lambda.model.lent import folders_of
+from multi_env_lambda.model.outline import Outline, folders_of
 from multi_env_lambda.model.plan import Origin
-from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
-from multi_env_lambda.plan.desired import UNSURE, Absent, Broken, Desired, ReleaseToRun, UpToDate
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, ReleaseToRun, UpToDate
 from multi_env_lambda.world import MadeRelease, World
 
 __all__ = ["DesiredState", "work_tree"]
@@ -56,7 +55,7 @@ class DesiredState:
 class _Candidate:
     """A unit that may have changed, and why it is compared."""
 
-    project: Project
+    unit: Outline
     inputs: Inputs
     why: tuple[str, ...]
 
@@ -72,49 +71,50 @@ def work_tree(
     world: World,
     request: Request,
     running: Mapping[str, Deployment | None],
-    unsure: Collection[str] = (),
+    unsure: Mapping[str, str] | None = None,
     meanwhile: Callable[[Collection[str]], None] = _nothing,
     alone: str = "",
 ) -> DesiredState:
     """Compare the units in ``running`` (by name; what runs of each in the first environment).
 
     Args:
-        unsure: units for which it is not known whether that really runs.
+        unsure: units for which it is not known whether that really runs, and why.
         meanwhile: called with the units that may have changed, while they are built.
         alone: the only unit to build, so that no code of any other runs; empty: all that may have changed.
     """
-    projects = {project.name: project for project in world.projects}
-    snapshot = world.maker.snapshot(tracked_paths(world.projects))
+    unsure = unsure or {}
+    units = {outline.name: outline for outline in world.projects.outlines if outline.name in running}
+    snapshot = world.maker.snapshot(tracked_paths(units.values()))
     settings = _settings_digest(world)
     desired: dict[str, Desired] = {}
     candidates: dict[str, _Candidate] = {}
     looked_at: dict[str, tuple[str, ...]] = {}
-    missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in projects}
+    missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in units}
     left_out = world.maker.left_out(filter(None, missing.values())) if missing else frozenset()
     for name, there in running.items():
-        broken = _broken(world, projects.get(name), name, there)
+        broken = _broken(world, units.get(name), name, there)
         if broken is not None:
             if there is not None or broken.folder not in missing.values():
                 desired[name] = Broken(project=name, error=broken.error)
             continue
-        if name not in projects:
+        if name not in units:
             gone = missing[name] not in left_out
             desired[name] = Absent(project=name, why="its folder no longer exists" if gone else _LEFT_OUT, removed=gone)
             continue
-        inputs = _inputs(world, projects[name], snapshot, settings)
+        inputs = _inputs(world, units[name], snapshot, settings)
         if isinstance(inputs, MultiEnvLambdaError):
             desired[name] = Broken(project=name, error=inputs)
             continue
         why = reasons(inputs, None if there is None else there.inputs)
         if name in unsure:
-            why = (*why, UNSURE)
+            why = (*why, unsure[name])
         looked_at[name] = why
         if alone not in ("", name):
             desired[name] = UpToDate(project=name, why=f"not built: {', '.join(why) or 'its inputs are unchanged'}")
         elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
             desired[name] = UpToDate(project=name, why=f"changed by more than the upgrade: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
-            candidates[name] = _Candidate(project=projects[name], inputs=inputs, why=why or ("asked for",))
+            candidates[name] = _Candidate(unit=units[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"already runs {there.version}" if why and there is not None else "its inputs are unchanged"
             desired[name] = UpToDate(project=name, why=text)
@@ -123,22 +123,22 @@ def work_tree(
     return DesiredState(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
 
 
-def _broken(world: World, project: Project | None, name: str, running: Deployment | None) -> BrokenUnit | None:
+def _broken(world: World, unit: Outline | None, name: str, running: Deployment | None) -> BrokenUnit | None:
     """The broken unit that is meant: by its name, or by the folder that the running release was built from.
 
     A unit that has moved to another folder is not meant if the old one is no longer a unit.
     """
     folder = "" if running is None else running.folder
-    return find_broken(world.broken, name, folder if project is None or folder != project.folder else "")
+    return find_broken(world.broken, name, folder if unit is None or folder != unit.folder else "")
 
 
-def _inputs(world: World, project: Project, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
+def _inputs(world: World, unit: Outline, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
     """What a unit is built from, or why that cannot be read."""
-    for path in (*folders_of(project), BUILD_CONSTRAINTS):
+    for path in (*folders_of(unit), BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
     try:
-        return inputs_of(project, snapshot.ids, settings=settings, library=world.library)
+        return inputs_of(unit, snapshot.ids, settings=settings, library=world.library)
     except MultiEnvLambdaError as error:
         return error
 
@@ -166,13 +166,13 @@ def _make_all(
     """Build every candidate, in parallel; one that fails does not hold up the others."""
 
     def make(candidate: _Candidate) -> MadeRelease | MultiEnvLambdaError:
-        name, seconds = candidate.project.name, world.slow_seconds
+        name, seconds = candidate.unit.name, world.slow_seconds
         try:
             published = read_published(world.store, name)
             with said_if_slow(world.said, f"{name} is still being built after {seconds:g} seconds", seconds):
-                return world.maker.make(candidate.project, candidate.inputs, published)
+                return world.maker.make(world.projects.settled(candidate.unit), candidate.inputs, published)
         except Exception as raised:
-            return as_ours(candidate.project.name, raised)
+            return as_ours(candidate.unit.name, raised)
 
     found: list[MadeRelease | MultiEnvLambdaError] = []
     steps: list[Callable[[], object]] = [lambda: found.extend(in_parallel(make, candidates.values(), workers=8))]
@@ -182,7 +182,7 @@ def _make_all(
     answers = dict(zip(candidates, found, strict=True))
     made = {name: answer for name, answer in answers.items() if not isinstance(answer, MultiEnvLambdaError)}
     errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
-    for name in _moved(world, snapshot, [candidates[name].project for name in made]):
+    for name in _moved(world, snapshot, [candidates[name].unit for name in made]):
         world.maker.forget(candidates[name].inputs)
         errors[name] = PlanStale(name, "a file was edited during the build", hint="run the same command again")
         del made[name]
@@ -195,33 +195,33 @@ def _make_all(
 
 def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> ReleaseToRun:
     return ReleaseToRun(
-        project=candidate.project.name,
+        project=candidate.unit.name,
         release=made.release,
         why=candidate.why,
         inputs=candidate.inputs,
-        origin=attrs.evolve(_origin(snapshot), dirty=snapshot.is_dirty(_own(candidate.project))),
+        origin=attrs.evolve(_origin(snapshot), dirty=snapshot.is_dirty(_own(candidate.unit))),
         publish=made.news,
     )
 
 
-def _own(project: Project) -> tuple[str, ...]:
+def _own(unit: Outline) -> tuple[str, ...]:
     """Everything that a release of the unit is built from and that Git knows."""
-    return (*folders_of(project), ROOT_TABLE)
+    return (*folders_of(unit), ROOT_TABLE)
 
 
 def _origin(snapshot: Snapshot) -> Origin:
     return Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty)
 
 
-def _moved(world: World, before: Snapshot, projects: list[Project]) -> list[str]:
+def _moved(world: World, before: Snapshot, units: list[Outline]) -> list[str]:
     """Units whose files changed during the build: what was built is not what was hashed."""
-    if not projects:
+    if not units:
         return []
-    after = world.maker.snapshot(tracked_paths(tuple(projects)))
+    after = world.maker.snapshot(tracked_paths(units))
     return [
-        project.name
-        for project in projects
-        if any(before.ids.get(path) != after.ids.get(path) for path in (*folders_of(project), BUILD_CONSTRAINTS))
+        unit.name
+        for unit in units
+        if any(before.ids.get(path) != after.ids.get(path) for path in (*folders_of(unit), BUILD_CONSTRAINTS))
     ]
 
 

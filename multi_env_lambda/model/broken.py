@@ -10,12 +10,12 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.handed_over import wrong_values
-from multi_env_lambda.model.lent import lent, wrong_lenders
+from multi_env_lambda.model.lent import wrong_lenders
 from multi_env_lambda.model.order import wrong_needs
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.outline import Claims
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
-__all__ = ["BrokenUnit", "find_broken", "sound_units"]
+__all__ = ["BrokenUnit", "broken_units", "find_broken"]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,24 +40,23 @@ def find_broken(units: Iterable[BrokenUnit], name: str, folder: str = "") -> Bro
     return next(found, None)
 
 
-def sound_units(
-    projects: Iterable[Project], unreadable: Collection[BrokenUnit], config: WorkspaceConfig
-) -> tuple[tuple[Project, ...], tuple[BrokenUnit, ...]]:
-    """The units that fit together, and those that are broken: unreadable, colliding, or with wrong needs.
+def broken_units(
+    claims: Iterable[Claims], unreadable: Collection[BrokenUnit], config: WorkspaceConfig
+) -> tuple[BrokenUnit, ...]:
+    """All that are broken: the unreadable ones, and those that collide with others or have wrong needs.
 
     A unit that needs a broken unit is not broken itself; it waits.
     """
-    units = tuple(projects)
+    units = tuple(claims)
     names = {unit.name: unit.folder for unit in unreadable}
     faults: dict[str, MultiEnvLambdaError] = {**find_collisions(units, config, unreadable=names)}
-    known = names.keys() | {project.name for project in units}
-    alone = [project for project in units if project.folder not in faults]
-    faults |= wrong_needs(alone, known)
-    faults |= wrong_values(project for project in units if project.folder not in faults)
-    faults |= wrong_lenders([project for project in units if project.folder not in faults], known)
+    known = names.keys() | {unit.name for unit in units}
+    faults |= wrong_needs([unit for unit in units if unit.folder not in faults], known)
+    faults |= wrong_values(unit for unit in units if unit.folder not in faults)
+    faults |= wrong_lenders([unit for unit in units if unit.folder not in faults], known)
     broken = [
-        BrokenUnit(name=project.name, folder=project.folder, error=faults[project.folder])
-        for project in units
-        if project.folder in faults
+        BrokenUnit(name=unit.name, folder=unit.folder, error=faults[unit.folder])
+        for unit in units
+        if unit.folder in faults
     ]
-    return lent(project for project in units if project.folder not in faults), (*unreadable, *broken)
+    return (*unreadable, *broken)

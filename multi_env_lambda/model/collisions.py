@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.project import Project, made_names
+from multi_env_lambda.model.outline import Claims
 from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["find_collisions"]
 
 
 def find_collisions(
-    projects: Iterable[Project], config: WorkspaceConfig, *, unreadable: Mapping[str, str] = {}
+    projects: Iterable[Claims], config: WorkspaceConfig, *, unreadable: Mapping[str, str] = {}
 ) -> dict[str, ConfigurationError]:
     """By folder, the units that share a package name, or would create the same thing in one account and region.
 
@@ -27,7 +27,7 @@ def find_collisions(
     owners: dict[tuple[str, str, str, str], tuple[str, str]] = {}
     for project in units:
         for environment in config.environments:
-            for kind, name in made_names(project, environment):
+            for kind, name in project.made[environment.name]:
                 if kind == "function" and _is_of_the_ci(name, environment, config):
                     faults.setdefault(project.folder, _reserved(project.folder, name, environment))
                 place = (kind, environment.account_id, environment.region, name)
@@ -40,7 +40,7 @@ def find_collisions(
     return faults
 
 
-def _same_name(units: Iterable[Project], unreadable: Mapping[str, str]) -> dict[str, ConfigurationError]:
+def _same_name(units: Iterable[Claims], unreadable: Mapping[str, str]) -> dict[str, ConfigurationError]:
     faults: dict[str, ConfigurationError] = {}
     folders: dict[str, str] = {}
     for project in units:

@@ -21,4 +21,5 @@ def read_data_bucket(table: Table, key: str) -> DataBucket:
         versioning=versioning,
         old_versions_days=table.number("old_versions_days") if versioning else 0,
         expire_days=table.number("expire_days"),
+        name=table.named_or("name"),
     )

@@ -32,6 +32,7 @@ def read_data_table(table: Table, key: str) -> DataTable:
         expires=table.named("expires") if table.has("expires") else "",
         point_in_time_recovery=table.flag("point_in_time_recovery"),
         deletion_protection=table.flag("deletion_protection"),
+        name=table.named_or("name"),
     )
 
 

@@ -18,7 +18,7 @@ import attrs
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
 from multi_env_lambda.model.visible import one_line
 
-__all__ = ["FORMAT", "check_format", "in_lines", "is_junk", "read_document", "structure", "unknown_keys"]
+__all__ = ["FORMAT", "check_format", "in_lines", "is_junk", "is_plain", "read_document", "structure", "unknown_keys"]
 
 FORMAT = 2
 """The format that this version writes, for records, manifests, approvals, summaries and indexes alike.
@@ -113,6 +113,11 @@ def in_lines(document: Any, but: Collection[str] = ()) -> Any:
             return [in_lines(value, but) for value in document]
         case _:
             return document
+
+
+def is_plain(body: bytes) -> bool:
+    """Whether a document is ASCII without escapes, so that ``in_lines`` would change none of its texts."""
+    return body.isascii() and b"\\" not in body and b"\x7f" not in body
 
 
 def is_junk(where: str, kind: str, what: str) -> DocumentError:

@@ -6,10 +6,11 @@ JSON schema and the page about the configuration.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import attrs
+
+from multi_env_lambda.model.rule import Rule
 
 __all__ = [
     "ByName",
@@ -32,19 +33,6 @@ __all__ = [
     "Texts",
     "Tree",
 ]
-
-
-@attrs.frozen(kw_only=True)
-class Rule:
-    """What a text must look like, as a pattern and in words."""
-
-    pattern: str
-    allowed: str
-    hint: str
-    maximum: int = 1024
-
-    def accepts(self, text: str) -> bool:
-        return len(text) <= self.maximum and re.fullmatch(self.pattern, text, re.ASCII) is not None
 
 
 # --- kinds of values ---

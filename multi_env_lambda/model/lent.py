@@ -1,4 +1,4 @@
-"""Units whose functions get the layer of another unit: which unit that is, and why it cannot be."""
+"""Units whose functions get the layer of another unit: what that layer is, and why a unit cannot have it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.outline import Claims
 from multi_env_lambda.model.reading import did_you_mean
 
-__all__ = ["LentLayer", "folders_of", "lent", "wrong_lenders"]
+__all__ = ["LentLayer", "wrong_lenders"]
 
 
 @attrs.frozen(kw_only=True)
@@ -25,23 +25,9 @@ class LentLayer:
     sha256: str
 
 
-def lent(projects: Iterable[Project]) -> tuple[Project, ...]:
-    """The units, each with the one whose layer it gets; without it, if that one cannot be read."""
-    units = tuple(projects)
-    known = {project.name: project for project in units}
-    return tuple(attrs.evolve(each, lender=known.get(each.layer_of)) if each.layer_of else each for each in units)
-
-
-def folders_of(project: Project) -> tuple[str, ...]:
-    """The folders that a release of a unit is built from: its own first, then the others, sorted."""
-    lender = project.lender
-    others = () if lender is None else (lender.folder, *lender.shared)
-    return project.folder, *sorted({*project.shared, *others} - {project.folder})
-
-
-def wrong_lenders(projects: Iterable[Project], known: Iterable[str]) -> dict[str, ConfigurationError]:
+def wrong_lenders(claims: Iterable[Claims], known: Iterable[str]) -> dict[str, ConfigurationError]:
     """By folder, the units that get a layer which they cannot get; ``known`` are the names of all units."""
-    units, names = {project.name: project for project in projects}, set(known)
+    units, names = {unit.name: unit for unit in claims}, set(known)
     problems = ((unit, _problem(unit, units, names)) for unit in units.values() if unit.layer_of)
     return {
         unit.folder: ConfigurationError(
@@ -52,23 +38,28 @@ def wrong_lenders(projects: Iterable[Project], known: Iterable[str]) -> dict[str
     }
 
 
-def _problem(unit: Project, units: Mapping[str, Project], known: set[str]) -> tuple[str, str] | None:
+def _problem(unit: Claims, units: Mapping[str, Claims], known: set[str]) -> tuple[str, str] | None:
     name = unit.layer_of
+    if name == unit.name:
+        return "a unit has its own layer anyway", "remove it, or name another unit"
     if name not in known:
         return f"there is no unit `{name}`", did_you_mean(name, sorted(known - {unit.name})) or "correct the name"
     if name not in unit.needs:
         return f"the unit does not need `{name}`", f'add "{name}" to `needs`, so that it is deployed first'
-    if any(settings.jobs for settings in unit.settings.values()):
+    if unit.has_jobs:
         return "a unit with Glue jobs needs a lock of its own", "put the jobs into another unit"
-    if unit.layer_for_others:
+    if unit.lends:
         return "a unit that gets a layer has none for others", "remove one of `layer_of` and `layer_for_others`"
     if name not in units:
         return f"`{name}` cannot be read, and its layer cannot be built", f"correct {name} first"
     return _difference(unit, units[name])
 
 
-def _difference(unit: Project, lender: Project) -> tuple[str, str] | None:
-    if not lender.layer_for_others:
+def _difference(unit: Claims, lender: Claims) -> tuple[str, str] | None:
+    if lender.layer_of:
+        what = f"`{lender.name}` has no layer of its own: it gets that of `{lender.layer_of}`"
+        return what, f'name that unit: `layer_of = "{lender.layer_of}"`'
+    if not lender.lends:
         return f"`{lender.name}` has no layer for others", f"add `layer_for_others = true` to {lender.name}"
     for key in ("runtime", "architecture"):
         own, other = getattr(unit, key), getattr(lender, key)

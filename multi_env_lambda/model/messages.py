@@ -25,6 +25,7 @@ def read_queue(table: Table, key: str) -> MessageQueue:
         max_receive_count=table.number("max_receive_count"),
         retention_days=table.number("retention_days"),
         delay=table.number("delay"),
+        name=table.named_or("name").removesuffix(".fifo"),
     )
 
 
@@ -36,7 +37,8 @@ def read_topic(table: Table, key: str) -> MessageTopic:
     raw = table.flag("raw")
     if raw and not queues:
         table.refuse("raw", "found true, but no queue gets the messages", hint="add `queues`, or remove `raw`")
-    return MessageTopic(key=key, fifo=fifo, deduplicate=deduplicate, queues=queues, raw=raw)
+    name = table.named_or("name").removesuffix(".fifo")
+    return MessageTopic(key=key, fifo=fifo, deduplicate=deduplicate, queues=queues, raw=raw, name=name)
 
 
 def _order(table: Table) -> tuple[bool, bool]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.reading import Rule, Table
+from multi_env_lambda.model.rule import Rule
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.reading import Table
 
 __all__ = [
     "ACCOUNT_ID",
@@ -18,10 +22,13 @@ __all__ = [
     "KEY",
     "LIMITS",
     "PROJECT_NAME",
+    "QUEUE_NAME",
     "REGION",
     "ROLE_ARN",
     "ROLE_NAME",
     "SOURCE_IDENTITY",
+    "TABLE_NAME",
+    "TOPIC_NAME",
     "WORKSPACE_ID",
     "check_bucket",
     "check_length",
@@ -60,6 +67,24 @@ FUNCTION_NAME = Rule(
     maximum=64,
     allowed="up to 64 letters, digits, `-` and `_`",
     hint='it may contain `${project}` and `${environment}`: for example "${project}-${environment}-create"',
+)
+TABLE_NAME = Rule(
+    pattern=r"[A-Za-z0-9_.-]{3,255}",
+    maximum=255,
+    allowed="3 to 255 letters, digits and `_.-`",
+    hint="state it for its environment: `[tool.multi_env_lambda.environments.prod.tables.orders]`",
+)
+QUEUE_NAME = Rule(
+    pattern=r"[A-Za-z0-9_-]{1,75}(\.fifo)?",
+    maximum=80,
+    allowed="up to 75 letters, digits, `-` and `_`",
+    hint="state it for its environment: `[tool.multi_env_lambda.environments.prod.queues.incoming]`",
+)
+TOPIC_NAME = Rule(
+    pattern=r"[A-Za-z0-9_-]{1,251}(\.fifo)?",
+    maximum=256,
+    allowed="up to 251 letters, digits, `-` and `_`",
+    hint="state it for its environment: `[tool.multi_env_lambda.environments.prod.topics.news]`",
 )
 ACCOUNT_ID = Rule(
     pattern=r"[0-9]{12}",

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.outline import Needing
 from multi_env_lambda.model.reading import did_you_mean, enumerated
 
 __all__ = ["in_order", "wrong_needs"]
 
 
-def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
+def in_order(projects: Iterable[Needing]) -> tuple[tuple[str, ...], ...]:
     """The names in waves: a unit is in the first wave in which everything that it needs is done.
 
     With orders → customers, reports → orders and nightly alone: (customers, nightly), (orders,), (reports,).
@@ -27,7 +27,7 @@ def in_order(projects: Iterable[Project]) -> tuple[tuple[str, ...], ...]:
     return tuple(waves)
 
 
-def wrong_needs(projects: Iterable[Project], known: Collection[str]) -> dict[str, ConfigurationError]:
+def wrong_needs(projects: Iterable[Needing], known: Collection[str]) -> dict[str, ConfigurationError]:
     """By folder, the units that need what is not in ``known`` (the names of all units), or that form a cycle."""
     units = {project.name: project for project in projects}
     faults: dict[str, ConfigurationError] = {}
@@ -45,11 +45,11 @@ def wrong_needs(projects: Iterable[Project], known: Collection[str]) -> dict[str
     return faults
 
 
-def _graph(units: Mapping[str, Project]) -> TopologicalSorter[str]:
+def _graph(units: Mapping[str, Needing]) -> TopologicalSorter[str]:
     return TopologicalSorter({name: [need for need in unit.needs if need in units] for name, unit in units.items()})
 
 
-def _circle(units: Mapping[str, Project]) -> list[str]:
+def _circle(units: Mapping[str, Needing]) -> list[str]:
     """Units of which each needs the next, and the last one the first; empty if there is no cycle."""
     try:
         _graph(units).prepare()
@@ -60,7 +60,7 @@ def _circle(units: Mapping[str, Project]) -> list[str]:
     return []
 
 
-def _unmet(project: Project, known: Collection[str]) -> ConfigurationError | None:
+def _unmet(project: Needing, known: Collection[str]) -> ConfigurationError | None:
     for need in project.needs:
         if need not in known:
             others = sorted(set(known) - {project.name})
@@ -69,5 +69,5 @@ def _unmet(project: Project, known: Collection[str]) -> ConfigurationError | Non
     return None
 
 
-def _fault(project: Project, what: str, hint: str) -> ConfigurationError:
+def _fault(project: Needing, what: str, hint: str) -> ConfigurationError:
     return ConfigurationError(f"{project.folder}/pyproject.toml [tool.multi_env_lambda] needs", what, hint=hint)

@@ -45,6 +45,7 @@ from multi_env_lambda.model.settings import (
     Settings,
     StateMachine,
     Topic,
+    stated_name,
 )
 from multi_env_lambda.model.standard import (
     read_dependencies,
@@ -102,6 +103,11 @@ class Project:
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     @property
+    def lent_folders(self) -> tuple[str, ...]:
+        """The folders that the layer of the other unit is built from."""
+        return () if self.lender is None else (self.lender.folder, *self.lender.shared)
+
+    @property
     def python(self) -> str:
         return self.runtime.removeprefix("python")
 
@@ -150,17 +156,19 @@ class Project:
     def job_name(self, environment_name: str, key: str) -> str:
         return f"{self.name}-{environment_name}-{key}"
 
+    state_machine_name = api_key_name = job_name
+
+    def _named(self, environment_name: str, key: str, kind: type) -> str:
+        return stated_name(self.settings.get(environment_name), key, kind) or self.job_name(environment_name, key)
+
     def queue_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._named(environment_name, key, MessageQueue)
 
     def topic_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
-
-    def state_machine_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._named(environment_name, key, MessageTopic)
 
     def table_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
+        return self._named(environment_name, key, DataTable)
 
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
@@ -171,13 +179,10 @@ class Project:
     def rest_api_name(self, environment_name: str) -> str:
         return f"{self.name}-{environment_name}-rest-api"
 
-    def api_key_name(self, environment_name: str, key: str) -> str:
-        return f"{self.name}-{environment_name}-{key}"
-
     def bucket_name(self, environment: Environment, key: str) -> str:
         """Bucket names are globally unique, so account and region are part of it."""
-        key = key.replace("_", "-")
-        return f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
+        stated, key = stated_name(self.settings.get(environment.name), key, DataBucket), key.replace("_", "-")
+        return stated or f"{self.name}-{environment.name}-{key}-{environment.account_id}-{environment.region}"
 
 
 def made_names(project: Project, environment: Environment) -> Iterator[tuple[str, str]]:
@@ -220,7 +225,7 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return (project.table_name(environment.name, key),)
         case MessageQueue(key=key, fifo=fifo):
             name, end = project.queue_name(environment.name, key), ".fifo" if fifo else ""
-            return f"{name}{end}", f"{name}-dlq{end}"
+            return f"{name}{end}", f"{project.queue_name(environment.name, f'{key}-dlq')}{end}"
         case OwnParameter(key=key):
             return (project.parameter_name(environment.name, key),)
         case OwnSecret():
@@ -275,6 +280,7 @@ def read_project(
     table.allow(elsewhere=elsewhere)
     if isinstance(table.values.get("environments"), list):
         table.refuse("environments", "found a list; expected a table per environment", hint=for_all)
+    table.flag("build")  # who packs the unit reads it from the file
     versioning, dynamic = table.choice("versioning"), read_dynamic(standard)
     project = Project(
         name=read_name(standard),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, assert_never
 
 import attrs
@@ -148,9 +148,7 @@ def check_uses(table: Table, settings: Settings) -> None:
 
 def _check_function(table: Table, function: Function, settings: Settings, made: _Known, functions: _Known) -> None:
     _check_access(table, function, made, functions)
-    for name, value in function.environment:
-        if isinstance(value, ResourceReference):
-            _check_reference(table.table("environment").table(name), value, made, functions)
+    _check_references(table, "environment", function.environment, made, functions)
     for place, event in zip(table.tables("events"), function.events, strict=True):
         source = getattr(event, "source", None)
         if isinstance(source, Declared):
@@ -161,6 +159,14 @@ def _check_function(table: Table, function: Function, settings: Settings, made: 
             _check_dead_letters(place, event, settings, made)
 
 
+def _check_references(
+    table: Table, key: str, values: Iterable[tuple[str, object]], made: _Known, functions: _Known
+) -> None:
+    for name, value in values:
+        if isinstance(value, ResourceReference):
+            _check_reference(table.table(key).table(name), value, made, functions)
+
+
 def _check_reference(table: Table, value: ResourceReference, made: _Known, functions: _Known) -> None:
     known = functions if value.kind == "function" else made
     _check_known(table, value.kind, value.key, value.kind, known)
@@ -168,9 +174,7 @@ def _check_reference(table: Table, value: ResourceReference, made: _Known, funct
 
 def _check_machine(table: Table, machine: StateMachine, settings: Settings, made: _Known, functions: _Known) -> None:
     _check_access(table, machine, made, functions)
-    for name, value in machine.substitutions:
-        if isinstance(value, ResourceReference):
-            _check_reference(table.table("substitutions").table(name), value, made, functions)
+    _check_references(table, "substitutions", machine.substitutions, made, functions)
     for place, event in zip(table.tables("events"), machine.events, strict=True):
         if isinstance(event, SchedulerSchedule):
             _check_dead_letters(place, event, settings, made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -23,10 +22,11 @@ from multi_env_lambda.model.key import (
     Keys,
     Number,
     NumberOf,
-    Rule,
     Text,
     Texts,
 )
+from multi_env_lambda.model.nearest import did_you_mean, enumerated
+from multi_env_lambda.model.rule import Rule
 
 __all__ = ["Rule", "Table", "did_you_mean", "enumerated", "merge", "shown", "substitute"]
 
@@ -42,24 +42,6 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         text = str(value).lower()
     return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def enumerated(names: Iterable[object]) -> str:
-    """``a, b or c``, in the given order."""
-    words = [str(name) for name in names]
-    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def did_you_mean(found: object, allowed: Iterable[str], *, listed: bool = False) -> str:
-    """A hint: the nearest allowed word, or all of them if none is near; ``listed``: the error itself lists them."""
-    words = sorted(allowed)
-    lowered = {word.lower(): word for word in words}
-    near = difflib.get_close_matches(str(found).lower(), lowered, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{lowered[near[0]]}`?"
-    if len(words) < 2:
-        return f"use `{words[0]}`" if words else "remove it"
-    return "use one of these" if listed else f"use one of: {', '.join(words)}"
 
 
 def no_such_unit(name: str, known: Iterable[str], *, where: str = "units") -> ConfigurationError:

@@ -12,8 +12,9 @@ import attrs
 
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, read_document, structure, unknown_keys
+from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, is_plain, read_document, structure, unknown_keys
 from multi_env_lambda.model.shown import shown_as_text
+from multi_env_lambda.model.unreleased import Unreleased
 
 __all__ = [
     "REVIEWED",
@@ -253,8 +254,8 @@ class Record:
     ``running`` is the last deployment that succeeded, ``latest`` the last attempt; they differ after a failure.
     ``unsure`` is the release of an attempt that is under way or whose outcome is unknown: what is there may be
     ``running``, this one, or something in between. ``rolled_back_before`` are those that were rolled back before
-    ``rolled_back``. ``workspace`` is the id of the workspace that the stack belongs to. ``unknown`` are fields of a
-    newer version of this library, which are written back as they were.
+    ``rolled_back``. ``workspace`` is the id of the workspace that the stack belongs to. ``unreleased`` is what
+    `deploy --watch` sent. ``unknown`` are fields of a newer version of this library, written back as they were.
     """
 
     project: str
@@ -268,6 +269,7 @@ class Record:
     rolled_back_before: tuple[RolledBack, ...] = ()
     workspace: str = ""
     hold: Hold | None = None
+    unreleased: Unreleased | None = None
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -338,7 +340,7 @@ class Record:
         record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
         for name, deployment in (("running", record.running), ("latest", record.latest)):
             _check(deployment, where, f"a record: {name}")
-        if (lines := in_lines(document, _LONG)) != document:
+        if not is_plain(body) and (lines := in_lines(document, _LONG)) != document:
             record = structure(cls, {**lines, "unknown": []}, where=where, kind="a record")
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")

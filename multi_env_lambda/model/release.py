@@ -151,7 +151,7 @@ class Release:
 
     @property
     def dependencies(self) -> tuple[PublishedObject, ...]:
-        """Its layer and libraries, without their locks: other units with an equal lock have the same bytes."""
+        """Its layer and libraries, without their locks; other units with an equal lock have the same bytes."""
         keys = {library.library_key for library in self.libraries}
         keys |= set() if self.layer is None else {self.layer.layer_key}
         return tuple(item for item in self.objects if item.key in keys)

@@ -47,6 +47,7 @@ class DataTable:
 
     ``types`` are the attributes of keys that are not texts: ``number`` or ``binary``. ``stream`` is what a change
     tells, in DynamoDB's words, or None. ``expires`` is the attribute with the time at which an item is deleted.
+    ``name`` is the one in AWS, if it is stated; as in the other kinds.
     """
 
     key: str
@@ -58,6 +59,7 @@ class DataTable:
     expires: str = ""
     point_in_time_recovery: bool = True
     deletion_protection: bool = False
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +76,7 @@ class MessageQueue:
     max_receive_count: int = 5
     retention_days: int = 4
     delay: int = 0
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +88,7 @@ class MessageTopic:
     deduplicate: bool = False
     queues: tuple[str, ...] = ()
     raw: bool = False
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,6 +102,7 @@ class DataBucket:
     versioning: bool = True
     old_versions_days: int = 30
     expire_days: int = 0
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,7 @@ __all__ = ["Outcome", "Result"]
 
 Outcome = Literal[
     "deployed",
+    "sent",
     "published",
     "tested",
     "without tests",
@@ -30,6 +31,7 @@ class Result:
     """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took.
 
     ``label`` is the version, with the release's digest if what ran had the same version.
+    ``sent``: code without a release, see ``WatchRound``.
     ``newer``: what runs is newer than the work tree, and was kept.
     """
 

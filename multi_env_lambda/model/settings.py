@@ -96,6 +96,7 @@ __all__ = [
     "Traffic",
     "UnitValue",
     "Vpc",
+    "stated_name",
 ]
 
 
@@ -294,3 +295,9 @@ class Settings:
         values = {value for function in self.functions for _, value in function.environment}
         found = [value for value in values if isinstance(value, SecretReference | ParameterReference)]
         return tuple(sorted(found, key=lambda reference: (type(reference).__name__, str(reference))))
+
+
+def stated_name(settings: Settings | None, key: str, kind: type) -> str:
+    """The name in AWS that the table of a resource of this kind states; empty without one."""
+    resources = () if settings is None else settings.resources
+    return next((str(getattr(one, "name", "")) for one in resources if type(one) is kind and one.key == key), "")

@@ -43,7 +43,7 @@ def _of_machine(machine: Mapping[str, Any], before: str, express: bool) -> Itera
     if not isinstance(states, Mapping) or not states:
         yield f"{before}States", "expected a table with at least one state", "for example a state of `Type` Task"
         return
-    if start not in states:
+    if not _is_there(start, states):
         found = "is missing" if start is None else f"names the state `{start}`, which is not there"
         yield f"{before}StartAt", found, did_you_mean(start, states)
     yield from _not_reached(states, before, start)
@@ -70,7 +70,7 @@ def _of_state(state: Mapping[str, Any], where: str, states: Mapping[str, Any], e
         yield f"{where}.Type", f"found {kind!r}; expected {enumerated(_TYPES)}", did_you_mean(kind, _TYPES, listed=True)
         return
     for key, target in _targets(state):
-        if target not in states:
+        if not _is_there(target, states):
             yield f"{where}.{key}", f"there is no state `{target}`", did_you_mean(target, states)
     if kind not in _ENDS and ("Next" in state) == (state.get("End") is True):
         yield where, "expected either `Next` or `End = true`", "say what comes after it"
@@ -84,7 +84,8 @@ def _of_kind(kind: str, state: Mapping[str, Any], where: str, express: bool) -> 
     if kind == "Task" and express and str(resource).endswith(_NOT_EXPRESS):
         what = f"found `{resource}`; an express workflow waits neither for a job nor for a token"
         yield f"{where}.Resource", what, "set `type` to `standard`, or leave the ending out"
-    if kind == "Choice" and not state.get("Choices"):
+    choices = state.get("Choices")
+    if kind == "Choice" and not (isinstance(choices, list) and choices):
         yield f"{where}.Choices", "expected a list with at least one choice", "each has a condition and `Next`"
     if kind == "Map":
         key = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
@@ -96,6 +97,10 @@ def _of_kind(kind: str, state: Mapping[str, Any], where: str, express: bool) -> 
             return
         for number, branch in enumerate(branches):
             yield from _inside(branch, f"{where}.Branches[{number}]", express)
+
+
+def _is_there(name: object, states: Mapping[str, Any]) -> bool:
+    return isinstance(name, str) and name in states
 
 
 def _inside(machine: object, where: str, express: bool) -> Iterator[Problem]:

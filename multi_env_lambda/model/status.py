@@ -14,7 +14,9 @@ from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
 from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import Record, RolledBack
+from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.stages import stages_of
+from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.model.waiting import WaitingChange
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python
@@ -33,7 +35,8 @@ class Cell:
     ``behind``: an environment of the stage before it runs another release. ``newer``: what runs is of a later commit
     than the one that is checked out. ``unreadable``: why its record cannot be read.
     ``moved``: where it runs, if that is not where the table says that the environment is. ``uncompared``: why it is
-    unknown whether somebody changed it by hand. ``outputs``: what the record tells about what it made: what holds data.
+    unknown whether somebody changed it by hand. ``unreleased``: saved files that run there besides the release.
+    ``outputs``: what the record tells about what it made: what holds data.
     """
 
     project: str
@@ -60,6 +63,7 @@ class Cell:
     moved: str | None = None
     uncompared: str | None = None
     outputs: tuple[Output, ...] = ()
+    unreleased: Unreleased | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -215,4 +219,5 @@ def _cell(project: str, environment: str, record: Record | None, behind: bool) -
         rolled_back=record.rolled_back,
         held_by=None if holder is None else holder.who,
         held_since=None if holder is None else holder.since,
+        unreleased=unreleased_in(record),
     )

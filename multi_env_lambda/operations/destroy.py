@@ -201,7 +201,15 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             raise
         entry = attrs.evolve(entry, seconds=round(time.monotonic() - started, 3))
         held.finish(
-            attrs.evolve(held.record, running=None, latest=entry, rolled_back=None, rolled_back_before=(), unsure=None)
+            attrs.evolve(
+                held.record,
+                running=None,
+                latest=entry,
+                rolled_back=None,
+                rolled_back_before=(),
+                unsure=None,
+                unreleased=None,
+            )
         )
     _say(world, removal, "done", "destroyed")
     return attrs.evolve(_result(removal, "destroyed", ""), seconds=entry.seconds)

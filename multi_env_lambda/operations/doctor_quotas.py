@@ -26,7 +26,7 @@ from multi_env_lambda.world import World
 __all__ = ["WARN_FROM", "builds_at_once", "quota_checks"]
 
 WARN_FROM = 80
-"""Percent. Most requests are granted within days; those for roles within minutes."""
+"""Percent: early enough to ask for more before a plan is refused."""
 
 Answer = tuple[State, str, str]
 

@@ -7,11 +7,10 @@ from is an input.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.lent import folders_of
-from multi_env_lambda.model.project import Project
+from multi_env_lambda.model.outline import Outlined, folders_of
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -24,12 +23,12 @@ LIBRARY = "multi_env_lambda"
 RUNTIME = "runtime"
 
 
-def tracked_paths(projects: tuple[Project, ...]) -> tuple[str, ...]:
+def tracked_paths(projects: Collection[Outlined]) -> tuple[str, ...]:
     """Every folder that a unit is built from, once, and the file that locks the build tools."""
     return tuple(sorted({BUILD_CONSTRAINTS, *(path for project in projects for path in folders_of(project))}))
 
 
-def inputs_of(project: Project, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
+def inputs_of(project: Outlined, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
     """The ids of everything that a release of this unit is built from, in a fixed order.
 
     Raises:

@@ -15,6 +15,7 @@ from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Origin, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.record import Deployment, Record
+from multi_env_lambda.model.saved_there import not_promotable
 from multi_env_lambda.model.stages import listed
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, ReleaseToRun
 from multi_env_lambda.wording import advice, option
@@ -132,6 +133,8 @@ def _from_record(project: str, environment: str, known: _OfUnit) -> Desired:
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"
         hint = advice("correct the cause and redeploy it there with `{}`", option("force"))
         return Broken(project=project, error=Refused(f"{project} in {environment}", what, hint=hint))
+    if (dirty := not_promotable(record)) is not None:
+        return Broken(project=project, error=dirty)
     called = _called(record.running.version, record.running.release, known)
     named = from_deployment(project, record.running, why=f"{environment} runs {called}")
     return attrs.evolve(named, rolled_back=record.taken_away)

@@ -51,6 +51,8 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "AWS::Lambda::Version": frozenset({"CodeSha256", "Description", "FunctionName"}),
     "AWS::SNS::Subscription": frozenset({"Endpoint", "Protocol", "TopicArn"}),
     "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
+    "AWS::Scheduler::Schedule": frozenset({"Name"}),
+    "AWS::StepFunctions::StateMachine": frozenset({"StateMachineName", "StateMachineType"}),
 }
 """Properties whose change replaces the resource; any change may replace a type that is not listed here."""
 

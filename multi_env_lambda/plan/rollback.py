@@ -99,7 +99,7 @@ def succeeded(record: Record, entry: Deployment, step: DeployStep) -> Record:
         marks = ()
     newest, earlier = (marks[0] if marks else None), marks[1:]
     done = attrs.evolve(record, running=entry, latest=entry, unsure=None, hold=_hold(record, entry, step))
-    return attrs.evolve(done, rolled_back=newest, rolled_back_before=earlier)
+    return attrs.evolve(done, rolled_back=newest, rolled_back_before=earlier, unreleased=None)
 
 
 def _hold(record: Record, entry: Deployment, step: DeployStep) -> Hold | None:

@@ -22,7 +22,23 @@ def impossible(old: str | None, new: str | None, now: float) -> tuple[str, str] 
 
     ``now``: in seconds since 1970.
     """
-    return _second_mapping(old, new) or _of_tables(old, new) or over_already(old, new, now)
+    return _second_mapping(old, new) or _of_tables(old, new) or _of_machines(old, new) or over_already(old, new, now)
+
+
+def _of_machines(old: str | None, new: str | None) -> tuple[str, str] | None:
+    """A machine of another type is created before the old one goes, and two machines cannot have one name."""
+    before = resources_of(old)
+    for name, body in resources_of(new).items():
+        was, will = before.get(name, {}).get("Properties", {}), body.get("Properties", {})
+        if body["Type"] != "AWS::StepFunctions::StateMachine" or was.get("StateMachineName") is None:
+            continue
+        types = [each.get("StateMachineType", "STANDARD") for each in (was, will)]
+        if was["StateMachineName"] == will.get("StateMachineName") and types[0] != types[1]:
+            what = (
+                f"{name}: its type changes from {types[0]} to {types[1]}, so CloudFormation creates a second one first"
+            )
+            return f"{what}, and two state machines cannot have one name", "give the new one another key"
+    return None
 
 
 def _of_tables(old: str | None, new: str | None) -> tuple[str, str] | None:

@@ -259,8 +259,9 @@ def _tested(passage: Passage, plan: Plan) -> dict[str, str]:
 
 def tested(hands: Hands, world: World, root: Path, names: Iterable[str], known: dict[str, str]) -> dict[str, str]:
     """By unit of these whose own tests failed, what they said; each is tested once. ``known`` is added to."""
-    units = {unit.name: unit for unit in world.projects}
-    wanted = [name for name in names if name in units]
+    wanted = list(names)
+    units = {unit.name: unit for unit in world.projects.named(*wanted)}
+    wanted = [name for name in wanted if name in units]
     for name in wanted:
         if name not in known:
             hands.say(f"{name}: its own tests")

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda import pipeline
-from multi_env_lambda.api.opening import read_units
+from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.ci.decision import Own, Remove
 from multi_env_lambda.ci.names import quoted
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError

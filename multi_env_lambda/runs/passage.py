@@ -79,6 +79,6 @@ class Passage:
 def dependents(world: World, units: Iterable[str]) -> set[str]:
     """These units and all that need them, directly or not."""
     found = set(units)
-    while more := {unit.name for unit in world.projects if found & set(unit.needs)} - found:
+    while more := {unit.name for unit in world.projects.outlines if found & set(unit.needs)} - found:
         found |= more
     return found

@@ -16,7 +16,7 @@ _SIGNS = {Carried: "✓", Changed: "~", NotCarried: "✗"}
 
 def adoption_text(unit: str, folder: str, source: str, files: Iterable[Decided], findings: Iterable[Finding]) -> str:
     """The whole report. What belongs to no function stands first."""
-    return "\n".join(_lines(unit, folder, source, list(files), list(findings)))
+    return "\n".join(map(_one_line, _lines(unit, folder, source, list(files), list(findings))))
 
 
 def _lines(unit: str, folder: str, source: str, files: list[Decided], findings: list[Finding]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def finding_text(finding: Finding) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A name with a line break does not look like another line of the report."""
+    """A name with a line break, or a file's, does not look like another line of the report."""
     return " ".join(text.splitlines())
 
 

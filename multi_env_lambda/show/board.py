@@ -171,6 +171,7 @@ def _cell(cell: Cell, called: Called) -> dict[str, Any]:
         "held": f"{cell.held_by} since {cell.held_since}" if cell.held_by else None,
         "drift": list(cell.drift) if cell.drift else None,
         "moved": cell.moved,
+        "unreleased": f"{cell.unreleased} run there, and are no release" if cell.unreleased else None,
         "made": [[f"{item.kind} {item.name}", item.link or ""] for item in cell.outputs] or None,
         "unreadable": cell.unreadable[:_LONGEST] if cell.unreadable else None,
         "uncompared": cell.uncompared[:_LONGEST] if cell.uncompared else None,

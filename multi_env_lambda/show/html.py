@@ -34,18 +34,19 @@ _STYLE = """<style>
 .multi-env-lambda td.failed,.multi-env-lambda td.blocked{border-color:#d55e00}
 .multi-env-lambda td.unreadable{border-color:#000}
 .multi-env-lambda td.moved,.multi-env-lambda td.uncompared{border-color:#d55e00}
-.multi-env-lambda td.drifted{border-color:#56b4e9}
+.multi-env-lambda td.drifted,.multi-env-lambda td.unreleased{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
 .multi-env-lambda td.newer{border-color:#e69f00}
 .multi-env-lambda td.current,.multi-env-lambda td.deployed,.multi-env-lambda td.published{border-color:#009e73}
-.multi-env-lambda td.tested{border-color:#009e73}
+.multi-env-lambda td.tested,.multi-env-lambda td.sent{border-color:#009e73}
 .multi-env-lambda small{opacity:.7}
 .multi-env-lambda .destructive{font-weight:bold;color:#d55e00}
 </style>"""
 
 _OUTCOMES: dict[Outcome, str] = {
     "deployed": "✓",
+    "sent": "✓",
     "published": "✓",
     "tested": "✓",
     "without tests": "-",
@@ -94,6 +95,7 @@ def _title(cell: Cell, called: Called) -> str:
         f"changed by hand: {', '.join(cell.drift)}" if cell.drift else "",
         f"held by {cell.held_by} since {cell.held_since}" if cell.held_by else "",
         cell.moved or "",
+        f"{cell.unreleased} run there" if cell.unreleased else "",
         cell.unreadable or "",
         f"not compared: {cell.uncompared}" if cell.uncompared else "",
     ]

@@ -8,16 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from multi_env_lambda.model.visible import visible
 from multi_env_lambda.show.terminal import Shown, console, say
-from multi_env_lambda.world import ProgressEvent
+
+if TYPE_CHECKING:
+    from multi_env_lambda.world import ProgressEvent
 
 __all__ = ["Live", "Report", "in_a_notebook", "in_a_terminal", "lines_where_this_runs", "silently", "where_this_runs"]
 
-Report = Callable[[ProgressEvent], None]
-Live = Callable[[int], AbstractContextManager[Report]]
+Report: TypeAlias = "Callable[[ProgressEvent], None]"
+Live: TypeAlias = "Callable[[int], AbstractContextManager[Report]]"
 """From the number of steps to what is called with each event until the block ends."""
 
 _LOUD = ("done", "failed", "skipped", "shift", "warning")

@@ -36,6 +36,7 @@ _GLYPHS = {"add": "+", "modify": "~", "remove": "-"}
 _STYLES = {"add": "green", "modify": "yellow", "remove": "red"}
 _MARKS = {
     "deployed": ("✓ deployed", "green"),
+    "sent": ("✓ sent", "green"),
     "published": ("✓ published", "green"),
     "tested": ("✓ passed", "green"),
     "without tests": ("- no tests", "dim"),
@@ -237,8 +238,8 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
         text.append(f" ↩ {called(cell.rolled_back.version, cell.rolled_back.release)}", style="yellow")
     if cell.failed is not None:
         text.append(f" ✗ {called(cell.failed_version, cell.failed_release)} failed", style="red")
-    if cell.drift:
-        text.append(" ≠ drifted", style="magenta")
+    text.append(" ≠ drifted" if cell.drift else "", style="magenta")
+    text.append(" ✎ saved files" if cell.unreleased is not None else "", style="magenta")
     if cell.held_by is not None:
         text.append(" … changing", style="cyan")
     if cell.moved is not None:

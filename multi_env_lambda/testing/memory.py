@@ -36,6 +36,7 @@ from multi_env_lambda.testing.memory_stack import (
     function_in,
     function_names,
     lost,
+    note_sent,
     reading_of,
     resources_of,
     stacks_of_functions,
@@ -85,7 +86,7 @@ class MemoryPlatform:
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.logged: dict[str, list[LogLine]] = {}
         self.failing: dict[str, str] = {}
-        self.alarms, self.metrics = set[str](), dict[tuple[str, str], Counts]()
+        self.alarms, self.metrics, self.missing = set[str](), dict[tuple[str, str], Counts](), set[tuple[str, str]]()
         self.measured: Callable[[str, str, float], Counts] | None = None
         self.by_hand: dict[str, AliasState | None] = {}
         self.left: dict[str, tuple[tuple[str, float], ...]] = {}
@@ -95,7 +96,6 @@ class MemoryPlatform:
         self.drifted: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
         self.unchecked: dict[tuple[str, str], tuple[str, ...]] = {}
         self.reservations: dict[str, int] = {}
-        self.missing: set[tuple[str, str]] = set()
         self.shortages: dict[str, Shortage] = {}
         self.layers: dict[tuple[str, str], list[KeptLayer]] = {}
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
@@ -339,7 +339,7 @@ class MemoryPlatform:
     def tagged(self, environment: Environment, stack_name: str) -> frozenset[str]:
         return self.tags.get(stack_name, frozenset())
 
-    def template(self, environment: Environment, stack_name: str) -> str:
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
         there = self.stacks.get((environment.name, stack_name))
         if there is None:
             raise StackError(f"stack {stack_name}", "there is no such stack", hint="deploy it")
@@ -353,16 +353,16 @@ class MemoryPlatform:
             return self._runs(environment, function_name, qualifier)
         return None
 
-    def send_code(self, environment: Environment, function_name: str, place: ObjectPlace, held: Held) -> None:
+    def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
-        self.uploaded.pop(function_name, None)
+        note_sent(self.uploaded, function_name, code)
         self._changed("code", function_name)
 
     def _runs(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode:
         sent = self._code(self._function(environment, function_name)["Code"]["S3Key"])
-        if qualifier == "$LATEST":
-            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=qualifier)
         version = self._version_behind(environment, function_name, qualifier)
+        if version == "$LATEST":
+            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=version)
         kept = {item.number: item.code_sha256 for item in self.versions.get((environment.name, function_name), ())}
         return FunctionCode(code_sha256=kept.get(version, sent), version=version)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -10,8 +11,10 @@ import attrs
 
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.artifact import base64_sha256
 from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import Loss, PhysicalResource
+from multi_env_lambda.model.versions import ObjectPlace
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
 from multi_env_lambda.world import AliasState, Invocation
@@ -25,6 +28,7 @@ __all__ = [
     "function_in",
     "function_names",
     "lost",
+    "note_sent",
     "physical_id_of",
     "reading_of",
     "used_of",
@@ -144,6 +148,13 @@ def alias_state(properties: Mapping[str, Any], left: tuple[tuple[str, float], ..
     routing = properties["RoutingConfig"]["AdditionalVersionWeights"]
     weights = ((version_of(item["FunctionVersion"]), item["FunctionWeight"]) for item in routing)
     return AliasState(version=version, weights=tuple(weights))
+
+
+def note_sent(uploaded: dict[str, str], function_name: str, code: ObjectPlace | bytes) -> None:
+    """The released code again, which is not noted, or the bytes of a zip."""
+    uploaded.pop(function_name, None)
+    if isinstance(code, bytes):
+        uploaded[function_name] = base64_sha256(hashlib.sha256(code).hexdigest())
 
 
 def answered(answer: Callable[[Any], Any], payload: bytes, version: str) -> Invocation:

@@ -38,3 +38,10 @@ def test_the_top_is_where_the_imported_modules_are(files: dict[str, str], handle
     table: dict[str, Any] = dict(read_folder(texts, "shop", 40, "shop").table["functions"])
     [found] = table.values()
     assert (found["handler"], found.get("root")) == (handler, root)
+
+
+@pytest.mark.parametrize(("module", "before"), [("cgi", "python3.13"), ("imp", "python3.12"), ("json", ""), ("uu", "")])
+def test_a_handler_of_modules_that_python_no_longer_has_is_for_an_older_one(module: str, before: str) -> None:
+    texts = {"a.py": f"import {module}\ndef handler(event, context): ...\n", "uu.py": ""}
+
+    assert read_folder(texts, "shop", 40, "shop").before == before

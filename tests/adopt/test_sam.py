@@ -428,7 +428,7 @@ def test_code_in_the_template_becomes_a_file() -> None:
 def test_known_layers_are_packages_and_own_layers_are_shared_folders() -> None:
     arn = "arn:aws:lambda:${AWS::Region}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:7"
     resources = "Common: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}"
-    found = read(function(f"Layers: [!Ref Common, !Sub '{arn}']", resources))
+    found = read(function(f"Layers: [!Ref Common, !Sub '{arn}']", resources), **{"layer/python/common.py": ""})
 
     assert found.table["shared"] == ["projects/shop/layer/python"]
     assert found.files == {"requirements.txt": "aws-lambda-powertools[all]\n"}
@@ -449,14 +449,14 @@ def test_known_layers_are_packages_and_own_layers_are_shared_folders() -> None:
 def test_a_function_that_cannot_be_a_unit_is_said(old: str, new: str, reason: str) -> None:
     other = "Other: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: python3.12, CodeUri: o}}"
     text = function("", other)
-    found = read(text.replace(old, new, 1))
+    found = read(text.replace(old, new, 1), **{"other/app.py": ""})
 
     assert [one.function for one in found.findings if isinstance(one, NotCarried) and reason in one.reason] == [
         "CreateFunction"
     ]
     assert list(found.table["functions"]) == ["other"]
     with pytest.raises(ConfigurationError, match="no function in Python"):
-        read(function().replace(old, new, 1))
+        read(function().replace(old, new, 1), **{"other/app.py": ""})
 
 
 def test_a_route_is_closed_rather_than_opened_by_what_is_not_understood() -> None:
@@ -501,6 +501,23 @@ Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {Name: !Ref Api, Stage: !Ref A
     }
     properties = found.stack.resources["Alarm"]["Properties"]
     assert properties == {"Name": {"Ref": "RestApi"}, "Stage": {"Ref": "RestApiStage"}}
+    accepted(found)
+
+
+def test_a_route_of_the_definition_and_of_an_event_is_one_that_keeps_its_authorizer() -> None:
+    resources = """
+Api:
+  Type: AWS::Serverless::Api
+  Properties:
+    StageName: v1
+    DefinitionBody:
+      paths: {/a: {get: {x-amazon-apigateway-integration: {uri: !Sub '${CreateFunction.Arn}/invocations'}}}}
+"""
+    closed = "Path: /a, Method: get, Auth: {Authorizer: AWS_IAM}"
+    events = f"Events: {{One: {{Type: Api, Properties: {{RestApiId: !Ref Api, {closed}}}}}}}"
+    found = read(function(events, resources))
+
+    assert table(found) == {"events": [{"rest": "GET /a", "authorizer": "iam"}]}
     accepted(found)
 
 
@@ -560,6 +577,67 @@ Flow:
     assert found["FlowOrdered"]["Properties"]["EventPattern"] == {"source": ["shop"]}
     assert found["FlowOrdered"]["Properties"]["Targets"][0]["Arn"] == {"Ref": "Flow"}
     assert lost(reading) == ["18  Flow: event Called (Api)"]
+
+
+FLOW = """
+Flow:
+  Type: AWS::Serverless::StateMachine
+  Properties:
+    DefinitionUri: flow.asl.json
+    DefinitionSubstitutions: {Create: !GetAtt CreateFunction.Arn, Jobs: !Ref JobQueue, Stage: prod}
+    Policies: [{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}]
+    Type: EXPRESS
+    Tracing: {Enabled: true}
+    Events:
+      Daily: {Type: Schedule, Properties: {Schedule: rate(1 day), Input: '{"a": 1}'}}
+      Morning:
+        Type: ScheduleV2
+        Properties: {ScheduleExpression: rate(2 days), ScheduleExpressionTimezone: Asia/Tokyo}
+      Ordered: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}, EventBusName: shop}}
+      Never: {Type: Schedule, Properties: {Schedule: rate(1 hour), Enabled: false}}
+JobQueue: {Type: AWS::SQS::Queue}
+"""
+STATES = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${Create}", "End": true}}}'
+
+
+def test_a_state_machine_becomes_a_table_with_its_file() -> None:
+    reading = read(function("", FLOW), **{"flow.asl.json": STATES})
+
+    assert reading.table["state_machines"] == {
+        "flow": {
+            "definition": "flow.asl.json",
+            "substitutions": {"Create": {"function": "create"}, "Jobs": {"queue": "job"}, "Stage": "prod"},
+            "type": "express",
+            "log_level": "OFF",
+            "tracing": True,
+            "events": [
+                {"schedule": "rate(1 day)", "payload": {"a": 1}},
+                {"scheduler": "rate(2 days)", "time_zone": "Asia/Tokyo"},
+                {"event_pattern": {"source": ["shop"]}, "bus": "shop"},
+            ],
+        }
+    }
+    assert "Flow" not in reading.stack.resources
+    assert [line.split(" ", 2)[2] for line in lost(reading)] == ["Flow: event Never (Schedule)"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("Type: EXPRESS", "Logging: {Level: ALL}"),
+        ("Type: EXPRESS", "Role: arn:aws:iam::222222222222:role/flow"),
+        ("{LambdaInvokePolicy: {FunctionName: !Ref CreateFunction}}", "{SQSSendMessagePolicy: {QueueName: a}}"),
+        ("Jobs: !Ref JobQueue", "Jobs: !GetAtt JobQueue.Other"),
+        ("JobQueue: {", "Other: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Flow}}\nJobQueue: {"),
+        ("Create: !GetAtt CreateFunction.Arn,", ""),
+    ],
+)
+def test_a_state_machine_that_a_table_cannot_say_stays_in_the_stack(change: tuple[str, str]) -> None:
+    assert change[0] in FLOW
+    reading = read(function("", FLOW.replace(*change)), **{"flow.asl.json": STATES})
+
+    assert "state_machines" not in reading.table
+    assert "Flow" in reading.stack.resources
 
 
 def test_every_finding_of_the_first_page_is_one_of_three_kinds() -> None:
@@ -638,3 +716,33 @@ def test_events_of_a_bus_that_the_template_makes_wait_for_it() -> None:
     assert "events" not in table(found)
     assert found.stack.resources["CreateOnRule"]["Properties"]["EventBusName"] == {"Ref": "Bus"}
     assert table(read(function(event)))["events"] == [{"event_pattern": {"source": ["a"]}, "bus": "orders"}]
+
+
+@pytest.mark.parametrize(
+    ("uri", "files", "root"),
+    [
+        ("build/", {"code/app.py": ""}, "code"),
+        ("bundle.zip", {"app/__init__.py": ""}, None),
+        ("build/", {"src/app.py": ""}, "src"),
+    ],
+)
+def test_code_that_some_build_makes_is_where_the_module_of_its_handler_is(
+    uri: str, files: dict[str, str], root: str | None
+) -> None:
+    """If there is one such place: with another one, nobody can know."""
+    text = function().replace("CodeUri: src/", f"CodeUri: {uri}").replace("app.handler", "one.handler")
+    files = {path.replace("app", "one"): body for path, body in files.items()}
+    found = read(text, **files)
+
+    assert found.table["functions"]["create"].get("root") == root
+    assert [one.what for one in found.findings if isinstance(one, Changed)] == [f"CodeUri {uri}"]
+    with pytest.raises(ConfigurationError, match=r"its code is (not there|bundle\.zip)"):
+        read(text, **files, **{"other/one.py": ""})
+
+
+def test_a_layer_without_files_is_said_and_no_folder_is_shared() -> None:
+    resources = "Common: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}"
+    found = read(function("Layers: [!Ref Common]", resources))
+
+    assert "shared" not in found.table
+    assert lost(found) == ["9 CreateFunction Layers: Common", "10  Common (AWS::Serverless::LayerVersion)"]

@@ -316,3 +316,35 @@ def test_nothing_is_written_through_a_link(root: Path, tmp_path_factory: pytest.
         adopt(root, folder)
 
     assert not list(outside.iterdir())
+
+
+def test_a_value_whose_name_says_secret_is_not_remembered(root: Path) -> None:
+    """Many templates lack ``NoEcho``: the value would be in a file that is committed."""
+    template = TEMPLATE.replace("which one}}", "which one}, DbPassword: {Type: String}, ApiKey: {Type: String}}")
+    folder = project(root / "projects" / "shop", template)
+
+    adopt(root, folder, values=(*VALUES, "DbPassword=hunter22", "ApiKey=hunter23", "prod.ApiKey=hunter24"))
+
+    written = {path: body for path, body in snapshot(folder).items() if path != "template.yaml"}
+    assert ".adopted.json" in written and not [path for path, body in written.items() if b"hunter" in body]
+    assert b'"Stage": "dev"' in written[".adopted.json"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("MemorySize: 256", "MemorySize: 64", "memory_size"),
+        ("MemorySize: 256", "Timeout: 901", "timeout"),
+        ("MemorySize: 256", "VpcConfig: {SubnetIds: [x], SecurityGroupIds: [sg-0a1b2c3d]}", "subnet_ids"),
+    ],
+)
+def test_a_value_that_no_unit_can_have_is_refused_before_anything_is_written(
+    root: Path, old: str, new: str, words: str
+) -> None:
+    folder = project(root / "projects" / "shop", TEMPLATE.replace(old, new))
+    before = snapshot(root)
+
+    with pytest.raises(ConfigurationError, match=words):
+        adopt(root, folder)
+
+    assert snapshot(root) == before

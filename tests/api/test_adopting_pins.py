@@ -145,6 +145,13 @@ def test_an_ended_runtime_becomes_the_oldest_for_which_there_are_wheels(
     assert body is not None and f'runtime = "{runtime}"' in body.decode() and b"override" not in body
 
 
+def test_without_a_runtime_the_modules_of_python_count_too(root: Path, index: SimpleIndex) -> None:
+    folder = project(root, "text==1.0\n")
+    (folder / "send.py").write_text(f"import cgi\n{HANDLER}", encoding="utf-8")
+
+    assert '~ send.py:1 runtime → runtime = "python3.12"' in adopt(root).text()
+
+
 def test_a_runtime_that_is_said_stays_and_the_pins_move(root: Path, index: SimpleIndex) -> None:
     project(root, "array==1.2\n", "python3.11", template_yaml=TEMPLATE)
 
@@ -175,3 +182,27 @@ def test_versions_that_do_not_fit_together_are_refused_before_anything_is_writte
         adopt(root)
 
     assert everything(root) == before
+
+
+def test_a_project_with_a_setup_py_is_packed_as_it_lies_and_its_list_counts(root: Path, index: SimpleIndex) -> None:
+    """Its plan led to `lock` and that back to the plan, because setuptools knew nothing of the list."""
+    setup = "from setuptools import setup\nsetup(name='other', packages=[])\n"
+    project(root, "text\n", "python3.13", serverless_yml=SERVICE, setup_py=setup)
+
+    found = adopt(root)
+    (unit,) = read(root).projects
+
+    assert "~ setup.py:1 the build → build = false: as before, what lies in the folder is packed" in found.text()
+    assert (unit.name, unit.dependencies, locked(root)) == ("shop", ("text",), ["text 2.0"])
+
+
+def test_no_newer_runtime_is_taken_for_what_no_pin_says(root: Path, index: SimpleIndex) -> None:
+    """All pins have wheels for the oldest one; only what they need has not, and would not have for another, either."""
+    index.wheel("frame", "1.0", "py3-none-any", "words<2")
+    index.source("words", "1.0", "cp39-cp39-linux_x86_64")
+    index.wheel("words", "2.0")
+    folder = project(root, "frame==1.0\n", serverless_yml=SERVICE)
+    (folder / "requirements.dev.txt").write_text("pytest\n", encoding="utf-8")
+
+    text = adopt(root).text()
+    assert "serverless.yml:2 runtime → python3.9" in text and "~ requirements.txt:1 words==1.0 → words==2.0" in text

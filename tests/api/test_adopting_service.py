@@ -108,3 +108,24 @@ def test_keys_fit_into_names_that_begin_with_the_name_of_the_project(root: Path)
     table = next(one for one in adopt(root, "env:TABLE=orders", really=False).files if one.path == "pyproject.toml")
     [key] = re.findall(rb"functions[.](.+)]", table.body or b"")
     assert len(f"a-shop-with-a-very-long-name-staging-{key.decode()}") <= 64 and key.startswith(b"send-all-mails")
+
+
+@pytest.mark.parametrize(
+    ("functions", "hint"),
+    [
+        ("functions: {}", "name the file, or the folder, that has functions"),
+        ("functions: {a: {handler: a.b, runtime: nodejs20.x}}", "it runs on nodejs20.x, and functions are in Python"),
+        ("functions: {a: {image: x}}", "serverless.yml:"),
+    ],
+)
+def test_a_service_without_a_function_that_can_be_one_here_writes_nothing(
+    root: Path, functions: str, hint: str
+) -> None:
+    service = f"service: shop\nprovider: {{name: aws, runtime: python3.13}}\n{functions}\n"
+    (root / "projects" / "shop" / "serverless.yml").write_text(service, encoding="utf-8")
+    before = sorted(root.rglob("*"))
+
+    with pytest.raises(ConfigurationError, match="no function in Python that could be taken over") as error:
+        adopt(root)
+
+    assert sorted(root.rglob("*")) == before and hint in str(error.value.hint)

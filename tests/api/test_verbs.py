@@ -44,7 +44,10 @@ TWINS: dict[str, Twin] = {
     "plan": Twin((Workspace.plan,), {**NAMES, **SAVED}),
     "build": Twin((Workspace.build,), NAMES),
     "publish": Twin((Workspace.publish,), NAMES),
-    "deploy": Twin((Workspace.deploy, Workspace.apply), {**NAMES, **TERMINAL, "plan_file": "plan"}),
+    "deploy": Twin(
+        (Workspace.deploy, Workspace.apply),
+        {**NAMES, **TERMINAL, "plan_file": "plan", "watch": "Environment.watch, which yields rounds"},
+    ),
     "promote": Twin(
         (Workspace.promote, Workspace.plan_promotion, Project.promote, Project.plan_promotion),
         {**NAMES, **TERMINAL, **SAVED, "skip_order": "skip_from, which names where from"},
@@ -84,7 +87,10 @@ TWINS: dict[str, Twin] = {
     ),
     "lock": Twin((Workspace.lock, Project.lock)),
     "new": Twin((Workspace.new,)),
-    "adopt": Twin((Workspace.adopt,), {**TERMINAL, "only_plan": "really"}),
+    "adopt": Twin(
+        (Workspace.adopt, Environment.adopt_stack, Environment.plan_adoption),
+        {**TERMINAL, "only_plan": "really", "environment": "the handle that the method belongs to"},
+    ),
     "init": Twin((Workspace.init,)),
     "bootstrap": Twin(
         (Workspace.bootstrap, Workspace.bootstrap_template),

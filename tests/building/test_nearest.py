@@ -124,3 +124,16 @@ def test_what_nobody_pins_moves_too_if_it_has_no_wheel_in_any_version_that_the_o
         index.wheel("words", version, "cp37" if version == "1.5" else "cp39")
 
     assert moved("frame==1.0") == {"words==1.0": ("words==2.0", True)}
+
+
+def test_a_reason_of_many_lines_is_one_too(index: SimpleIndex) -> None:
+    """Of what uv says, an error has the end: the search ended there with an error instead of going on."""
+    index.wheel("frame", "1.0", "py3-none-any", "words<20")
+    for number in range(1, 20):
+        if number % 2:
+            index.source("words", f"{number}.0", "cp39-cp39-linux_x86_64")
+        else:
+            index.wheel("words", f"{number}.0", "cp37")
+    index.wheel("words", "21.0", "cp39")
+
+    assert moved("frame==1.0") == {"words==19.0": ("words==21.0", True)}

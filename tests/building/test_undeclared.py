@@ -133,3 +133,83 @@ def test_a_workspace_reads_such_a_unit_and_calls_what_is_wrong_with_one_broken(t
     (good,) = workspace.configs
     assert (good.name, good.version, good.dependencies, good.has_table) == ("good", "0.1.0", ("requests",), False)
     assert "requirements.txt line 1" in str(workspace.broken["bad"])
+
+
+PIPFILE = """[packages]
+a = "*"
+"B.c" = ">=1, <2"
+d = {version = "==1.0", extras = ["x"], markers = "sys_platform == 'linux'"}
+e = {version = "*", python_version = "< '3.10'"}
+own = {path = ".", editable = true}
+[dev-packages]
+pytest = "*"
+"""
+POETRY = """[tool.poetry]
+name = "not-that-one"
+package-mode = false
+[tool.poetry.dependencies]
+python = "^3.9"
+Tiny_Lib = {version = "^1.0", extras = ["x"]}
+rarely = {version = "^1.0", optional = true}
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+POETRY_LOCK = '[[package]]\nname = "tiny-lib"\nversion = "1.2"\n[[package]]\nname = "other"\nversion = "3"\n'
+
+
+def test_without_requirements_a_pipfile_says_them(tmp_path: Path) -> None:
+    assert found(tmp_path, {f"{UNIT}/Pipfile": PIPFILE})["dependencies"] == [
+        "a",
+        "B.c<2,>=1",
+        'd[x]==1.0; sys_platform == "linux"',
+        'e; python_version < "3.10"',
+    ]
+    assert dependencies(tmp_path, own="six\n") == ["six"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('a = {git = "https://x/y.git"}', "`a` is required by `git`"),
+        ('a = {path = "../a"}', "`a` is required by `path`"),
+        ('a = "?"', "`a\\?` is not a requirement"),
+    ],
+)
+def test_what_a_pipfile_has_from_elsewhere_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        found(tmp_path, {f"{UNIT}/Pipfile": f"[packages]\n{line}\n"})
+
+
+def test_a_unit_that_is_not_built_has_the_locked_versions_of_what_poetry_lists(tmp_path: Path) -> None:
+    table = TABLE.replace("shared", "build = false\nshared")
+    files: dict[str, str | bytes] = {f"{UNIT}/poetry.lock": POETRY_LOCK}
+
+    assert found(tmp_path, files, table + POETRY) == {
+        "name": "make-orders",
+        "version": "0.1.0",
+        "dependencies": ["tiny-lib[x]==1.2"],
+    }
+    elsewhere = POETRY.replace("[build-system]", 'far = {git = "https://x"}\n[build-system]')
+    with pytest.raises(ConfigurationError, match="`far` is required by `git`"):
+        found(tmp_path, files, table + elsewhere)
+
+
+def test_what_poetry_lists_is_not_dropped_where_nothing_says_the_versions(tmp_path: Path) -> None:
+    table = TABLE.replace("shared", "build = false\nshared")
+
+    with pytest.raises(ConfigurationError) as caught:
+        found(tmp_path, {}, table + POETRY)
+    assert "`Tiny_Lib` has a range of Poetry, and there is no poetry.lock that says which version it is" in str(
+        caught.value
+    )
+
+
+def test_a_unit_that_is_not_built_asks_no_backend_whatever_its_folder_has(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        f"{UNIT}/setup.py": "from setuptools import setup\nsetup(name='x')\n",
+        f"{UNIT}/requirements.txt": "six\n",
+    }
+
+    assert "dynamic" in found(tmp_path, files)
+    assert found(tmp_path, {}, TABLE.replace("shared", "build = false\nshared"))["dependencies"] == ["six"]

@@ -58,7 +58,7 @@ def test_without_a_kind_all_kinds_are_listed_with_their_values(type_: Type) -> N
     lines = type_("event")[1].splitlines()
 
     assert [line.partition(":")[0] for line in lines] == [*EVENT_KEYS]
-    assert lines[1] == 'sqs: queue=incoming body={"id": 1} account=222222222222 region=us-east-1'
+    assert 'sqs: queue=incoming body={"id": 1} account=222222222222 region=us-east-1' in lines
 
 
 def test_a_sample_is_sent_from_the_functions_own_queue(type_: Type) -> None:

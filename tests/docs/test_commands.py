@@ -69,9 +69,9 @@ def test_the_page_of_an_option_of_one_verb_shows_it(verb: str, option: str, name
     assert option in options_of(command_of(verb))
 
 
-SANDBOXED = "✓  landlock      version 4; code of units sees neither this user's files nor the network"
+SANDBOXED = "✓  landlock            version 4; code of units sees neither this user's files nor the network"
 UNCONFINED = (
-    "!  landlock      none in this kernel: code of units, which is run to make them, can read this user's files\n"
+    "!  landlock            none in this kernel: code of units, which is run to make them, can read this user's files\n"
     f"{' ' * 26}hint: make units where Linux is 5.19 or newer, if you do not trust who wrote them"
 )
 
@@ -79,18 +79,18 @@ UNCONFINED = (
 @pytest.mark.parametrize(("home", "landlock"), [("/opt/pyenv/3.13.0", SANDBOXED), ("/usr/local", UNCONFINED)])
 def test_every_machine_records_the_same(home: str, landlock: str, tmp_path: Path) -> None:
     said = (
-        f"machine  ✓  python        3.12.1 at {home}/bin/python3.12\n"
-        f"         ✓  git           {home}/bin/git\n"
-        f"         ✓  uv            {home}/bin/uv\n"
+        f"machine  ✓  python              3.12.1 at {home}/bin/python3.12\n"
+        f"         ✓  git                 {home}/bin/git\n"
+        f"         ✓  uv                  {home}/bin/uv\n"
         f"         {landlock}\n"
-        f"         ✓  python 3.13   {home}/bin/python3.13\n"
-        f"you      ✓  clock         as AWS's in {tmp_path}/units\n"
+        f"         ✓  python 3.13         {home}/bin/python3.13\n"
+        f"you      ✓  clock               as AWS's in {tmp_path}/units\n"
     )
 
     machine, _, rest = examples.anywhere(said, tmp_path).rpartition("\nyou ")
 
     assert f"\n{machine}\n" in RECORDED["doctor"]
-    assert rest == "     ✓  clock         as AWS's in /home/ada/acme/units\n"
+    assert rest == "     ✓  clock               as AWS's in /home/ada/acme/units\n"
 
 
 @pytest.mark.long

@@ -37,6 +37,7 @@ WITHOUT_EXAMPLE = {
     "Output": "part of what `outputs` returns",
     "Outputs": "what `Project.outputs` returns",
     "PushEnding": "what `LocalCloudSwitch.push` returns",
+    "StackAdoption": "what `Environment.plan_adoption` returns",
     "ServerStatus": "what `LocalCloudSwitch.status` returns",
 }
 """Class -> why its members need no example of their own."""
@@ -96,6 +97,7 @@ def test_the_examples_of_a_class_hold(owner: str, tmp_path: Path, monkeypatch: p
     assert wrong_in(given, owner, parts(owner, of_the_cloud=False)) == ""
 
 
+@pytest.mark.long
 @pytest.mark.local_cloud
 def test_the_examples_that_need_a_cloud_hold_in_the_local_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository(tmp_path)
@@ -114,8 +116,10 @@ def test_the_examples_that_need_a_cloud_hold_in_the_local_one(tmp_path: Path, mo
 NOT_RUN = {
     "LocalCloudSwitch.push": "a push goes through every environment, which takes minutes",
     "LocalCloudSwitch.approve": "the same",
+    "Environment.plan_adoption": "it takes a stack that another tool has made",
+    "Environment.adopt_stack": "the same",
 }
-"""Method -> why its example is not run here; the end-to-end tests of pushes do the same."""
+"""Method -> why its example is not run here; the end-to-end tests of pushes and of running stacks do the same."""
 
 
 def test_no_other_example_is_left_out() -> None:
@@ -175,14 +179,15 @@ def test_a_class_with_examples_in_its_docstrings_has_one_for_each_method() -> No
 
 # --- how they are put together ---
 def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() -> None:
-    doc = ["Do it.", "", "Args:", "    force: even then.", "", "Raises:", "    Busy: later."]
+    doc = ["Do it.", "", "Args:", "    force: even then,", "        too.", "", "Raises:", "    Busy: later."]
 
-    assert methods.completed("None", "none", doc, ["force", "reason"]) == [
+    assert methods.completed("None", "none", doc, ["reason", "force"]) == [
         "Do it.",
         "",
         "Args:",
-        "    force: even then.",
         "    reason: why; stored in the record.",
+        "    force: even then,",
+        "        too.",
         "",
         "Raises:",
         "    Busy: later.",

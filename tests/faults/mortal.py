@@ -66,6 +66,6 @@ class Mortal:
 def mortal(fake: FakeWorld, folder: Path, switch: Switch, **more: Any) -> FakeWorld:
     """Another process on the same accounts, on a machine with a cache of its own, that dies with the switch."""
     store: Any = Mortal(fake.store, switch, ("put_new", "copy_new", "replace", "delete"))
-    changing = ("deploy", "delete", "point_alias", "delete_function_version", "delete_layer_version")
+    changing = ("deploy", "delete", "point_alias", "send_code", "delete_function_version", "delete_layer_version")
     platform: Any = Mortal(fake.platform, switch, changing)
     return fake_world(fake.tree, folder, config=fake.world.config, store=store, platform=platform, **more)

@@ -12,6 +12,7 @@ import pytest
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import AccountError, ConfigurationError
+from multi_env_lambda.model.claims import claims_of
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.console import unit_links
 from multi_env_lambda.model.environment import Devops, Environment
@@ -43,7 +44,11 @@ def unit(name: Any, folder: str = "orders", environments: tuple[Environment, ...
 
 
 def collisions(*units: Project, environments: tuple[Environment, ...] = (SANDBOX,)) -> dict[str, ConfigurationError]:
-    return find_collisions(units, WorkspaceConfig(devops=DEVOPS, environments=environments))
+    return collisions_in(WorkspaceConfig(devops=DEVOPS, environments=environments), *units)
+
+
+def collisions_in(config: WorkspaceConfig, *units: Project) -> dict[str, ConfigurationError]:
+    return find_collisions((claims_of(one, config.environments) for one in units), config)
 
 
 def log_groups(name: str | None) -> dict[str, str]:
@@ -113,12 +118,12 @@ def test_no_unit_has_a_function_of_the_ci(name: str) -> None:
     """Else the roles that `bootstrap` makes could change what starts builds and writes approvals."""
     beside = attrs.evolve(SANDBOX, account_id=DEVOPS.account_id)
     config = WorkspaceConfig(devops=DEVOPS, environments=(beside,), roles=Roles(prefix="acme"))
-    found = find_collisions([unit(name, environments=(beside,))], config)
+    found = collisions_in(config, unit(name, environments=(beside,)))
 
     assert f"the function would be called `{name}` in sandbox" in str(found["projects/orders"])
-    assert not find_collisions([unit("acme-orders", environments=(beside,))], config)
-    assert not find_collisions([unit(name)], attrs.evolve(config, environments=(SANDBOX,)))
-    assert not find_collisions([unit(name, environments=(beside,))], attrs.evolve(config, roles=None))
+    assert not collisions_in(config, unit("acme-orders", environments=(beside,)))
+    assert not collisions_in(attrs.evolve(config, environments=(SANDBOX,)), unit(name))
+    assert not collisions_in(attrs.evolve(config, roles=None), unit(name, environments=(beside,)))
 
 
 def test_environments_of_branches_need_names_of_their_own() -> None:

@@ -22,7 +22,7 @@ from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.plan.prune import Inventory, prunable
 from multi_env_lambda.plan.scaffold import WORKSPACE_TABLE
 from multi_env_lambda.testing.memory import MemoryPlatform
-from multi_env_lambda.testing.world import _code_sha256
+from multi_env_lambda.testing.world import code_sha256
 from multi_env_lambda.world import World
 from tests.bad_repositories import world_of
 
@@ -93,7 +93,7 @@ class Shop:
 def shop(tmp_path: Path) -> Shop:
     root = repository(tmp_path / "r")
     world, store = world_of(Workspace.open(root, local=False), tmp_path / "cache")
-    platform = MemoryPlatform(lambda key: _code_sha256(store, key))
+    platform = MemoryPlatform(lambda key: code_sha256(store, key))
     return Shop(root, attrs.evolve(world, platform=platform))
 
 

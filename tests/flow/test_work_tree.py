@@ -8,10 +8,13 @@ from pathlib import Path
 
 import attrs
 
+from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.make.patience import said_if_slow
+from multi_env_lambda.model.outline import Outline
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
+from multi_env_lambda.model.units import Units
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.world import MadeRelease, Maker
@@ -109,3 +112,37 @@ def test_of_what_is_built_soon_nothing_is_said() -> None:
 
     timer.join(60)
     assert (timer.is_alive(), told) == (False, [])
+
+
+@attrs.define
+class Asked(Edited):
+    """Remembers the paths that Git is asked for."""
+
+    paths: list[Sequence[str]] = attrs.field(factory=list)
+
+    def snapshot(self, paths: Sequence[str]) -> Snapshot:
+        self.paths.append(paths)
+        return self.maker.snapshot(paths)
+
+
+def test_git_is_asked_only_for_what_the_named_unit_is_built_from(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    deploy(fake)
+    maker = Asked(fake.world.maker, {}, "", "")
+    deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, maker=maker)), only=("orders",))
+
+    assert [list(paths) for paths in maker.paths] == [["build-constraints.txt", "libs/money", "projects/orders"]]
+
+
+def test_a_unit_whose_table_is_not_as_it_was_noted_stops_alone(tmp_path: Path) -> None:
+    fake = chain(tmp_path)
+    right = fake.world.projects
+
+    def read(outline: Outline) -> Project:
+        if outline.name == "search":
+            raise ConfigurationError("projects/search/pyproject.toml", "it is something else", hint="look")
+        return right.settled(outline)
+
+    world = attrs.evolve(fake.world, projects=Units(right.outlines, read))
+    done = outcomes(deploy(attrs.evolve(fake, world=world)))
+    assert (done["search"], done["orders"]) == ("blocked", "deployed")

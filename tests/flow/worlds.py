@@ -77,7 +77,7 @@ class StillDescribed(MemoryPlatform):
     def drift(self, environment: Environment, stack_name: str) -> StackDrift:
         raise _missing(environment, stack_name)
 
-    def template(self, environment: Environment, stack_name: str) -> str:
+    def template(self, environment: Environment, stack_name: str, *, processed: bool = False) -> str:
         raise _missing(environment, stack_name)
 
 

@@ -184,3 +184,53 @@ def test_a_repository_that_is_damaged_is_not_told_to_be_made(tmp_path: Path) -> 
     with pytest.raises(ToolError) as caught:
         snapshot(tmp_path, [])
     assert caught.value.hint == "let `git status` work here first"
+
+
+def many(root: Path) -> tuple[str, ...]:
+    """Thirty units in one folder, a library, and a unit inside of another; some are changed."""
+    for number in range(30):
+        (root / f"projects/u{number:02d}/inner").mkdir(parents=True)
+        (root / f"projects/u{number:02d}/inner/x").write_text(f"{number}")
+    (root / "libs/common").mkdir(parents=True)
+    (root / "libs/common/x").write_text("x")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "many")
+    (root / "projects/u03/inner/x").write_text("edited")
+    (root / "projects/u04/new").write_text("new")
+    (root / "projects/loose").write_text("of no unit")
+    units = (f"projects/u{number:02d}" for number in range(30))
+    return (*units, "projects/u04/inner", "projects/u05/inner", "libs/common", "nothing/there", "build-constraints.txt")
+
+
+@pytest.mark.parametrize("below", ["", "top/workspace"])
+def test_of_many_folders_each_has_the_id_and_the_changes_that_it_has_alone(tmp_path: Path, below: str) -> None:
+    repository(tmp_path)
+    root = tmp_path / below
+    paths = many(root)
+    together, alone = snapshot(root, paths), [snapshot(root, [path]) for path in paths]
+
+    assert together.ids == {path: id_ for one in alone for path, id_ in one.ids.items()}
+    assert set(together.changed) == {file for one in alone for file in one.changed}
+    assert sorted(together.changed) == ["projects/u03/inner/x", "projects/u04/new"]
+    assert together.ids.keys() == set(paths) - {"nothing/there", "build-constraints.txt"}
+
+
+def test_git_is_asked_as_often_and_for_as_little_however_many_folders_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, log = repository(tmp_path / "w"), tmp_path / "log"
+    paths = many(root)
+    monkeypatch.setenv("GIT_TRACE", str(log))
+
+    def asked(paths: tuple[str, ...]) -> list[str]:
+        log.write_text("")
+        snapshot(root, paths)
+        return [line.partition("built-in: ")[2] for line in log.read_text().splitlines() if "built-in: git" in line]
+
+    clean, dirty = paths[10:], paths
+    assert [line.split()[1] for line in asked(clean)] == ["rev-parse", "log", "status", "ls-tree"]
+    assert [line.split()[1] for line in asked(clean[:1])] == ["rev-parse", "log", "status", "ls-tree"]
+    status = next(line for line in asked(dirty) if "git status" in line)
+    assert status.partition(" -- ")[2].split()[:2] == ["pyproject.toml", "projects/"]
+    (added,) = (line for line in asked(dirty) if "git add" in line)
+    assert added.partition(" -- ")[2].split() == ["projects/u03", "projects/u04"]

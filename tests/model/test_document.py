@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multi_env_lambda.errors import DocumentError, UpgradeNeeded
-from multi_env_lambda.model.document import check_format, read_document, structure
+from multi_env_lambda.model.document import check_format, in_lines, is_plain, read_document, structure
 
 
 @attrs.frozen(kw_only=True)
@@ -130,3 +130,18 @@ def test_a_long_value_is_quoted_by_its_begin(found: object) -> None:
     with pytest.raises((DocumentError, UpgradeNeeded)) as caught:
         check_format({"format": found}, where="workspace.json", kind="a workspace")
     assert len(str(caught.value)) < 300
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.booleans())
+def test_a_plain_document_has_every_text_on_one_line(document: Any, ascii_only: bool) -> None:
+    body = json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+    assert not is_plain(body) or in_lines(document) == document
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("a b", True), ("a\nb", False), ("\x7f", False), ("é", False), ('"', False)]
+)
+def test_what_could_begin_a_line_or_hide_is_not_plain(text: str, plain: bool) -> None:
+    assert is_plain(json.dumps({"reason": text}).encode()) == plain
+    assert is_plain(json.dumps({"reason": text}, ensure_ascii=False).encode()) == plain

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.claims import claims_of
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.handed_over import wrong_values
 from multi_env_lambda.model.project import Project, read_project
@@ -26,7 +27,7 @@ def unit(name: str, table: str) -> Project:
 
 def faults(of: str, key: str, *, needs: str = 'needs = ["shop"]\n') -> Mapping[str, ConfigurationError]:
     reader = unit("reader", needs + READS.replace("UNIT", of).replace("KEY", key))
-    return wrong_values([unit("shop", SHOP), reader])
+    return wrong_values(claims_of(one, (SANDBOX,)) for one in (unit("shop", SHOP), reader))
 
 
 def test_a_value_of_a_unit_that_is_needed_is_read() -> None:

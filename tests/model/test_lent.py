@@ -6,9 +6,11 @@ import tomllib
 
 import pytest
 
-from multi_env_lambda.model.broken import sound_units
-from multi_env_lambda.model.lent import folders_of, lent
+from multi_env_lambda.model.broken import broken_units
+from multi_env_lambda.model.claims import claims_of
+from multi_env_lambda.model.outline import folders_of
 from multi_env_lambda.model.project import Project, read_project
+from multi_env_lambda.model.units import units_of
 from multi_env_lambda.testing.local_cloud import sample_config
 
 CONFIG = sample_config()
@@ -25,27 +27,28 @@ def unit(name: str, table: str) -> Project:
     )
 
 
-def refused(borrower: str, lender: str = LENDER) -> str:
+def refused(borrower: str, lender: str = LENDER, *others: Project) -> str:
     """Why the unit is broken; empty if it is not."""
-    sound, broken = sound_units([unit("common", lender), unit("billing", borrower)], (), CONFIG)
-    assert {each.name for each in (*sound, *broken)} == {"common", "billing"}
+    units = (unit("common", lender), unit("billing", borrower), *others)
+    broken = broken_units([claims_of(each, CONFIG.environments) for each in units], (), CONFIG)
     return next((str(each.error) for each in broken if each.name == "billing"), "")
 
 
 def test_a_unit_knows_the_one_whose_layer_it_gets() -> None:
-    sound, broken = sound_units([unit("common", LENDER), unit("billing", BORROWER)], (), CONFIG)
+    units = units_of([unit("common", LENDER), unit("billing", BORROWER)])
 
-    assert broken == ()
-    lenders = {each.name: each.lender and each.lender.name for each in sound}
-    assert lenders == {"billing": "common", "common": None}
+    assert refused(BORROWER) == ""
+    assert {each.name: each.lender and each.lender.name for each in units} == {"billing": "common", "common": None}
 
 
 def test_the_folders_of_the_other_unit_are_inputs() -> None:
     shared = 'shared = ["libs/both", "libs/of-common"]\n'
     billing = unit("billing", BORROWER + 'shared = ["libs/both"]\n')
-    _, found = lent([unit("common", LENDER + shared), billing])
+    units = units_of([billing, unit("common", LENDER + shared)])
+    expected = ("projects/billing", "libs/both", "libs/of-common", "projects/common")
 
-    assert folders_of(found) == ("projects/billing", "libs/both", "libs/of-common", "projects/common")
+    assert (folders_of(units.outlines[0]), folders_of(units[0])) == (expected, expected)
+    assert folders_of(units.outlines[1]) == ("projects/common", "libs/both", "libs/of-common")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,7 @@ def test_the_folders_of_the_other_unit_are_inputs() -> None:
         (BORROWER + 'runtime = "python3.12"\n', LENDER, ("`common` has runtime python3.13, this unit has python3.12",)),
         (BORROWER, LENDER + 'architecture = "arm64"\n', ("`common` has architecture arm64",)),
         (BORROWER, LENDER + 'needs = ["nobody"]\n', ("`common` cannot be read", "correct common first")),
+        ('layer_of = "billing"\n', LENDER, ("a unit has its own layer anyway", "remove it, or name another unit")),
     ],
 )
 def test_a_layer_that_cannot_be_had_is_refused(borrower: str, lender: str, words: tuple[str, ...]) -> None:
@@ -66,3 +70,14 @@ def test_a_layer_that_cannot_be_had_is_refused(borrower: str, lender: str, words
 
     assert said.startswith("projects/billing/pyproject.toml [tool.multi_env_lambda]: layer_of: ")
     assert not [word for word in words if word not in said], said
+
+
+@pytest.mark.parametrize("lends", [LENDER, ""])
+def test_a_layer_is_not_passed_on(lends: str) -> None:
+    base = unit("base", LENDER)
+
+    said = refused(BORROWER, lends + 'needs = ["base"]\nlayer_of = "base"\n', base)
+
+    assert said.endswith("""\
+layer_of: `common` has no layer of its own: it gets that of `base`
+hint: name that unit: `layer_of = "base"`""")

@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.model.claims import claims_of
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.name import (
@@ -51,7 +52,12 @@ def unit(name: str, environments: tuple[Environment, ...], *keys: str, folder: s
 
 def refusal(projects: list[Project], *environments: Environment) -> str:
     """What is said of the last of them."""
-    return str(find_collisions(projects, config(*environments))[projects[-1].folder])
+    return str(collisions(projects, *environments)[projects[-1].folder])
+
+
+def collisions(projects: list[Project], *environments: Environment, **unreadable: str) -> dict[str, ConfigurationError]:
+    claims = [claims_of(project, environments) for project in projects]
+    return find_collisions(claims, config(*environments), unreadable=unreadable)
 
 
 @pytest.mark.parametrize("name", ["a", "orders", "data-import", "a1-b2", "o" * 40])
@@ -136,7 +142,7 @@ def test_everything_with_a_fixed_name_is_listed() -> None:
 def test_units_with_names_of_their_own_do_not_collide() -> None:
     both = (environment("test"), environment("prod"))
 
-    assert find_collisions([unit("a", both, "x"), unit("b", both, "x")], config(*both)) == {}
+    assert collisions([unit("a", both, "x"), unit("b", both, "x")], *both) == {}
 
 
 def test_two_folders_with_one_name_are_refused() -> None:
@@ -162,7 +168,7 @@ def test_neither_of_two_units_that_are_in_each_others_way_is_right_and_a_third_g
     here = environment("test")
     alike = [unit("a-b", (here,), folder="projects/a-b"), unit("a-b", (here,), folder="projects/a_b")]
 
-    faults = find_collisions([*alike, unit("c", (here,))], config(here))
+    faults = collisions([*alike, unit("c", (here,))], here)
 
     assert {folder: error.what for folder, error in faults.items()} == {
         "projects/a-b": "the name `a-b` is also used by projects/a_b",
@@ -173,7 +179,7 @@ def test_neither_of_two_units_that_are_in_each_others_way_is_right_and_a_third_g
 def test_a_name_that_a_unit_may_have_at_which_nobody_could_look_is_not_free() -> None:
     here = environment("test")
 
-    faults = find_collisions([unit("a", (here,), folder="projects/b")], config(here), unreadable={"a": "projects/a"})
+    faults = collisions([unit("a", (here,), folder="projects/b")], here, a="projects/a")
 
     assert faults["projects/b"].what == "the name `a` may also be used by projects/a, which is broken"
 
@@ -195,10 +201,10 @@ def test_two_functions_of_a_unit_cannot_create_one_topic() -> None:
 def test_names_in_different_accounts_do_not_collide() -> None:
     both = (environment("test"), environment("eu-test", "333333333333"))
 
-    assert find_collisions([unit("a", both), unit("a-eu", both)], config(*both)) == {}
+    assert collisions([unit("a", both), unit("a-eu", both)], *both) == {}
 
 
 def test_names_in_different_regions_do_not_collide() -> None:
     both = (environment("test"), attrs.evolve(environment("eu-test"), region="eu-west-1"))
 
-    assert find_collisions([unit("a", both), unit("a-eu", both)], config(*both)) == {}
+    assert collisions([unit("a", both), unit("a-eu", both)], *both) == {}

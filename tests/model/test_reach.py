@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multi_env_lambda.api.opening import read_units
+from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.ci import CiRules
 from multi_env_lambda.model.reach import reaching

@@ -308,7 +308,7 @@ def test_an_event_names_a_bucket_of_the_unit_or_else_an_existing_one(event: str,
     [
         ("", "[buckets.a]\nversioning = false\nold_versions_days = 7", ["found without `versioning`"]),
         ("", "[buckets.a]\nexpire_days = -1", ["found -1; expected a whole number from 0"]),
-        ("", "[buckets.a]\nname = 'x'", ["unknown key `name`"]),
+        ("", "[buckets.a]\ntitle = 'x'", ["unknown key `title`"]),
         ('events = [{ s3 = "a", name = "b" }]', "[buckets.a]", ["s3"]),
         ('invoke = ["a"]', "[buckets.a]", ["`a` is a bucket, for which there is no `invoke`"]),
         ('environment.AA = { bucket = "b" }', "[buckets.a]", ["the unit has no bucket `b`"]),

@@ -162,3 +162,19 @@ def test_a_schedule_that_would_never_call_is_refused() -> None:
     found = impossible(None, schedule(EndDate="2026-12-01T00:00:00Z"), FIRST_OF_DECEMBER)
 
     assert found == ("Daily: its end, 2026-12-01T00:00:00Z, is over, so it would never call", "remove the event")
+
+
+# --- state machines ---
+def machine(kind: str = "STANDARD", name: str | None = "checkout") -> str:
+    properties = {"StateMachineType": kind, **({} if name is None else {"StateMachineName": name})}
+    return json.dumps({"Resources": {"Flow": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}}})
+
+
+def test_another_type_of_a_state_machine_is_refused_while_it_has_the_name() -> None:
+    what = "Flow: its type changes from STANDARD to EXPRESS, so CloudFormation creates a second one first"
+    found = (f"{what}, and two state machines cannot have one name", "give the new one another key")
+
+    assert impossible(machine(), machine("EXPRESS")) == found
+    assert impossible(machine(), machine("EXPRESS", "other")) is None
+    assert impossible(machine(name=None), machine("EXPRESS", None)) is None
+    assert impossible(None, machine("EXPRESS")) is None

@@ -14,6 +14,7 @@ from rich.console import Console
 from multi_env_lambda.model.outputs import Output
 from multi_env_lambda.model.record import RolledBack
 from multi_env_lambda.model.status import Cell, Status
+from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.show import board
 from multi_env_lambda.show.html import _STYLE, status_html
 from multi_env_lambda.show.marks import KINDS
@@ -49,6 +50,7 @@ CHANGED: Mapping[str, tuple[Cell, object]] = {
     "unreadable": (RUNNING, "it is no JSON"),
     "moved": (RUNNING, "it runs in eu-west-1"),
     "uncompared": (RUNNING, "the stack does not belong to this workspace"),
+    "unreleased": (RUNNING, Unreleased(who="a/ada", host="desk", when="2026-01-01T00:00:00Z", after="", watch="w")),
     "outputs": (RUNNING, (Output(kind="queue", key="In", name="orders-prod-in"),)),
 }
 """Field -> a cell, and another value of the field."""

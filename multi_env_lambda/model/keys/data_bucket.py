@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.key import Flag, Key, Keys, Number
+from multi_env_lambda.model.key import Flag, Key, Keys, Number, Text
+from multi_env_lambda.model.name import BUCKET
 
 __all__ = ["DATA_BUCKET"]
 
@@ -31,6 +32,14 @@ DATA_BUCKET = Keys(
             Number(0, _LONGEST, 0),
             "After how many days an object is deleted; 0 keeps them all.",
             "expire_days = 365",
+        ),
+        Key(
+            "name",
+            Text(BUCKET, ""),
+            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.\n"
+            "If it changes, the stack gets a new and empty one, and the old one stays in the account.",
+            'name = "acme-reports"',
+            default="``UNIT-ENVIRONMENT-KEY-ACCOUNT-REGION``",
         ),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from multi_env_lambda.model.key import ByName, Choice, Created, Either, Flag, Inner, Key, Keys, Rule, Text
+from multi_env_lambda.model.name import TABLE_NAME
 
 __all__ = ["DATA_TABLE", "INDEX", "MOST_INDEXES", "WHOLE_STREAM"]
 
@@ -93,6 +94,14 @@ DATA_TABLE = Keys(
             Flag(False),
             "Whether nobody can delete the table, before this is ``false`` again.",
             'partition_key = "customer"\ndeletion_protection = true',
+        ),
+        Key(
+            "name",
+            Text(TABLE_NAME, ""),
+            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.\n"
+            "If it changes, the stack gets a new and empty one, and the old one stays in the account.",
+            'partition_key = "customer"\nname = "orders-old"',
+            default="``UNIT-ENVIRONMENT-KEY``",
         ),
     ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from multi_env_lambda.model.key import Flag, Key, Keys, Number, Texts
-from multi_env_lambda.model.name import KEY
+from multi_env_lambda.model.key import Flag, Key, Keys, Number, Text, Texts
+from multi_env_lambda.model.name import KEY, QUEUE_NAME, TOPIC_NAME
 
 __all__ = ["QUEUE", "TOPIC"]
 
@@ -39,6 +39,15 @@ QUEUE = Keys(
         ),
         Key("retention_days", Number(1, 14, 4), "For how many days a message is kept.", "retention_days = 14"),
         Key("delay", Number(0, 900, 0), "After how many seconds a message can be read.", "delay = 60"),
+        Key(
+            "name",
+            Text(QUEUE_NAME, ""),
+            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.\n"
+            "If it changes, the stack gets a new and empty one, and the old one stays in the account. Its dead-letter\n"
+            "queue keeps its own name.",
+            'name = "incoming-old"',
+            default="``UNIT-ENVIRONMENT-KEY``",
+        ),
     ),
 )
 
@@ -66,6 +75,14 @@ TOPIC = Keys(
             Flag(False),
             "Whether the queues get the message without SNS's envelope. It requires ``queues``.",
             'queues = ["incoming"]\nraw = true',
+        ),
+        Key(
+            "name",
+            Text(TOPIC_NAME, ""),
+            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.\n"
+            "If it changes, the topic is replaced, and its subscriptions with it.",
+            'name = "news-old"',
+            default="``UNIT-ENVIRONMENT-KEY``",
         ),
     ),
 )

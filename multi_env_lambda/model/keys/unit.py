@@ -249,6 +249,13 @@ UNIT = Keys(
             'include = ["tests/data/", "README.md"]',
         ),
         Key(
+            "build",
+            Flag(True),
+            "``false``: no build backend is asked, whatever the folder has; it is packed as a folder without one: "
+            ":doc:`../02-How-To/a-folder-of-functions`.",
+            "build = false",
+        ),
+        Key(
             "versioning",
             Choice(("post", "strict"), "post"),
             "New content under a version that is published already: ``post`` calls it ``.post1``, ``.post2``, …;\n"

@@ -58,6 +58,7 @@ function whole(cell) {
     cell.drift && `changed by hand: ${cell.drift.join(", ")}`,
     cell.held && `held by ${cell.held}`,
     cell.moved,
+    cell.unreleased,
     cell.uncompared && `not compared: ${cell.uncompared}`,
     cell.unreadable,
   ];

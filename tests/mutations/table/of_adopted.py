@@ -80,4 +80,32 @@ MUTATIONS = (
         "An authorizer that wants scopes does not let more tokens in.",
         ("adopt/test_sam_said.py::test_a_route_keeps_its_scopes_or_is_closed",),
     ),
+    Mutation(
+        "plan/released.py",
+        "if not set(references(value)) & hidden and not _has_more(value):\n            yield",
+        "if not _has_more(value):\n            yield",
+        "A value that nobody may see is in no output of a stack that is adopted.",
+        ("plan/test_released.py",),
+    ),
+    Mutation(
+        "plan/released.py",
+        "if name in kept and not is_retained(body)",
+        "if False",
+        "What leaves a stack is retained before.",
+        ("plan/test_released.py",),
+    ),
+    Mutation(
+        "plan/stack_adoption.py",
+        "if len(able) == 1:",
+        "if able:",
+        "Of two resources of the unit that fit, none is guessed.",
+        ("plan/test_stack_adoption.py",),
+    ),
+    Mutation(
+        "plan/stack_adoption.py",
+        "if one.type not in IDENTIFIERS:",
+        "if False:",
+        "What cannot be imported stops an adoption.",
+        ("plan/test_stack_adoption.py",),
+    ),
 )

@@ -47,7 +47,7 @@ MUTATIONS = (
     Mutation(
         "make/work_tree.py",
         "        if broken is not None:\n",
-        "        if broken is not None and name in projects:\n",
+        "        if broken is not None and name in units:\n",
         "A unit whose file is broken is not taken for one that was removed.",
         (f"{_STORIES}::test_a_broken_unit_is_not_taken_for_one_that_was_removed",),
     ),
@@ -60,8 +60,8 @@ MUTATIONS = (
     ),
     Mutation(
         "make/work_tree.py",
-        "        except Exception as raised:\n            return as_ours(candidate.project.name, raised)",
-        "        except MultiEnvLambdaError as raised:\n            return as_ours(candidate.project.name, raised)",
+        "        except Exception as raised:\n            return as_ours(candidate.unit.name, raised)",
+        "        except MultiEnvLambdaError as raised:\n            return as_ours(candidate.unit.name, raised)",
         "A mistake of this library in one unit stops no other one.",
         (f"{_STORIES}::test_a_mistake_of_this_library_in_one_unit_stops_no_other_one",),
     ),

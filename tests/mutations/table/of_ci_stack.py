@@ -146,7 +146,7 @@ MUTATIONS = (
         ("model/test_reach.py::test_a_unit_within_reach_of_another_environments_roles_is_refused_with_both_names",),
     ),
     Mutation(
-        "api/opening.py",
+        "api/unit_tables.py",
         "beside=first.home)",
         "beside=first.name)",
         "The environment of a branch is served by the roles of the first one, and so not refused because of them.",

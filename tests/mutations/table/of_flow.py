@@ -118,8 +118,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/failure.py",
-        "held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure))",
-        "held.finish(attrs.evolve(held.record, latest=latest, unsure=None))",
+        "held.finish(attrs.evolve(held.record, latest=latest, unsure=held.unsure, unreleased=sent))",
+        "held.finish(attrs.evolve(held.record, latest=latest, unsure=None, unreleased=sent))",
         "A failure in the middle leaves the doubt about what runs in the record.",
         (
             "flow/test_unsure.py::test_a_change_that_is_taken_back_after_its_deploy_ended_unseen_is_deployed_not_called_unchanged",

@@ -167,7 +167,7 @@ MUTATIONS = (
     ),
     Mutation(
         "make/work_tree.py",
-        "dirty=snapshot.is_dirty(_own(candidate.project))",
+        "dirty=snapshot.is_dirty(_own(candidate.unit))",
         "dirty=snapshot.dirty",
         "Somebody's change of another unit makes no release uncommitted.",
         (f"{_VERSIONS}::test_an_uncommitted_tree_gets_no_further_than_the_rule_lets_it",),

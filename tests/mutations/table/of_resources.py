@@ -43,7 +43,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/lent.py",
-        "if not lender.layer_for_others:",
+        "if not lender.lends:",
         "if False:",
         "A layer that is not meant for others is not used by them.",
         ("model/test_lent.py",),

@@ -254,8 +254,8 @@ MUTATIONS = (
     ),
     Mutation(
         "model/record.py",
-        "if (lines := in_lines(document, _LONG)) != document:",
-        "if (lines := document) != document:",
+        "(lines := in_lines(document, _LONG)) != document:",
+        "(lines := document) != document:",
         "Nobody who may write a record begins a line of a plan.",
         _FORGED,
     ),

@@ -70,8 +70,8 @@ MUTATIONS = (
     ),
     Mutation(
         "host/git.py",
-        "    if set(changed) - {ROOT_TABLE} or not commit:\n",
-        "    if not commit:\n",
+        "if path in touched or not commit]",
+        "if not commit]",
         "A dirty work tree is not taken for its commit.",
         ("host/test_git.py::test_a_change_gives_the_id_that_its_commit_will_have_and_no_other_folder_another",),
     ),
