@@ -261,7 +261,6 @@ def direct_calls(
     stacks = [arn_of(place, "cloudformation", f"stack/*-{place.name}/*")]
     # Events of an early validation are asked for on the change set, whose name (aws/requests.py) has no environment.
     change_sets = [arn_of(place, "cloudformation", f"changeSet/{NAMES_OF_CHANGE_SETS}/*")]
-    find = grant_of("FindLayersOfUnits", ("deploy", "promote", "rollback"), ["*"], "lambda:ListLayerVersions")
     return (
         grant_of("LookAtStacks", _LOOKERS, stacks, *calls_of("cloudformation", *_LOOKS)),
         grant_of("LookAtEvents", ("deploy", "rollback"), [*change_sets, *stacks], "cloudformation:DescribeEvents"),
@@ -297,7 +296,7 @@ def direct_calls(
         grant_of("FindOldVersions", "prune", functions, *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),
-        *([find] if any(map(lent_in, templates)) else []),
+        *_find_lent_layers(templates),
         grant_of(
             "DeleteVersions",
             ("prune", "destroy"),
@@ -313,6 +312,13 @@ def direct_calls(
         *_looked_for(place, references),
         *([_run_jobs(place)] if any('"AWS::Glue::Job"' in text for text in templates) else []),
     )
+
+
+def _find_lent_layers(templates: Iterable[str]) -> Iterator[Grant]:
+    """If the functions of some unit get the layer of another one. IAM cannot scope it to a layer."""
+    if any(map(lent_in, templates)):
+        finders = ("plan", "deploy", "promote", "rollback", "repair")
+        yield grant_of("FindLayersOfUnits", finders, ["*"], "lambda:ListLayerVersions")
 
 
 _LOOKED_FOR: Mapping[Kind, tuple[str, tuple[str, ...]]] = {

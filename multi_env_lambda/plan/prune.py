@@ -252,7 +252,8 @@ def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate
     going = {(item.environment, item.name) for item in _function_versions(holdings, kept)}
     releases = [holdings.releases[digest] for digest in kept & holdings.releases.keys()]
     digests = {release.layer.digest[:12] for release in releases if release.layer is not None}
-    digests |= {digest[:12] for digest in lent_digests(holdings.named, holdings.project)}
+    # The functions of other units may use any version with this content, and CloudFormation may go back to it.
+    lent = {digest[:12] for digest in lent_digests(holdings.named, holdings.project)}
     found = []
     for environment, layers in sorted(holdings.layers.items()):
         functions = holdings.functions.get(environment, ())
@@ -260,8 +261,9 @@ def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate
         running = holdings.records[environment].running is not None
         newest = {layer.description: layer.number for layer in sorted(layers, key=lambda layer: layer.number)}
         for layer in layers:
-            wanted = running and layer.description.rpartition(" ")[2] in digests
-            if layer.arn not in used and not (wanted and newest[layer.description] == layer.number):
+            content = layer.description.rpartition(" ")[2]
+            wanted = content in lent or (content in digests and newest[layer.description] == layer.number)
+            if layer.arn not in used and not (running and wanted):
                 name = f"{layer.name}:{layer.number}"
                 found.append(
                     Candidate(
