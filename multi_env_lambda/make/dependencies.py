@@ -76,14 +76,23 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
         ConfigurationError: the lock does not match these requirements.
         BuildError: something locked does not run there.
     """
-    unit = _Unit(root=root, cache=cache, project=project, dependencies=third_party(root, project))
+    unit = _Unit(
+        root=root,
+        cache=cache,
+        project=project,
+        dependencies=third_party(root, project),
+        alone=has_no_other_layer(project),
+    )
     lock = unit.lock()
     if project.lender is not None:
         return _lent(unit, project.lender, lock)
     layer = None
-    if project.handlers or not project.entries:
+    if project.handlers or not project.entries or project.layer_for_others:
         built = unit.built(lock, Target(python=project.python, architecture=project.built_for))
         layer = None if built is None else _layer(project, built, published)
+    if project.layer_for_others and layer is None:
+        what = "layer_for_others: the unit has no dependencies, and therefore no layer"
+        raise ConfigurationError(unit.where, what, hint="add dependencies and lock them, or remove `layer_for_others`")
     libraries = []
     for python, _ in project.entries:
         built = unit.built(lock, Target(python=python, architecture="x86_64", place="Glue"))
@@ -115,12 +124,13 @@ def _lent(unit: _Unit, lender: Project, own: Lock | None) -> Dependencies:
 
 @attrs.frozen(kw_only=True)
 class _Unit:
-    """A unit and what it requires."""
+    """A unit and what it requires. ``alone``: some function has this layer and no other one."""
 
     root: Path
     cache: Path
     project: Project
     dependencies: tuple[str, ...]
+    alone: bool
 
     @property
     def where(self) -> str:
@@ -147,8 +157,7 @@ class _Unit:
         check_not_ours(selected, own_names(self.root, project), lock.where)
         if target.place == "Glue" and (jobs := _spark_jobs(project, target.python)):
             _check_spark(lock, selected, jobs)
-        alone = has_no_other_layer(project)
-        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=alone, indexes=indexes)
+        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=self.alone, indexes=indexes)
         ours, also = own_names(self.root, project), asked_elsewhere(self.root, project)
         check_asked_for(lock, built.layer, dependencies, target, also=also, ours=ours)
         return built
