@@ -232,7 +232,6 @@ UNIT = Keys(
             "The unit whose layer its functions get, instead of a separate one. It must be in ``needs``.",
             'needs = ["common"]\nlayer_of = "common"',
             default="its own, from its own lock",
-            off=True,
         ),
         Key(
             "exclude",
