@@ -106,7 +106,9 @@ def plan(
     known = look_at_bounds(world, first, known)
     decided = first if known is recorded else decide(known)
     decided = names_are_free(world, must_be_there(world, request, decided, known, wish.made))
-    decided = lent_layers_are_there(world, look_at_layers(world, decided), known)
+    decided = look_at_layers(world, decided)
+    if not alone:  # else whatever else would come is not made, and no part of the plan
+        decided = lent_layers_are_there(world, decided, known)
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

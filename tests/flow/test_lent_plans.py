@@ -240,6 +240,15 @@ def test_who_may_not_list_layers_gets_a_plan_that_says_so(fake: FakeWorld) -> No
     )
 
 
+def test_a_plan_that_makes_one_unit_only_to_look_does_not_miss_the_layer_of_the_other(fake: FakeWorld) -> None:
+    deploy(fake)
+    fake.tree.locked["common"] = "second"
+
+    draft = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), alone="billing")
+
+    assert [step.project for step in draft.plan.deploys] == ["billing"]
+
+
 def test_a_plan_asks_for_no_layers_if_the_layer_comes_with_it_or_nothing_changes(fake: FakeWorld) -> None:
     asked: list[str] = []
     whole = fake.platform.kept_layers
