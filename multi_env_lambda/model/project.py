@@ -16,6 +16,7 @@ from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
+from multi_env_lambda.model.read_shared import read_shared
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import (
     DataBucket,
@@ -48,7 +49,6 @@ from multi_env_lambda.model.settings import (
     Topic,
     stated_name,
 )
-from multi_env_lambda.model.shared_folders import read_shared
 from multi_env_lambda.model.standard import (
     read_dependencies,
     read_dynamic,
@@ -78,6 +78,8 @@ class Project:
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
     ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
+    ``layer_of`` is the unit whose layer its functions get, ``lender`` that unit itself; empty and None: its own.
+    ``layer_for_others``: whether other units may get its layer.
     ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
@@ -97,7 +99,15 @@ class Project:
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
+    layer_of: str = ""
+    layer_for_others: bool = False
+    lender: Project | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
+
+    @property
+    def lent_folders(self) -> tuple[str, ...]:
+        """The folders that the layer of the other unit is built from."""
+        return () if self.lender is None else (self.lender.folder, *self.lender.shared)
 
     @property
     def python(self) -> str:
@@ -294,6 +304,8 @@ def read_project(
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
         dynamic=dynamic,
+        layer_of=normalised(table.text_or("layer_of")),
+        layer_for_others=table.flag("layer_for_others"),
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")

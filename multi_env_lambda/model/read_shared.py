@@ -1,4 +1,4 @@
-"""Reads the folders outside of a unit's own that it is built from."""
+"""Reads ``shared``: the other folders of the repository that a unit is made from."""
 
 from __future__ import annotations
 
