@@ -220,6 +220,20 @@ UNIT = Keys(
             'shared = ["libs/common"]',
         ),
         Key(
+            "layer_for_others",
+            Flag(False),
+            "Whether the stack publishes the unit's layer even if it has no functions, and other units may get it:\n"
+            ":doc:`../02-How-To/one-layer-for-several-units`.",
+            "layer_for_others = true",
+        ),
+        Key(
+            "layer_of",
+            Text(),
+            "The unit whose layer its functions get, instead of a separate one. It must be in ``needs``.",
+            'needs = ["common"]\nlayer_of = "common"',
+            default="its own, from its own lock",
+        ),
+        Key(
             "exclude",
             Texts(PATTERN),
             "Files that are not packed: patterns as in a ``.gitignore``, from the unit's folder. "

@@ -16,6 +16,7 @@ from multi_env_lambda.model.settings import (
     SecretReference,
     UnitValue,
 )
+from multi_env_lambda.plan.lent import lent_pin
 from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN, root_pin
 from multi_env_lambda.plan.template.events import event_part
 from multi_env_lambda.plan.template.own_resources import uses, value_of
@@ -44,7 +45,7 @@ def layer_id(unit: StackInput) -> str | None:
 
 def layer_part(unit: StackInput) -> Part:
     name = layer_id(unit)
-    if unit.layer is None or name is None or not unit.settings.functions:
+    if unit.layer is None or name is None or not (unit.settings.functions or unit.project.layer_for_others):
         return Part()
     properties = {
         "LayerName": unit.stack_name,
@@ -154,8 +155,8 @@ def _function_properties(unit: StackInput, function: Function, physical: str) ->
 
 
 def _layers(unit: StackInput, function: Function) -> list[object] | None:
-    own = layer_id(unit)
-    return [*([] if own is None else [ref(own)]), *function.layers] or None
+    first = layer_id(unit) if unit.lent is None else lent_pin(unit.lent)
+    return [*([] if first is None else [ref(first)]), *function.layers] or None
 
 
 def _environment(unit: StackInput, function: Function) -> Json | None:
