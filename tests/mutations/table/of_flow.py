@@ -464,8 +464,8 @@ MUTATIONS = (
     ),
     Mutation(
         "make/work_tree.py",
-        "        if any(before.ids",
-        "        if False and any(before.ids",
+        "        if any(before.ids.get(path)",
+        "        if False and any(before.ids.get(path)",
         "A file that was edited while it was built stops its unit.",
         ("flow/test_work_tree.py::test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it",),
     ),
