@@ -9,13 +9,15 @@ from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.session import ONE_SESSION
+from multi_env_lambda.model.stopped import stopped
 from multi_env_lambda.wording import in_python
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build
     from multi_env_lambda.api.outside import FilePath
 
-__all__ = ["UnitsFailed", "listed"]
+__all__ = ["UnitsFailed", "listed", "stopped"]
 
 _EACH = "correct each of them, then run again"
 
@@ -51,8 +53,13 @@ class UnitsFailed(MultiEnvLambdaError):
     @classmethod
     def of(cls, where: str, results: Listing[Result], *, named: Callable[[Result], str]) -> UnitsFailed:
         """The error for these results; ``named``: what each of them is about, such as the unit."""
+        ended = stopped(results)
         bad = [result for result in results if not result.good]
-        error = cls.among(where, [(named(result), _without_its_place(result), result.hint) for result in bad])
+        own = bad if ended is None else [result for result in bad if result not in ended.results]
+        faults = [(named(result), _without_its_place(result), result.hint) for result in own]
+        # The credentials are the place, as in the detail of each of these results.
+        faults += [] if ended is None else [(ONE_SESSION, ended.what.removeprefix(f"{ONE_SESSION}: "), ended.hint)]
+        error = cls.among(where, faults)
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)
         return error
 

@@ -61,6 +61,7 @@ def watch(
         ConfigurationError: this is no environment that gets the work tree.
         Refused: it takes releases or committed files only, or needs an approval.
         UnitsFailed: the deploy at the beginning did not succeed; nothing is watched then.
+        SessionEnded: the credentials ended while it watched.
     """
     request = carry_out.request(opened, "deploy", names, environment, None)
     place = _watchable(opened.config, request)
@@ -140,7 +141,8 @@ class _Watch:
         except MultiEnvLambdaError as error:
             bring = partial(self._failed, error=error)
         for unit in sorted(self._made_from(saved)):
-            found = bring(unit)
+            with self.opened.world.endings.raised():  # every later save would only end in the same way
+                found = bring(unit)
             result = attrs.evolve(found.result, seconds=round(time.monotonic() - began, 3))
             yield WatchRound(
                 number=self.number,
