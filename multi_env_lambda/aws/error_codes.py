@@ -165,7 +165,8 @@ def is_expired(error: Exception) -> bool:
 
 def is_unknown_key(error: Exception) -> bool:
     """Whether AWS does not know the keys (any more), or whatever has given them gives none."""
-    return code_of(error) in _WRONG_KEY or code_of(error) == "CredentialRetrievalError"
+    # A signature that does not match may as well have been changed by a proxy.
+    return code_of(error) in (_WRONG_KEY | {"CredentialRetrievalError"}) - {"SignatureDoesNotMatch"}
 
 
 def is_missing_stack(error: Exception) -> bool:

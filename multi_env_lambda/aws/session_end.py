@@ -41,11 +41,13 @@ def ending_of(error: Exception, source: Source, now: datetime, *, worked: bool =
 
 
 def _is_empty_refusal(error: Exception) -> bool:
-    """S3 answers HEAD without a body, so of an expired token only the status is left.
+    """S3 answers HEAD without a body, so of an expired token only the status is left; a wrong region it names.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
-    return code_of(error) == "400" and getattr(error, "operation_name", "") in _HEAD
+    headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    is_head = getattr(error, "operation_name", "") in _HEAD
+    return is_head and code_of(error) == "400" and "x-amz-bucket-region" not in headers
 
 
 def renewal_errors() -> tuple[type[Exception], ...]:

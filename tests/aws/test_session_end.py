@@ -88,6 +88,8 @@ def test_what_may_be_a_mistake_at_the_beginning_is_the_end_of_a_session_only_aft
         client_error("AccessDenied"),
         client_error("UnauthorizedException"),
         client_error("400", operation="PutObject"),
+        client_error("400", operation="HeadBucket", headers={"x-amz-bucket-region": "eu-west-1"}),
+        client_error("SignatureDoesNotMatch", "The request signature we calculated does not match"),
         BotoCoreError(),
         RuntimeError("anything else"),
     ],

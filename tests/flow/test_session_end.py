@@ -155,29 +155,45 @@ def test_a_plan_that_was_read_with_a_session_that_ended_is_none(tmp_path: Path) 
         pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"), closely=True)
 
 
+def ending(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Applied, and then only this role's session has ended: the bucket takes what is recorded."""
+
+    def call(*words: Any, **named: Any) -> None:
+        method(*words, **named)
+        raise SessionEnded("credentials", "the session has ended", hint="sign in")
+
+    return call
+
+
+def test_a_change_that_was_applied_when_its_role_ended_is_not_recorded_as_failed(tmp_path: Path) -> None:
+    fake = many(tmp_path)
+    deploys = fake.platform.deploy
+    fake.platform.deploy = ending(deploys)  # type: ignore[method-assign]
+
+    found = deploy(fake)
+
+    assert sorted({one.outcome for one in found.values()}) == ["not begun", "under way"]
+    records = fake.world.ledger.records("sandbox")
+    assert records and not [one for one in records.values() if one.latest is not None or one.holder is not None]
+    fake.platform.deploy = deploys  # type: ignore[method-assign]
+    finished(fake, "sandbox")
+
+
 def test_a_deletion_goes_on_in_aws_is_not_recorded_as_failed_and_the_same_again_finishes(tmp_path: Path) -> None:
     fake = many(tmp_path)
     deploy(fake)
     removal = find_removal(fake.world, UNITS[0], "sandbox")
     agreed = Consent(allowed=frozenset({removal.answer}))
-    session = Session(fake, "delete stack")
-    session.fake.platform.after_write = None
     delete = fake.platform.delete
+    fake.platform.delete = ending(delete)  # type: ignore[method-assign]
 
-    def ends(*words: Any, **named: Any) -> None:
-        delete(*words, **named)
-        session.is_over = True
-        session.lasts()
-
-    fake.platform.delete = ends  # type: ignore[method-assign]
     with pytest.raises(SessionEnded) as caught:
         destroy(fake.world, removal, agreed)
-    assert f"0 done, 1 under way ({UNITS[0]} in sandbox), 0 not begun" in caught.value.what
 
-    session.renew()
-    fake.platform.delete = delete  # type: ignore[method-assign]
+    assert f"0 done, 1 under way ({UNITS[0]} in sandbox), 0 not begun" in caught.value.what
     record = fake.world.ledger.records("sandbox")[UNITS[0]]
-    assert record.latest is not None and record.latest.outcome == "succeeded"
+    assert record.latest is not None and record.latest.outcome == "succeeded" and record.holder is None
+    fake.platform.delete = delete  # type: ignore[method-assign]
     again: Result = destroy(fake.world, find_removal(fake.world, UNITS[0], "sandbox"), agreed)
     assert again.outcome == "destroyed" and fake.world.ledger.records("sandbox")[UNITS[0]].gone
 
