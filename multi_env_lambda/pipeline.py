@@ -48,7 +48,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.otherwise import otherwise
 from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.wording import Advice, advice, unit_call
-from multi_env_lambda.world import MadeRelease, Phase, World
+from multi_env_lambda.world import MadeRelease, World
 
 __all__ = ["PreparedPlan", "apply", "fitting", "plan", "publish", "same_again"]
 
@@ -355,7 +355,8 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
         error = as_ours(f"{step.project} in {step.environment}", raised)
         if isinstance(error, SessionEnded):
             world.endings.note(error)
-        phase: Phase = "under way" if isinstance(error, SessionEnded) else "failed"
-        tell(world, step.project, step.environment, phase, f"{error.where}: {error.what}")
+            tell(world, step.project, step.environment, "under way", "the session has ended")
+        else:
+            tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
         found = Result.of_error(step.project, step.environment, error)
         return attrs.evolve(found, version=step.release.version, release=step.release.digest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from multi_env_lambda.errors import SessionEnded
+from multi_env_lambda.errors import MultiEnvLambdaError, SessionEnded
 
 __all__ = ["Endings"]
 
@@ -45,10 +45,16 @@ class Endings:
         """What is read meanwhile counts only if the session lasts: a missing answer may have been taken for a no.
 
         Raises:
-            SessionEnded: it has ended meanwhile, even if what noticed that went on.
+            SessionEnded: it has ended meanwhile, even if what noticed that went on, or refuses something for it.
         """
         before = self.count()
-        yield
+        try:
+            yield
+        except MultiEnvLambdaError as error:
+            found = self.since(before)
+            if found is None or isinstance(error, SessionEnded):
+                raise
+            raise found from error
         found = self.since(before)
         if found is not None:
             raise found

@@ -161,11 +161,12 @@ def destroy(
         what = f"still needed there by {', '.join(removal.needed_by)}"
         hint = advice("destroy those first, or pass `{}`", option("force"))
         raise Refused(f"{removal.project} in {removal.environment}", what, hint=hint)
-    _must_not_be_frozen(world, removal, force=force)
     hint = advice("`{}`, then somebody else: `{}`", save_removal(removal.project, removal.environment), APPROVE_SAVED)
-    gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
-    if gate.closed is not None:
-        raise gate.closed
+    with world.endings.raised():
+        _must_not_be_frozen(world, removal, force=force)
+        gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
+        if gate.closed is not None:
+            raise gate.closed
     try:
         return _delete(world, removal, reason, gate.approved)
     except SessionEnded as error:

@@ -36,7 +36,7 @@ def ended(shop: Shop, after: int, name: str, *words: str, match: str = "*") -> D
 
 def said_once(done: Done) -> None:
     assert done.code == ENDED, done.err
-    assert done.err.count("error[SessionEnded]") == 1 and done.err.count("has ended: ExpiredToken") == 1, done.err
+    assert done.err.count("error[SessionEnded]") == 1 and done.err.count(" has ended: ") == 1, done.err
     assert "run the same command again" in done.err and "Traceback" not in done.err, done.err
     assert "failed" not in done.err.split("error[SessionEnded]")[0], done.err
 
@@ -55,7 +55,7 @@ def whole(shop: Shop, before: Mapping[str, int]) -> None:
     assert {number - before[stack] for stack, number in traces.updates.items()} == {1}, traces.updates
 
 
-@pytest.mark.parametrize("share", some_of([0.2, 0.35, 0.5, 0.65, 0.8, 0.95], every=3))
+@pytest.mark.parametrize("share", some_of([0.65, 0.2, 0.35, 0.5, 0.8, 0.95], every=6))
 def test_a_deploy_is_finished_by_the_same_command(shop: Shop, share: float) -> None:
     shop.change(*UNITS)
     total = calls_of(shop, "deploy", "--to", "prod", "--yes")
@@ -86,24 +86,33 @@ def test_while_the_roles_live_what_is_under_way_is_finished_and_nothing_else_beg
     assert shop.deploy().code == 0
 
 
+@pytest.mark.parametrize("share", some_of([0.5, 0.9], every=2))
+def test_a_publish_is_finished_by_the_same_command(shop: Shop, share: float) -> None:
+    shop.change(*UNITS)
+
+    said_once(ended(shop, int(25 * share), "publish"))
+
+    again = outside(shop, "publish")
+    assert again.code == 0, again.err
+
+
+@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_publish_and_a_promotion_are_finished_by_the_same_command(shop: Shop, share: float) -> None:
-    for words in (("publish",), ("deploy", "sandbox", "--yes"), ("promote", "prod", "--yes")):
-        shop.change(*UNITS)
-        outside(shop, "deploy", "sandbox", "--yes") if words[0] == "promote" else None
-        total = calls_of(shop, *words)
-        shop.change(*UNITS)
-        outside(shop, "deploy", "sandbox", "--yes") if words[0] == "promote" else None
-
-        said_once(ended(shop, int(total * share), *words))
-
-        again = outside(shop, *words)
-        assert again.code == 0, again.err
+def test_a_promotion_is_finished_by_the_same_command(shop: Shop, share: float) -> None:
     assert shop.deploy().code == 0
-    assert {outcome for past in shop.traces().histories.values() for _, outcome in past} == {"succeeded"}
+    before = shop.traces().updates
+    shop.change(*UNITS)
+    assert outside(shop, "deploy", "sandbox", "--yes").code == 0
+
+    said_once(ended(shop, int(47 * share), "promote", "prod", "--yes"))
+
+    again = outside(shop, "promote", "prod", "--yes")
+    assert again.code == 0, again.err
+    whole(shop, before)
 
 
-@pytest.mark.parametrize("after", [3, 8, 12, 16])
+@pytest.mark.parametrize("after", some_of([10, 4, 12], every=3))
 def test_a_deletion_is_finished_by_the_same_command(shop: Shop, after: int) -> None:
     shop.add("extra")
     assert outside(shop, "deploy", "sandbox", "--only", "extra", "--yes").code == 0
@@ -119,20 +128,20 @@ def test_a_deletion_is_finished_by_the_same_command(shop: Shop, after: int) -> N
 
 
 def test_a_prune_is_finished_by_the_same_command(shop: Shop) -> None:
-    total = calls_of(shop, "prune")
-
-    for share in (0.3, 0.9):
-        said_once(ended(shop, int(total * share), "prune", "--apply"))
+    said_once(ended(shop, 20, "prune", "--apply"))
 
     again = outside(shop, "prune", "--apply")
     assert again.code == 0, again.err
 
 
-def test_what_follows_a_log_ends_with_the_same_error(shop: Shop) -> None:
-    said_once(ended(shop, 8, "logs", "search", "sandbox", "--follow"))
-
-
-def test_reading_ends_with_the_same_error(shop: Shop) -> None:
-    for name in ("status", "drift", "plan", "board"):
-        total = calls_of(shop, name)
-        said_once(ended(shop, total - 1, name))
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        (("logs", "search", "sandbox", "--follow"), 8),
+        (("plan",), 4),
+        (("drift",), 40),
+        *(pytest.param((name,), 4, marks=(pytest.mark.slow, pytest.mark.long)) for name in ("status", "board")),
+    ],
+)
+def test_what_only_reads_ends_with_the_same_error(shop: Shop, words: tuple[str, ...], after: int) -> None:
+    said_once(ended(shop, after, *words))

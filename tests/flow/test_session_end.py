@@ -198,6 +198,16 @@ def test_a_deletion_goes_on_in_aws_is_not_recorded_as_failed_and_the_same_again_
     assert again.outcome == "destroyed" and fake.world.ledger.records("sandbox")[UNITS[0]].gone
 
 
+def test_a_freeze_that_cannot_be_read_any_more_is_not_said_to_forbid_a_deletion(tmp_path: Path) -> None:
+    fake = many(tmp_path)
+    deploy(fake)
+    removal = find_removal(fake.world, UNITS[0], "sandbox")
+    Session(fake, "none", is_over=True)
+
+    with pytest.raises(SessionEnded):
+        destroy(fake.world, removal, Consent(allowed=frozenset({removal.answer})))
+
+
 def test_a_prune_says_how_far_it_came_and_the_next_one_finds_the_rest(tmp_path: Path) -> None:
     fake = many(tmp_path)
     for number in range(4):
