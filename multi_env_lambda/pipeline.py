@@ -24,6 +24,7 @@ from multi_env_lambda.flow.existence import must_be_there
 from multi_env_lambda.flow.gate import Gate, gate
 from multi_env_lambda.flow.identity import identified, settle_id
 from multi_env_lambda.flow.layers import look_at_layers
+from multi_env_lambda.flow.lent import lent_layers_are_there
 from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
 from multi_env_lambda.flow.once import note_dependencies
@@ -117,6 +118,8 @@ def _planned(
     decided = first if known is recorded else decide(known)
     decided = names_are_free(world, must_be_there(world, request, decided, known, wish.made))
     decided = look_at_layers(world, decided)
+    if not alone:  # else whatever else would come is not made, and no part of the plan
+        decided = lent_layers_are_there(world, decided, known)
     return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
 
 

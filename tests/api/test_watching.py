@@ -134,6 +134,22 @@ def test_a_shared_file_belongs_to_the_units_that_name_its_folder(yard: Yard) -> 
     assert ways(yard.watched())[2:] == [(1, "orders", "sent")]
 
 
+def test_a_changed_layer_reaches_its_own_unit_before_the_one_that_gets_it(yard: Yard) -> None:
+    tree = yard.fake.tree
+    tree.content["rates"], tree.locked["rates"] = "r1", "first"
+    tree.needs["orders"], tree.lent["orders"] = ("rates",), "rates"
+    lent = 'shared = ["libs/money"]\nneeds = ["rates"]\nlayer_of = "rates"'
+    yard.write("projects/orders/pyproject.toml", _UNIT.format(name="orders", shared=lent))
+    yard.write("projects/rates/pyproject.toml", _UNIT.format(name="rates", shared="layer_for_others = true"))
+    yard.world = attrs.evolve(yard.world, projects=tree.projects(yard.world.config))
+    yard.next_.append(lambda: (tree.locked.update(rates="second"), yard.write("projects/rates/pylock.toml", "2")))
+
+    rounds = yard.watched()
+
+    assert ways(rounds)[-2:] == [(1, "rates", "deployed"), (1, "orders", "deployed")]
+    assert rounds[-1].why == "its functions get another layer of rates"
+
+
 def test_only_the_named_units_are_deployed_and_watched(yard: Yard) -> None:
     yard.save("search", "s2")
     yard.save("orders", "o2")
