@@ -64,7 +64,6 @@ def watch(
         ConfigurationError: this is no environment that gets the work tree.
         Refused: it takes releases or committed files only, or needs an approval.
         UnitsFailed: the deploy at the beginning did not succeed; nothing is watched then.
-        SessionEnded: the credentials ended while it watched.
     """
     request = carry_out.request(opened, "deploy", names, environment, None)
     place = _watchable(opened.config, request)

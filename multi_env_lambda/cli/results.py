@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api.failed import UnitsFailed, stopped
+from multi_env_lambda.api.failed import UnitsFailed, stopped_of
 from multi_env_lambda.cli.output import note, out, print_json
 from multi_env_lambda.errors import MultiEnvLambdaError, SessionEnded
 
@@ -63,7 +63,7 @@ def not_done(failed: UnitsFailed) -> int:
 def _tell_what_went_wrong(results: Iterable[Result]) -> None:
     """What is the same for many units, a closed environment for example, is said once; the end of a session last."""
     found = tuple(results)
-    ended = stopped(found)
+    ended = stopped_of(found)
     units: dict[tuple[str, str, str, str, str], list[str]] = {}
     for result in found:
         if result.good or (ended is not None and result in ended.results):

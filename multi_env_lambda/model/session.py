@@ -8,7 +8,7 @@ from typing import Any, Literal, assert_never
 
 import attrs
 
-from multi_env_lambda.wording import Advice, advice
+from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = ["ONE_SESSION", "Source", "renewal", "source_of", "whose"]
 
@@ -100,7 +100,7 @@ def renewal(source: Source) -> Advice:
 
 
 def _renewed(source: Source) -> str:
-    profile = "" if source.name in ("", "default") else f" --profile {shlex.quote(source.name)}"
+    profile = "" if source.name in ("", "default") else f" {option('profile', shlex.quote(source.name))}"
     ways: Mapping[Kind, str] = {
         "variables": (
             "export new AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (a job of a CI gets them if it "
