@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.ledger import LEASE_SECONDS, Lease
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.world import World
 
 __all__ = ["hold"]
@@ -43,12 +44,19 @@ def hold(
     ended = threading.Event()
     beat = threading.Thread(target=_beat, args=(held, ended), daemon=True, name=f"lease {project} {environment}")
     beat.start()
-    try:
-        yield held
-    finally:
+
+    def give_back() -> None:
         ended.set()
         beat.join()
         held.give_back()
+
+    try:
+        yield held
+    except BaseException:
+        with suppress(MultiEnvLambdaError):  # Ctrl-C in a write may leave an unknown record; Ctrl-C is what is told
+            give_back()
+        raise
+    give_back()
 
 
 def _beat(held: HeldLease, ended: threading.Event) -> None:

@@ -282,6 +282,17 @@ def test_who_lost_one_of_several_leases_has_lost_them_all(tmp_path: Path) -> Non
     assert one.looks[:2] == other.looks[:2] == ["make_sure", "begin"]
 
 
+def test_ctrl_c_ends_the_work_even_if_the_lease_cannot_be_given_back(tmp_path: Path) -> None:
+    """A watch took the error of the lease for somebody else's change, and went on."""
+    fake = chain(tmp_path)
+    with pytest.raises(KeyboardInterrupt), hold(fake.world, "sandbox", "search", running=None):
+        fake.world.ledger.acquire("sandbox", "search", GRACE, running=None, is_dead=lambda _: True)
+        raise KeyboardInterrupt
+
+    with pytest.raises(PlanStale), hold(fake.world, "sandbox", "search", running=None):
+        fake.world.ledger.acquire("sandbox", "search", GRACE, running=None, is_dead=lambda _: True)
+
+
 @pytest.mark.parametrize(
     ("what", "unsure"),
     [
