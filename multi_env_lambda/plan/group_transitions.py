@@ -40,7 +40,7 @@ def _problems(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) 
                 yield f"{what} one could not go while a version of a function uses it", hint
         return
     for function in _attached(name, before):
-        if after.get(function, {}).get("Type") == _FUNCTION:
+        if after.get(function, {}).get("Type") == _FUNCTION and _is_published(function, before):
             what = f"{name} is removed, but the published version of {function} that runs now uses it until it goes"
             hint = "keep the group and take it out of `vpc`; remove it when `prune` has deleted the old versions"
             yield what, hint
@@ -53,6 +53,12 @@ def _attached(group: str, resources: Mapping[str, Json]) -> Iterator[str]:
         groups = found.get("SecurityGroupIds") if isinstance(found, Mapping) else None
         if any(each in ({"Fn::GetAtt": [group, "GroupId"]}, {"Ref": group}) for each in _items(groups)):
             yield name
+
+
+def _is_published(function: str, resources: Mapping[str, Json]) -> bool:
+    """Of one that is not, nothing uses the group once it has changed, although CloudFormation waits for it."""
+    versions = (body for body in resources.values() if body["Type"] == "AWS::Lambda::Version")
+    return any(body.get("Properties", {}).get("FunctionName") == {"Ref": function} for body in versions)
 
 
 def _items(found: object) -> list[Any]:

@@ -184,10 +184,15 @@ def test_another_type_of_a_state_machine_is_refused_while_it_has_the_name() -> N
 ATTACHED = {"Fn::GetAtt": ["Out", "GroupId"]}
 
 
-def group(function: bool = True, attached: object = ATTACHED, **properties: Any) -> str:
+def group(function: bool = True, attached: object = ATTACHED, published: bool = True, **properties: Any) -> str:
     body = {"VpcId": "vpc-1", "GroupName": "out", "GroupDescription": "out", **properties}
     inside = {"Type": "AWS::Lambda::Function", "Properties": {"VpcConfig": {"SecurityGroupIds": ["sg-1", attached]}}}
-    made = {"Out": {"Type": "AWS::EC2::SecurityGroup", "Properties": body}, **({"Buy": inside} if function else {})}
+    version = {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Buy"}}}
+    made = {
+        "Out": {"Type": "AWS::EC2::SecurityGroup", "Properties": body},
+        **({"Buy": inside} if function else {}),
+        **({"BuyVersion": version} if function and published else {}),
+    }
     return json.dumps({"Resources": made})
 
 
@@ -222,5 +227,7 @@ def test_a_group_of_the_running_version_does_not_leave_before_it(attached: objec
 def test_a_group_leaves_with_its_functions_or_after_them() -> None:
     assert impossible(group(), without_group(group(function=False))) is None
     assert impossible(group(attached="sg-2"), without_group(group(attached="sg-2"))) is None
+    unpublished = group(published=False)
+    assert impossible(unpublished, without_group(unpublished)) is None
     assert impossible(group(), None) is None
     assert impossible(None, group()) is None

@@ -63,6 +63,20 @@ MUTATIONS = (
         _READER,
     ),
     Mutation(
+        "model/read_resources.py",
+        "        if vpcs[name] != vpcs[first]:",
+        "        if False:",
+        "The groups of a function are in one VPC.",
+        _READER,
+    ),
+    Mutation(
+        "plan/group_transitions.py",
+        " and _is_published(function, before):",
+        ":",
+        "Only a published version keeps a group.",
+        _TRANSITIONS,
+    ),
+    Mutation(
         "model/name.py",
         'if kind == "security_group" and name.startswith("sg-"):',
         "if False:",
@@ -106,7 +120,7 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/group_transitions.py",
-        '        if after.get(function, {}).get("Type") == _FUNCTION:',
+        '        if after.get(function, {}).get("Type") == _FUNCTION and _is_published(function, before):',
         "        if False:",
         "A group is not taken from the running version.",
         _TRANSITIONS,
