@@ -39,6 +39,7 @@ from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.frozen import frozen_questions
+from multi_env_lambda.plan.group_transitions import stays_behind, stuck_group
 from multi_env_lambda.plan.handed_over import handed_notes
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
@@ -190,6 +191,8 @@ def _wanted(
     text = released and template_to_send(request.verb, released, known.there.get(place))
     broken = _breaches(request, target, wanted, known)
     forbidden = _forbidden(request, target, wanted, broken, known) or impossible(before, text, known.now)
+    stuck = stuck_group(before, text)
+    forbidden = forbidden or (stuck if request.verb != "rollback" else None)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     changed, questions = _changes(target, wanted.project, running, text, known)
@@ -197,6 +200,7 @@ def _wanted(
     rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
     told = [known.unseen[place]] if place in known.unseen else []
     told += ["its stack no longer exists and is recreated completely"] if place in known.gone else []
+    told += [] if stuck is None else [stays_behind(*stuck)]
     anew = request.verb == "repair" or place in known.gone
     lost = lost_already(changed, before, _there(place, known)) if anew else ()
     lost += lost_with_stack(running.resources, text) if running is not None and place in known.gone else ()

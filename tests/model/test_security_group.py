@@ -259,5 +259,5 @@ def test_a_unit_whose_groups_would_look_like_ids_states_other_names() -> None:
 
     read("shop", "")
     read("sg-shop", 'name = "shop-outbound"')
-    with pytest.raises(ConfigurationError, match="`sg-shop-sandbox-outbound`; expected a name that does not start"):
+    with pytest.raises(ConfigurationError, match="security_groups.outbound: its name would begin with `sg-`"):
         read("sg-shop", "")
