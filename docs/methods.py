@@ -17,6 +17,14 @@ REFERENCE = Path(__file__).parent / "source" / "04-Reference"
 PAGE = REFERENCE / "api.rst"
 FOLDER = REFERENCE / "python"
 SECTIONS = ("Args", "Returns", "Raises")
+HANDLES = ("Workspace", "Project", "Environment", "Function", "Job")
+"""The classes whose methods find units and environments by name."""
+FOUND_BY_NAME = {
+    **dict.fromkeys(("names", "units", "name"), "unit"),
+    **dict.fromkeys(("environment", "left", "right"), "environment"),
+}
+"""Parameter of theirs -> what there may be none of under that name."""
+OF_ANY_NAME = ("Workspace.unit",)
 
 
 @cache
@@ -87,10 +95,11 @@ def completed(owner: str, method: str, doc: list[str], parameters: list[str]) ->
     arguments = [*found.get("Args", []), *added.get("Args", [])]
     known = described(arguments)
     arguments += [f"    {name}: {shared()[name]}." for name in parameters if name not in known and name in shared()]
+    raises = [*found.get("Raises", []), *added.get("Raises", [])]
     parts = {
         "Args": in_order(arguments, parameters),
         "Returns": [*found.get("Returns", []), *added.get("Returns", [])],
-        "Raises": [*found.get("Raises", []), *added.get("Raises", [])],
+        "Raises": [*raises, *not_found(f"{owner}.{method}", parameters, raises)],
     }
     lines = [*_trimmed(before), *([""] if more else []), *_trimmed(more)]
     for title, content in parts.items():
@@ -98,6 +107,22 @@ def completed(owner: str, method: str, doc: list[str], parameters: list[str]) ->
             lines += ["", f"{title}:", *(line for line in content if line.strip())]
     shown = [*_trimmed(example), *([""] if example and shown else []), *_trimmed(shown)]
     return [*lines, *(["", "Example:", *(f"    {line}".rstrip() for line in shown)] if shown else []), ""]
+
+
+def errors_in(raises: list[str]) -> set[str]:
+    """The errors that the lines of a section name; one line may name several."""
+    return {
+        name for line in raises if (found := re.match(r"    (\w+(, \w+)*): ", line)) for name in found[1].split(", ")
+    }
+
+
+def not_found(title: str, parameters: list[str], raises: list[str]) -> list[str]:
+    """A method that finds units or environments by name raises this, unless it says something more exact."""
+    words = sorted({FOUND_BY_NAME[name] for name in parameters if name in FOUND_BY_NAME}, reverse=True)
+    if not words or title.partition(".")[0] not in HANDLES or title in OF_ANY_NAME:
+        return []
+    known = "ConfigurationError" in errors_in(raises)
+    return [] if known else [f"    ConfigurationError: there is no such {' or '.join(words)}."]
 
 
 def _trimmed(lines: list[str]) -> list[str]:

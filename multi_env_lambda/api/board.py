@@ -62,7 +62,7 @@ class Board:
 
     def text(self) -> str:
         """A one-line summary."""
-        return f"{len(self.status.units)} units, {self.deployments} deployments"
+        return f"{_counted(len(self.status.units), 'unit')}, {_counted(self.deployments, 'deployment')}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file that everybody on this machine can read.
@@ -96,3 +96,7 @@ def board(opened: Opened, status: Status) -> Board:
         console=not opened.local,
         title=f"{opened.root.name} on {'the local cloud' if opened.local else 'AWS'}",
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

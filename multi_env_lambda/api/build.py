@@ -63,7 +63,7 @@ class Build:
 
     @property
     def layer(self) -> LayerArtifact | None:
-        """The unit's dependencies; None if its functions have none."""
+        """The unit's dependencies; None if its functions have none, or the layer of another unit."""
         artifact = self._made.release.layer
         return None if artifact is None else LayerArtifact(opened=self._opened, made=self._made, artifact=artifact)
 

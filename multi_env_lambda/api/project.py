@@ -151,7 +151,7 @@ class Project:
 
     @property
     def layer(self) -> LayerArtifact | None:
-        """Its dependencies as an artifact, built if necessary; None if its functions have none."""
+        """Its dependencies as an artifact, built if necessary; None if its functions have none, or another unit's."""
         return self.build().layer
 
     def template(self, environment: str | None = None) -> Template:

@@ -84,6 +84,9 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
 def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
     """Lock the dependencies of one unit; returns the file, or None if there are none."""
     folder = root / project.folder
+    if project.layer_of:
+        said(f"{project.name}: gets the layer of {project.layer_of}, nothing to lock")
+        return None
     has_lock = upgrade or (folder / LOCK).exists()
     keep = None if has_lock else kept_versions(root, project)
     path = make_lock(root, project, keep, upgrade=upgrade)

@@ -116,7 +116,7 @@ class Reader:
         found = self.table(outline.folder)
         if isinstance(found, BrokenUnit):
             raise found.error
-        if outline_of(found) != outline:
+        if outline_of(found) != attrs.evolve(outline, lent_folders=()):
             what = "what this machine has noted about it is something else"
             hint = "somebody has changed .multi_env_lambda/cache/outlines: delete it"
             raise ConfigurationError(f"{outline.folder}/pyproject.toml", what, hint=hint)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import attrs
@@ -27,6 +28,8 @@ from multi_env_lambda.host.git import ROOT_TABLE
 from multi_env_lambda.host.saved_files import SavedFiles
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.order import in_order
+from multi_env_lambda.model.outline import folders_of
 from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.request import Request
@@ -139,8 +142,9 @@ class _Watch:
             bring: Callable[[str], _Found] = self._bring
         except MultiEnvLambdaError as error:
             bring = partial(self._failed, error=error)
-        for unit in sorted(self._made_from(saved)):
-            found = bring(unit)
+        for unit in self._made_from(saved):
+            with self.opened.world.endings.raised():  # every later save would only end in the same way
+                found = bring(unit)
             result = attrs.evolve(found.result, seconds=round(time.monotonic() - began, 3))
             yield WatchRound(
                 number=self.number,
@@ -157,16 +161,18 @@ class _Watch:
         if self._paths() != paths:
             self.files = self._all_files()
 
-    def _made_from(self, saved: Iterable[str]) -> set[str]:
-        """The units that are made from one of these files."""
-        parts = {unit.name: (unit.folder, *unit.shared, *_OF_ALL) for unit in self.opened.projects.outlines}
+    def _made_from(self, saved: Iterable[str]) -> tuple[str, ...]:
+        """The units that are made from one of these files, each after those that it needs."""
+        parts = {unit.name: (*folders_of(unit), *_OF_ALL) for unit in self.opened.projects.outlines}
         parts |= {unit.name: (unit.folder, *_OF_ALL) for unit in self.opened.broken}
         below = [f"{file}/" for file in saved]
-        return {
+        found = {
             name
             for name, paths in parts.items()
             if self._is_meant(name) and any(file.startswith(f"{path}/") for file in below for path in paths)
         }
+        ordered = chain.from_iterable(in_order(unit for unit in self.opened.projects.outlines if unit.name in found))
+        return tuple(dict.fromkeys((*ordered, *sorted(found))))
 
     def _bring(self, unit: str) -> _Found:
         """A mistake in a file ends a round, and not the watch."""

@@ -79,9 +79,10 @@ def _tested(root: Path, unit: Project, folder: Path, files: Sequence[Path]) -> s
     if base is None:
         what = f"this machine has no Python {unit.python}, which {unit.name} runs on"
         raise ConfigurationError(unit.folder, what, hint=f"`uv python install {unit.python}`")
-    shared = [root / path for path in unit.shared]
+    locked = unit if unit.lender is None else unit.lender
+    shared = [root / path for path in locked.shared]
     with private_folder() as made:
-        lock = read_lock(folder, where=unit.folder, shared=shared)
+        lock = read_lock(root / locked.folder, where=locked.folder, shared=shared)
         python = _environment(made, base, _tools(folder, unit.folder), lock, indexes_of_the_root(root))
         scratch = made / "scratch"
         scratch.mkdir()

@@ -20,7 +20,7 @@ import attrs
 from multi_env_lambda.aws.index import read_release, read_running_template, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
-from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, SessionEnded, StackError
 from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting, made_from
 from multi_env_lambda.flow.aliases import remake, restore
@@ -29,6 +29,7 @@ from multi_env_lambda.flow.check import Asking, check, check_aliases, protect
 from multi_env_lambda.flow.code import check_codes, check_untouched, send_again
 from multi_env_lambda.flow.failure import losses_of, name_the_unit, not_put_back, put_back_error, record_failure
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.lent import lent_parameters
 from multi_env_lambda.flow.ownership import deploy_check, loss_check
 from multi_env_lambda.flow.publish import Receipts, claim, complete, is_pinned, publish
 from multi_env_lambda.flow.repair import must_be_right
@@ -118,7 +119,7 @@ def deploy_step(
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
                 name_the_unit(error, step.project, step.environment)
-                if not isinstance(error, PlanStale | Refused) or losses_of(error):
+                if not isinstance(error, PlanStale | Refused | SessionEnded) or losses_of(error):
                     record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)
                 raise
             _say(world, step, "record")
@@ -315,7 +316,7 @@ def _changer(
             token=f"r{release.digest[:12]}-f{held.fencing}-{secrets.token_hex(4)}",
             tags=stack_tags(world.config.id, release.project, environment.name),
             check=deploy_check(world, work.step, held, work.template),
-            parameters=pins(template, release, receipts),
+            parameters=pins(template, release, receipts) | lent_parameters(world.platform, environment, template),
             # Only the first change of a step directly follows the read.
             before=looks.pop() if looks else _NOT_LOOKED,
             ready=partial(_ready, work, release, template, before, receipts),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from multi_env_lambda.flow.check import check_concurrency, check_references, say_endings
+from multi_env_lambda.flow.lent import lent_parameters
 from multi_env_lambda.flow.publish import template_of
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.plan.keeping import template_to_send
@@ -25,6 +26,7 @@ def template_of_step(
     environment = world.config.environment(step.environment)
     check_references(world.platform, environment, step.release)
     template = template_to_send(step.action, template_of(world, step.release, environment, made), there)
+    lent_parameters(world.platform, environment, template)
     check_concurrency(world.platform, environment, template)
     if made is None:
         say_endings(world, template, partial(say, "warning"))

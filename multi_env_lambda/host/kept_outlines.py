@@ -21,7 +21,7 @@ from multi_env_lambda.model.outline import Claims, Outline, ValueRead
 
 __all__ = ["KeptOutlines", "read_kept", "write_kept"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 _UNUSABLE = (TypeError, ValueError, KeyError, AttributeError, RecursionError)
 
 
@@ -37,7 +37,9 @@ class KeptOutlines:
     def outline(self, folder: str, table: str) -> Outline | None:
         """That of a folder whose table has this SHA-256; None: it is not known."""
         match self._outlines.get(folder):
-            case [str(known), str(name), [*needs], [*shared], str(runtime), str(architecture)] if known == table:
+            case [str(known), str(name), [*needs], [*shared], str(runtime), str(architecture), str(layer_of)] if (
+                known == table
+            ):
                 return Outline(
                     name=name,
                     folder=folder,
@@ -45,6 +47,7 @@ class KeptOutlines:
                     shared=tuple(shared),
                     runtime=runtime,
                     architecture=architecture,
+                    layer_of=layer_of,
                 )
             case _:
                 return None
@@ -92,16 +95,17 @@ def write_kept(
 
 
 def _outline(outline: Outline) -> list[Any]:
-    return [outline.name, outline.needs, outline.shared, outline.runtime, outline.architecture]
+    return [outline.name, outline.needs, outline.shared, outline.runtime, outline.architecture, outline.layer_of]
 
 
 def _encoded(claims: Claims) -> list[Any]:
     reads = [[read.environment, read.place, read.unit, read.parameter] for read in claims.reads]
-    return [claims.name, claims.needs, claims.made, claims.parameters, reads]
+    layer = [claims.runtime, claims.architecture, claims.layer_of, claims.lends, claims.has_jobs]
+    return [claims.name, claims.needs, claims.made, claims.parameters, reads, layer]
 
 
 def _decoded(folder: str, kept: list[Any]) -> Claims:
-    name, needs, made, parameters, reads = kept
+    name, needs, made, parameters, reads, (runtime, architecture, layer_of, lends, has_jobs) = kept
     return Claims(
         name=name,
         folder=folder,
@@ -109,6 +113,11 @@ def _decoded(folder: str, kept: list[Any]) -> Claims:
         made={place: tuple((kind, each) for kind, each in names) for place, names in made.items()},
         parameters={place: tuple(keys) for place, keys in parameters.items()},
         reads=tuple(ValueRead(environment=one, place=at, unit=unit, parameter=key) for one, at, unit, key in reads),
+        runtime=runtime,
+        architecture=architecture,
+        layer_of=layer_of,
+        lends=lends,
+        has_jobs=has_jobs,
     )
 
 

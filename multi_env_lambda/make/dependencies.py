@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 from packaging.utils import parse_wheel_filename
 
+from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.download import complete_lock
 from multi_env_lambda.building.freshness import check_asked_for, check_made_from
 from multi_env_lambda.building.layer import BuiltLayer, build_layer
@@ -17,6 +18,7 @@ from multi_env_lambda.building.shared import own_names
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.settings import Spark
@@ -46,8 +48,16 @@ class Library:
 
 @attrs.frozen(kw_only=True)
 class Dependencies:
+    """``layer`` is what functions have; ``lent`` says whose it is, if it is the layer of another unit."""
+
     layer: Layer | None = None
     libraries: tuple[Library, ...] = ()
+    lent: LentLayer | None = None
+
+    @property
+    def own(self) -> Layer | None:
+        """The layer that is published for this unit."""
+        return self.layer if self.lent is None else None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -66,12 +76,23 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
         ConfigurationError: the lock does not match these requirements.
         BuildError: something locked does not run there.
     """
-    unit = _Unit(root=root, cache=cache, project=project, dependencies=third_party(root, project))
+    unit = _Unit(
+        root=root,
+        cache=cache,
+        project=project,
+        dependencies=third_party(root, project),
+        alone=has_no_other_layer(project),
+    )
     lock = unit.lock()
+    if project.lender is not None:
+        return _lent(unit, project.lender, lock)
     layer = None
-    if project.handlers or not project.entries:
+    if project.handlers or not project.entries or project.layer_for_others:
         built = unit.built(lock, Target(python=project.python, architecture=project.built_for))
         layer = None if built is None else _layer(project, built, published)
+    if project.layer_for_others and layer is None:
+        what = "layer_for_others: the unit has no dependencies, and therefore no layer"
+        raise ConfigurationError(unit.where, what, hint="add dependencies and lock them, or remove `layer_for_others`")
     libraries = []
     for python, _ in project.entries:
         built = unit.built(lock, Target(python=python, architecture="x86_64", place="Glue"))
@@ -79,14 +100,41 @@ def build_dependencies(root: Path, cache: Path, project: Project, published: Pub
     return Dependencies(layer=layer, libraries=tuple(libraries))
 
 
+def _lent(unit: _Unit, lender: Project, own: Lock | None) -> Dependencies:
+    """The layer of another unit, built from that one's lock, which must have all that this one requires."""
+    project, target = unit.project, Target(python=unit.project.python, architecture=unit.project.built_for)
+    if own is not None:
+        what = f"it is a lock of {project.name}, which gets the layer of {lender.name}"
+        raise ConfigurationError(own.where, what, hint=f"remove it, or remove `layer_of`; {lender.name} has the lock")
+    lender = completed(unit.root, lender)
+    lending = attrs.evolve(unit, project=lender, dependencies=third_party(unit.root, lender))
+    lock = lending.lock()
+    built = lending.built(lock, target)
+    if lock is None or built is None:
+        what = f"layer_of: {lender.name} has no dependencies, and therefore no layer"
+        raise ConfigurationError(unit.where, what, hint=f"add dependencies to {lender.name}, and lock them")
+    try:
+        check_covers(lock, unit.dependencies, unit.where, target=target)
+    except ConfigurationError as error:
+        what = f"{project.name} gets the layer of {lender.name}, but {error.where}: {error.what}"
+        raise ConfigurationError(unit.where, what, hint=f"add it to {lender.name}, and lock that unit") from error
+    found = LentLayer(unit=lender.name, digest=built.digest, sha256=built.layer_sha256)
+    return Dependencies(layer=_layer(lender, built, Published()), lent=found)
+
+
 @attrs.frozen(kw_only=True)
 class _Unit:
-    """A unit and what it requires."""
+    """A unit and what it requires. ``alone``: some function has this layer and no other one."""
 
     root: Path
     cache: Path
     project: Project
     dependencies: tuple[str, ...]
+    alone: bool
+
+    @property
+    def where(self) -> str:
+        return f"{self.project.folder}/pyproject.toml"
 
     def lock(self) -> Lock | None:
         shared = tuple(self.root / path for path in self.project.shared)
@@ -109,8 +157,7 @@ class _Unit:
         check_not_ours(selected, own_names(self.root, project), lock.where)
         if target.place == "Glue" and (jobs := _spark_jobs(project, target.python)):
             _check_spark(lock, selected, jobs)
-        alone = has_no_other_layer(project)
-        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=alone, indexes=indexes)
+        built = build_layer(selected, target, cache=self.cache, lock=lock, alone=self.alone, indexes=indexes)
         ours, also = own_names(self.root, project), asked_elsewhere(self.root, project)
         check_asked_for(lock, built.layer, dependencies, target, also=also, ours=ours)
         return built

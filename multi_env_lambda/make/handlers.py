@@ -14,6 +14,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lambda_image import variables_of
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import Function
+from multi_env_lambda.plan.lent import lent_of, lent_pin
 from multi_env_lambda.plan.pins import LAYER_PIN
 from multi_env_lambda.plan.plausible import Stack, plausible_variables
 from multi_env_lambda.plan.template.parts import logical_id
@@ -67,14 +68,16 @@ def _surroundings(handler: Handler) -> tuple[tuple[str, ...], bool, tuple[str, .
 
 
 def _is_layered(project: Project, stack: Stack, function: Function) -> bool:
-    """Whether it has a layer in this stack that is not the unit's own.
+    """Whether it has a layer in this stack that is neither the unit's own nor that of another unit.
 
     Raises:
         ConfigurationError: it has none, although its settings say what such a layer contains.
     """
     resources = stack.document["Resources"]
+    lent = lent_of(stack.document)
+    known = [] if lent is None else [{"Ref": lent_pin(lent)}]
     said = resources.get(logical_id(function.key, "Function"), {}).get("Properties", {}).get("Layers", [])
-    layers = said if isinstance(said, list) else [said]
+    layers = [one for one in (said if isinstance(said, list) else [said]) if one not in known]
     found = any(not isinstance(one, dict) or set(one) != {"Ref"} or not _is_own(resources, one) for one in layers)
     if function.provided and not found:
         what = (

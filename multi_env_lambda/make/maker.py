@@ -224,7 +224,8 @@ class TreeMaker:
                 environment=item,
                 bucket=devops.at(item.region).bucket,
                 source=source,
-                layer=None if dependencies.layer is None else dependencies.layer.artifact,
+                layer=None if dependencies.own is None else dependencies.own.artifact,
+                lent=dependencies.lent,
                 libraries=tuple(library.artifact for library in dependencies.libraries),
                 roots=roots,
             )
@@ -239,7 +240,7 @@ class TreeMaker:
         dependencies: Dependencies,
         templates: dict[str, str],
     ) -> Release:
-        layer = () if dependencies.layer is None else (dependencies.layer.artifact,)
+        layer = () if dependencies.own is None else (dependencies.own.artifact,)
         libraries = (library.artifact for library in dependencies.libraries)
         return Release(
             project=project.name,
@@ -320,7 +321,7 @@ def _uploads(
     project: Project, release: Release, built: BuiltSource, dependencies: Dependencies, published: Published
 ) -> tuple[Upload, ...]:
     """All objects of the release's artifacts; what claims a name comes before what is stored under it."""
-    source, layer = release.source, dependencies.layer
+    source, layer = release.source, dependencies.own
     uploads: list[Upload] = []
     if layer is not None:
         artifact, made, labels = layer.artifact, layer.built, {DIGEST: layer.artifact.digest}

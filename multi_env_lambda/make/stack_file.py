@@ -11,17 +11,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from multi_env_lambda.building.stage import check_no_link
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.confined import Ended, run_confined
 from multi_env_lambda.host.own_child import answer_of, pass_on, run_own
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.plan.template import StackInput, drafted, finished, made_up_roots, stack_file
 from multi_env_lambda.plan.template.parts import Json
 
-__all__ = ["SECONDS", "template_of_unbuilt", "templates_of"]
+__all__ = ["SECONDS", "template_of_unbuilt", "templates_of", "unbuilt"]
 
 SECONDS = 30.0
 _NO_DIGEST = "0" * 64
@@ -69,7 +72,14 @@ def template_of_unbuilt(root: Path, project: Project, environment: Environment, 
         ),
         roots=made_up_roots(project, _NO_DIGEST),
     )
-    return templates_of(root, [unit])[environment.name]
+    return templates_of(root, [unbuilt(unit)])[environment.name]
+
+
+def unbuilt(unit: StackInput) -> StackInput:
+    """With a layer that is made up, as all of it, where the unit gets that of another unit."""
+    name = unit.project.layer_of
+    lent = LentLayer(unit=name, digest=_NO_DIGEST, sha256=_NO_DIGEST)
+    return attrs.evolve(unit, layer=None, lent=lent) if name else unit
 
 
 def _extended(

@@ -20,7 +20,7 @@ from multi_env_lambda.make.lineage import with_lineage
 from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
-from multi_env_lambda.model.outline import Outline
+from multi_env_lambda.model.outline import Outline, folders_of
 from multi_env_lambda.model.plan import Origin
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release
@@ -134,7 +134,7 @@ def _broken(world: World, unit: Outline | None, name: str, running: Deployment |
 
 def _inputs(world: World, unit: Outline, snapshot: Snapshot, settings: str) -> Inputs | MultiEnvLambdaError:
     """What a unit is built from, or why that cannot be read."""
-    for path in (unit.folder, *unit.shared, BUILD_CONSTRAINTS):
+    for path in (*folders_of(unit), BUILD_CONSTRAINTS):
         if path in snapshot.unreadable:
             return snapshot.unreadable[path]
     try:
@@ -206,7 +206,7 @@ def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> Rel
 
 def _own(unit: Outline) -> tuple[str, ...]:
     """Everything that a release of the unit is built from and that Git knows."""
-    return (unit.folder, *unit.shared, ROOT_TABLE)
+    return (*folders_of(unit), ROOT_TABLE)
 
 
 def _origin(snapshot: Snapshot) -> Origin:
@@ -221,7 +221,7 @@ def _moved(world: World, before: Snapshot, units: list[Outline]) -> list[str]:
     return [
         unit.name
         for unit in units
-        if any(before.ids.get(path) != after.ids.get(path) for path in (unit.folder, *unit.shared, BUILD_CONSTRAINTS))
+        if any(before.ids.get(path) != after.ids.get(path) for path in (*folders_of(unit), BUILD_CONSTRAINTS))
     ]
 
 

@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.model.collisions import find_collisions
 from multi_env_lambda.model.handed_over import wrong_values
+from multi_env_lambda.model.lent import wrong_lenders
 from multi_env_lambda.model.order import wrong_needs
 from multi_env_lambda.model.outline import Claims
 from multi_env_lambda.model.workspace import WorkspaceConfig
@@ -52,6 +53,7 @@ def broken_units(
     known = names.keys() | {unit.name for unit in units}
     faults |= wrong_needs([unit for unit in units if unit.folder not in faults], known)
     faults |= wrong_values(unit for unit in units if unit.folder not in faults)
+    faults |= wrong_lenders([unit for unit in units if unit.folder not in faults], known)
     broken = [
         BrokenUnit(name=unit.name, folder=unit.folder, error=faults[unit.folder])
         for unit in units

@@ -21,6 +21,11 @@ def claims_of(project: Project, environments: Iterable[Environment]) -> Claims:
         made={place.name: tuple(made_names(project, place)) for place in environments},
         parameters={name: tuple(_parameters(settings)) for name, settings in project.settings.items()},
         reads=tuple(read for name, settings in project.settings.items() for read in _reads(name, settings)),
+        runtime=project.runtime,
+        architecture=project.architecture,
+        layer_of=project.layer_of,
+        lends=project.layer_for_others,
+        has_jobs=any(settings.jobs for settings in project.settings.values()),
     )
 
 

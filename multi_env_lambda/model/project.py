@@ -16,6 +16,7 @@ from multi_env_lambda.model.name import PROJECT_NAME, check_length, normalised
 from multi_env_lambda.model.own_resources import own_buckets, own_queues
 from multi_env_lambda.model.plain_secrets import read_not_secret
 from multi_env_lambda.model.reach import reaching
+from multi_env_lambda.model.read_shared import read_shared
 from multi_env_lambda.model.reading import Table
 from multi_env_lambda.model.resources import (
     DataBucket,
@@ -42,6 +43,7 @@ from multi_env_lambda.model.settings import (
     RestRoute,
     Schedule,
     SchedulerSchedule,
+    SecurityGroup,
     Settings,
     StateMachine,
     Topic,
@@ -76,6 +78,8 @@ class Project:
     ``processor`` is what the code is built for if that is not ``architecture``: the machine of a local cloud.
     ``has_table``: whether its file has ``[project]``; else its name is the folder's.
     ``exclude`` and ``include`` are patterns of files that this library packs, or does not.
+    ``layer_of`` is the unit whose layer its functions get, ``lender`` that unit itself; empty and None: its own.
+    ``layer_for_others``: whether other units may get its layer.
     ``dynamic`` are the keys that only its build backend knows: until it is asked, they are empty (``answered``).
     """
 
@@ -95,7 +99,15 @@ class Project:
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
+    layer_of: str = ""
+    layer_for_others: bool = False
+    lender: Project | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Settings] = attrs.field(factory=dict, converter=_copied, hash=False)
+
+    @property
+    def lent_folders(self) -> tuple[str, ...]:
+        """The folders that the layer of the other unit is built from."""
+        return () if self.lender is None else (self.lender.folder, *self.lender.shared)
 
     @property
     def python(self) -> str:
@@ -159,6 +171,9 @@ class Project:
 
     def table_name(self, environment_name: str, key: str) -> str:
         return self._named(environment_name, key, DataTable)
+
+    def security_group_name(self, environment_name: str, key: str) -> str:
+        return self._named(environment_name, key, SecurityGroup)
 
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
@@ -224,6 +239,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return (project.bucket_name(environment, key),)
         case StateMachine(key=key):
             return (project.state_machine_name(environment.name, key),)
+        case SecurityGroup(key=key):
+            return (project.security_group_name(environment.name, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
@@ -279,7 +296,7 @@ def read_project(
         runtime=table.choice("runtime"),
         architecture=table.choice("architecture"),
         needs=tuple(normalised(need) for need in table.texts("needs")),
-        shared=_shared(table, folder),
+        shared=read_shared(table, folder),
         versioning=versioning,
         exclude=tuple(sorted(table.texts("exclude"))),
         include=tuple(sorted(table.texts("include"))),
@@ -287,6 +304,8 @@ def read_project(
         requires_python=read_requires_python(standard),
         not_secret=read_not_secret(table.table("not_secret")),
         dynamic=dynamic,
+        layer_of=normalised(table.text_or("layer_of")),
+        layer_for_others=table.flag("layer_for_others"),
     )
     if project.name in project.needs:
         table.refuse("needs", f"`{project.name}` needs itself", hint="remove it")
@@ -339,32 +358,7 @@ def _check_python(table: Table, project: Project) -> None:
             table.refuse("requires-python", what, hint="change one of them")
 
 
-# --- [tool.multi_env_lambda] ---
-def _shared(table: Table, folder: str) -> tuple[str, ...]:
-    """Folders as written, in normal form; this checks only the text, whether they exist is checked later."""
-    found: list[str] = []
-    hint = 'write the path from the top of the repository, with `/`: for example "libs/common"'
-    for number, text in enumerate(table.texts("shared")):
-        path = PurePosixPath(text)
-        plain = "\\" not in text and text.isprintable() and text.strip() and not text.startswith("~")
-        if not plain or path.is_absolute() or ".." in path.parts or ":" in text or str(path) == ".":
-            what = f'found "{text}"; expected a relative path that stays inside the repository'
-            table.refuse(f"shared[{number}]", what, hint=hint)
-        own = PurePosixPath(folder)
-        if own.is_relative_to(path) or (path.is_relative_to(own) and not _has_roots(table)):
-            what = f'found "{text}", which overlaps the unit\'s own folder {folder}'
-            table.refuse(f"shared[{number}]", what, hint="the unit's own folder is always included; remove this")
-        found.append(str(path))
-    return tuple(sorted(set(found)))
-
-
-def _has_roots(table: Table) -> bool:
-    """Whether some function does not have the whole folder of the unit; before its table is read."""
-    functions = table.values.get("functions")
-    tables = functions.values() if isinstance(functions, Mapping) else ()
-    return any(isinstance(one, Mapping) and one.get("root") for one in tables)
-
-
+# --- names ---
 def _check_names(project: Project, environments: Iterable[Environment], where: str) -> None:
     for environment in environments:
         for kind, name in made_names(project, environment):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
+import attrs
+
 from multi_env_lambda.model.outline import Outline, Outlined
 
 if TYPE_CHECKING:
@@ -26,20 +28,33 @@ class Units(Sequence["Project"]):
         read: Callable[[Outline], Project],
         found: Mapping[str, Project] | None = None,
     ) -> None:
-        self.outlines = tuple(outlines)
-        self._by_name = {outline.name: outline for outline in self.outlines}
+        units = tuple(outlines)
+        self._by_name = {outline.name: outline for outline in units}
+        self.outlines = tuple(map(self._with_lent_folders, units))
+        self._by_name |= {outline.name: outline for outline in self.outlines if outline.layer_of}
         self._read = read
         self._found = dict(found or {})
+        self._settled: dict[str, Project] = {}
 
     def settled(self, outline: Outline) -> Project:
-        """The unit with its settings."""
-        if outline.name not in self._found:
-            self._found[outline.name] = self._read(outline)
-        return self._found[outline.name]
+        """The unit with its settings, and with the unit whose layer it gets."""
+        if outline.name not in self._settled:
+            lender, found = self._by_name.get(outline.layer_of), self._alone(outline)
+            self._settled[outline.name] = found if lender is None else attrs.evolve(found, lender=self._alone(lender))
+        return self._settled[outline.name]
 
     def named(self, *names: str) -> tuple[Project, ...]:
         """Those of the units that have one of these names."""
         return tuple(self.settled(self._by_name[name]) for name in dict.fromkeys(names) if name in self._by_name)
+
+    def _alone(self, outline: Outline) -> Project:
+        if outline.name not in self._found:
+            self._found[outline.name] = self._read(outline)
+        return self._found[outline.name]
+
+    def _with_lent_folders(self, outline: Outline) -> Outline:
+        lender = self._by_name.get(outline.layer_of)
+        return outline if lender is None else attrs.evolve(outline, lent_folders=(lender.folder, *lender.shared))
 
     def __len__(self) -> int:
         return len(self.outlines)
@@ -88,4 +103,6 @@ def outline_of(unit: Outlined) -> Outline:
         shared=unit.shared,
         runtime=unit.runtime,
         architecture=unit.architecture,
+        layer_of=unit.layer_of,
+        lent_folders=unit.lent_folders,
     )

@@ -12,7 +12,7 @@ import attrs
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.make.stack_file import templates_of
+from multi_env_lambda.make.stack_file import templates_of, unbuilt
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -125,5 +125,7 @@ def _template(root: Path, config: WorkspaceConfig, project: Project, environment
     )
     bucket = config.devops.at(environment.region).bucket
     roots = made_up_roots(project, _NO_BYTES)
-    unit = StackInput(project=project, environment=environment, bucket=bucket, source=source, layer=layer, roots=roots)
+    unit = unbuilt(
+        StackInput(project=project, environment=environment, bucket=bucket, source=source, layer=layer, roots=roots)
+    )
     return templates_of(root, [unit])[environment.name]

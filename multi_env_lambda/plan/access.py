@@ -64,6 +64,7 @@ _LOOKS = (
     "CompareStacks",
     "WaitForDrift",
     "FindFunctions",
+    "FindLayersOfUnits",
     "LookAtFunctions",
     "LookAtLayers",
     "LookAtQuotas",
@@ -387,7 +388,6 @@ def of_environment_roles(
     devops = f"arn:aws:iam::{config.devops.account_id}:role"
     deployers = [f"{devops}/{roles.of_devops(one)}" for one in place.deployed_by]
     everybody = [f"{devops}/{roles.of_devops(one)}" for one in _LOOKERS]
-    execution = execution_grants(config, place, templates, handlers, layers=layers)
     return (
         RoleAccess(key="DeployRole", name=place.role_for("deploy"), trust=as_roles(deployers), grants=deploy),
         RoleAccess(key="ReadRole", name=place.role_for("read"), trust=as_roles(everybody), grants=looks),
@@ -395,6 +395,6 @@ def of_environment_roles(
             key="ExecutionRole",
             name=place.role_for("execution"),
             trust=as_service("cloudformation"),
-            grants=execution,
+            grants=execution_grants(config, place, templates, handlers, layers=layers),
         ),
     )

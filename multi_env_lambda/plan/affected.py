@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.outline import Outlined
+from multi_env_lambda.model.outline import Outlined, folders_of
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
@@ -25,9 +25,7 @@ RUNTIME = "runtime"
 
 def tracked_paths(projects: Collection[Outlined]) -> tuple[str, ...]:
     """Every folder that a unit is built from, once, and the file that locks the build tools."""
-    return tuple(
-        sorted({BUILD_CONSTRAINTS, *(path for project in projects for path in (project.folder, *project.shared))})
-    )
+    return tuple(sorted({BUILD_CONSTRAINTS, *(path for project in projects for path in folders_of(project))}))
 
 
 def inputs_of(project: Outlined, ids: Mapping[str, str], *, settings: str, library: str) -> Inputs:
@@ -43,7 +41,7 @@ def inputs_of(project: Outlined, ids: Mapping[str, str], *, settings: str, libra
                 f"the folder `{path}` is not in the repository",
                 hint="correct the path; it is relative to the repository's root",
             )
-    folders = [(path, ids.get(path, "")) for path in (project.folder, *sorted(project.shared))]
+    folders = [(path, ids.get(path, "")) for path in folders_of(project)]
     backends = [(BUILD_CONSTRAINTS, ids[BUILD_CONSTRAINTS])] if BUILD_CONSTRAINTS in ids else []
     runtime = f"{project.runtime} {project.architecture}"
     return (*folders, *backends, (SETTINGS, settings), (LIBRARY, library), (RUNTIME, runtime))

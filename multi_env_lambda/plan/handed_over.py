@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
+from multi_env_lambda.plan.lent import lent_in
 from multi_env_lambda.plan.resources import resources_of
 
 __all__ = ["handed_notes"]
@@ -25,7 +26,13 @@ def handed_notes(before: str | None, text: str | None, environment: str) -> tupl
     old, new = resources_of(before), resources_of(text)
     known = set(_read(old, environment))
     reads = (note for note in _read(new, environment) if note not in known)
-    return (*reads, *_changed(old, new))
+    return (*reads, *_lent(before, text), *_changed(old, new))
+
+
+def _lent(before: str | None, text: str | None) -> Iterator[str]:
+    now = None if text is None else lent_in(text)
+    if now is not None and now != (None if before is None else lent_in(before)):
+        yield f"its functions get the layer {now.digest[:12]} of {now.unit}"
 
 
 def _read(resources: _Resources, environment: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from multi_env_lambda.model.release import Release, ReleaseTemplate
+from multi_env_lambda.plan.lent import lent_in
 from multi_env_lambda.plan.pins import code_of
 
 __all__ = ["LARGEST_SENT", "codes_in", "more_than_code"]
@@ -39,6 +40,9 @@ def more_than_code(environment: str, running: Release, made: Release, before: st
         return "its settings have changed"
     if running.layer != made.layer or running.libraries != made.libraries or running.scripts != made.scripts:
         return "its dependencies or jobs have changed"
+    lent = lent_in(after)
+    if lent is not None and lent_in(before) != lent:
+        return f"its functions get another layer of {lent.unit}"
     if any(function.traffic is not None for function in new.functions):
         return "its traffic moves in steps"
     if reason := _needs_versions(after):

@@ -23,6 +23,7 @@ from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.grant import Grant, arn_of, calls_of, documents, grant_of
 from multi_env_lambda.plan.handler_calls import Handlers, of_cloudformation
+from multi_env_lambda.plan.lent import lent_in
 from multi_env_lambda.plan.named_resources import NamedResource, computed_names
 from multi_env_lambda.plan.reached import reached
 from multi_env_lambda.plan.reservations import reservations
@@ -295,6 +296,7 @@ def direct_calls(
         grant_of("FindOldVersions", "prune", functions, *calls_of("lambda", "ListAliases", "ListVersionsByFunction")),
         # IAM cannot scope it to a layer.
         grant_of("FindOldLayers", "prune", ["*"], "lambda:ListLayerVersions"),
+        *_find_lent_layers(templates),
         grant_of(
             "DeleteVersions",
             ("prune", "destroy"),
@@ -310,6 +312,13 @@ def direct_calls(
         *_looked_for(place, references),
         *([_run_jobs(place)] if any('"AWS::Glue::Job"' in text for text in templates) else []),
     )
+
+
+def _find_lent_layers(templates: Iterable[str]) -> Iterator[Grant]:
+    """If the functions of some unit get the layer of another one. IAM cannot scope it to a layer."""
+    if any(map(lent_in, templates)):
+        finders = ("plan", "deploy", "promote", "rollback", "repair")
+        yield grant_of("FindLayersOfUnits", finders, ["*"], "lambda:ListLayerVersions")
 
 
 _LOOKED_FOR: Mapping[Kind, tuple[str, tuple[str, ...]]] = {

@@ -36,7 +36,7 @@ __all__ = [
 
 SOURCE_PIN = "SourceObjectVersion"
 LAYER_PIN = "LayerObjectVersion"
-_PIN = re.compile(r"(Source([0-9a-f]{8})?|Layer)ObjectVersion")
+_PIN = re.compile(r"(Source([0-9a-f]{8})?|Layer)ObjectVersion|LentLayer[0-9a-f]{12}")
 
 
 def root_pin(root: str) -> str:

@@ -21,6 +21,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.store import Listed
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
+from multi_env_lambda.plan.lent import lent_digests
 from multi_env_lambda.plan.rollback import release_before
 
 __all__ = ["GRACE_SECONDS", "Candidate", "Inventory", "in_flight", "kept_releases", "named_keys", "prunable"]
@@ -251,6 +252,8 @@ def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate
     going = {(item.environment, item.name) for item in _function_versions(holdings, kept)}
     releases = [holdings.releases[digest] for digest in kept & holdings.releases.keys()]
     digests = {release.layer.digest[:12] for release in releases if release.layer is not None}
+    # The functions of other units may use any version with this content, and CloudFormation may go back to it.
+    lent = {digest[:12] for digest in lent_digests(holdings.named, holdings.project)}
     found = []
     for environment, layers in sorted(holdings.layers.items()):
         functions = holdings.functions.get(environment, ())
@@ -258,8 +261,9 @@ def _layer_versions(holdings: Inventory, kept: frozenset[str]) -> list[Candidate
         running = holdings.records[environment].running is not None
         newest = {layer.description: layer.number for layer in sorted(layers, key=lambda layer: layer.number)}
         for layer in layers:
-            wanted = running and layer.description.rpartition(" ")[2] in digests
-            if layer.arn not in used and not (wanted and newest[layer.description] == layer.number):
+            content = layer.description.rpartition(" ")[2]
+            wanted = content in lent or (content in digests and newest[layer.description] == layer.number)
+            if layer.arn not in used and not (running and wanted):
                 name = f"{layer.name}:{layer.number}"
                 found.append(
                     Candidate(

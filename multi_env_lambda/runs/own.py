@@ -48,6 +48,8 @@ def bring_own(hands: Hands, world: World, root: Path, commit: str, job: Own) -> 
     affected = {step.project for step in draft.plan.steps if isinstance(step, DeployStep)}
     there = {unit for unit, record in world.ledger.records(job.environment).items() if record.may_be_there}
     names = (affected | there) & set(world.unit_names) & set(job.only or world.unit_names)
+    # No other environment has the layer for this one.
+    names |= {unit.layer_of for unit in world.projects.outlines if unit.name in names and unit.layer_of}
     broken = tested(hands, world, root, sorted(names), {})
     failures = tuple(f"{job.environment} {unit}: its tests failed: {text}" for unit, text in broken.items())
     names -= dependents(world, broken)

@@ -35,12 +35,15 @@ from multi_env_lambda.testing.memory_stack import (
     answered,
     function_in,
     function_names,
+    layers_of,
     lost,
+    new_layers,
     note_sent,
     reading_of,
     resources_of,
     stacks_of_functions,
     used_of,
+    versions_in,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.world import AliasState, Invocation, StackRequest
@@ -60,7 +63,7 @@ class MemoryPlatform:
     Args:
         code: returns the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> response; if missing, ``{"ok": true}``; an exception is its error.
-        failing: stack name -> why CloudFormation would refuse it.
+        failing: stack or function name -> why CloudFormation would refuse the one, or Lambda new code for the other.
         logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks for any reserved concurrency.
@@ -101,7 +104,7 @@ class MemoryPlatform:
         self.versions: dict[tuple[str, str], list[KeptVersion]] = {}
         self.listed, self.runs = list[tuple[str, int]](), list[tuple[str, dict[str, str]]]()
         self.used: dict[tuple[str, QuotaKind], Usage | Unread] = {}
-        self._made, self.deleted = 0, set[str]()
+        self._made, self.deleted, self._bytes = 0, set[str](), dict[str, str]()
         self.looked, self.counted, self.verified = list[str](), list[str](), list[str]()
         self.who, self.ends = "arn:aws:iam::111111111111:user/ada", ""
         self.after_write, self._code, self._lock = after_write, code, threading.RLock()
@@ -166,17 +169,16 @@ class MemoryPlatform:
         drifted = bool(self.drifted.pop(key, ())) if request.reverts and there is not None else False
         changed = there is None or drifted or there.template != request.template or there.tags != dict(request.tags)
         # A change set without changes is created, and not executed.
-        if changed:
-            held.begin()
-        else:
-            held.make_sure()
+        (held.begin if changed else held.make_sure)()
         with self._lock:
-            self._write("" if there is None else there.template, request.template)
+            before = "" if there is None else there.template
+            self._write(before, request.template)
             updates = (0 if there is None else there.updates) + changed
             stack_id = self._new_id(*key) if there is None else there.stack_id
-            protected = there is not None and there.protected
-            self.stacks[key] = MemoryStack(request.template, dict(request.tags), updates, stack_id, protected)
-            self._publish_versions(environment, request.template)
+            made = MemoryStack(request.template, dict(request.tags), updates, stack_id)
+            made.protected, made.parameters = there is not None and there.protected, dict(request.parameters)
+            self.stacks[key] = made
+            self._publish(environment, before, request.template)
         if changed:
             self._changed("stack", request.name)
         return stack_id
@@ -202,8 +204,7 @@ class MemoryPlatform:
             self.stacks[key] = attrs.evolve(self.stacks[key], status="DELETE_FAILED")
             raise StackError(f"stack {stack_name}", self.failing[stack_name], hint="fix the cause")
         with self._lock:
-            there = self.stacks.pop(key)
-            for name in function_names(json.loads(there.template)).values():
+            for name in function_names(json.loads(self.stacks.pop(key).template)).values():
                 self.versions.pop((environment.name, name), None)
                 # What was done to a function by hand goes with it.
                 for done in (self.uploaded, self.by_hand, self.reservations):
@@ -251,18 +252,15 @@ class MemoryPlatform:
         if self.after_write is not None:
             self.after_write(kind, name)
 
-    def _publish_versions(self, environment: Environment, template: str) -> None:
-        """A version's number is the logical id of the resource that published it, as in ``alias``."""
-        document = json.loads(template)
-        names = function_names(document)
-        for logical_id, body in document["Resources"].items():
-            if body["Type"] == "AWS::Lambda::Version":
-                function = body["Properties"]["FunctionName"]["Ref"]
-                code = document["Resources"][function]["Properties"]["Code"]["S3Key"]
-                kept = self.versions.setdefault((environment.name, names[function]), [])
-                if logical_id not in {version.number for version in kept}:
-                    published = self.uploaded.get(names[function], self._code(code))
-                    kept.append(KeptVersion(number=logical_id, code_sha256=published))
+    def _publish(self, environment: Environment, before: str, template: str) -> None:
+        """The new versions of functions and layers."""
+        for name, key, number in versions_in(json.loads(template)):
+            kept = self.versions.setdefault((environment.name, name), [])
+            if number not in {version.number for version in kept}:
+                kept.append(KeptVersion(number=number, code_sha256=self.uploaded.get(name, self._code(key))))
+        for layer, key in new_layers(environment.name, before, template, self.layers):
+            self.layers.setdefault((environment.name, layer.name), []).insert(0, layer)
+            self._bytes[layer.arn] = self._code(key)
 
     def run_job(self, environment: Environment, job_name: str, arguments: dict[str, str]) -> JobRun:
         self.runs.append((job_name, arguments))
@@ -355,19 +353,21 @@ class MemoryPlatform:
 
     def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
+        if function_name in self.failing:
+            raise StackError(function_name, self.failing[function_name], hint="fix the cause")
         note_sent(self.uploaded, function_name, code)
         self._changed("code", function_name)
 
     def _runs(self, environment: Environment, function_name: str, qualifier: str) -> FunctionCode:
         sent = self._code(self._function(environment, function_name)["Code"]["S3Key"])
         version = self._version_behind(environment, function_name, qualifier)
-        if version == "$LATEST":
-            return FunctionCode(code_sha256=self.uploaded.get(function_name, sent), version=version)
         kept = {item.number: item.code_sha256 for item in self.versions.get((environment.name, function_name), ())}
-        return FunctionCode(code_sha256=kept.get(version, sent), version=version)
+        code = self.uploaded.get(function_name, sent) if version == "$LATEST" else kept.get(version, sent)
+        layers = layers_of(self.stacks, environment.name, function_name)
+        return FunctionCode(code_sha256=code, version=version, layers=layers)
 
     def layer_sha256(self, environment: Environment, arn: str) -> str | None:
-        return None
+        return self._bytes.get(arn)
 
     def layer_says(self, environment: Environment, arn: str) -> LayerSays | None:
         return self.said.get(arn)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.model.artifact import base64_sha256
+from multi_env_lambda.model.artifact import LayerArtifact, base64_sha256
 from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import Loss, PhysicalResource
-from multi_env_lambda.model.versions import ObjectPlace
+from multi_env_lambda.model.versions import KeptLayer, ObjectPlace
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
 from multi_env_lambda.world import AliasState, Invocation
@@ -27,12 +27,16 @@ __all__ = [
     "answered",
     "function_in",
     "function_names",
+    "layer_resource",
+    "layers_of",
     "lost",
+    "new_layers",
     "note_sent",
     "physical_id_of",
     "reading_of",
     "used_of",
     "version_of",
+    "versions_in",
 ]
 
 _ROOM = 10**15
@@ -48,6 +52,7 @@ class MemoryStack:
     stack_id: str
     protected: bool = False
     status: str = "UPDATE_COMPLETE"
+    parameters: dict[str, str] = attrs.field(factory=dict)
 
 
 def reading_of(name: str, stack: MemoryStack) -> StackReading:
@@ -113,6 +118,41 @@ def function_names(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def versions_in(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The versions of functions that a template publishes: the function, the key of its code, and the number.
+
+    The number is the logical id of the resource that publishes it, as in ``MemoryPlatform.alias``.
+    """
+    names = function_names(document)
+    for logical_id, body in document["Resources"].items():
+        if body["Type"] == "AWS::Lambda::Version":
+            function = body["Properties"]["FunctionName"]["Ref"]
+            yield names[function], document["Resources"][function]["Properties"]["Code"]["S3Key"], logical_id
+
+
+def layer_resource(name: str, layer: LayerArtifact) -> dict[str, object]:
+    properties = {
+        "LayerName": name,
+        "Description": f"{layer.number:06d} {layer.digest[:12]}",
+        "Content": {"S3Key": layer.layer_key},
+    }
+    return {"Type": "AWS::Lambda::LayerVersion", "Properties": properties, "DeletionPolicy": "Retain"}
+
+
+def new_layers(
+    environment: str, before: str, after: str, there: Mapping[tuple[str, str], Sequence[KeptLayer]]
+) -> Iterator[tuple[KeptLayer, str]]:
+    """The versions of layers that a change publishes, with the keys of their content; ``there`` are earlier ones."""
+    old = json.loads(before)["Resources"] if before else {}
+    for logical_id, body in json.loads(after)["Resources"].items():
+        if body["Type"] == "AWS::Lambda::LayerVersion" and logical_id not in old:
+            name, said = body["Properties"]["LayerName"], body["Properties"]["Description"]
+            number = 1 + max((layer.number for layer in there.get((environment, name), ())), default=0)
+            arn = f"arn:{environment}:layer:{name}:{number}"
+            layer = KeptLayer(name=name, number=number, arn=arn, description=said)
+            yield layer, body["Properties"]["Content"]["S3Key"]
+
+
 def resources_of(
     stacks: Mapping[tuple[str, str], MemoryStack], environment: str, stack_name: str
 ) -> tuple[PhysicalResource, ...]:
@@ -138,6 +178,15 @@ def function_in(resources: Mapping[str, Any], name: str) -> dict[str, Any] | Non
     """The properties of the function with this physical name."""
     bodies: list[dict[str, Any]] = [body["Properties"] for body in resources.values()]
     return next((body for body in bodies if body.get("FunctionName") == name and "Code" in body), None)
+
+
+def layers_of(stacks: Mapping[tuple[str, str], MemoryStack], environment: str, function: str) -> tuple[str, ...]:
+    """The ARNs of the layers that a function's template names, by itself or by a parameter."""
+    for (place, _), stack in dict(stacks).items():
+        if place == environment and f'"{function}"' in stack.template:
+            said = (function_in(json.loads(stack.template)["Resources"], function) or {}).get("Layers", [])
+            return tuple(one if isinstance(one, str) else stack.parameters.get(one["Ref"], "") for one in said)
+    return ()
 
 
 def alias_state(properties: Mapping[str, Any], left: tuple[tuple[str, float], ...]) -> AliasState:

@@ -19,6 +19,7 @@ from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.environment import Devops, Environment
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.record import Holder
@@ -28,8 +29,10 @@ from multi_env_lambda.model.settings import Settings, Smoke
 from multi_env_lambda.model.units_folder import unit_folder
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
+from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
+from multi_env_lambda.testing.memory_stack import layer_resource
 from multi_env_lambda.world import MadeRelease, ProgressEvent, Upload, World
 
 __all__ = ["FakeTree", "FakeWorld", "code_sha256", "fake_config", "fake_world"]
@@ -42,7 +45,8 @@ class FakeTree:
 
     ``loose`` is what a commit changes without changing the wheel (tests, a README). ``left_out`` are folders that a
     sparse checkout leaves out. ``properties`` are added to a unit's function, and ``resources`` to a unit. ``locked``
-    is the content of the layer of units that have one. ``committed`` is what the committed table says, if it is read;
+    is the content of the layer of units that have one, and ``lent`` says which of them lends it to whom: unit ->
+    lender. ``committed`` is what the committed table says, if it is read;
     an error means that it cannot be. ``commit`` is what is checked out, from the time ``committed_at``, without the
     files in ``changed``; ``pasts`` is what Git says about other commits, and ``asked`` what it was asked. ``texts`` are
     files by path that messages point into.
@@ -60,6 +64,7 @@ class FakeTree:
     properties: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
     resources: dict[str, Mapping[str, object]] = attrs.field(factory=dict)
     locked: dict[str, str] = attrs.field(factory=dict)
+    lent: dict[str, str] = attrs.field(factory=dict)
     traffic: dict[str, tuple[str, int, int]] = attrs.field(factory=dict)
     references: dict[str, tuple[Reference, ...]] = attrs.field(factory=dict)
     left_out: set[str] = attrs.field(factory=set)
@@ -84,6 +89,8 @@ class FakeTree:
                 version="0.1.0",
                 needs=self.needs.get(name, ()),
                 shared=self.shared.get(name, ()),
+                layer_of=self.lent.get(name, ""),
+                layer_for_others=name in self.lent.values(),
                 settings={environment.name: Settings() for environment in config.environments},
             )
             for name in sorted(self.content.keys() - self.unreadable.keys())
@@ -145,8 +152,8 @@ class _FakeMaker:
             sdist_size=len(sdist),
             files=((f"{project.name}/main.py", hashlib.sha256(wheel).hexdigest()),),
         )
-        templates = {item.name: self._template(project, item, source) for item in self.config.environments}
         layer = self._layer(project.name, published)
+        templates = {item.name: self._template(project, item, source, layer) for item in self.config.environments}
         release = Release(
             project=project.name,
             artifacts=(source, *layer),
@@ -191,10 +198,20 @@ class _FakeMaker:
     def forget(self, inputs: Inputs) -> None:
         raise AssertionError("the tree changed while it was made")
 
-    def _template(self, project: Project, environment: Environment, source: SourceArtifact) -> str:
+    def _lent(self, project: Project) -> LentLayer | None:
+        if not project.layer_of:
+            return None
+        (layer,) = self._layer(project.layer_of, Published())
+        return LentLayer(unit=project.layer_of, digest=layer.digest, sha256=layer.layer_sha256)
+
+    def _template(
+        self, project: Project, environment: Environment, source: SourceArtifact, layers: tuple[LayerArtifact, ...]
+    ) -> str:
+        lent = self._lent(project)
         function = {
             "FunctionName": project.function_name(environment.name, "main"),
             "Code": {"S3Key": source.wheel_key},
+            **({} if lent is None else {"Layers": [{"Ref": lent_pin(lent)}]}),
             **self.tree.properties.get(project.name, {}),
         }
         version = "Version" + source.wheel_sha256[:12]
@@ -210,12 +227,17 @@ class _FakeMaker:
             "MainFunction": {"Type": "AWS::Lambda::Function", "Properties": function},
             version: {"Type": "AWS::Lambda::Version", "Properties": reference, "DeletionPolicy": "Retain"},
             "MainAlias": {"Type": "AWS::Lambda::Alias", "Properties": alias},
+            **{
+                f"Layer{layer.digest[:12]}": layer_resource(project.stack_name(environment.name), layer)
+                for layer in (layers if project.layer_for_others else ())
+            },
             **self.tree.resources.get(project.name, {}),
         }
         if project.name in self.tree.data:
             table = {"TableName": self.tree.data[project.name]}
             resources["Data"] = {"Type": "AWS::DynamoDB::Table", "Properties": table}
-        return canonical_json({"Resources": resources})
+        parameters = {} if lent is None else {lent_pin(lent): {"Type": "String", "Description": describe(lent)}}
+        return canonical_json({"Resources": resources, **({"Parameters": parameters} if parameters else {})})
 
     def _stage(self, project: Project, environment: Environment, template: str) -> ReleaseTemplate:
         smoke = self.tree.smoke.get(project.name)

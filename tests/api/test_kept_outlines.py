@@ -17,6 +17,7 @@ from multi_env_lambda.api.reading_units import read_tables
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.kept_outlines import read_kept, write_kept
 from multi_env_lambda.host.repository import Repository, read_repository
+from multi_env_lambda.model.units import Units
 from multi_env_lambda.model.workspace import read_workspace
 
 ROOT = """\
@@ -35,6 +36,8 @@ account_id = "333333333333"
 """
 FEW = 3
 MANY = 24
+LENDER = "u00"
+"""Lends its layer, unless an edit takes that back."""
 
 
 def unit(name: str, *lines: str, more: str = "") -> str:
@@ -55,7 +58,7 @@ def workspace(root: Path, units: int = MANY) -> Path:
     root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text(ROOT, encoding="utf-8")
     for number in range(units):
-        write(root, number, unit(f"u{number:02d}"))
+        write(root, number, unit(f"u{number:02d}", *(["layer_for_others = true"] if number == 0 else [])))
     return root
 
 
@@ -113,6 +116,9 @@ EDITS = (
         more=f'environment = {{ P = {{ unit = "{other}", parameter = "p" }} }}\n',
     ),
     lambda name, other: "[tool.multi_env_lambda]\n[tool.multi_env_lambda.functions.main]\nhandler = 'a.b'\n",
+    lambda name, other: unit(name, "layer_for_others = true"),
+    lambda name, other: unit(name, f'needs = ["{other}"]', f'layer_of = "{other}"'),
+    lambda name, other: unit(name, f'needs = ["{LENDER}"]', f'layer_of = "{LENDER}"'),
     lambda name, other: "this is no table",
     lambda name, other: unit(name, "unknown = 1"),
 )
@@ -143,6 +149,58 @@ def test_only_a_table_that_changed_is_read(tmp_path: Path) -> None:
     write(root, 7, unit("u07", 'needs = ["u03"]'))
     assert reads(root) == ["projects/u07"]
     assert reads(root) == []
+
+
+def borrowing(root: Path) -> Path:
+    """Unit 7 gets the layer of unit 0, which is built from another folder, too."""
+    workspace(root)
+    write(root, 0, unit("u00", "layer_for_others = true", 'shared = ["libs/common"]'))
+    write(root, 7, unit("u07", 'needs = ["u00"]', 'layer_of = "u00"'))
+    return root
+
+
+def opened(root: Path) -> Units:
+    repository = read_repository(root)
+    return read_tables(repository, read_workspace(repository.document, where="pyproject.toml"))[0]
+
+
+def test_a_unit_has_the_one_whose_layer_it_gets_also_if_neither_table_changed(tmp_path: Path) -> None:
+    root = borrowing(tmp_path)
+    for _ in range(2):
+        units = opened(root)
+        (found,) = units.named("u07")
+        assert found.lender is not None
+        assert (found.lender.name, found.lender.settings.keys()) == ("u00", {"sandbox", "prod"})
+        assert units.outlines[7].lent_folders == ("projects/u00", "libs/common")
+    assert reads(root) == []
+
+
+def test_what_its_layer_is_built_from_is_known_of_a_unit_whose_table_did_not_change(tmp_path: Path) -> None:
+    root = borrowing(tmp_path)
+    opened(root)
+    write(root, 0, unit("u00", "layer_for_others = true", 'shared = ["libs/other"]'))
+
+    assert opened(root).outlines[7].lent_folders == ("projects/u00", "libs/other")
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ((), "`u00` has no layer for others"),
+        (("layer_for_others = true", 'architecture = "arm64"'), "`u00` has architecture arm64"),
+        (("layer_for_others = true", 'runtime = "python3.12"'), "`u00` has runtime python3.12"),
+        (("unknown = 1",), "`u00` cannot be read"),
+    ],
+)
+def test_a_unit_that_did_not_change_is_held_to_what_its_lender_says_now(
+    tmp_path: Path, lines: tuple[str, ...], words: str
+) -> None:
+    root = borrowing(tmp_path)
+    assert said(root)[1] == []
+    write(root, 0, unit("u00", *lines))
+
+    broken = {name: error for name, _, error in said(root)[1]}
+    assert f"layer_of: {words}" in broken["u07"]
 
 
 def test_a_unit_is_read_when_its_settings_are_asked_for(tmp_path: Path) -> None:

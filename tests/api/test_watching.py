@@ -12,7 +12,7 @@ import attrs
 import pytest
 from inline_snapshot import snapshot
 
-from multi_env_lambda import BuildError, ConfigurationError, Refused, UnitsFailed, WatchRound, Workspace
+from multi_env_lambda import BuildError, ConfigurationError, Refused, SessionEnded, UnitsFailed, WatchRound, Workspace
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.host.saved_files import LOOK_SECONDS
@@ -134,11 +134,42 @@ def test_a_shared_file_belongs_to_the_units_that_name_its_folder(yard: Yard) -> 
     assert ways(yard.watched())[2:] == [(1, "orders", "sent")]
 
 
+def test_a_changed_layer_reaches_its_own_unit_before_the_one_that_gets_it(yard: Yard) -> None:
+    tree = yard.fake.tree
+    tree.content["rates"], tree.locked["rates"] = "r1", "first"
+    tree.needs["orders"], tree.lent["orders"] = ("rates",), "rates"
+    lent = 'shared = ["libs/money"]\nneeds = ["rates"]\nlayer_of = "rates"'
+    yard.write("projects/orders/pyproject.toml", _UNIT.format(name="orders", shared=lent))
+    yard.write("projects/rates/pyproject.toml", _UNIT.format(name="rates", shared="layer_for_others = true"))
+    yard.world = attrs.evolve(yard.world, projects=tree.projects(yard.world.config))
+    yard.next_.append(lambda: (tree.locked.update(rates="second"), yard.write("projects/rates/pylock.toml", "2")))
+
+    rounds = yard.watched()
+
+    assert ways(rounds)[-2:] == [(1, "rates", "deployed"), (1, "orders", "deployed")]
+    assert rounds[-1].why == "its functions get another layer of rates"
+
+
 def test_only_the_named_units_are_deployed_and_watched(yard: Yard) -> None:
     yard.save("search", "s2")
     yard.save("orders", "o2")
 
     assert ways(yard.watched("orders")) == [(0, "orders", "deployed"), (1, "orders", "sent")]
+
+
+def test_a_session_that_ends_while_a_save_is_brought_ends_the_watch(yard: Yard) -> None:
+    def save() -> None:
+        yard.write("projects/orders/main.py", "o2")
+        yard.fake.tree.content["orders"] = "o2"
+        over = SessionEnded("credentials", "the session has ended", hint="sign in")
+        yard.fake.platform.after_write = lambda *_: yard.world.endings.note(over)
+
+    yard.next_.append(save)
+    yard.save("orders", "o3")
+
+    with pytest.raises(SessionEnded):
+        yard.watched("orders")
+    assert len(yard.next_) == 1
 
 
 def test_what_does_not_change_the_code_is_not_sent(yard: Yard) -> None:

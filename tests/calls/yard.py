@@ -36,7 +36,18 @@ from tests.end_to_end.stage import ENVIRONMENTS, ROOT, Done, Stage, commit, git,
 from tests.rules import keeping
 from tests.tools.faults import Call, Delay, FaultProxy, longest_chain
 
-__all__ = ["BUSY", "LAYERED", "Cost", "REAL", "Yard", "add_locked", "open_equal_locks", "open_row", "open_yard"]
+__all__ = [
+    "BUSY",
+    "Cost",
+    "LAYERED",
+    "REAL",
+    "Yard",
+    "add_locked",
+    "open_equal_locks",
+    "open_row",
+    "open_yard",
+    "write_workspace",
+]
 
 BUSY = "busy"
 """The unit that is really deployed, and has been very often."""
@@ -225,7 +236,7 @@ def add_locked(folder: Path, *names: str) -> None:
 
 @contextmanager
 def _opened(folder: Path, names: Iterable[str], locked: Iterable[str] = (LAYERED,)) -> Iterator[Yard]:
-    root = _workspace(folder, names, set(locked))
+    root = write_workspace(folder, names, set(locked))
     with keeping():  # calls are counted, and who meets an old answer asks again
         try:
             stage = Stage.at(root)
@@ -235,7 +246,7 @@ def _opened(folder: Path, names: Iterable[str], locked: Iterable[str] = (LAYERED
             down(root)
 
 
-def _workspace(folder: Path, names: Iterable[str], locked: Collection[str]) -> Path:
+def write_workspace(folder: Path, names: Iterable[str], locked: Collection[str]) -> Path:
     text = _WORKSPACE
     for position, name in enumerate(ENVIRONMENTS):
         text += f'\n[[tool.multi_env_lambda.environments]]\nname = "{name}"\naccount_id = "{str(position + 2) * 12}"\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ BETTER_ON_PAGES = {
     r"deployed apart": "deployed separately",
     r"may be thrown away": "disposable, or throwaway",
     r"(is|are|was|were|be) looked (at|for)": "is checked, is read, or is searched for",
-    r"(run|runs|is) shut in": "runs in a sandbox",
+    r"shut in": "runs in a sandbox",
     r"stands? (in|above|below|there)": "is in, or contains",
     r"speaks? of": "describes, or refers to",
     r"world has moved": "the state has changed",
@@ -34,6 +35,13 @@ BETTER_ON_PAGES = {
     r"what is there": "what exists, or existing ...",
     r"(is|are) to be (seen|found)": "you see, or is in",
     r"(is|are) no door": "say what is refused",
+    r"fits? to": "fits, or is compatible with",
+    r"ha(s|ve) the last word": "decides",
+    r"sets? the pace": "limits the rate",
+    r"hears? of": "gets",
+    r"is the word of": "comes from, or is controlled by",
+    r"and on,? until": "one after the other, until",
+    r"says? of it": "is reported about it",
     r"by hand": "manually",
     r"go(es|ing)? on": "continues",
     r"walks?": "is deployed from one environment to the next",
@@ -84,7 +92,15 @@ def begins_with_a_question_word(page: str) -> Iterator[tuple[int, str]]:
                 yield lines[0][0], f"name the subject instead of `{sentence[:40]}…`"
 
 
-RULES = [stumbled_over, too_long, badly_broken, begins_with_a_question_word]
+def shown_as_text(page: str) -> Iterator[tuple[int, str]]:
+    """A directive needs an empty line above it; right below a line of text it belongs to that text, and is no box."""
+    for (above, line), (below, more) in pairwise(prose_of(page)):
+        begins = re.match(r" *\.\. [\w-]+::", more) and below == above + 1
+        if begins and line.strip() and not re.match(r"\.\. |:|([=\-~^\"])\1{2,}$", line.strip()):
+            yield below, "a directive without an empty line above it is shown as text"
+
+
+RULES = [stumbled_over, too_long, badly_broken, begins_with_a_question_word, shown_as_text]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -128,6 +144,7 @@ LONG = "word " * 41
         (f".. list-table::\n   :widths: 1 1\n\n   * - Key\n     - Text\n   * - key\n     - {LONG}\n", 7),
         (".. list-table::\n\n   * - It shall work.\n     - Text\n", 3),
         ("Run it::\n\n    $ ls\n\nOne sentence. Another one.\n", 5),
+        ("It is refused.\n.. danger::\n\n   It is gone.\n", 2),
     ],
 )
 def test_a_bad_line_is_found(page: str, line: int) -> None:

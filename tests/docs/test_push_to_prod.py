@@ -23,7 +23,7 @@ def test_each_resource_of_the_stack_has_its_row() -> None:
     made = ci_of(attrs.evolve(sample_config(), roles=Roles(prefix="acme"), ci_stack=stack), runtime=RUNTIME)
     assert made is not None
     there = set(json.loads(made.template)["Resources"])
-    table = PAGE[PAGE.index("Logical id") : PAGE.index("The bucket tells EventBridge")]
+    table = PAGE[PAGE.index("Logical id") : PAGE.index("the bucket sends EventBridge")]
     named = set(re.findall(r"``([A-Z][A-Za-z0-9]+)``", table))
 
     assert named == there
@@ -31,5 +31,5 @@ def test_each_resource_of_the_stack_has_its_row() -> None:
 
 def test_names_and_numbers_are_those_of_the_code() -> None:
     assert f"``{ci_stack_name('acme')}``" in PAGE
-    assert f"it comes again every {_VISIBLE_AFTER // 60} minutes".replace("2", "two") in PAGE
+    assert f"it is delivered again every {_VISIBLE_AFTER // 60} minutes".replace("2", "two") in PAGE
     assert f"{_MOST_TIMES} times" in PAGE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import attrs
+
 from multi_env_lambda.local.runtime_substitutes import (
     machine_architecture,
     news_of_substitutes,
@@ -38,6 +40,17 @@ def test_a_unit_says_its_own_architecture_and_is_built_for_this_machine() -> Non
     assert (unit.built_for, here.architecture, here.built_for) == (others, others, machine_architecture())
     assert here.runtime == OWN
     assert inputs_of(here, {}, settings="", library="")[-1][1] == f"{OWN} {others}"
+
+
+def test_the_unit_whose_layer_another_one_gets_is_built_for_the_same() -> None:
+    common = Project(name="common", folder="projects/common", version="0.1.0", runtime="python3.99")
+    billing = attrs.evolve(common, name="billing", folder="projects/billing", layer_of="common")
+
+    here = on_this_machine((billing, common))
+
+    assert (here[0].runtime, here[0].built_for) == (OWN, machine_architecture())
+    assert here[0].lender == here[1]
+    assert here.outlines[0].lent_folders == ("projects/common",)
 
 
 def test_each_substitute_is_told_once(tmp_path: Path) -> None:

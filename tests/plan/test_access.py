@@ -17,6 +17,7 @@ from multi_env_lambda.model.ci_stack import CiStack
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.github import GitHub
 from multi_env_lambda.model.gitlab import GitLab
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.roles import Roles
 from multi_env_lambda.plan.access import RoleAccess, access_stack_name, of_devops_roles, of_environment_roles
 from multi_env_lambda.plan.access_boundary import OF_HOSTS, boundary
@@ -24,6 +25,7 @@ from multi_env_lambda.plan.access_stack import access_stack, differences
 from multi_env_lambda.plan.bucket import merged_policy, policy_statements
 from multi_env_lambda.plan.bucket_guards import guards_of
 from multi_env_lambda.plan.ci_stack import CiCode, ci_stack
+from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.template.role_paths import with_role_paths
 from multi_env_lambda.testing.local_cloud import sample_config
 
@@ -68,6 +70,16 @@ def test_only_an_approver_writes_approvals_and_only_as_herself() -> None:
     expected = {f"environments/{place.name}/approvals/*/*/${{aws:userid}}.json" for place in CONFIG.environments}
     assert {arn.partition("/")[2] for arn in writes["acme-approver"]} == expected
     assert {arn.partition("/")[2] for arn in writes["acme-plan"]} == {"ci/wanted/f*", "ci/results/f*"}
+
+
+def test_who_only_looks_may_list_layers_where_a_unit_gets_that_of_another() -> None:
+    lent = LentLayer(unit="common", digest="a1" * 32, sha256="b2" * 32)
+    parameters = {lent_pin(lent): {"Type": "String", "Description": describe(lent)}}
+    template = json.dumps({**json.loads(TEMPLATE), "Parameters": parameters})
+
+    for role in ("ReadRole", "DeployRole"):
+        assert "lambda:ListLayerVersions" not in allowed(of_prod()[role])
+        assert allowed(of_prod(template)[role])["lambda:ListLayerVersions"] == {"*"}
 
 
 def test_a_unit_in_the_account_of_the_ci_is_kept_from_it_and_one_elsewhere_has_nothing_to_be_kept_from() -> None:

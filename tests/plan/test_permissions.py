@@ -13,10 +13,13 @@ import attrs
 import pytest
 
 from multi_env_lambda.model.ci_stack import CiStack
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.reference import Kind, Reference
 from multi_env_lambda.plan.grant import LONGEST_POLICY, Grant
+from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.permissions import (
     Permissions,
+    direct_calls,
     of_caller,
     of_devops,
     of_environment,
@@ -163,6 +166,21 @@ def test_every_call_of_this_library_is_allowed_and_nothing_else_is() -> None:
 
     assert called - granted(*everything()) == set()
     assert granted(*everything()) - called - set(NOT_CALLED_BY_NAME) - {"iam:PassRole"} == set()
+
+
+def test_layers_are_listed_by_who_plans_and_deploys_only_if_some_unit_gets_that_of_another() -> None:
+    lent = LentLayer(unit="common", digest="a1" * 32, sha256="b2" * 32)
+    parameters = {lent_pin(lent): {"Type": "String", "Description": describe(lent)}}
+    without = json.dumps({"Resources": {}})
+    template = json.dumps({"Resources": {}, "Parameters": parameters})
+
+    def finders(*templates: str) -> set[str]:
+        grants = direct_calls(CONFIG, PROD, (), templates)
+        found = [one for one in grants if "lambda:ListLayerVersions" in one.actions]
+        return {verb for one in found for verb in one.verbs}
+
+    assert finders(without) == {"prune"}
+    assert finders(without, template) == {"prune", "plan", "deploy", "promote", "rollback", "repair"}
 
 
 def test_no_statement_allows_a_whole_service_or_says_a_star_where_a_name_will_do() -> None:

@@ -8,7 +8,7 @@ import pytest
 from multi_env_lambda.model.artifact import LibraryArtifact
 from multi_env_lambda.model.record import Deployment, Holder, Outcome, Record, RolledBack
 from multi_env_lambda.model.store import Listed
-from multi_env_lambda.model.versions import KeptFunction, KeptVersion
+from multi_env_lambda.model.versions import KeptFunction, KeptLayer, KeptVersion
 from multi_env_lambda.plan.prune import GRACE_SECONDS, Inventory, in_flight, kept_releases, named_keys, prunable
 from tests.plan.record_values import deployment
 from tests.plan.test_pins import RELEASE
@@ -142,6 +142,29 @@ def test_the_library_of_a_job_stays_with_its_release() -> None:
 
 def test_the_library_of_a_job_goes_with_its_release_however_young_it_is() -> None:
     assert gone((item(1, OLD), item(2, "r2"), item(3, "r3")), age=60) == {"library", "release"}
+
+
+def test_a_layer_version_that_the_template_of_another_unit_names_stays() -> None:
+    layers = tuple(
+        KeptLayer(name="orders-prod", number=number, arn=f"arn:{number}", description=f"00000{digest} {digest * 12}")
+        for number, digest in enumerate("abb", 1)
+    )
+    holdings = Inventory(
+        project="orders",
+        objects=(),
+        claims={},
+        records={"prod": attrs.evolve(EMPTY, running=item(1, "r1"))},
+        histories={},
+        releases={},
+        named=frozenset({f"projects/orders/lambda/layer/{'b' * 64}", f"projects/search/lambda/layer/{'a' * 64}"}),
+        functions={},
+        layers={"prod": layers},
+        keep=1,
+        now=NOW,
+    )
+
+    # A deploy takes the newest with this content, but functions may use the other one.
+    assert [candidate.name for candidate in prunable(holdings)] == ["orders-prod:1"]
 
 
 def test_a_key_is_found_anywhere_in_a_template() -> None:

@@ -13,7 +13,7 @@ from multi_env_lambda.runs.own import in_own
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.memory_store import MemoryStore
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
-from tests.runs.village import Village
+from tests.runs.village import ALL, Repository, Village
 
 _UNIT = """[project]
 name = "orders"
@@ -82,6 +82,23 @@ def test_a_branch_has_an_environment_of_what_it_affects_until_it_is_gone(village
     village.settle()
     assert village.runs(name) == {}
     assert [key for key in village.home.platform.stacks if name in key[0] or key[1].endswith(name)] == []
+
+
+def test_a_unit_of_a_branch_whose_layer_is_that_of_another_unit_brings_that_unit(tmp_path: Path) -> None:
+    village = Village(tmp_path, Repository(dict(ALL)), needs={"orders": ("billing",)}, lent={"orders": "billing"})
+    village.ruled(branches=("feature/*",))
+    village.pushed(billing="b2")
+    village.settle()
+    village.pushed("feature/x", onto=village.repository.remote["main"], orders="ox")
+    village.settle()
+    name = environment_of_branch("feature/x")
+
+    assert village.runs(name) == {"billing": "b2", "orders": "ox"}
+
+    del village.repository.remote["feature/x"]
+    village.pushed("feature/x", push=False)
+    village.settle()
+    assert village.runs(name) == {}
 
 
 def test_a_branch_that_is_gone_or_over_without_an_event_is_cleared_away_by_the_schedule(village: Village) -> None:

@@ -171,6 +171,7 @@ class Village:
     repository: Repository
     config: WorkspaceConfig = attrs.field(factory=lambda: fake_config(prod={"approval": True}))
     needs: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    lent: dict[str, str] = attrs.field(factory=dict)
     store: MemoryStore = attrs.field(factory=MemoryStore)
     proofs: Proofs = attrs.field(factory=Proofs)
     most: int = 10
@@ -204,7 +205,16 @@ class Village:
         needs = {unit: wanted for unit, wanted in self.needs.items() if unit in content}
         pasts = repository.pasts(commit, ids)
         at = _iso(list(repository.commits).index(commit))
-        return FakeTree(content=dict(content), needs=needs, commit=commit, committed_at=at, pasts=pasts)
+        layers = dict.fromkeys(self.lent.values(), "packages")
+        return FakeTree(
+            content=dict(content),
+            needs=needs,
+            commit=commit,
+            committed_at=at,
+            pasts=pasts,
+            locked=layers,
+            lent=self.lent,
+        )
 
     def opens(self, path: Path) -> World:
         commit = path.name if path.name in self.repository.commits else self.repository.remote["main"]

@@ -112,7 +112,7 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     try:
         placed = with_role_paths(found, unit.environment, where=where)
         versioned = add_versions(unit, placed, where=where)
-        complete = add_pins(add_deployment(unit, versioned, where=where))
+        complete = add_pins(unit, add_deployment(unit, versioned, where=where))
         check_document(complete, where=where)
         check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)
         check_offered(complete["Resources"], unit.environment, where=where)

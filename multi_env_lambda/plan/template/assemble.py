@@ -10,6 +10,7 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.changes import replaced_by
+from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.pins import is_pin
 from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
@@ -163,10 +164,12 @@ def _check_name(unit: StackInput, function: Function, properties: Json, where: s
         raise ConfigurationError(where, what, hint=hint)
 
 
-def add_pins(found: Json) -> Json:
-    """A parameter for each object whose version is passed to the stack when it is deployed."""
+def add_pins(unit: StackInput, found: Json) -> Json:
+    """A parameter for each object, and each layer of another unit, whose version is passed when it is deployed."""
     used = set(references(found["Resources"]))
-    pins = {name: {"Type": "String"} for name in used if is_pin(name)}
+    pins: Json = {name: {"Type": "String"} for name in used if is_pin(name)}
+    if unit.lent is not None and lent_pin(unit.lent) in used:
+        pins[lent_pin(unit.lent)] = {"Type": "String", "Description": describe(unit.lent)}
     return {**found, "Parameters": {**found.get("Parameters", {}), **pins}} if pins else found
 
 

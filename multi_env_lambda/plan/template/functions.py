@@ -16,6 +16,7 @@ from multi_env_lambda.model.settings import (
     SecretReference,
     UnitValue,
 )
+from multi_env_lambda.plan.lent import lent_pin
 from multi_env_lambda.plan.pins import LAYER_PIN, SOURCE_PIN, root_pin
 from multi_env_lambda.plan.template.events import event_part
 from multi_env_lambda.plan.template.own_resources import uses, value_of
@@ -31,6 +32,7 @@ from multi_env_lambda.plan.template.parts import (
     ref,
 )
 from multi_env_lambda.plan.template.roles import check_role, declared, function_needs, role
+from multi_env_lambda.plan.template.security_groups import rules_of, vpc_config
 
 __all__ = ["code", "function_part", "layer_part"]
 
@@ -44,7 +46,7 @@ def layer_id(unit: StackInput) -> str | None:
 
 def layer_part(unit: StackInput) -> Part:
     name = layer_id(unit)
-    if unit.layer is None or name is None or not unit.settings.functions:
+    if unit.layer is None or name is None or not (unit.settings.functions or unit.project.layer_for_others):
         return Part()
     properties = {
         "LayerName": unit.stack_name,
@@ -81,6 +83,7 @@ def function_part(unit: StackInput, function: Function) -> Part:
                 type="AWS::Lambda::Function",
                 properties=_function_properties(unit, function, physical),
                 made_by=made_by,
+                depends_on=rules_of(unit, function),
             ),
             Resource(
                 logical_id=f"{name}Alias",
@@ -144,18 +147,14 @@ def _function_properties(unit: StackInput, function: Function, physical: str) ->
         "ReservedConcurrentExecutions": function.reserved_concurrency,
         "DeadLetterConfig": function.dead_letter_arn and {"TargetArn": function.dead_letter_arn},
         "SnapStart": {"ApplyOn": "PublishedVersions"} if function.snap_start else None,
-        "VpcConfig": function.vpc
-        and {
-            "SubnetIds": list(function.vpc.subnet_ids),
-            "SecurityGroupIds": list(function.vpc.security_group_ids),
-        },
+        "VpcConfig": function.vpc and vpc_config(function.vpc),
     }
     return properties | {key: value for key, value in optional.items() if value is not None}
 
 
 def _layers(unit: StackInput, function: Function) -> list[object] | None:
-    own = layer_id(unit)
-    return [*([] if own is None else [ref(own)]), *function.layers] or None
+    first = layer_id(unit) if unit.lent is None else lent_pin(unit.lent)
+    return [*([] if first is None else [ref(first)]), *function.layers] or None
 
 
 def _environment(unit: StackInput, function: Function) -> Json | None:

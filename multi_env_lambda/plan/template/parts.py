@@ -10,6 +10,7 @@ import attrs
 
 from multi_env_lambda.model.artifact import LayerArtifact, LibraryArtifact, RootArtifact, SourceArtifact, build_tag
 from multi_env_lambda.model.environment import Environment
+from multi_env_lambda.model.lent import LentLayer
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.settings import Function, Settings
 
@@ -100,6 +101,7 @@ class StackInput:
     layer: LayerArtifact | None
     libraries: tuple[LibraryArtifact, ...] = ()
     roots: tuple[RootArtifact, ...] = ()
+    lent: LentLayer | None = None
 
     def wheel_of(self, function: Function) -> SourceArtifact | RootArtifact:
         """The code that a function runs."""

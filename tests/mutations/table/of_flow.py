@@ -385,8 +385,8 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "    if gate.closed is not None:\n        raise gate.closed",
-        "    if False:\n        raise gate.closed",
+        "        if gate.closed is not None:\n            raise gate.closed",
+        "        if False:\n            raise gate.closed",
         "Deleting in an environment with approval needs one.",
         ("flow/test_destroy.py::test_an_environment_with_approval_refuses_without_one",),
     ),
@@ -464,8 +464,8 @@ MUTATIONS = (
     ),
     Mutation(
         "make/work_tree.py",
-        "        if any(before.ids",
-        "        if False and any(before.ids",
+        "        if any(before.ids.get(path)",
+        "        if False and any(before.ids.get(path)",
         "A file that was edited while it was built stops its unit.",
         ("flow/test_work_tree.py::test_a_file_of_the_unit_that_was_edited_while_it_was_built_stops_it",),
     ),

@@ -32,10 +32,24 @@ MUTATIONS = (
     ),
     Mutation(
         "api/unit_tables.py",
-        "        if outline_of(found) != outline:\n",
+        "        if outline_of(found) != attrs.evolve(outline, lent_folders=()):\n",
         "        if False:\n",
         "A unit is not used if its table is not what was noted about it.",
         (f"{_KEPT}::test_a_lie_is_noticed_before_the_unit_is_used",),
+    ),
+    Mutation(
+        "model/units.py",
+        "found if lender is None else attrs.evolve(found, lender=self._alone(lender))",
+        "found",
+        "A unit has the one whose layer it gets, also if neither table changed.",
+        (f"{_KEPT}::test_a_unit_has_the_one_whose_layer_it_gets_also_if_neither_table_changed",),
+    ),
+    Mutation(
+        "model/units.py",
+        "lent_folders=(lender.folder, *lender.shared)",
+        "lent_folders=()",
+        "What the layer of another unit is built from is an input of the unit that gets it.",
+        (f"{_KEPT}::test_what_its_layer_is_built_from_is_known_of_a_unit_whose_table_did_not_change",),
     ),
     Mutation(
         "host/git.py",

@@ -10,7 +10,86 @@ _READER = ("model/test_resources.py",)
 _TEMPLATE = ("plan/test_template_resources.py",)
 _TRANSITIONS = ("plan/test_transitions.py",)
 
+_LENT = ("flow/test_lent.py",)
+
 MUTATIONS = (
+    Mutation(
+        "flow/lent.py",
+        "if found != base64_sha256(lent.sha256):",
+        "if False:",
+        "The layer of another unit is used only with the released bytes.",
+        _LENT,
+    ),
+    Mutation(
+        "make/dependencies.py",
+        "    lock = lending.lock()\n",
+        "    lock = None\n",
+        "A unit is built with the layer of the other unit's lock.",
+        ("flow/test_lent_builds.py::test_the_layer_is_published_once_and_named_by_its_content",),
+    ),
+    Mutation(
+        "make/dependencies.py",
+        " or project.layer_for_others:\n",
+        ":\n",
+        "A unit of jobs alone lends a layer, too.",
+        ("flow/test_lent_builds.py::test_a_unit_of_jobs_alone_lends_a_layer_too",),
+    ),
+    Mutation(
+        "api/watching.py",
+        "dict.fromkeys((*ordered, *sorted(found)))",
+        "sorted(found)",
+        "A save reaches a unit after those that it needs.",
+        ("api/test_watching.py::test_a_changed_layer_reaches_its_own_unit_before_the_one_that_gets_it",),
+    ),
+    Mutation(
+        "runs/own.py",
+        "if unit.name in names and unit.layer_of}",
+        "if False}",
+        "The environment of a branch has the layers that its units get.",
+        ("runs/test_own.py::test_a_unit_of_a_branch_whose_layer_is_that_of_another_unit_brings_that_unit",),
+    ),
+    Mutation(
+        "flow/lent.py",
+        "    if _newest(there, lent) is not None:\n        return step\n",
+        "    return step\n",
+        "A plan refuses a unit whose layer is not there.",
+        ("flow/test_lent_plans.py::test_alone_a_unit_is_refused_where_its_layer_never_was",),
+    ),
+    Mutation(
+        "flow/lent.py",
+        "and _coming(lender) != lent.digest[:12]:",
+        "and not _coming(lender):",
+        "The layer that comes with the plan is the one that the unit was built with.",
+        ("flow/test_lent_plans.py::test_an_older_layer_that_comes_with_the_plan_is_not_taken_for_it",),
+    ),
+    Mutation(
+        "flow/lent.py",
+        " if one.description.endswith(lent.digest[:12])",
+        "",
+        "A stack gets the layer with the released content, and not just the newest one.",
+        _LENT,
+    ),
+    Mutation(
+        "plan/prune.py",
+        "wanted = content in lent or (",
+        "wanted = (",
+        "A layer version that another unit may still need is not pruned.",
+        ("plan/test_prune.py",),
+    ),
+    Mutation(
+        "model/lent.py",
+        "if name not in unit.needs:",
+        "if False:",
+        "A unit gets a layer only of a unit that is deployed before it.",
+        ("model/test_lent.py",),
+    ),
+    Mutation(
+        "model/lent.py",
+        "if not lender.lends:",
+        "if False:",
+        "A layer that is not meant for others is not used by them.",
+        ("model/test_lent.py",),
+    ),
     Mutation(
         "model/read_resources.py",
         "            if name not in able:\n",

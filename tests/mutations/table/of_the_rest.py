@@ -287,7 +287,7 @@ MUTATIONS = (
     ),
     Mutation(
         "testing/memory.py",
-        "        if changed:\n            held.begin()\n        else:\n            held.make_sure()\n",
+        "        (held.begin if changed else held.make_sure)()\n",
         "        pass\n",
         "The accounts in memory look at the lease before they change something.",
         ("testing/test_memory.py::test_with_a_lost_lease_nothing_is_changed",),
