@@ -38,7 +38,7 @@ def without_events_elsewhere(reading: Reading, region: str, environment: str) ->
 
 
 def _region(event: Mapping[str, Any], here: str) -> str:
-    """The other region in which the source of an event is; empty: it is here, or nobody knows."""
+    """The other region in which the source of an event is; empty: it is here, or it is unknown."""
     arn = next((str(event[kind]) for kind in _POLLED if kind in event), "")
     parts = arn.split(":")
     is_known = arn.startswith("arn:") and len(parts) > 4 and "$" not in parts[3]
