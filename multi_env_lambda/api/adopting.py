@@ -38,7 +38,7 @@ from multi_env_lambda.adopt.written import (
     read_record,
     unit_files,
 )
-from multi_env_lambda.api.adopting_files import appendable, as_it_lies, with_own, write_files
+from multi_env_lambda.api.adopting_files import appendable, as_it_lies, must_be_inside, with_own, write_files
 from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
 from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
@@ -126,6 +126,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     wanted = wanted_for(adopted)
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
     files = decided(wanted, there, appendable(there, record[0]))
+    must_be_inside(target, files)
     findings = (*_renamed(opened, project, unit), *_repeated(project), *adopted.findings)
     found = Adoption(unit=unit, folder=folder, source=project.source, files=files, findings=findings)
     if not really:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from multi_env_lambda.adopt.written import RECORD, Decided, digest_of, record_te
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
 
-__all__ = ["appendable", "as_it_lies", "with_own", "write_files"]
+__all__ = ["appendable", "as_it_lies", "must_be_inside", "with_own", "write_files"]
 
 _MARK = "# From "
 _OF_SETUPTOOLS = {"setup.py": re.compile(r"\S"), "setup.cfg": re.compile(r"(?m)^\[(metadata|options)\b")}
@@ -64,15 +64,25 @@ def appendable(there: Mapping[str, bytes], written: Mapping[str, str]) -> Mappin
     return {**written, "pyproject.toml": digest_of(own)}
 
 
+def must_be_inside(target: Path, files: Iterable[Decided]) -> None:
+    """All of them, before the first is written: a half-written unit would count as edited by somebody.
+
+    Raises:
+        ConfigurationError: a link leads elsewhere.
+    """
+    for one in files:
+        if not (target / one.path).parent.resolve().is_relative_to(target.resolve()):
+            raise ConfigurationError(one.path, "a link leads out of the unit's folder", hint="remove the link")
+
+
 def write_files(
     target: Path, files: tuple[Decided, ...], before: Mapping[str, str], source: str, given: Mapping[str, Any]
 ) -> None:
     """Do what was decided, and record it at the end; the next run completes one that was interrupted."""
+    must_be_inside(target, files)
     digests = dict(before)
     for one in files:
         path = target / one.path
-        if not path.parent.resolve().is_relative_to(target.resolve()):
-            raise ConfigurationError(one.path, "a link leads out of the unit's folder", hint="remove the link")
         if one.what in ("written", "updated") and one.body is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, one.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def _above(folder: Path, steps: int) -> Path:
 
 
 def _files(folder: Path, others: set[Path]) -> Iterator[str]:
-    """Relative to the folder; without hidden ones, caches, links, virtual environments and other units."""
+    """Relative to the folder; without hidden ones, caches, links, pipes, virtual environments and other units."""
     number = 0
     for where, folders, names in os.walk(folder):
         base = Path(where)
@@ -127,7 +128,8 @@ def _files(folder: Path, others: set[Path]) -> Iterator[str]:
             if not (base / one / "pyvenv.cfg").exists()
         )
         for name in sorted(names):
-            if name.startswith(".") or (base / name).is_symlink():
+            # Reading a pipe would wait indefinitely.
+            if name.startswith(".") or not stat.S_ISREG((base / name).lstat().st_mode):
                 continue
             number += 1
             if number > _MOST_FILES:

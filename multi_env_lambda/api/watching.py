@@ -136,15 +136,16 @@ class _Watch:
         """Wait for the next save, and bring it into every unit that is made from it."""
         saved = self.files.wait(self.opened.world.sleep)
         self.number += 1
-        began = time.monotonic()
+        began, before = time.monotonic(), self._names()
         try:
             self._read_again()
             bring: Callable[[str], _Found] = self._bring
         except MultiEnvLambdaError as error:
             bring = partial(self._failed, error=error)
-        for unit in self._made_from(saved):
+        gone = sorted(before - self._names())
+        for unit in (*self._made_from(saved), *gone):
             with self.opened.world.endings.raised():  # every later save would only end in the same way
-                found = bring(unit)
+                found = self._gone(unit) if unit in gone else bring(unit)
             result = attrs.evolve(found.result, seconds=round(time.monotonic() - began, 3))
             yield WatchRound(
                 number=self.number,
@@ -156,10 +157,20 @@ class _Watch:
             )
 
     def _read_again(self) -> None:
-        paths = self._paths()
+        """A folder that went away is watched on: a branch without it may be checked out only for a moment."""
         self.opened = self.opened.read_again()
-        if self._paths() != paths:
-            self.files = self._all_files()
+        paths = {*self.files.paths, *self._paths()}
+        if paths != set(self.files.paths):
+            self.files = SavedFiles.of(self.opened.root, paths)
+
+    def _names(self) -> set[str]:
+        found = (*self.opened.projects.outlines, *self.opened.broken)
+        return {unit.name for unit in found if self._is_meant(unit.name)}
+
+    def _gone(self, unit: str) -> _Found:
+        hint = f"nothing was changed there: put the folder back, or `destroy {unit} {self.place.name}`"
+        self.brought.pop(unit, None)
+        return self._failed(unit, error=ConfigurationError(unit, "its folder is gone", hint=hint))
 
     def _made_from(self, saved: Iterable[str]) -> tuple[str, ...]:
         """The units that are made from one of these files, each after those that it needs."""

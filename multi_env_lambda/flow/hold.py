@@ -53,7 +53,7 @@ def hold(
     try:
         yield held
     except BaseException:
-        with suppress(MultiEnvLambdaError):  # Ctrl-C in a write may leave an unknown record; Ctrl-C is what is told
+        with suppress(MultiEnvLambdaError):  # Ctrl-C in a write may leave an unknown record; it must not hide Ctrl-C
             give_back()
         raise
     give_back()

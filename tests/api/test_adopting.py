@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from multi_env_lambda.api.adopting import Adoption
+from multi_env_lambda.api.adopting_project import project_at
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.errors import ConfigurationError
 from tests.house import ROOT
@@ -313,10 +315,20 @@ def test_nothing_is_written_through_a_link(root: Path, tmp_path_factory: pytest.
     folder = project(root / "projects" / "shop", TEMPLATE.replace("Anything: 1", "InlineCode: x = 1"))
     (folder / "inline").symlink_to(outside)
 
-    with pytest.raises(ConfigurationError, match="leads out of the unit's folder"):
-        adopt(root, folder)
+    for really in (False, True):
+        with pytest.raises(ConfigurationError, match="leads out of the unit's folder"):
+            adopt(root, folder, really=really)
 
     assert not list(outside.iterdir())
+    assert not (folder / "pyproject.toml").exists()
+
+
+def test_a_pipe_is_no_file_of_a_project(root: Path) -> None:
+    """To read one would wait for whoever writes it."""
+    folder = project(root / "projects" / "shop", TEMPLATE)
+    os.mkfifo(folder / "pipe.py")
+
+    assert "pipe.py" not in project_at(folder, set()).files
 
 
 def test_a_value_whose_name_says_secret_is_not_remembered(root: Path) -> None:

@@ -124,6 +124,23 @@ def test_a_save_is_sent_to_the_unit_that_it_belongs_to(yard: Yard) -> None:
     assert yard.told == ["watching 6 files; Ctrl-C ends it"]
 
 
+def test_a_unit_whose_folder_was_away_for_a_moment_is_watched_on(yard: Yard) -> None:
+    """A branch without the unit was checked out, and the branch before again."""
+    folder, away = yard.root / "projects/orders", yard.root / "away"
+    yard.next_ += [lambda: folder.rename(away), lambda: away.rename(folder)]
+    yard.save("orders", "o2")
+
+    rounds = yard.watched("orders")
+
+    assert ways(rounds) == [
+        (0, "orders", "deployed"),
+        (1, "orders", "failed"),
+        (2, "orders", "unchanged"),
+        (3, "orders", "sent"),
+    ]
+    assert rounds[1].result.detail == "orders: its folder is gone"
+
+
 def test_a_shared_file_belongs_to_the_units_that_name_its_folder(yard: Yard) -> None:
     def save() -> None:
         yard.write("libs/money/money.py", "2")
@@ -215,7 +232,7 @@ def test_a_mistake_is_told_and_the_watch_goes_on(yard: Yard) -> None:
 
     rounds = yard.watched("orders")
 
-    assert ways(rounds)[1:] == [(1, "orders", "blocked"), (2, "orders", "sent")]
+    assert ways(rounds)[1:] == [(1, "orders", "failed"), (2, "orders", "sent")]
     assert rounds[1].result.error == "BuildError"
 
 
