@@ -232,7 +232,7 @@ def test_a_mistake_is_told_and_the_watch_goes_on(yard: Yard) -> None:
 
     rounds = yard.watched("orders")
 
-    assert ways(rounds)[1:] == [(1, "orders", "failed"), (2, "orders", "sent")]
+    assert ways(rounds)[1:] == [(1, "orders", "blocked"), (2, "orders", "sent")]
     assert rounds[1].result.error == "BuildError"
 
 

@@ -61,7 +61,7 @@ MUTATIONS = (
     ),
     Mutation(
         "api/adopting_files.py",
-        "        if not path.parent.resolve().is_relative_to(target.resolve()):\n",
+        "        if not (target / one.path).parent.resolve().is_relative_to(target.resolve()):\n",
         "        if False:\n",
         "Nothing is written through a link that leads out of the unit's folder.",
         (f"{_ADOPTING}::test_nothing_is_written_through_a_link",),
