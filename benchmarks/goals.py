@@ -1,7 +1,7 @@
 """The goals for speed on this machine, with a mark at what falls short: ``python -m benchmarks.goals [--slow]``.
 
 Ratios and CPU seconds, each of a process of its own that starts cold, since seconds on a clock say more about the
-machine. What needs another tool (SAM, CDK) is measured by ``measure.py --peers`` where that tool is installed.
+machine. What needs another tool (SAM, CDK, sceptre) is measured by ``python -m benchmarks.peers``, with its own goals.
 """
 
 from __future__ import annotations

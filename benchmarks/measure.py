@@ -1,11 +1,10 @@
-"""Seconds, AWS calls and memory of the usual stories: ``python benchmarks/measure.py FOLDER [--to prod] [--peers]``."""
+"""Seconds, AWS calls and memory of the usual stories: ``python benchmarks/measure.py FOLDER [--to prod]``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +19,6 @@ from multi_env_lambda.testing.local_cloud import running_local_cloud
 from tests.tools.faults import FaultProxy
 
 ROLLED_BACK = 20
-PEERS = {"sam": ["sam", "--version"], "cdk": ["cdk", "--version"]}
 
 
 @attrs.frozen
@@ -83,32 +81,10 @@ def stories(root: Path, to: str, proxy: FaultProxy) -> list[Measured]:
 
 
 def starts(root: Path) -> list[Measured]:
-    """Whole processes that need no cloud, and the peers where they are installed."""
+    """Whole processes that need no cloud."""
     module = [sys.executable, "-m", "multi_env_lambda"]
     commands = {"import": [sys.executable, "-c", "import multi_env_lambda"], "--help": [*module, "--help"]}
-    commands |= {name: words for name, words in PEERS.items() if shutil.which(words[0])}
     return [_timed(name, words, root) for name, words in commands.items()]
-
-
-def peers(root: Path) -> list[Measured]:
-    """The same functions built by SAM, from a template that is written next to the workspace; nothing without SAM."""
-    if not shutil.which("sam"):
-        return []
-    functions = []
-    for folder in sorted(root.glob("projects/*")):
-        package = next(folder.glob("*/main.py")).parent.name
-        runtime = f"python3.{sys.version_info[1]}"
-        functions.append(
-            f"  {package.replace('_', '').title()}:\n    Type: AWS::Serverless::Function\n    Properties:\n"
-            f"      CodeUri: {folder}\n      Handler: {package}.main.handler\n      Runtime: {runtime}\n"
-        )
-    folder = root.with_name(f"{root.name}-sam")
-    folder.mkdir(exist_ok=True)
-    (folder / "template.yaml").write_text(
-        "Transform: AWS::Serverless-2016-10-31\nResources:\n" + "".join(functions), encoding="utf-8"
-    )
-    build = ["sam", "build", "--cached", "--parallel"]
-    return [_timed("sam build, all new", build, folder), _timed("sam build, no change", build, folder)]
 
 
 def _timed(story: str, words: list[str], folder: Path) -> Measured:
@@ -129,7 +105,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--to", default="prod")
-    parser.add_argument("--peers", action="store_true", help="also build everything with sam, where it is installed")
     asked = parser.parse_args()
     root = asked.folder.resolve()
     config = Workspace.open(root, local=False).config
@@ -138,7 +113,7 @@ def main() -> None:
         write_config(through, config)
         os.environ.update(environment_variables(through))
         found = stories(root, asked.to, proxy)
-    found += starts(root) + (peers(root) if asked.peers else [])
+    found += starts(root)
     show(found, f"deploy {asked.to}, no change")
 
 

@@ -172,6 +172,9 @@ def complete_unit(document: dict[str, Any]) -> dict[str, Any]:
     machines = table.setdefault("state_machines", {})
     for name in ("checkout", "refund"):
         machines.setdefault(name, {}).setdefault("definition", _DONE)
+    groups = table.setdefault("security_groups", {})
+    for name in ("outbound", "database"):
+        groups.setdefault(name, {}).setdefault("vpc_id", "vpc-0a1b2c3d")
     functions.setdefault("pay", {"handler": "orders.pay.handler"})
     for one in (table, *table.get("environments", {}).values()):
         for parameter in one.get("parameters", {}).values():

@@ -39,6 +39,7 @@ JOBS = "\n[queues.jobs]"
 MACHINE = """
 [state_machines.checkout]
 definition = { StartAt = "Done", States = { Done = { Type = "Succeed" } } }"""
+GROUP = '\n[security_groups.out]\nvpc_id = "vpc-1"'
 INDEX = 'tables.sales.indexes.by-day.partition_key = "day"'
 OTHER_INDEX = 'tables.sales.indexes.by-day.partition_key = "date"'
 
@@ -55,6 +56,10 @@ POOL = f'{REST_OWN}\nrest_api.authorizers.own.user_pools = ["arn:aws:cognito-idp
 DECIDED = f'{REST_OWN}\nrest_api.authorizers.own.function = "create"'
 BY_REQUEST = f'{DECIDED}\nrest_api.authorizers.own.decides_by = "request"\nrest_api.authorizers.own.cache_seconds = 5'
 WITH_KEY = f'{REST}\nrest_api.usage_plan.keys = ["acme"]\nrest_api.api_key = true'
+
+
+def allowed(rule: str) -> str:
+    return f"{GROUP}\nallow_to = [{{ {rule} }}]"
 
 
 def stream(kind: str, arn: str) -> tuple[str, dict[str, str]]:
@@ -234,6 +239,27 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
             "start": f'{MACHINE}\nstart = ["checkout"]',
             "policies": f'{MACHINE}\npolicies = [{{ actions = ["s3:GetObject"], resources = ["*"] }}]',
             "events": f'{MACHINE}\nevents = [{{ schedule = "rate(1 day)" }}]',
+        },
+    ),
+    settings.SecurityGroup: (
+        GROUP,
+        {
+            "vpc_id": GROUP.replace("vpc-1", "vpc-2"),
+            "allow_to": f"{GROUP}\nallow_to = []",
+            "allow_from": f'{GROUP}\nallow_from = [{{ cidr = "10.0.0.0/8", port = 443 }}]',
+            "description": f'{GROUP}\ndescription = "out"',
+            "name": f'{GROUP}\nname = "out-old"',
+        },
+    ),
+    settings.NetworkRule: (
+        allowed('cidr = "10.0.0.0/8", port = 443'),
+        {
+            "protocol": allowed('cidr = "10.0.0.0/8", port = 443, protocol = "udp"'),
+            "kind": allowed('prefix_list = "pl-1", port = 443'),
+            "peer": allowed('cidr = "10.1.0.0/16", port = 443'),
+            "from_port": allowed('cidr = "10.0.0.0/8", port = "442-443"'),
+            "to_port": allowed('cidr = "10.0.0.0/8", port = "443-444"'),
+            "description": allowed('cidr = "10.0.0.0/8", port = 443, description = "all"'),
         },
     ),
     settings.Own: (event("sns = true"), {"key": event('sns = true, name = "b"')}),
@@ -453,6 +479,7 @@ WRITTEN: Mapping[type, tuple[str, Mapping[str, str]]] = {
         {
             "subnet_ids": 'vpc = { subnet_ids = ["subnet-2"], security_group_ids = ["sg-1"] }',
             "security_group_ids": 'vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-2"] }',
+            "security_groups": f'vpc = {{ subnet_ids = ["subnet-1"], security_groups = ["out"] }}{GROUP}',
         },
     ),
     GlueJob: (

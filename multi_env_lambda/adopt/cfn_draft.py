@@ -19,7 +19,7 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PART = re.compile(r"\$\{([^!}][^}]*)\}")
 _SUFFIXES = ("function", "lambda")
 
-Kind = Literal["table", "queue", "topic", "bucket"]
+Kind = Literal["table", "queue", "topic", "bucket", "security_group"]
 
 
 @attrs.frozen

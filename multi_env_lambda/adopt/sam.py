@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import attrs
 
 from multi_env_lambda.adopt.cfn_draft import Draft, key_of
+from multi_env_lambda.adopt.cfn_groups import own_groups
 from multi_env_lambda.adopt.cfn_parameters import Chosen
 from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read_rest, without_rights_of_roles
 from multi_env_lambda.adopt.cfn_values import Values
@@ -58,6 +59,7 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     _said_defaults(draft, chosen)
     _transforms(draft, template)
     own_tables(draft, resources, _longest(source) - 4)
+    own_groups(draft, resources)
     handled = {*functions, *draft.roles, *draft.apis, *draft.layers, *(one.function for one in left)}
     _apis(draft, template, resources)
     for name in resources:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import Draft
+from multi_env_lambda.adopt.cfn_groups import Meaning, attached_to
 from multi_env_lambda.adopt.cfn_policies import read_policies, read_role
 from multi_env_lambda.adopt.cfn_values import fits
 from multi_env_lambda.adopt.document import Node
@@ -26,7 +27,14 @@ __all__ = ["read_function"]
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([A-Za-z0-9/_+=.@-]+)(?::SecretString(?::([^:{}\s]+))?)?:{0,2}\}\}")
 _PARAMETER = re.compile(r"\{\{resolve:ssm:(/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)\}\}")
-_ATTRIBUTES = {"Arn": "arn", "TopicArn": "arn", "TopicName": "name", "QueueName": "name", "QueueUrl": "url"}
+_ATTRIBUTES = {
+    "Arn": "arn",
+    "TopicArn": "arn",
+    "TopicName": "name",
+    "QueueName": "name",
+    "QueueUrl": "url",
+    "GroupId": "id",
+}
 _NUMBERS = {"MemorySize": "memory_size", "Timeout": "timeout", "ReservedConcurrentExecutions": "reserved_concurrency"}
 _AS_IT_IS = frozenset(
     {
@@ -170,11 +178,12 @@ def _variable(draft: Draft, value: Any) -> Any:
 
 def _vpc(draft: Draft, function: str, node: Node) -> None:
     subnets, groups = draft.values.of(node.get("SubnetIds")), draft.values.of(node.get("SecurityGroupIds"))
-    both = [subnets, groups]
     if not subnets and not groups:
         return
-    if all(isinstance(one, list) and one and all(isinstance(text, str) for text in one) for one in both):
-        _set(draft, function, "VpcConfig", node, "vpc", {"subnet_ids": subnets, "security_group_ids": groups})
+    own = {name: each.key for name, each in draft.own.items() if each.kind == "security_group"}
+    attached = attached_to(groups, Meaning(_plain, draft.target, draft.crowded), own)
+    if attached and isinstance(subnets, list) and subnets and all(isinstance(text, str) for text in subnets):
+        _set(draft, function, "VpcConfig", node, "vpc", {"subnet_ids": subnets, **attached})
         say_parts(draft, function, "VpcConfig", node, ("SubnetIds", "SecurityGroupIds"))
         return
     key = draft.functions[function]
@@ -183,6 +192,10 @@ def _vpc(draft: Draft, function: str, node: Node) -> None:
     if "role" not in draft.tables[key]:
         draft.append(function, "managed_policies", MANAGED["AWSLambdaVPCAccessExecutionRole"])
     draft.carried(function, "VpcConfig", node, f"{logical_id(key, 'Function')} in stack.py")
+
+
+def _plain(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _tracing(draft: Draft, function: str, node: Node) -> None:

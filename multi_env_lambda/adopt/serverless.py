@@ -87,6 +87,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
         **({"queues": queues} if queues else {}),
         **({"topics": service.topics} if service.topics else {}),
         **({"secrets": service.secrets} if service.secrets else {}),
+        **({"security_groups": dict(service.groups.values())} if service.groups else {}),
     }
     stack = Stack(resources=service.resources, grants=_once(service.grants), variables=tuple(service.set_later))
     return Reading(

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from multi_env_lambda.adopt.cfn_groups import attached_to
 from multi_env_lambda.adopt.found import Variable
 from multi_env_lambda.adopt.serverless_asked import Asked, Event
 from multi_env_lambda.adopt.serverless_events import EVENTS
+from multi_env_lambda.adopt.serverless_resources import meaning_in
 from multi_env_lambda.adopt.serverless_roles import policies_of
 from multi_env_lambda.adopt.serverless_routes import Apis, http_route, rest_route, url_event
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
@@ -315,9 +317,10 @@ def _network(service: Service, name: str, found: Mapping[str, Value], table: dic
     if not service.known(name, "vpc", value):
         return
     subnets, groups = value.get("subnetIds"), value.get("securityGroupIds")
-    texts = [[service.text(each) for each in one] if isinstance(one, list) else [None] for one in (subnets, groups)]
-    if None not in texts[0] and None not in texts[1]:
-        table["vpc"] = {"subnet_ids": texts[0], "security_group_ids": texts[1]}
+    texts = [service.text(each) for each in subnets] if isinstance(subnets, list) else [None]
+    attached = attached_to(groups, meaning_in(service), {each: key for each, (key, _) in service.groups.items()})
+    if None not in texts and attached is not None:
+        table["vpc"] = {"subnet_ids": texts, **attached}
         return
     body = {"SubnetIds": service.body(subnets), "SecurityGroupIds": service.body(groups)}
     if (unknown := unknown_in(body)) is not None:

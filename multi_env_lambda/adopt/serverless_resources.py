@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from multi_env_lambda.adopt.serverless_service import Service, unknown_in
+from multi_env_lambda.adopt.cfn_groups import Meaning, group_tables
+from multi_env_lambda.adopt.serverless_service import Service, at, key_of, unknown_in
 from multi_env_lambda.adopt.serverless_values import Filled, Unknown, Value, plain
 from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.plan.template.parts import logical_id
 
-__all__ = ["add_resources", "announce", "settle"]
+__all__ = ["add_resources", "announce", "meaning_in", "settle"]
 
 _OURS = ("Function", "Alias", "Role", "Logs", "Version")
 
@@ -38,11 +39,55 @@ def announce(service: Service) -> None:
             if isinstance(body, Unknown) or unknown_in(body) or _obstacle(name, body) is not None:
                 continue
             service.made[name] = f"Own{name}" if name in taken else name
+    service.groups.update(_own_groups(service))
+    service.made.update({name: logical_id(key, "SecurityGroup") for name, (key, _) in service.groups.items()})
     kinds = {kind for name in service.keys for kind in _events(service, name)}
     if "httpApi" in kinds:
         service.made["HttpApi"] = "HttpApi"
     if "http" in kinds:
         service.made["ApiGatewayRestApi"] = "RestApi"
+
+
+def _own_groups(service: Service) -> dict[str, tuple[str, dict[str, Any]]]:
+    bodies = [
+        (name, body)
+        for _, part in _parts(service)
+        for name, body in _resources(part)
+        if name in service.made and isinstance(body, dict) and body.get("Type") == "AWS::EC2::SecurityGroup"
+    ]
+    groups = {name: body.get("Properties") for name, body in bodies if "DeletionPolicy" not in body}
+    return group_tables(groups, meaning_in(service), {*_keys_of_others(service)})
+
+
+def _keys_of_others(service: Service) -> Iterator[str]:
+    """Topics and queues, which get their keys later."""
+    constructs = service.get("constructs")
+    yield from (key_of(name) for name in (constructs if isinstance(constructs, dict) else ()))
+    for name in service.keys:
+        found = service.get("functions", name, "events")
+        for each in found if isinstance(found, list) else []:
+            topic = at(each, "sns")
+            for value in (topic, at(topic, "topicName")):
+                if isinstance(value, (str, Filled)):
+                    yield key_of(plain(value))
+
+
+def meaning_in(service: Service) -> Meaning:
+    """What values mean in ``resources``."""
+
+    def target(value: Any) -> tuple[str, str] | None:
+        match value:
+            case {"Ref": str(name)} if not name.startswith("AWS::"):
+                return name, ""
+            case {"Fn::GetAtt": [str(name), str(attribute)]}:
+                return name, attribute
+            case {"Fn::GetAtt": str(dotted)}:
+                name, _, attribute = dotted.partition(".")
+                return name, attribute
+            case _:
+                return None
+
+    return Meaning(service.text, target, service.crowded)
 
 
 def _events(service: Service, name: str) -> Iterator[str]:
@@ -94,6 +139,9 @@ def _add(service: Service, name: str, body: Value, path: list[str | int]) -> Non
         return
     if (reason := _obstacle(name, body)) is not None:
         service.dropped("", what, path, reason)
+        return
+    if name in service.groups:
+        service.carried("", what, path, f"security_groups.{service.groups[name][0]}")
         return
     if not service.known("", what, body):
         return

@@ -66,6 +66,7 @@ class Service:
         nodes: each file that was read, by its name. crowded: whether another environment is in the same account and
             region. keys: of functions, by their names in the service.
         made: the logical ids that Serverless would make, and what they are here.
+        groups: logical id of a security group -> our key and table of it, if a table can say it.
     """
 
     variables: Variables
@@ -79,6 +80,7 @@ class Service:
     set_later: list[Variable] = attrs.field(factory=list)
     topics: dict[str, Any] = attrs.field(factory=dict)
     secrets: dict[str, Any] = attrs.field(factory=dict)
+    groups: dict[str, tuple[str, dict[str, Any]]] = attrs.field(factory=dict)
 
     def get(self, *path: str | int) -> Value:
         return self.variables.value(*path)

@@ -45,6 +45,7 @@ _PAGES: Mapping[OutputKind, str] = {
     "topic": "sns/v3/home?{query}#/topic/{arn}",
     "stream": "kinesis/home?{query}#/streams/details/{name}/monitoring",
     "state machine": "states/home?{query}#/statemachines/view/{arn}",
+    "security group": "ec2/home?{query}#SecurityGroup:groupId={name}",
     "API": "apigateway/main/apis/{name}/resources?api={name}&{query}",
 }
 

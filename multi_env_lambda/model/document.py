@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import repeat
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -34,7 +35,7 @@ LARGEST = 64 * 1024 * 1024
 _DEEPEST = 100
 
 Value = TypeVar("Value")
-Reader = Callable[[Any, str], Any]
+Reader = Callable[[Any], Any]
 _READERS: dict[Any, Reader] = {}
 
 
@@ -133,9 +134,9 @@ def structure(cls: type[Value], document: Any, *, where: str, kind: str) -> Valu
         DocumentError: a field is missing or has another type.
     """
     try:
-        value: Value = _reader(cls)(document, kind)
+        value: Value = _reader(cls)(document)
     except _Mismatch as mismatch:
-        raise is_junk(where, kind, str(mismatch)) from mismatch
+        raise is_junk(where, kind, f"{kind}{mismatch.path}: {mismatch.what}") from mismatch
     return value
 
 
@@ -146,11 +147,21 @@ def unknown_keys(cls: type, document: Mapping[str, Any]) -> tuple[tuple[str, str
 
 
 class _Mismatch(Exception):
-    """A value does not have the declared type; the text says where, what was found and what was expected."""
+    """A value does not have the declared type: where it is below what is read, and what was found and expected.
+
+    The path is put together on the way out, since nearly every document has no mismatch.
+    """
+
+    def __init__(self, what: str, path: str = "") -> None:
+        super().__init__(path, what)
+        self.path, self.what = path, what
+
+    def inside(self, step: str) -> _Mismatch:
+        return _Mismatch(self.what, step + self.path)
 
 
-def _mismatch(path: str, found: Any, expected: str) -> _Mismatch:
-    return _Mismatch(f"{path}: found {_quoted(found)}, expected {expected}")
+def _mismatch(found: Any, expected: str) -> _Mismatch:
+    return _Mismatch(f"found {_quoted(found)}, expected {expected}")
 
 
 def _quoted(found: Any) -> str:
@@ -171,7 +182,7 @@ def _make_reader(kind: Any) -> Reader:
     if origin in (Union, types.UnionType):
         (inner,) = (argument for argument in arguments if argument is not type(None))
         read = _reader(inner)
-        return lambda value, path: None if value is None else read(value, path)
+        return lambda value: None if value is None else read(value)
     if origin is Literal:
         return _literal(arguments)
     if origin is tuple:
@@ -184,18 +195,18 @@ def _make_reader(kind: Any) -> Reader:
 def _plain(kind: type) -> Reader:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise _mismatch(path, value, kind.__name__)
+            raise _mismatch(value, kind.__name__)
         return value
 
     return read
 
 
 def _literal(allowed: tuple[Any, ...]) -> Reader:
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if value not in allowed:
-            raise _mismatch(path, value, " or ".join(map(repr, allowed)))
+            raise _mismatch(value, " or ".join(map(repr, allowed)))
         return value
 
     return read
@@ -204,42 +215,53 @@ def _literal(allowed: tuple[Any, ...]) -> Reader:
 def _tuple(arguments: tuple[Any, ...]) -> Reader:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         each = _reader(arguments[0])
-
-        def read_all(value: Any, path: str) -> Any:
-            return tuple(each(item, f"{path}[{index}]") for index, item in enumerate(_list(value, path)))
-
-        return read_all
+        return lambda value: _items(_list(value), repeat(each))
     readers = tuple(map(_reader, arguments))
 
-    def read_fixed(value: Any, path: str) -> Any:
-        if len(_list(value, path)) != len(readers):
-            raise _mismatch(path, value, f"{len(readers)} values")
-        return tuple(
-            read(item, f"{path}[{index}]") for index, (read, item) in enumerate(zip(readers, value, strict=True))
-        )
+    def read_fixed(value: Any) -> Any:
+        if len(_list(value)) != len(readers):
+            raise _mismatch(value, f"{len(readers)} values")
+        return _items(value, readers)
 
     return read_fixed
 
 
-def _list(value: Any, path: str) -> list[Any]:
+def _items(values: list[Any], readers: Iterable[Reader]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    try:
+        for item, read in zip(values, readers, strict=False):
+            found.append(read(item))
+    except _Mismatch as mismatch:
+        raise mismatch.inside(f"[{len(found)}]") from None
+    return tuple(found)
+
+
+def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise _mismatch(path, value, "a list")
+        raise _mismatch(value, "a list")
     return value
 
 
 def _values(cls: type) -> Reader:
     hints = get_type_hints(cls)
-    fields = [(field.name, _reader(hints[field.name]), field.default) for field in attrs.fields(cls) if field.init]
+    fields = [field for field in attrs.fields(cls) if field.init]
+    readers = [(field.name, _reader(hints[field.name])) for field in fields]
+    needed = [field.name for field in fields if field.default is attrs.NOTHING]
 
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, dict):
-            raise _mismatch(path, value, "an object")
+            raise _mismatch(value, "an object")
         found = {}
-        for name, reader, default in fields:
-            if name in value:
-                found[name] = reader(value[name], f"{path}.{name}")
-            elif default is attrs.NOTHING:
-                raise _Mismatch(f"{path}: {name} is missing")
+        name = ""
+        try:
+            for name, reader in readers:
+                if name in value:
+                    found[name] = reader(value[name])
+        except _Mismatch as mismatch:
+            raise mismatch.inside(f".{name}") from None
+        for name in needed:
+            if name not in found:
+                raise _Mismatch(f"{name} is missing")
         return cls(**found)
 
     return read

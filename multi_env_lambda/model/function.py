@@ -9,7 +9,14 @@ from typing import assert_never
 
 from multi_env_lambda.model.api_settings import HttpRoute
 from multi_env_lambda.model.event import read_event
-from multi_env_lambda.model.keys.function import DESCRIPTION, FUNCTION, HANDLER, MOST_OTHER_LAYERS, VARIABLE
+from multi_env_lambda.model.keys.function import (
+    DESCRIPTION,
+    FUNCTION,
+    HANDLER,
+    MOST_GROUPS,
+    MOST_OTHER_LAYERS,
+    VARIABLE,
+)
 from multi_env_lambda.model.keys.reference import REFERENCE
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.policy import read_managed_policies, read_policies
@@ -166,10 +173,13 @@ def _role(table: Table) -> str | None:
 
 def _vpc(table: Table) -> Vpc:
     table.allow()
-    return Vpc(
-        subnet_ids=table.texts("subnet_ids"),
-        security_group_ids=table.texts("security_group_ids"),
-    )
+    subnets, ids, own = (table.texts(key) for key in ("subnet_ids", "security_group_ids", "security_groups"))
+    if not 1 <= len(ids) + len(own) <= MOST_GROUPS:
+        what = f"found {len(ids)} in `security_group_ids` and {len(own)} in `security_groups`"
+        hint = 'name a group of the VPC, or one of the unit: `security_groups = ["outbound"]`'
+        hint = hint if not ids and not own else "put the rules of some of them into one group"
+        table.refuse("", f"{what}; expected 1 to {MOST_GROUPS} security groups in both", hint=hint)
+    return Vpc(subnet_ids=subnets, security_group_ids=ids, security_groups=own)
 
 
 # --- environment variables ---

@@ -25,6 +25,12 @@ SERVICE_OF = {"stepfunctions": "states", "kinesisfirehose": "firehose", "apigate
 
 UNSCOPED = frozenset(
     {
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
         "events:PutPermission",
         "events:RemovePermission",
         "kinesis:DisableEnhancedMonitoring",

@@ -21,6 +21,7 @@ OutputKind = Literal[
     "topic",
     "stream",
     "state machine",
+    "security group",
     "API",
     "output",
 ]

@@ -43,6 +43,7 @@ from multi_env_lambda.model.settings import (
     RestRoute,
     Schedule,
     SchedulerSchedule,
+    SecurityGroup,
     Settings,
     StateMachine,
     Topic,
@@ -171,6 +172,9 @@ class Project:
     def table_name(self, environment_name: str, key: str) -> str:
         return self._named(environment_name, key, DataTable)
 
+    def security_group_name(self, environment_name: str, key: str) -> str:
+        return self._named(environment_name, key, SecurityGroup)
+
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
 
@@ -235,6 +239,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return (project.bucket_name(environment, key),)
         case StateMachine(key=key):
             return (project.state_machine_name(environment.name, key),)
+        case SecurityGroup(key=key):
+            return (project.security_group_name(environment.name, key),)
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
@@ -352,6 +358,7 @@ def _check_python(table: Table, project: Project) -> None:
             table.refuse("requires-python", what, hint="change one of them")
 
 
+# --- names ---
 def _check_names(project: Project, environments: Iterable[Environment], where: str) -> None:
     for environment in environments:
         for kind, name in made_names(project, environment):

@@ -23,9 +23,11 @@ from multi_env_lambda.model.resources import (
     OwnSecret,
     ResourceKind,
     ResourceReference,
+    SecurityGroup,
     StateMachine,
     kind_of,
 )
+from multi_env_lambda.model.security_group import read_security_group
 from multi_env_lambda.model.settings import (
     Declared,
     DynamoDBStream,
@@ -50,6 +52,7 @@ _READERS: Mapping[str, Callable[[Table, str], OwnResource]] = {
     "parameters": read_parameter,
     "secrets": read_secret,
     "state_machines": read_state_machine,
+    "security_groups": read_security_group,
 }
 
 
@@ -88,7 +91,7 @@ def _complete(table: Table, resource: OwnResource, settings: Settings) -> OwnRes
             return _with_stream(table.table("tables").table(key), resource, _readers(settings, DynamoDBStream, key))
         case MessageQueue(key=key):
             return _with_time(table.table("queues").table(key), resource, _readers(settings, Queue, key))
-        case MessageTopic() | DataBucket() | OwnParameter() | OwnSecret() | StateMachine():
+        case MessageTopic() | DataBucket() | OwnParameter() | OwnSecret() | StateMachine() | SecurityGroup():
             return resource
         case _:
             assert_never(resource)
@@ -142,6 +145,8 @@ def check_uses(table: Table, settings: Settings) -> None:
             _check_reference(table.table("parameters").table(resource.key).table("value"), named, made, functions)
         if isinstance(resource, StateMachine):
             _check_machine(table.table("state_machines").table(resource.key), resource, settings, made, functions)
+        if isinstance(resource, SecurityGroup):
+            _check_peers(table.table("security_groups").table(resource.key), resource, made)
     for job in settings.jobs:
         _check_access(table.table("jobs").table(job.key), job, made, functions)
 
@@ -149,6 +154,8 @@ def check_uses(table: Table, settings: Settings) -> None:
 def _check_function(table: Table, function: Function, settings: Settings, made: _Known, functions: _Known) -> None:
     _check_access(table, function, made, functions)
     _check_references(table, "environment", function.environment, made, functions)
+    for number, name in enumerate(function.vpc.security_groups if function.vpc is not None else ()):
+        _check_known(table.table("vpc"), f"security_groups[{number}]", name, "security_group", made)
     for place, event in zip(table.tables("events"), function.events, strict=True):
         source = getattr(event, "source", None)
         if isinstance(source, Declared):
@@ -178,6 +185,14 @@ def _check_machine(table: Table, machine: StateMachine, settings: Settings, made
     for place, event in zip(table.tables("events"), machine.events, strict=True):
         if isinstance(event, SchedulerSchedule):
             _check_dead_letters(place, event, settings, made)
+
+
+def _check_peers(table: Table, group: SecurityGroup, made: _Known) -> None:
+    for key, rules in (("allow_to", group.allow_to), ("allow_from", group.allow_from)):
+        # Rules that nobody wrote name no group.
+        for place, rule in zip(table.tables(key), rules, strict=False):
+            if rule.kind == "own_group":
+                _check_known(place, "security_group", rule.peer, "security_group", made)
 
 
 _KIND_OF_SOURCE: Mapping[type, tuple[str, ResourceKind]] = {
@@ -242,8 +257,10 @@ _WHAT_IS: Mapping[Verb, str] = {"invoke": "function", "start": "state machine"}
 
 
 def _refuse_word(table: Table, place: str, verb: Verb, name: str, kind: ResourceKind) -> NoReturn:
-    words = tuple(ACCESS[kind])
-    what = f"`{name}` is a {kind.replace('_', ' ')}, for which there is no `{verb}`; expected {enumerated(words)}"
+    words, said = tuple(ACCESS[kind]), f"`{name}` is a {kind.replace('_', ' ')}"
+    if not words:
+        table.refuse(place, f"{said}, which needs no permission", hint="name it in `security_groups` of `vpc`")
+    what = f"{said}, for which there is no `{verb}`; expected {enumerated(words)}"
     table.refuse(place, what, hint=f'write `{words[0]} = ["{name}"]`')
 
 

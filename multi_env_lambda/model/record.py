@@ -13,6 +13,7 @@ import attrs
 from multi_env_lambda.masking import masked
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, is_junk, is_plain, read_document, structure, unknown_keys
+from multi_env_lambda.model.record_of_1 import from_1, shift_of_1
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.model.unreleased import Unreleased
 
@@ -336,15 +337,24 @@ class Record:
         """
         document = read_document(body, where=where, kind="a record")
         older = document.get("format", 1) == 1
-        document = _from_1(document) if older else document
-        record = structure(cls, {**document, "unknown": []}, where=where, kind="a record")
-        for name, deployment in (("running", record.running), ("latest", record.latest)):
-            _check(deployment, where, f"a record: {name}")
+        document = from_1(document) if older else document
+        record = _structured(document, where)
         if not is_plain(body) and (lines := in_lines(document, _LONG)) != document:
-            record = structure(cls, {**lines, "unknown": []}, where=where, kind="a record")
+            record = _structured(lines, where)
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
         return record if older else attrs.evolve(record, unknown=unknown_keys(cls, document))
+
+
+def _structured(document: dict[str, Any], where: str) -> Record:
+    # What runs is nearly always the last attempt: of thousands of records, half need not be read.
+    same = document.get("running") == document.get("latest")
+    record = structure(
+        Record, {**document, **({"latest": None} if same else {}), "unknown": []}, where=where, kind="a record"
+    )
+    for name, deployment in (("running", record.running), ("latest", record.latest)):
+        _check(deployment, where, f"a record: {name}")
+    return attrs.evolve(record, latest=record.running) if same else record
 
 
 def read_history(body: bytes, *, where: str) -> Deployment:
@@ -356,7 +366,7 @@ def read_history(body: bytes, *, where: str) -> Deployment:
     """
     document = read_document(body, where=where, kind="a deployment")
     if document.get("format", 1) == 1:
-        document = _shift_of_1(document)
+        document = shift_of_1(document)
     deployment = structure(Deployment, document, where=where, kind="a deployment")
     _check(deployment, where, "a deployment")
     return structure(Deployment, in_lines(document, _LONG), where=where, kind="a deployment")
@@ -380,20 +390,3 @@ def _is_time(text: str) -> bool:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False
-
-
-def _from_1(document: dict[str, Any]) -> dict[str, Any]:
-    found = dict(document)
-    for name in ("running", "latest"):
-        if isinstance(found.get(name), dict):
-            found[name] = _shift_of_1(found[name])
-    return found
-
-
-def _shift_of_1(deployment: dict[str, Any]) -> dict[str, Any]:
-    """0.1.1 stored the step of a traffic shift in a sentence for people: ``step 2/3: …``."""
-    detail = deployment.get("detail")
-    if deployment.get("outcome") != "shifting" or not isinstance(detail, str):
-        return deployment
-    number = detail.removeprefix("step ").partition("/")[0]
-    return {**deployment, "step": int(number) if number.isdigit() and len(number) < 4 else 1}

@@ -18,17 +18,22 @@ __all__ = [
     "DataTable",
     "MessageQueue",
     "MessageTopic",
+    "NetworkRule",
     "OwnParameter",
     "OwnResource",
     "OwnSecret",
+    "PeerKind",
     "ResourceKind",
     "ResourceReference",
+    "SecurityGroup",
     "StateMachine",
     "TableIndex",
     "kind_of",
 ]
 
-ResourceKind = Literal["table", "queue", "topic", "bucket", "parameter", "secret", "state_machine", "function"]
+ResourceKind = Literal[
+    "table", "queue", "topic", "bucket", "parameter", "secret", "state_machine", "security_group", "function"
+]
 """What a function may name of its own unit; functions are no resources of their own table."""
 
 
@@ -159,7 +164,42 @@ class StateMachine:
     events: tuple[Starting, ...] = ()
 
 
-OwnResource = DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret | StateMachine
+PeerKind = Literal["ipv4", "ipv6", "prefix_list", "group", "own_group"]
+"""With whom a rule allows traffic: a range of addresses, a list of them, a group by its id, or one of the unit."""
+
+
+@attrs.frozen(kw_only=True)
+class NetworkRule:
+    """What a security group allows; ``protocol`` as EC2 has it, where ``-1`` is all of them."""
+
+    protocol: str
+    kind: PeerKind
+    peer: str
+    from_port: int | None = None
+    to_port: int | None = None
+    description: str = ""
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What EC2 tells rules apart by."""
+        return self.protocol, self.from_port, self.to_port, self.kind, self.peer
+
+
+@attrs.frozen(kw_only=True)
+class SecurityGroup:
+    """A security group in a VPC: what may leave, and what may come in. ``description`` empty is its name."""
+
+    key: str
+    vpc_id: str
+    allow_to: tuple[NetworkRule, ...]
+    allow_from: tuple[NetworkRule, ...] = ()
+    description: str = ""
+    name: str = ""
+
+
+OwnResource = (
+    DataTable | MessageQueue | MessageTopic | DataBucket | OwnParameter | OwnSecret | StateMachine | SecurityGroup
+)
 
 KIND_OF: dict[type, ResourceKind] = {
     DataTable: "table",
@@ -169,6 +209,7 @@ KIND_OF: dict[type, ResourceKind] = {
     OwnParameter: "parameter",
     OwnSecret: "secret",
     StateMachine: "state_machine",
+    SecurityGroup: "security_group",
 }
 """What people call each kind, and the name of a reference to it."""
 

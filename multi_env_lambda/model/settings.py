@@ -35,10 +35,12 @@ from multi_env_lambda.model.resources import (
     DataTable,
     MessageQueue,
     MessageTopic,
+    NetworkRule,
     OwnParameter,
     OwnResource,
     OwnSecret,
     ResourceReference,
+    SecurityGroup,
     StateMachine,
     TableIndex,
 )
@@ -70,6 +72,7 @@ __all__ = [
     "Linear",
     "MessageQueue",
     "MessageTopic",
+    "NetworkRule",
     "PlainValue",
     "Own",
     "OwnQueue",
@@ -85,6 +88,7 @@ __all__ = [
     "Schedule",
     "SchedulerSchedule",
     "SecretReference",
+    "SecurityGroup",
     "Settings",
     "Smoke",
     "Spark",
@@ -178,10 +182,11 @@ Traffic = Canary | Linear
 # --- what runs ---
 @attrs.frozen(kw_only=True)
 class Vpc:
-    """The network that a function is attached to."""
+    """The network that a function is attached to; ``security_groups`` are keys of the unit's own."""
 
     subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

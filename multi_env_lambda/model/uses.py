@@ -66,6 +66,7 @@ ACCESS: Mapping[ResourceKind, Mapping[Verb, tuple[str, ...]]] = {
         ),
         "start": ("states:StartExecution", "states:StartSyncExecution", "states:StopExecution"),
     },
+    "security_group": {},
     "function": {"invoke": ("lambda:InvokeFunction",)},
 }
 """By kind and word: the calls."""
@@ -78,6 +79,7 @@ VALUES: Mapping[ResourceKind, tuple[str, ...]] = {
     "parameter": ("value", "name"),
     "secret": ("arn",),
     "state_machine": ("arn", "name"),
+    "security_group": ("id",),
     "function": ("arn", "name"),
 }
 """By kind: what a variable can tell about one, first what it tells by default."""

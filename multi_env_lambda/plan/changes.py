@@ -23,6 +23,12 @@ MASK = canonical_json(MASKED)
 """What replaces both values of a property whose name looks like a secret."""
 
 _EVERYTHING = frozenset({"*"})
+_RULE = frozenset(
+    ("CidrIp", "CidrIpv6", "DestinationPrefixListId", "DestinationSecurityGroupId", "FromPort", "GroupId", "GroupName")
+    + ("IpProtocol", "SourcePrefixListId", "SourceSecurityGroupId", "SourceSecurityGroupName")
+    + ("SourceSecurityGroupOwnerId", "ToPort")
+)
+"""Of a rule of a security group: all but its description."""
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
     **REPLACED_BY,
     "AWS::ApiGateway::ApiKey": frozenset({"GenerateDistinctId", "Name", "Value"}),
@@ -37,6 +43,8 @@ _REPLACED_BY: Mapping[str, frozenset[str]] = {
     "AWS::ApiGatewayV2::Route": frozenset({"ApiId"}),
     "AWS::ApiGatewayV2::Stage": frozenset({"ApiId", "StageName"}),
     "AWS::CloudWatch::Alarm": frozenset({"AlarmName"}),
+    "AWS::EC2::SecurityGroup": frozenset({"GroupDescription", "GroupName", "VpcId"}),
+    **dict.fromkeys(("AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress"), _RULE),
     "AWS::Events::Rule": frozenset({"EventBusName", "Name"}),
     "AWS::Glue::Job": frozenset({"Name"}),
     "AWS::Glue::Trigger": frozenset({"Name", "Type", "WorkflowName"}),

@@ -15,6 +15,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.iam import ONLY_WITH, SERVICE_OF, UNSCOPED
 from multi_env_lambda.plan.grant import Grant, grant_of
 from multi_env_lambda.plan.named_resources import NamedResource, arns_of, is_covered, names_of, patterns_of
+from multi_env_lambda.plan.network_calls import of_network
 
 __all__ = ["Handlers", "of_cloudformation"]
 
@@ -86,7 +87,15 @@ def of_cloudformation(
                 calls.arns.update(named, below)  # versions and aliases have ARNs of their own
     making, gone = wanted["deploy"], wanted["destroy"]
     services = sorted({*making, *gone})
-    grants = [grant for service in services for grant in _of_service(environment, service, making, gone, granted)]
+    grants = [
+        grant
+        for service in services
+        for grant in (
+            _of_service(environment, service, making, gone, granted)
+            if service != "ec2"
+            else of_network(environment, stacks, *(calls.get(service, _Calls()).actions for calls in (making, gone)))
+        )
+    ]
     uses = [grant_of("UseKeysAnywhere", "deploy", ("*",), *sorted(keys))] if keys else []
     return (*grants, *uses, *_pass_roles(environment, stacks, handlers))
 

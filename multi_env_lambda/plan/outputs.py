@@ -36,6 +36,7 @@ _SHAPES: Mapping[str, tuple[OutputKind, str]] = {
     "AWS::DynamoDB::Table": ("table", f"arn:aws:dynamodb:{_HERE}:table/{{name}}"),
     "AWS::DynamoDB::GlobalTable": ("table", f"arn:aws:dynamodb:{_HERE}:table/{{name}}"),
     "AWS::Kinesis::Stream": ("stream", f"arn:aws:kinesis:{_HERE}:stream/{{name}}"),
+    "AWS::EC2::SecurityGroup": ("security group", f"arn:aws:ec2:{_HERE}:security-group/{{name}}"),
     "AWS::StepFunctions::StateMachine": ("state machine", f"arn:aws:states:{_HERE}:stateMachine:{{name}}"),
 }
 """By type: what people call it, and its ARN. In this order they are shown."""

@@ -20,6 +20,7 @@ __all__ = ["REFERENCE", "Stack", "plausible_variables"]
 REFERENCE = "reference"
 """The value of what is known only when the stack is created: a secret, an SSM parameter, an import."""
 
+_GROUP_ID = f"sg-{'0' * 17}"
 _NAMED = re.compile(r"\$\{([A-Za-z0-9:]+)(?:\.([A-Za-z0-9.]+))?\}")
 _CALLED = re.compile(r"(?:.*Name|.*Identifier|Id)")
 _ADDRESS = re.compile(r".*(?:Url|URL|Uri|URI)")
@@ -90,6 +91,8 @@ def _of_resource(found: re.Match[str], stack: Stack) -> str:
         return _of_the_stack(logical, stack)
     body = stack.document["Resources"].get(logical, {})
     type_ = str(body.get("Type", ""))
+    if type_ == "AWS::EC2::SecurityGroup" and attribute in ("", "GroupId"):
+        return _GROUP_ID
     name = _name(logical, body, stack)
     host = f"{name}.{_service(type_)}.{stack.environment.region}.amazonaws.com"
     if type_ == "AWS::SQS::Queue" and attribute in ("", "QueueUrl"):

@@ -63,7 +63,7 @@ class MemoryPlatform:
     Args:
         code: returns the SHA-256 (base64) of the object that a template's ``Code`` names.
         answers: function name -> payload -> response; if missing, ``{"ok": true}``; an exception is its error.
-        failing: stack name -> why CloudFormation would refuse it.
+        failing: stack or function name -> why CloudFormation would refuse the one, or Lambda new code for the other.
         logged: function name -> what its log has, for any time.
         missing: (environment, name) of secrets and parameters that do not exist there.
         shortages: environment -> what its account lacks for any reserved concurrency.
@@ -353,6 +353,8 @@ class MemoryPlatform:
 
     def send_code(self, environment: Environment, function_name: str, code: ObjectPlace | bytes, held: Held) -> None:
         held.make_sure()
+        if function_name in self.failing:
+            raise StackError(function_name, self.failing[function_name], hint="fix the cause")
         note_sent(self.uploaded, function_name, code)
         self._changed("code", function_name)
 

@@ -163,6 +163,20 @@ events = [{ s3 = "reports", suffix = ".csv" }]
 [tool.multi_env_lambda.parameters]
 limit.value = "100"
 where.value = { table = "sales" }
+group.value = { security_group = "outbound" }
+
+[tool.multi_env_lambda.security_groups.outbound]
+vpc_id = "vpc-0a1b2c3d"
+allow_to = [{ security_group = "database", port = 5432 }, { cidr = "10.0.0.0/16", port = 443 }]
+
+[tool.multi_env_lambda.security_groups.database]
+vpc_id = "vpc-0a1b2c3d"
+allow_to = []
+allow_from = [{ security_group = "outbound", port = 5432 }]
+
+[tool.multi_env_lambda.functions.inside]
+handler = "customers.uses.pay"
+vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"], security_groups = ["outbound"] }
 
 [tool.multi_env_lambda.secrets.bank]
 
@@ -263,6 +277,7 @@ needs = ["customers"]
 [tool.multi_env_lambda.functions.main]
 handler = "portal.handler"
 environment.SALES = { unit = "customers", parameter = "where" }
+environment.GROUP = { unit = "customers", parameter = "group" }
 """
 ASKS = """
 import os
@@ -370,6 +385,48 @@ def test_a_bucket_is_as_it_says(made: Bootstrapped) -> None:
 def test_values_are_read_also_by_another_unit(made: Bootstrapped) -> None:
     assert call(made, "values") == {"limit": "100", "where": "customers-sandbox-sales", "secret": 32}
     assert call(made, "main", unit="portal") == {"sales": "customers-sandbox-sales"}
+
+
+def test_a_function_is_in_its_groups_and_another_unit_knows_the_id(made: Bootstrapped) -> None:
+    groups = made.root("sandbox", "ec2").describe_security_groups()["SecurityGroups"]
+    by_name = {one["GroupName"]: one for one in groups}
+    outbound, database = by_name["customers-sandbox-outbound"], by_name["customers-sandbox-database"]
+    (entry,) = database["IpPermissions"]
+    assert [pair["GroupId"] for pair in entry["UserIdGroupPairs"]] == [outbound["GroupId"]]
+    assert [rule["IpRanges"] for rule in outbound["IpPermissionsEgress"]] == [[{"CidrIp": "10.0.0.0/16"}], []]
+
+    functions = made.root("sandbox", "lambda")
+    inside = functions.get_function_configuration(FunctionName="customers-sandbox-inside")
+    assert inside["VpcConfig"]["SecurityGroupIds"] == ["sg-0a1b2c3d", outbound["GroupId"]]
+    theirs = functions.get_function_configuration(FunctionName="portal-sandbox-main")
+    assert theirs["Environment"]["Variables"]["GROUP"] == outbound["GroupId"]
+    shown = made.run("outputs", "customers", "sandbox")
+    assert f"security group OutboundSecurityGroup: {outbound['GroupId']}" in shown.out
+
+
+def test_a_group_that_the_running_version_uses_is_not_removed(made: Bootstrapped) -> None:
+    file = made.stage.root / "projects/customers/pyproject.toml"
+    before = file.read_text("utf-8")
+    vpc = 'security_group_ids = ["sg-0a1b2c3d"], security_groups = ["outbound"]'
+    other = before.replace(vpc, 'security_groups = ["database"]')
+    without = other.replace('allow_from = [{ security_group = "outbound", port = 5432 }]\n', "")
+    start, end = (
+        without.index("[tool.multi_env_lambda.security_groups.outbound]"),
+        without.index("[tool.multi_env_lambda.security_groups.database]"),
+    )
+    without = (without[:start] + without[end:]).replace(
+        'group.value = { security_group = "outbound" }', 'group.value = "none"'
+    )
+    try:
+        file.write_text(without, "utf-8")
+        done = made.run("plan", "customers", "sandbox")
+    finally:
+        file.write_text(before, "utf-8")
+
+    assert (
+        "OutboundSecurityGroup is removed, but the published version of InsideFunction that runs now"
+        in done.err + done.out
+    )
 
 
 def test_a_table_is_as_it_says(made: Bootstrapped) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.tools.policies import give
 
 from .bootstrapped import ACCOUNTS, Bootstrapped, bootstrapped
-from .stage import Done
+from .stage import Done, commit
 from .test_permissions import ELSEWHERE as TRIED_BY_ONE_ROLE
 
 pytestmark = [pytest.mark.local_cloud, pytest.mark.slow, pytest.mark.long]
@@ -78,9 +78,12 @@ FIRST = {
     "PassRoles": "nightly",
     "MakeLogs": "customers",
     "MakeLogsAnywhere": "customers",
+    "MakeSecurityGroups": "network",
+    "ChangeSecurityGroups": "network",
+    "MakeEc2Anywhere": "network",
 }
 """What CloudFormation needs for the first deploy of this unit."""
-LAST = {"DeleteGlue": "nightly", "DeleteLambda": "customers"}
+LAST = {"DeleteGlue": "nightly", "DeleteLambda": "customers", "DeleteEc2Anywhere": "network"}
 """What it needs at the end of this unit."""
 
 ELSEWHERE = {
@@ -97,6 +100,22 @@ REFERENCES = (
 )
 
 
+NETWORK = """
+[project]
+name = "network"
+version = "0.1.0"
+
+[tool.multi_env_lambda.security_groups.outbound]
+vpc_id = "vpc-0a1b2c3d"
+allow_to = [{ cidr = "10.0.0.0/16", port = 443 }, { security_group = "outbound", port = 5432 }]
+
+[tool.multi_env_lambda.functions.reach]
+handler = "reach.handler"
+vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_groups = ["outbound"] }
+"""
+"""A unit with a security group, one of whose rules is a resource of its own."""
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
     folder = tmp_path_factory.mktemp("stripped") / "workspace"
@@ -105,6 +124,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrapped]:
         unit = folder / "projects/customers/pyproject.toml"
         text = unit.read_text("utf-8")
         unit.write_text(text.replace("[tool.multi_env_lambda.functions.lookup]", REFERENCES), "utf-8")
+        (folder / "projects/network").mkdir()
+        (folder / "projects/network/pyproject.toml").write_text(NETWORK, "utf-8")
+        (folder / "projects/network/reach.py").write_text("def handler(event, context):\n    return 1\n", "utf-8")
+        commit(folder)
         for place in ACCOUNTS:
             found.root(place, "ssm").put_parameter(Name="/url", Type="String", Value="v")
             found.root(place, "secretsmanager").create_secret(Name="key", SecretString="hidden")

@@ -14,7 +14,6 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import Busy, CheckFailed, PlanStale, StackError
 from multi_env_lambda.flow.unreleased import Sending, Sent, send, sending_of
-from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.request import Request
@@ -270,12 +269,9 @@ def test_code_of_somebody_who_sends_at_the_same_time_is_noticed(fake: FakeWorld)
     assert unreleased_in(record(fake)) is not None
 
 
-def test_a_function_that_refuses_the_code_leaves_the_doubt(fake: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object, **__: Held) -> None:
-        raise StackError(FUNCTION, "no", hint="look")
-
-    monkeypatch.setattr(fake.platform, "send_code", refused)
-    with pytest.raises(StackError):
+def test_a_function_that_refuses_the_code_leaves_the_doubt(fake: FakeWorld) -> None:
+    fake.platform.failing[FUNCTION] = "its package is too large"
+    with pytest.raises(StackError, match="its package is too large"):
         save(fake, "s2")
     assert (record(fake).unsure is not None, unreleased_in(record(fake)) is not None) == (True, True)
 

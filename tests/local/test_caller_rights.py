@@ -249,6 +249,46 @@ def test_what_permissions_prints_is_enough_for_many_types_and_nothing_of_others_
         assert deployer.make(f"alien-{name.lower()}", **{f"Alien{name}": body}) == "ROLLBACK_COMPLETE", name
 
 
+GROUP = "AWS::EC2::SecurityGroup"
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+
+
+def network(vpc: str = "vpc-1", **more: Any) -> dict[str, Any]:
+    group = {"GroupDescription": "out", "VpcId": vpc, "SecurityGroupEgress": [{**HTTPS, "CidrIp": "10.0.0.0/8"}]}
+    own = {"Fn::GetAtt": ["Out", "GroupId"]}
+    rule = {"GroupId": own, "SourceSecurityGroupId": own, **HTTPS}
+    return {
+        "Out": {"Type": GROUP, "Properties": {**group, **more}},
+        "In": {"Type": f"{GROUP}Ingress", "Properties": rule},
+    }
+
+
+def test_what_is_printed_is_enough_for_a_security_group_and_ends_at_its_vpc(deployer: Deployer) -> None:
+    deployer.may(*printed_for("net-sandbox", network()))
+
+    assert deployer.make("net-sandbox", **network()) == "CREATE_COMPLETE", deployer.failures("net-sandbox")
+    tagged = network(Tags=[{"Key": "team", "Value": "sales"}])
+    assert deployer.make("net-sandbox", verb="update_stack", **tagged) == "UPDATE_COMPLETE"
+    made = deployer.stacks.describe_stacks(StackName="net-sandbox")["Stacks"][0]["StackId"]
+    deployer.stacks.delete_stack(StackName="net-sandbox")
+    assert deployer.stacks.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+
+    assert deployer.make("far-sandbox", **network("vpc-2")) == "ROLLBACK_COMPLETE"
+    assert "ec2:AuthorizeSecurityGroup" in deployer.reason("far-sandbox", "Out")
+
+
+def test_a_group_of_another_stack_is_not_opened(deployer: Deployer) -> None:
+    deployer.may({"Action": "ec2:*", "Resource": "*"})
+    assert deployer.make("db-prod", **network()) == "CREATE_COMPLETE"
+    (out,) = deployer.stacks.describe_stack_resources(StackName="db-prod", LogicalResourceId="Out")["StackResources"]
+    rule = {"GroupId": out["PhysicalResourceId"], **HTTPS, "CidrIp": "0.0.0.0/0"}
+    entry = {"Type": f"{GROUP}Ingress", "Properties": rule}
+
+    deployer.may(*printed_for("net-sandbox", {**network(), "Entry": entry}))
+    assert deployer.make("net-sandbox", **network(), Entry=entry) == "ROLLBACK_COMPLETE"
+    assert "ec2:AuthorizeSecurityGroupIngress on resource" in deployer.reason("net-sandbox", "Entry")
+
+
 def printed_for(stack: str, resources: dict[str, Any]) -> list[dict[str, Any]]:
     printed = of_environment(CONFIG, SANDBOX, {stack: json.dumps({"Resources": resources})}, HANDLERS)
     return [grant.statement() for grant in printed.grants]

@@ -32,6 +32,8 @@ DOCUMENT = {
     "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}],
 }
 ALIAS = {"Ref": "Alias"}
+GROUP = {"Fn::GetAtt": ["Group", "GroupId"]}
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8", "Description": "inside"}
 _Clients = Callable[[str], Any]
 
 
@@ -166,6 +168,13 @@ def resources() -> dict[str, Any]:
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         ),
+        "Group": _resource("EC2::SecurityGroup", GroupDescription="out", VpcId="vpc-1", SecurityGroupEgress=[HTTPS]),
+        **{
+            f"Group{word}": _resource(
+                f"EC2::SecurityGroup{word}", GroupId=GROUP, IpProtocol="50", **{f"{end}SecurityGroupId": GROUP}
+            )
+            for word, end in (("Egress", "Destination"), ("Ingress", "Source"))
+        },
         "Api": _resource("ApiGatewayV2::Api", Name=STACK, ProtocolType="HTTP"),
         "Integration": _resource(
             "ApiGatewayV2::Integration",
@@ -264,7 +273,10 @@ def change_by_hand(clients: _Clients, there: dict[str, str]) -> set[str]:
     rest = clients("apigateway")
     disabled = {"op": "replace", "path": "/enabled", "value": "false"}
     rest.update_api_key(apiKey=there["RestKey"], patchOperations=[disabled])
+    opened = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    clients("ec2").authorize_security_group_egress(GroupId=there["Group"], IpPermissions=opened)
     return {
+        "Group/SecurityGroupEgress/1",
         "RestKey/Enabled",
         "Open/AuthorizationType",
         "Function/ReservedConcurrentExecutions",
@@ -307,6 +319,9 @@ def delete_by_hand(clients: _Clients, there: dict[str, str]) -> None:
     clients("s3").delete_bucket(Bucket=there["Bucket"])
     clients("dynamodb").delete_table(TableName=there["Table"])
     clients("apigatewayv2").delete_api(ApiId=there["Api"])
+    network, group = clients("ec2"), there["Group"]
+    network.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[there["GroupIngress"]])
+    network.delete_security_group(GroupId=group)
     rest = clients("apigateway")
     rest.delete_usage_plan_key(usagePlanId=there["RestPlan"], keyId=there["RestKey"])
     rest.delete_usage_plan(usagePlanId=there["RestPlan"])

@@ -227,7 +227,9 @@ def test_a_network_is_read() -> None:
 
 
 def test_a_network_without_group_is_refused() -> None:
-    assert "vpc] security_group_ids: found 0 entries" in refusal('vpc = { subnet_ids = ["subnet-1a"] }')
+    assert "vpc]: found 0 in `security_group_ids` and 0 in `security_groups`" in refusal(
+        'vpc = { subnet_ids = ["subnet-1a"] }'
+    )
 
 
 # --- environment ---

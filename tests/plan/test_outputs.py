@@ -88,6 +88,14 @@ HERE = "us-east-1:555555555555"
             "#/queues/https%3A%2F%2Fsqs.us-east-1.amazonaws.com%2F555555555555%2Fq",
         ),
         (
+            "EC2::SecurityGroup",
+            "sg-1",
+            "sg-1",
+            f"ec2:{HERE}:security-group/sg-1",
+            None,
+            "ec2/home?region=us-east-1#SecurityGroup:groupId=sg-1",
+        ),
+        (
             "StepFunctions::StateMachine",
             f"arn:aws:states:{HERE}:stateMachine:m",
             "m",

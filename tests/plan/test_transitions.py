@@ -178,3 +178,49 @@ def test_another_type_of_a_state_machine_is_refused_while_it_has_the_name() -> N
     assert impossible(machine(), machine("EXPRESS", "other")) is None
     assert impossible(machine(name=None), machine("EXPRESS", None)) is None
     assert impossible(None, machine("EXPRESS")) is None
+
+
+# --- security groups ---
+ATTACHED = {"Fn::GetAtt": ["Out", "GroupId"]}
+
+
+def group(function: bool = True, attached: object = ATTACHED, **properties: Any) -> str:
+    body = {"VpcId": "vpc-1", "GroupName": "out", "GroupDescription": "out", **properties}
+    inside = {"Type": "AWS::Lambda::Function", "Properties": {"VpcConfig": {"SecurityGroupIds": ["sg-1", attached]}}}
+    made = {"Out": {"Type": "AWS::EC2::SecurityGroup", "Properties": body}, **({"Buy": inside} if function else {})}
+    return json.dumps({"Resources": made})
+
+
+def without_group(text: str) -> str:
+    return json.dumps(
+        {"Resources": {name: body for name, body in json.loads(text)["Resources"].items() if name != "Out"}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "was"),
+    [("VpcId", "VPC", "vpc-1"), ("GroupName", "name", "out"), ("GroupDescription", "description", "out")],
+)
+def test_what_would_replace_a_security_group_is_refused(key: str, word: str, was: str) -> None:
+    found = impossible(group(), group(**{key: "other"}))
+
+    assert found is not None and found[0].startswith(f"Out: its {word} changes from {was} to other, which replaces")
+    assert "give the new one another key" in found[1]
+    assert impossible(group(), group(SecurityGroupEgress=[])) is None
+
+
+@pytest.mark.parametrize("attached", [{"Fn::GetAtt": ["Out", "GroupId"]}, {"Ref": "Out"}])
+def test_a_group_of_the_running_version_does_not_leave_before_it(attached: object) -> None:
+    running = group(attached=attached)
+    found = impossible(running, without_group(running))
+
+    assert found is not None
+    assert found[0] == "Out is removed, but the published version of Buy that runs now uses it until it goes"
+    assert "take it out of `vpc`; remove it when `prune`" in found[1]
+
+
+def test_a_group_leaves_with_its_functions_or_after_them() -> None:
+    assert impossible(group(), without_group(group(function=False))) is None
+    assert impossible(group(attached="sg-2"), without_group(group(attached="sg-2"))) is None
+    assert impossible(group(), None) is None
+    assert impossible(None, group()) is None

@@ -243,6 +243,7 @@ def _keep_limits() -> None:
         request_limits,
         reverted_drift,
         rule_dead_letters,
+        security_groups,
         stack_policies,
         state_machines,
         subscriptions,
@@ -267,6 +268,7 @@ def _keep_limits() -> None:
     pull_requests.patch()
     event_source_limits.patch()
     request_limits.patch()  # around what reads a request that has the right form
+    security_groups.patch()
     subscriptions.patch()
     stack_policies.patch()
     state_machines.patch()

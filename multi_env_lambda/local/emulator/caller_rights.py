@@ -18,6 +18,7 @@ from . import service_role
 from .conditions import NAMES_A_POLICY, SETS_A_BOUNDARY, UNDER_A_BOUNDARY
 from .generated_names import shares
 from .names import load, original
+from .network_rights import groups_asked_on, told_by_a_group
 
 __all__ = ["patch"]
 
@@ -173,13 +174,19 @@ def _check(known: _Known, resource: _Resource, step: str) -> None:
         if _is_called(known, action, resource):
             for arn in ("*",) if action in known.unscoped else _asked_on(known, action, resource):
                 for context in _contexts(action, resource.properties):
-                    _ask(principal, action, arn, {_STACK_NAME: resource.stack, **context})
+                    _ask(principal, action, arn, {**_owner(resource, step), **context})
     if resource.kind == "AWS::ApiGatewayV2::Stage" and step != "delete" and resource.properties.get(_ACCESS_LOG):
         for action in _DELIVERY:
             _ask(principal, action, "*", {})
     for service in calls.get("passed_to", ()) if step != "delete" else ():
         for arn in _roles(resource.properties):
             _ask(principal, "iam:PassRole", arn, {"iam:passedtoservice": service})
+
+
+def _owner(resource: _Resource, step: str) -> Mapping[str, str]:
+    """What is known of the resource itself."""
+    told = told_by_a_group(resource.kind, step, resource.properties, resource.stack)
+    return {_STACK_NAME: resource.stack} if told is None else told
 
 
 def _contexts(action: str, properties: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -279,6 +286,9 @@ def _is_about_a_boundary(action: str, resource: _Resource) -> bool | None:
 
 def _asked_on(known: _Known, action: str, resource: _Resource) -> Sequence[str | None]:
     """ARNs; None if a statement on ``*`` is needed."""
+    groups = groups_asked_on(action, resource.kind, resource.properties)
+    if groups is not None:
+        return groups
     if action in _OF_ANOTHER_RESOURCE or resource.kind not in _NAMES:
         return (None,)
     if resource.kind == "AWS::IAM::Policy" and "Role" not in action:

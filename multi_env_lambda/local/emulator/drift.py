@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .drift_of_groups import GROUP_READERS
 from .drift_of_lambda import FUNCTION_READERS, Properties, Read, in_our_case, said
 from .drift_of_rest_apis import REST_READERS
 from .names import load, original
@@ -232,6 +233,7 @@ READERS: dict[str, tuple[Read, str]] = {
     "AWS::SNS::Subscription": (_subscription, _NAMES_OF_SUBSCRIPTION),
     "AWS::Scheduler::Schedule": (_schedule, _SCHEDULE),
     **FUNCTION_READERS,
+    **GROUP_READERS,
     **REST_READERS,
 }
 """Type -> what reads it, and the names of the properties that are compared beside those that ministack compares."""

@@ -21,10 +21,24 @@ from multi_env_lambda.model.key import (
 from multi_env_lambda.model.keys.event import EVENTS
 from multi_env_lambda.model.keys.policy import INVOKE, MANAGED_POLICIES, POLICIES, READ, START, WRITE
 from multi_env_lambda.model.keys.reference import REFERENCE
-from multi_env_lambda.model.name import ARN, FUNCTION_NAME, ROLE_ARN
+from multi_env_lambda.model.keys.security_group import GROUP_ID
+from multi_env_lambda.model.name import ARN, FUNCTION_NAME, KEY, ROLE_ARN
 from multi_env_lambda.model.retention import RETENTION_DAYS
 
-__all__ = ["ALARMS", "DESCRIPTION", "FUNCTION", "HANDLER", "MOST_OTHER_LAYERS", "SMOKE", "VARIABLE", "VPC"]
+__all__ = [
+    "ALARMS",
+    "DESCRIPTION",
+    "FUNCTION",
+    "HANDLER",
+    "MOST_GROUPS",
+    "MOST_OTHER_LAYERS",
+    "SMOKE",
+    "VARIABLE",
+    "VPC",
+]
+
+MOST_GROUPS = 5
+"""Security groups of a function. Source: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"""
 
 MOST_OTHER_LAYERS = 4
 """Lambda takes five, and one is the unit's own."""
@@ -42,7 +56,6 @@ VARIABLE = Rule(
     hint="Lambda takes no other names",
 )
 _SUBNET = Rule(pattern=r"subnet-[0-9a-z]+", allowed='the id of a subnet such as "subnet-0a1b2c3d"', hint="see the VPC")
-_GROUP = Rule(pattern=r"sg-[0-9a-z]+", allowed='the id of a security group such as "sg-0a1b2c3d"', hint="see the VPC")
 _LAYER = Rule(
     pattern=r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+",
     allowed="the ARN of a layer version",
@@ -74,7 +87,8 @@ _BOTH = 'subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]\nsecurity_group_ids
 VPC = Keys(
     title="A VPC",
     header="[tool.multi_env_lambda.functions.main.vpc]",
-    about="Both are required: :doc:`../02-How-To/functions-in-a-vpc`.",
+    about="Subnets are required, and one to five security groups: ids, keys of the unit's own, or both. See\n"
+    ":doc:`../02-How-To/functions-in-a-vpc`.",
     keys=(
         Key(
             "subnet_ids",
@@ -85,10 +99,15 @@ VPC = Keys(
         ),
         Key(
             "security_group_ids",
-            Texts(_GROUP, least=1),
-            "The security groups, which decide where the function can connect to.",
+            Texts(GROUP_ID),
+            "The ids of security groups, which decide where the function can connect to.",
             _BOTH,
-            required=True,
+        ),
+        Key(
+            "security_groups",
+            Texts(KEY),
+            "The keys of security groups of the unit.",
+            'subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]\nsecurity_groups = ["outbound"]',
         ),
     ),
 )

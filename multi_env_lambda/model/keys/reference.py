@@ -28,12 +28,14 @@ _PARAMETER = Rule(
     hint="for example `/orders/url`",
 )
 
+_RESOURCES = ("table", "queue", "topic", "bucket", "state_machine", "security_group", "function")
+
 REFERENCE = Keys(
     title="A variable that refers to something",
     header="[tool.multi_env_lambda.functions.main.environment.DATABASE]",
     about="An environment variable that is a table gets its value from elsewhere: a secret or a parameter\n"
     "(:doc:`../02-How-To/secrets-and-parameters`), or a resource of the unit (:doc:`../02-How-To/own-resources`).",
-    either=("secret", "parameter", "table", "queue", "topic", "bucket", "state_machine", "function"),
+    either=("secret", "parameter", *_RESOURCES),
     keys=(
         Key(
             "secret",
@@ -70,18 +72,20 @@ REFERENCE = Keys(
         Key("topic", Text(KEY), "The key of a topic of the unit.", 'topic = "news"'),
         Key("bucket", Text(KEY), "The key of a bucket of the unit.", 'bucket = "reports"'),
         Key("state_machine", Text(KEY), "The key of a state machine of the unit.", 'state_machine = "checkout"'),
+        Key("security_group", Text(KEY), "The key of a security group of the unit.", 'security_group = "outbound"'),
         Key("function", Text(KEY), "The key of a function of the unit.", 'function = "check"'),
         Key(
             "value",
-            Choice(("name", "arn", "url", "value")),
-            "What of the resource. Only a queue has a URL; the ARN of a function is that of its alias.",
+            Choice(("name", "arn", "url", "value", "id")),
+            "What of the resource. Only a queue has a URL, only a security group an id. The ARN of a function is that\n"
+            "of its alias.",
             'table = "orders"\nvalue = "arn"',
-            default="``name`` of a table or a bucket, ``url`` of a queue, ``value`` of a parameter; of others ``arn``",
+            default="``name`` of a table or a bucket, ``url`` of a queue, ``value`` of a parameter, ``id`` of a\n"
+            "security group; of others ``arn``",
         ),
     ),
 )
 
-_RESOURCES = ("table", "queue", "topic", "bucket", "state_machine", "function")
 RESOURCE = attrs.evolve(
     REFERENCE.only(*_RESOURCES, "value"),
     title="A parameter that names a resource",

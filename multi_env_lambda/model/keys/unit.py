@@ -13,6 +13,7 @@ from multi_env_lambda.model.keys.job import JOB
 from multi_env_lambda.model.keys.messages import QUEUE, TOPIC
 from multi_env_lambda.model.keys.own_values import PARAMETER, SECRET
 from multi_env_lambda.model.keys.rest_api import REST_API
+from multi_env_lambda.model.keys.security_group import SECURITY_GROUP
 from multi_env_lambda.model.keys.state_machine import STATE_MACHINE
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.patterns import PATTERN
@@ -101,6 +102,13 @@ _STATE_MACHINES = Key(
     '[tool.multi_env_lambda.state_machines.checkout]\ndefinition = "checkout.asl.json"',
     default="none",
 )
+_SECURITY_GROUPS = Key(
+    "security_groups",
+    ByName(Inner(SECURITY_GROUP), KEY, off=True),
+    "The security groups by key, see below.",
+    '[tool.multi_env_lambda.security_groups.outbound]\nvpc_id = "vpc-0a1b2c3d"',
+    default="none",
+)
 _TAGS = Key(
     "tags",
     ByName(Text(), most=MOST_TAGS),
@@ -110,7 +118,7 @@ _TAGS = Key(
 )
 BY_ENVIRONMENT = (
     *("functions", "http_api", "rest_api", "jobs", "tables", "queues", "topics", "buckets", "parameters", "secrets"),
-    *("state_machines", "tags"),
+    *("state_machines", "security_groups", "tags"),
 )
 """What can differ between environments."""
 
@@ -181,6 +189,11 @@ DIFFERENCE = Keys(
             _STATE_MACHINES,
             "Other settings of state machines, or state machines that exist only here.",
             '[tool.multi_env_lambda.environments.prod.state_machines.checkout]\nlog_level = "ALL"',
+        ),
+        _here(
+            _SECURITY_GROUPS,
+            "Other settings of security groups, such as the VPC of this environment.",
+            '[tool.multi_env_lambda.environments.prod.security_groups.outbound]\nvpc_id = "vpc-4e5f6a7b"',
         ),
         _here(_TAGS, "Other tags, or more of them.", 'tags = { "cost-center" = "4712" }'),
     ),
@@ -279,6 +292,7 @@ UNIT = Keys(
         _PARAMETERS,
         _SECRETS,
         _STATE_MACHINES,
+        _SECURITY_GROUPS,
         _TAGS,
         Key(
             "environments",

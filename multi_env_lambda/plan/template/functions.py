@@ -32,6 +32,7 @@ from multi_env_lambda.plan.template.parts import (
     ref,
 )
 from multi_env_lambda.plan.template.roles import check_role, declared, function_needs, role
+from multi_env_lambda.plan.template.security_groups import rules_of, vpc_config
 
 __all__ = ["code", "function_part", "layer_part"]
 
@@ -82,6 +83,7 @@ def function_part(unit: StackInput, function: Function) -> Part:
                 type="AWS::Lambda::Function",
                 properties=_function_properties(unit, function, physical),
                 made_by=made_by,
+                depends_on=rules_of(unit, function),
             ),
             Resource(
                 logical_id=f"{name}Alias",
@@ -145,11 +147,7 @@ def _function_properties(unit: StackInput, function: Function, physical: str) ->
         "ReservedConcurrentExecutions": function.reserved_concurrency,
         "DeadLetterConfig": function.dead_letter_arn and {"TargetArn": function.dead_letter_arn},
         "SnapStart": {"ApplyOn": "PublishedVersions"} if function.snap_start else None,
-        "VpcConfig": function.vpc
-        and {
-            "SubnetIds": list(function.vpc.subnet_ids),
-            "SecurityGroupIds": list(function.vpc.security_group_ids),
-        },
+        "VpcConfig": function.vpc and vpc_config(function.vpc),
     }
     return properties | {key: value for key, value in optional.items() if value is not None}
 

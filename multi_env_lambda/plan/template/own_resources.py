@@ -18,6 +18,7 @@ from multi_env_lambda.model.resources import (
     OwnSecret,
     ResourceKind,
     ResourceReference,
+    SecurityGroup,
     StateMachine,
     kind_of,
 )
@@ -36,6 +37,7 @@ from multi_env_lambda.plan.template.own_values import (
 )
 from multi_env_lambda.plan.template.parts import ALIAS, Json, Part, StackInput, get_att, join_parts, ref
 from multi_env_lambda.plan.template.roles import allow
+from multi_env_lambda.plan.template.security_groups import group_id, group_part
 from multi_env_lambda.plan.template.state_machines import (
     functions_in,
     machine_arn,
@@ -77,6 +79,8 @@ def _part(unit: StackInput, resource: OwnResource) -> Part:
             )
         case StateMachine():
             return _machine(unit, resource)
+        case SecurityGroup():
+            return group_part(unit, resource)
         case MessageTopic():
             name = topic_id(resource.key)
             return Part(
@@ -123,6 +127,7 @@ _VALUE: Mapping[tuple[ResourceKind, str], Callable[[StackInput, str], Any]] = {
     ("state_machine", "arn"): lambda unit, key: ref(machine_id(key)),
     ("state_machine", "name"): machine_name,
     ("secret", "arn"): lambda unit, key: secret_arn(key),
+    ("security_group", "id"): lambda unit, key: group_id(key),
 }
 
 
@@ -195,6 +200,8 @@ def _statements(unit: StackInput, resource: OwnResource, verb: Verb) -> Iterator
             yield allow(ACCESS["secret"][verb], secret_arn(key))
         case StateMachine(key=key):
             yield allow(ACCESS["state_machine"][verb], *_machine_and_executions(unit, key))
+        case SecurityGroup():
+            return  # nobody calls it, so no table can name it in one of the words
         case DataBucket(key=key):
             whole = set(ACCESS["bucket"][verb]) & _OF_THE_BUCKET
             if whole:

@@ -201,7 +201,7 @@ MUTATIONS = (
     ),
     Mutation(
         "model/record.py",
-        "document = _from_1(document) if older else document",
+        "document = from_1(document) if older else document",
         "pass",
         "A traffic shift that 0.1.1 has begun goes on at its step.",
         ("model/test_record.py::test_a_shift_that_0_1_1_began_is_at_the_step_that_it_told",),
