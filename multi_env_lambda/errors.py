@@ -10,6 +10,7 @@ The tree::
     │   ├── DocumentError              14   an object in the bucket is not what its key says
     │   └── UpgradeNeeded              15   an object was written by a newer version of this library
     ├── AccountError                    6   no credentials, a role that cannot be assumed, or the wrong account
+    │   └── SessionEnded               16   the credentials ended; sign in, and the same command goes on
     ├── StackError                      7   CloudFormation refused, failed or did not answer in time
     ├── PlanStale                       8   the state changed between deciding and acting; run the command again
     ├── Refused                         9   forbidden: order, approval, consent, releases, foreign stack; full account
@@ -40,6 +41,7 @@ __all__ = [
     "PlanStale",
     "PublishError",
     "Refused",
+    "SessionEnded",
     "StackError",
     "ToolError",
     "UpgradeNeeded",
@@ -148,10 +150,22 @@ class AccountError(MultiEnvLambdaError):
     """No credentials, a role that cannot be assumed, or credentials of another account.
 
     The account of every session is compared with the table before the first write, so nothing was written there.
-    ``doctor`` shows who you are and which roles you can assume. If a session has expired, sign in again.
+    ``doctor`` shows who you are and which roles you can assume.
     """
 
     exit_code = 6
+
+
+class SessionEnded(AccountError):
+    """The credentials of this run have ended, or AWS does not accept this machine's clock; the same command goes on.
+
+    No further unit is begun. What CloudFormation was doing goes on in AWS, and is not recorded as failed. The message
+    says whose session it was and how far the run came, and the hint how to renew it. Renew it, and run the same command
+    again: it finishes what was under way, and begins the rest. Roles that the run assumes itself are renewed by
+    themselves.
+    """
+
+    exit_code = 16
 
 
 class StackError(MultiEnvLambdaError):

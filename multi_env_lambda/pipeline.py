@@ -7,11 +7,11 @@ be made again: applying a saved one means making it again and comparing digests,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import assert_never
+from functools import partial
 
 import attrs
 
-from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError
+from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError, SessionEnded
 from multi_env_lambda.flow.act import deploy_step, publish_step
 from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
@@ -36,11 +36,12 @@ from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.flow.taken import names_are_free
+from multi_env_lambda.flow.untouched import not_begun, skipped, still, tell
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
 from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import DeployStep, Plan, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.stages import Stage, cells_of, stages_of
@@ -48,7 +49,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.otherwise import otherwise
 from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.wording import Advice, advice, unit_call
-from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, World
+from multi_env_lambda.world import MadeRelease, World
 
 __all__ = ["PreparedPlan", "apply", "fitting", "plan", "publish", "same_again"]
 
@@ -90,7 +91,17 @@ def plan(
         closely: look at the stack of every unit that changes; otherwise that happens when each one is changed.
         published: a saved plan whose releases are published: they are used by name, and nothing is made.
         alone: the one unit that is made; for the others, the plan only says whether they would be.
+
+    Raises:
+        SessionEnded: the credentials ended meanwhile.
     """
+    with world.endings.raised():
+        return _planned(world, request, soon, closely, published, alone)
+
+
+def _planned(
+    world: World, request: Request, soon: bool, closely: bool, published: SavedPlan | None, alone: str
+) -> PreparedPlan:
     observed = observe(world, request, soon=soon, units=None if published is None else units_of(published))
     wish = desire(world, request, observed, alone) if published is None else as_published(published)
     desired, recorded = compared(world, request, observed, wish)
@@ -177,7 +188,8 @@ def apply(
     """Act: stage by stage, the cells of one at the same time, units in dependency order and in parallel.
 
     One failed unit never hides the others: it goes no further, and what needs it waits, in its own environment and in
-    the stages after it. A unit that somebody else is deploying is retried for ``wait_seconds``.
+    the stages after it. A unit that somebody else is deploying is retried for ``wait_seconds``. Once the session has
+    ended, no further unit begins.
 
     Raises:
         ConfigurationError: an answer matches no question of the plan; or the bucket belongs to another workspace.
@@ -190,7 +202,8 @@ def apply(
         note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
     results: dict[str, tuple[Result, ...]] = {}
     failed: dict[str, str] = {}
-    passage = _Passage(consent=consent, already=Already(), wait_seconds=wait_seconds)
+    ended = partial(world.endings.since, world.endings.count())
+    passage = _Passage(consent=consent, already=Already(), wait_seconds=wait_seconds, ended=ended)
 
     def through(cell: Stage) -> dict[str, tuple[Result, ...]]:
         return {place.name: _through_one(world, draft, place, failed, passage) for place in cell}
@@ -208,15 +221,18 @@ def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
     note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
+    before = world.endings.count()
 
     def start(name: str) -> Result:
         step = next(step for step in first if step.project == name)
+        if (ended := world.endings.since(before)) is not None:
+            return not_begun(world, step, ended)
         if isinstance(step, DeployStep):
             return _guarded(world, step, lambda: publish_step(world, step, draft.made[name]))
-        return _still(world, step)
+        return still(world, step)
 
     needs: dict[str, tuple[str, ...]] = {step.project: () for step in first}
-    done = run_in_order(needs, start, lambda task, need: _skipped(world, task, "", need), _good, workers=UPLOADING)
+    done = run_in_order(needs, start, lambda task, need: skipped(world, task, "", need), _good, workers=UPLOADING)
     return tuple(done[step.project] for step in first)
 
 
@@ -227,6 +243,7 @@ class _Passage:
     consent: Consent
     already: Already
     wait_seconds: float
+    ended: Callable[[], SessionEnded | None]
 
 
 def _through_one(
@@ -234,6 +251,8 @@ def _through_one(
 ) -> tuple[Result, ...]:
     """One environment; ``failed``: where the units failed that do not get so far."""
     steps = {step.project: step for step in draft.plan.steps if step.environment == place.name}
+    if (ended := passage.ended()) is not None:
+        return tuple(not_begun(world, step, ended) for step in steps.values())
     opening = gate(world, draft.plan, place.name, passage.consent)
     if opening.closed is None:
         deploys = [step for step in steps.values() if isinstance(step, DeployStep)]
@@ -255,14 +274,18 @@ def _run(
 
     def start(name: str) -> Result:
         step = steps[name]
+        if (ended := passage.ended()) is not None:
+            return not_begun(world, step, ended)
         if name in failed:
-            return _skipped(world, name, step.environment, f"{name} in {failed[name]}")
+            return skipped(world, name, step.environment, f"{name} in {failed[name]}")
         if isinstance(step, DeployStep):
             return _guarded(world, step, lambda: _through(world, draft, step, passage, opening))
-        return _still(world, step)
+        return still(world, step)
 
     def skip(name: str, need: str) -> Result:
-        return _skipped(world, name, steps[name].environment, need)
+        if (ended := passage.ended()) is not None:
+            return not_begun(world, steps[name], ended)
+        return skipped(world, name, steps[name].environment, need)
 
     return run_in_order(needs, start, skip, _good, workers=world.workers)
 
@@ -293,7 +316,7 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
         except PlanStale:
             if not _is_done(world, step):
                 raise
-            return _still(world, _as_wanted(step))
+            return still(world, _as_wanted(step))
 
 
 def _is_done(world: World, step: DeployStep) -> bool:
@@ -333,53 +356,10 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
             return run()
     except Exception as raised:
         error = as_ours(f"{step.project} in {step.environment}", raised)
-        _tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
+        if isinstance(error, SessionEnded):
+            world.endings.note(error)
+            tell(world, step.project, step.environment, "under way", "the session has ended")
+        else:
+            tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
         found = Result.of_error(step.project, step.environment, error)
         return attrs.evolve(found, version=step.release.version, release=step.release.digest)
-
-
-def _still(world: World, step: Step) -> Result:
-    """The result of a step in which nothing is done."""
-    match step:
-        case UnchangedStep():
-            _tell(world, step.project, step.environment, "unchanged", step.why)
-            return Result(
-                project=step.project,
-                environment=step.environment,
-                outcome="unchanged",
-                version=step.version,
-                release=step.release,
-                detail=step.why,
-            )
-        case NewerStep():
-            _tell(world, step.project, step.environment, "unchanged", step.what)
-            return Result(
-                project=step.project,
-                environment=step.environment,
-                outcome="newer",
-                version=step.version,
-                release=step.release,
-                detail=step.what,
-                hint=step.hint,
-            )
-        case RemovedStep():
-            ends = unit_call("destroy", step.project, step.environment)
-            detail = advice("its folder is gone, but it still runs here; `{}` removes it", ends)
-            return Result(project=step.project, environment=step.environment, outcome="removed", detail=detail)
-        case BlockedStep():
-            _tell(world, step.project, step.environment, "failed", step.what)
-            return step.result
-        case DeployStep():
-            raise AssertionError(step.project)
-        case _:
-            assert_never(step)
-
-
-def _skipped(world: World, project: str, environment: str, need: str) -> Result:
-    detail = f"{need} did not succeed"
-    _tell(world, project, environment, "skipped", detail)
-    return Result(project=project, environment=environment, outcome="skipped", detail=detail)
-
-
-def _tell(world: World, project: str, environment: str, phase: Phase, text: str) -> None:
-    world.reported(ProgressEvent(project=project, environment=environment, phase=phase, text=text))

@@ -11,6 +11,7 @@ import attrs
 
 from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
 from multi_env_lambda.aws.ledger import Ledger
+from multi_env_lambda.host.endings import Endings
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.lineage import Asked
 from multi_env_lambda.host.pace import Paces
@@ -42,7 +43,20 @@ __all__ = [
     "World",
 ]
 
-Phase = Literal["publish", "deploy", "warning", "check", "shift", "record", "done", "failed", "skipped", "unchanged"]
+Phase = Literal[
+    "publish",
+    "deploy",
+    "warning",
+    "check",
+    "shift",
+    "record",
+    "done",
+    "failed",
+    "under way",
+    "skipped",
+    "not begun",
+    "unchanged",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -149,6 +163,7 @@ class World:
     seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     retries: Retries = attrs.field(factory=Retries)
+    endings: Endings = attrs.field(factory=Endings)
     sent: Sent = attrs.field(factory=Sent)
     said: Callable[[str], None] = lambda _: None
     slow_seconds: float = 60.0

@@ -14,8 +14,9 @@ from multi_env_lambda.wording import in_python
 if TYPE_CHECKING:
     from multi_env_lambda.api.build import Build
     from multi_env_lambda.api.outside import FilePath
+    from multi_env_lambda.model.stopped import Stopped
 
-__all__ = ["UnitsFailed", "listed"]
+__all__ = ["UnitsFailed", "listed", "stopped_of"]
 
 _EACH = "correct each of them, then run again"
 
@@ -23,6 +24,13 @@ _EACH = "correct each of them, then run again"
 def listed(results: Iterable[Result], *notes: str) -> Listing[Result]:
     """The outcome of every step, displayed as a matrix of units and environments, with all non-empty notes."""
     return Listing(tuple(results), tables.results, Result.to_dict, tables.results_html, tuple(filter(None, notes)))
+
+
+def stopped_of(results: Iterable[Result]) -> Stopped | None:
+    """What is said once of all steps that the end of the session kept from being done; None if there are none."""
+    from multi_env_lambda.model.stopped import stopped
+
+    return stopped(results)
 
 
 class UnitsFailed(MultiEnvLambdaError):
@@ -51,8 +59,15 @@ class UnitsFailed(MultiEnvLambdaError):
     @classmethod
     def of(cls, where: str, results: Listing[Result], *, named: Callable[[Result], str]) -> UnitsFailed:
         """The error for these results; ``named``: what each of them is about, such as the unit."""
+        from multi_env_lambda.model.session import ONE_SESSION
+
+        ended = stopped_of(results)
         bad = [result for result in results if not result.good]
-        error = cls.among(where, [(named(result), _without_its_place(result), result.hint) for result in bad])
+        own = bad if ended is None else [result for result in bad if result not in ended.results]
+        faults = [(named(result), _without_its_place(result), result.hint) for result in own]
+        # The credentials are the place, as in the detail of each of these results.
+        faults += [] if ended is None else [(ONE_SESSION, ended.what.removeprefix(f"{ONE_SESSION}: "), ended.hint)]
+        error = cls.among(where, faults)
         error.results, error.kinds = results, frozenset(result.error for result in bad if result.error)
         return error
 

@@ -58,10 +58,11 @@ def status(opened: Opened, name: str | None = None, environment: str | None = No
     """The matrix, or one row or column of it; notes list broken units and stacks without a record."""
     from multi_env_lambda.operations.without_record import without_record
 
-    found = matrix(opened, name, drift=drift)
-    chosen = found if environment is None else found.in_environment(environment)
-    broken = (f"{unit.error.where}: {unit.error.what}" for unit in opened.broken if name in (None, unit.name))
-    return attrs.evolve(chosen, notes=(*broken, *without_record(opened.world, chosen), *chosen.notes))
+    with opened.world.endings.raised():
+        found = matrix(opened, name, drift=drift)
+        chosen = found if environment is None else found.in_environment(environment)
+        broken = (f"{unit.error.where}: {unit.error.what}" for unit in opened.broken if name in (None, unit.name))
+        return attrs.evolve(chosen, notes=(*broken, *without_record(opened.world, chosen), *chosen.notes))
 
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:

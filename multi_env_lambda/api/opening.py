@@ -132,6 +132,7 @@ def connect(
         said=said,
         now=now,
         retries=met.retries,
+        endings=met.endings,
         workers=UNITS_AT_ONCE if on_aws else UNITS_HERE,
         paces=Paces() if on_aws else None,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),

@@ -143,7 +143,8 @@ class _Watch:
         except MultiEnvLambdaError as error:
             bring = partial(self._failed, error=error)
         for unit in self._made_from(saved):
-            found = bring(unit)
+            with self.opened.world.endings.raised():  # every later save would only end in the same way
+                found = bring(unit)
             result = attrs.evolve(found.result, seconds=round(time.monotonic() - began, 3))
             yield WatchRound(
                 number=self.number,

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.model.session import Source, source_of
+
 if TYPE_CHECKING:
     import botocore.session
 
-__all__ = ["Access", "Profile", "new_session", "profile_of", "variables_of", "session_of_nobody", "without_variables"]
+__all__ = [
+    "Access",
+    "Profile",
+    "new_session",
+    "profile_of",
+    "session_of_nobody",
+    "source_of_session",
+    "variables_of",
+    "without_variables",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +92,19 @@ def variables_of(access: Access | Profile | None) -> Mapping[str, str]:
             return {}
         case Access(ends=ends):
             return {"AWS_CREDENTIAL_EXPIRATION": ends} if ends else {}
+
+
+def source_of_session(access: Access | Profile | None, session: botocore.session.Session) -> Source:
+    """Whose credentials a session has that was made for ``access``."""
+    from botocore.exceptions import BotoCoreError
+
+    if isinstance(access, Access):
+        return Source(kind="unknown")  # the local cloud's, which do not end
+    try:
+        method = getattr(session.get_credentials(), "method", "") or ""
+    except BotoCoreError:  # none can be loaded, which is why somebody asks
+        method = ""
+    return source_of(method, session.profile or "default", session.full_config.get("profiles", {}))
 
 
 def session_of_nobody() -> botocore.session.Session:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from multi_env_lambda.errors import AccountError, MultiEnvLambdaError
+from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, SessionEnded
+from multi_env_lambda.model.session import Source, renewal
 from multi_env_lambda.wording import Advice, advice, option
 
 __all__ = [
@@ -12,10 +13,12 @@ __all__ = [
     "aws_errors",
     "code_of",
     "is_denied",
+    "is_expired",
     "is_lost",
     "is_missing_stack",
     "is_of_missing_stack",
     "is_throttled",
+    "is_unknown_key",
     "message_of",
     "status_of",
     "text_of",
@@ -60,21 +63,28 @@ _STOPPED = advice(
 
 _EXPIRED = frozenset(
     {
+        # Of services: query and XML, JSON, EC2, S3.
         "ExpiredToken",
         "ExpiredTokenException",
+        "RequestExpired",
+        "TokenRefreshRequired",
+        # Of botocore, before anything is sent.
         "InvalidGrantException",
         "LoginRefreshRequired",
         "LoginTokenLoadError",
+        "RefreshWithMFAUnsupportedError",
         "SSOTokenLoadError",
         "TokenRetrievalError",
-        "UnauthorizedException",
         "UnauthorizedSSOTokenError",
     }
 )
+"""Sources: *Common errors* of each API reference, *Error responses* of S3, and ``botocore/exceptions.py``."""
+
 _WRONG_KEY = frozenset(
     {
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "InvalidIdentityToken",
         "InvalidToken",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
@@ -145,6 +155,20 @@ def is_denied(error: Exception) -> bool:
     return code_of(error) in _DENIED
 
 
+def is_expired(error: Exception) -> bool:
+    """Whether the credentials are over, as the service or botocore says it."""
+    if isinstance(error, RuntimeError):
+        # Not an error class of botocore's own: what renews them gave some that are over, or this clock is hours ahead.
+        return str(error).startswith("Credentials were refreshed, but")
+    return code_of(error) in _EXPIRED
+
+
+def is_unknown_key(error: Exception) -> bool:
+    """Whether AWS does not know the keys (any more), or whatever has given them gives none."""
+    # A signature that does not match may as well have been changed by a proxy.
+    return code_of(error) in (_WRONG_KEY | {"CredentialRetrievalError"}) - {"SignatureDoesNotMatch"}
+
+
 def is_missing_stack(error: Exception) -> bool:
     """Whether CloudFormation says that there is no such stack (it has no code of its own for that).
 
@@ -159,8 +183,13 @@ def is_of_missing_stack(error: MultiEnvLambdaError) -> bool:
 
 
 def account_error(where: str, error: Exception, *, profile: str | None = None) -> AccountError | None:
-    """The error in our words, if it is about who we are or how to get there, whatever was called."""
+    """The error in our words, if it is about who we are or how to get there, whatever was called.
+
+    Clients of ``aws/session.py`` tell that a session has ended themselves, and know whose: see ``aws/session_end.py``.
+    """
     code = code_of(error)
+    if is_expired(error):
+        return SessionEnded(where, text_of(error), hint=renewal(Source(kind="unknown")))
     if code == "ProfileNotFound":
         hint = f"{'name' if profile else 'set AWS_PROFILE to'} one of the names listed by `aws configure list-profiles`"
     elif code in _NO_CREDENTIALS:
@@ -168,8 +197,6 @@ def account_error(where: str, error: Exception, *, profile: str | None = None) -
         hint = advice(
             "set AWS_PROFILE, or run `aws configure sso`; without an AWS account, use the local cloud: {}", local
         )
-    elif code in _EXPIRED:
-        hint = f"sign in again: `{' '.join(('aws sso login', *([option('profile', profile)] if profile else [])))}`"
     elif code in _WRONG_KEY:
         # An opt-in region returns the same while it is not enabled:
         # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html

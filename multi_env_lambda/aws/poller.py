@@ -173,6 +173,8 @@ class Poller:
         while True:
             seen = watch.rounds
             self._one_round(watch)
+            if isinstance(watch.error, MultiEnvLambdaError):
+                raise watch.error
             if watch.error is not None:
                 raise _unreadable(where, watch.error) from watch.error
             if watch.rounds > seen:
@@ -188,6 +190,8 @@ class Poller:
     def _one_round(self, watch: _Watch) -> None:
         """Lead one round for everybody, or wait for the leader's."""
         with self._changed:
+            if watch.error is not None:  # the round before was for this one as well
+                return
             if self._led:
                 seen = watch.rounds
                 self._changed.wait_for(lambda: not self._led or watch.rounds > seen or watch.error is not None)
@@ -225,6 +229,11 @@ class Poller:
                 # A listing does not show deleted stacks; reading by id still works.
                 self._by_id(stack_id, found)
             self._slowed = max(1.0, self._slowed / 2)
+        except MultiEnvLambdaError as error:
+            # It is about the credentials, so each of the others would only get the same answer, one after the other.
+            for watch in watches:
+                watch.error = error
+            return
         except aws_errors() as error:
             if not (is_throttled(error) or is_lost(error)):
                 for watch in watches:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 
+from multi_env_lambda.errors import SessionEnded
 from multi_env_lambda.masking import masked
 
 __all__ = ["quiet_refreshing", "redact_debug_logs"]
@@ -46,9 +47,11 @@ def redact_debug_logs() -> None:
 
 class _OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Drop what is raised as well, and keep one line of what is not."""
+        """Drop what is raised as well, or told once as the end of a session, and keep one line of what is not."""
         if not str(record.msg).startswith(_REFRESHING):
             return True
+        if record.exc_info and isinstance(record.exc_info[1], SessionEnded):
+            return False
         record.exc_info, record.exc_text = None, None
         return "mandatory" not in record.getMessage()
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
-from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, variables_of
+from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, source_of_session, variables_of
 from multi_env_lambda.aws.call_events import note_retries, time_calls
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
+from multi_env_lambda.aws.session_end import ending_of, renewal_errors, tell_ending
 from multi_env_lambda.errors import AccountError
+from multi_env_lambda.host.endings import Endings
 from multi_env_lambda.host.parallel import UNITS_AT_ONCE, WORKERS
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.model.environment import CALLER as CALLERS_NAME
 from multi_env_lambda.model.environment import DEFAULT_ROLE_NAME, Devops, Environment
 from multi_env_lambda.model.principal import session_name_of
+from multi_env_lambda.model.session import Source
 
 if TYPE_CHECKING:
     import botocore.session
@@ -79,7 +83,7 @@ class Sessions:
         attempts: int = RETRIES["total_max_attempts"],
         session_name: Callable[[str], str] = session_name_of,
     ) -> None:
-        self.retries = Retries()
+        self.retries, self.endings = Retries(), Endings()
         self._access = access
         self._on_call = on_call
         self._attempts = attempts
@@ -109,7 +113,7 @@ class Sessions:
         with self._lock:
             if key not in self._clients:
                 session = self._session_of(place)
-                self._clients[key] = self._make_client(session, service, place.region, place.name, attempts)
+                self._clients[key] = self._make_client(session, service, place, attempts)
             return self._clients[key]
 
     def caller(self) -> str:
@@ -139,8 +143,13 @@ class Sessions:
             AccountError: its role cannot be assumed, or is of another account.
         """
         self.verify(place)
+        # Renewing a role takes this lock too, so it is not held meanwhile.
         with self._lock:
-            return self._session_of(place).get_credentials().get_frozen_credentials()
+            session = self._session_of(place)
+        try:
+            return session.get_credentials().get_frozen_credentials()
+        except renewal_errors() as error:
+            raise self._account_error(_where(place), error) from error
 
     def user_id(self, place: Place) -> str:
         """The IAM id of the identity that acts at a place: what policies call ``aws:userid``.
@@ -181,7 +190,7 @@ class Sessions:
                     _check_account(place, self._base_identity()["Account"], "the credentials belong to account")
                 else:
                     session.get_credentials().get_frozen_credentials()
-            except aws_errors() as error:
+            except renewal_errors() as error:
                 raise self._account_error(_where(place), error) from error
             self._verified.add(key)
 
@@ -238,7 +247,7 @@ class Sessions:
         with self._lock:
             key = (_BASE, "", "sts", self._attempts)
             if key not in self._clients:
-                self._clients[key] = self._make_client(self._base(), "sts", None, CALLER, self._attempts)
+                self._clients[key] = self._make_client(self._base(), "sts", None, self._attempts)
             return self._clients[key]
 
     def _new_session(self) -> botocore.session.Session:
@@ -246,11 +255,10 @@ class Sessions:
         session.register_component("data_loader", _loader())
         return session
 
-    def _make_client(
-        self, session: botocore.session.Session, service: str, region: str | None, place_name: str, attempts: int
-    ) -> Any:
+    def _make_client(self, session: botocore.session.Session, service: str, place: Place | None, attempts: int) -> Any:
         from botocore.config import Config
 
+        region = None if place is None else place.region
         only = self._access if isinstance(self._access, Access) else None
         config = Config(
             retries={**RETRIES, "total_max_attempts": attempts},
@@ -272,8 +280,9 @@ class Sessions:
             raise AccountError("credentials", f"{service} in {region}: {error}", hint=hint) from error
         note_retries(client, self.retries)
         time_calls(client)
+        tell_ending(client, lambda: self._source_of(session, place), self.endings)
         if self._on_call is not None:
-            tell = self._on_call
+            tell, place_name = self._on_call, CALLER if place is None else place.name
 
             def before_call(model: Any, **_: Any) -> None:
                 tell(place_name, model.service_model.service_name, model.name)
@@ -281,7 +290,21 @@ class Sessions:
             client.meta.events.register("before-call", before_call)
         return client
 
+    def _source_of(self, session: botocore.session.Session, place: Place | None) -> Source:
+        """Whose credentials a session uses: those of its place's role, or the base identity's."""
+        if place is None or session is self._sessions.get(_BASE):
+            return self._base_source()
+        return Source(kind="role", name=place.role_arn)
+
+    def _base_source(self) -> Source:
+        session = self._sessions.get(_BASE)
+        return Source(kind="unknown") if session is None else source_of_session(self._access, session)
+
     def _account_error(self, where: str, error: Exception) -> AccountError:
+        ended = ending_of(error, self._base_source(), datetime.now(UTC))
+        if ended is not None:
+            self.endings.note(ended)
+            return ended
         hint = "check the credentials with `aws sts get-caller-identity`"
         known = account_error(where, error, profile=profile_of(self._access))
         return known or AccountError(where, text_of(error), hint=hint)

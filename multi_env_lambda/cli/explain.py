@@ -24,6 +24,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "DocumentError": ("02-How-To/recover", "03-Concepts/bucket"),
     "UpgradeNeeded": ("02-How-To/upgrade", "04-Reference/versions"),
     "AccountError": ("02-How-To/real-accounts", "02-How-To/roles"),
+    "SessionEnded": ("02-How-To/when-something-fails",),
     "StackError": ("02-How-To/when-something-fails", "02-How-To/put-right-what-was-done-by-hand"),
     "PlanStale": ("02-How-To/two-people-at-once", "02-How-To/promote-and-approve"),
     "Refused": ("02-How-To/promote-and-approve", "02-How-To/rights-and-bounds"),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.api.failed import UnitsFailed, stopped_of
 from multi_env_lambda.cli.output import note, out, print_json
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError, SessionEnded
 
 if TYPE_CHECKING:
     from multi_env_lambda import Result
@@ -46,7 +46,7 @@ def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHAN
         _tell_nothing_to_do(results, still)
     else:
         out(results_table(results))
-    _tell_what_went_wrong(result for result in results if not result.good)
+    _tell_what_went_wrong(results)
     for line in results.notes:
         note(line)
 
@@ -61,15 +61,21 @@ def not_done(failed: UnitsFailed) -> int:
 
 
 def _tell_what_went_wrong(results: Iterable[Result]) -> None:
-    """What is the same for many units, a closed environment for example, is said once."""
+    """What is the same for many units, a closed environment for example, is said once; the end of a session last."""
+    found = tuple(results)
+    ended = stopped_of(found)
     units: dict[tuple[str, str, str, str, str], list[str]] = {}
-    for result in results:
+    for result in found:
+        if result.good or (ended is not None and result in ended.results):
+            continue
         same = (result.environment, result.outcome, result.error, result.detail, result.hint)
         units.setdefault(same, []).append(result.project)
     for (environment, outcome, error, detail, hint), names in units.items():
         note(f"{environment} {', '.join(names)} {outcome}{f'[{error}]' if error else ''}: {detail}")
         if hint:
             note(f"hint: {hint}")
+    if ended is not None:
+        note(f"error[{SessionEnded.__name__}]: {ended.what}\nhint: {ended.hint}")
 
 
 def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
@@ -86,7 +92,12 @@ def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
 
 
 def exit_code(kinds: Collection[str]) -> int:
-    """The code of the error where all failures are of one kind, else that of "some units failed"."""
+    """The code of the error where all failures are of one kind, else that of "some units failed".
+
+    After the end of a session the same command goes on, which a script has to know whatever else failed.
+    """
+    if SessionEnded.__name__ in kinds:
+        return SessionEnded.exit_code
     codes = {kind.__name__: kind.exit_code for kind in _kinds(MultiEnvLambdaError)}
     return codes.get(next(iter(kinds)), UnitsFailed.exit_code) if len(kinds) == 1 else UnitsFailed.exit_code
 

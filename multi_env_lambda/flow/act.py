@@ -20,7 +20,7 @@ import attrs
 from multi_env_lambda.aws.index import read_release, read_running_template, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
-from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, StackError
+from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, PlanStale, Refused, SessionEnded, StackError
 from multi_env_lambda.flow.address import address_of
 from multi_env_lambda.flow.adopt import Adopting, made_from
 from multi_env_lambda.flow.aliases import remake, restore
@@ -119,7 +119,7 @@ def deploy_step(
                 entry = _bring(work, entry)
             except MultiEnvLambdaError as error:
                 name_the_unit(error, step.project, step.environment)
-                if not isinstance(error, PlanStale | Refused) or losses_of(error):
+                if not isinstance(error, PlanStale | Refused | SessionEnded) or losses_of(error):
                     record_failure(held, entry, error, time.monotonic() - started, work.adopting.unknown)
                 raise
             _say(world, step, "record")

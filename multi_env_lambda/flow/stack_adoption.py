@@ -35,7 +35,6 @@ from multi_env_lambda.plan.imports import NAME_OF, short_name
 from multi_env_lambda.plan.ownership import owner_of, stack_tags, whose
 from multi_env_lambda.plan.released import as_text, journal_of, released, retaining
 from multi_env_lambda.plan.stack_adoption import Declared, OldStack, StackAdoption, UnitStack, decided
-from multi_env_lambda.plan.stateful import holds_data
 from multi_env_lambda.plan.template.parts import logical_id
 from multi_env_lambda.world import MadeRelease, ProgressEvent, StackRequest, World
 
@@ -168,10 +167,13 @@ def _declared(unit: Project, place: Environment) -> dict[str, Declared]:
     """The resources of the unit whose name its table can state, by their logical ids."""
     settings = unit.settings[place.name]
     found = [
-        (title, resource.key) for title, kind in _KINDS for resource in settings.resources if isinstance(resource, kind)
+        Declared(kind=title, key=resource.key, name=resource.name)
+        for title, kind in _KINDS
+        for resource in settings.resources
+        if isinstance(resource, kind)
     ]
-    found += [("functions", function.key) for function in settings.functions]
-    return {logical_id(key, _ENDINGS[title]): Declared(kind=title, key=key) for title, key in found}
+    found += [Declared(kind="functions", key=function.key) for function in settings.functions]
+    return {logical_id(one.key, _ENDINGS[one.kind]): one for one in found}
 
 
 def carry_out(world: World, seen: Seen, again: Callable[[World], Seen]) -> None:
@@ -219,9 +221,8 @@ class _Work:
     def retain(self) -> None:
         found, old = self.seen.found, self.seen.old
         self._say(f"retaining what is in {old.name}")
-        kept = _kept(self.seen)
         moved = {one.logical_id for one in found.of("moves")}
-        self._change(old.name, retaining(old.template, kept | moved, moved), old.tags)
+        self._change(old.name, retaining(old.template, found.kept | moved, moved), old.tags)
 
     def release(self) -> None:
         found, old = self.seen.found, self.seen.old
@@ -307,11 +308,6 @@ class _Work:
         found = self.seen.found
         event = ProgressEvent(project=found.unit, environment=found.environment, phase="deploy", text=text)
         self.world.reported(event)
-
-
-def _kept(seen: Seen) -> set[str]:
-    fates = seen.found.of("moves", "stays", "left")
-    return {one.logical_id for one in fates if holds_data(one.type, one.physical_id)}
 
 
 def _as_seen(seen: Seen, place: Environment, there: StackReading) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
-from multi_env_lambda.errors import Busy, MultiEnvLambdaError, Refused
+from multi_env_lambda.errors import Busy, MultiEnvLambdaError, Refused, SessionEnded
 
 __all__ = ["Outcome", "Result"]
 
@@ -22,6 +22,8 @@ Outcome = Literal[
     "destroyed",
     "blocked",
     "skipped",
+    "under way",
+    "not begun",
     "failed",
 ]
 
@@ -33,6 +35,7 @@ class Result:
     ``label`` is the version, with the release's digest if what ran had the same version.
     ``sent``: code without a release, see ``WatchRound``.
     ``newer``: what runs is newer than the work tree, and was kept.
+    ``under way``: the session ended after it had begun; the same command finishes it. ``not begun``: it ended before.
     """
 
     project: str
@@ -48,11 +51,11 @@ class Result:
 
     @classmethod
     def of_error(cls, project: str, environment: str, error: MultiEnvLambdaError) -> Result:
-        """How a step ended that raised this; what was refused before anything was done is no failure."""
+        """How a step ended that raised this. What was refused before anything was done, or goes on, is no failure."""
         return cls(
             project=project,
             environment=environment,
-            outcome="blocked" if isinstance(error, (Refused, Busy)) else "failed",
+            outcome=_outcome_of(error),
             detail=f"{error.where}: {error.what}",
             hint=error.hint,
             error=type(error).__name__,
@@ -61,7 +64,7 @@ class Result:
     @property
     def good(self) -> bool:
         """Whether it ended well, which includes that there was nothing to do."""
-        return self.outcome not in ("blocked", "skipped", "failed")
+        return self.outcome not in ("blocked", "skipped", "under way", "not begun", "failed")
 
     def text(self) -> str:
         """How it ended, and below it why, and what to do about it."""
@@ -81,3 +84,13 @@ class Result:
         from multi_env_lambda.show.html import results_html
 
         return results_html((self,))
+
+
+def _outcome_of(error: MultiEnvLambdaError) -> Outcome:
+    match error:
+        case SessionEnded():
+            return "under way"
+        case Refused() | Busy():
+            return "blocked"
+        case _:
+            return "failed"

@@ -24,6 +24,7 @@ from multi_env_lambda.errors import (
     PlanStale,
     PublishError,
     Refused,
+    SessionEnded,
     UpgradeNeeded,
 )
 from multi_env_lambda.flow.consent import NO_CONSENT, Consent
@@ -42,6 +43,7 @@ from multi_env_lambda.model.record import Deployment, Record
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.rules import Bound
+from multi_env_lambda.model.stopped import stopped_at
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, changed_since, kept_by, lost, needed_by, retained
 from multi_env_lambda.wording import advice, option
@@ -150,6 +152,7 @@ def destroy(
         Refused: others need it, it is frozen, it is not approved, or the stack is not ours.
         Busy: somebody is deploying it.
         StackError: CloudFormation could not delete the stack; the record says so.
+        SessionEnded: the credentials ended meanwhile; the same again finishes it.
     """
     if removal.gone:
         return _result(removal, "unchanged", "it does not run there")
@@ -158,12 +161,17 @@ def destroy(
         what = f"still needed there by {', '.join(removal.needed_by)}"
         hint = advice("destroy those first, or pass `{}`", option("force"))
         raise Refused(f"{removal.project} in {removal.environment}", what, hint=hint)
-    _must_not_be_frozen(world, removal, force=force)
     hint = advice("`{}`, then somebody else: `{}`", save_removal(removal.project, removal.environment), APPROVE_SAVED)
-    gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
-    if gate.closed is not None:
-        raise gate.closed
-    return _delete(world, removal, reason, gate.approved)
+    with world.endings.raised():
+        _must_not_be_frozen(world, removal, force=force)
+        gate = agreed(world, removal.environment, removal.digest, consent, hint=hint, bound=bound)
+        if gate.closed is not None:
+            raise gate.closed
+    try:
+        return _delete(world, removal, reason, gate.approved)
+    except SessionEnded as error:
+        what = stopped_at(error.what, 0, (f"{removal.project} in {removal.environment}",), 0)
+        raise SessionEnded(error.where, what, hint=error.hint) from error
 
 
 def _must_not_be_frozen(world: World, removal: Removal, *, force: bool) -> None:
@@ -194,7 +202,7 @@ def _delete(world: World, removal: Removal, reason: str, approved: str) -> Resul
             say = partial(_say, world, removal, "deploy")
             check = deletion_check(world, held.record, removal.keep)
             world.platform.delete(place, removal.stack_name, token, held, say, check=check, retain=removal.keep)
-        except (PlanStale, Refused):
+        except (PlanStale, Refused, SessionEnded):
             raise
         except MultiEnvLambdaError as error:
             _record_failure(held, entry, error, time.monotonic() - started)

@@ -33,7 +33,13 @@ def find_drift(world: World, unit: str | None = None, environment: str | None = 
 
     Raises:
         ConfigurationError: there is no such unit or environment.
+        SessionEnded: the credentials ended meanwhile.
     """
+    with world.endings.raised():
+        return _found(world, unit, environment)
+
+
+def _found(world: World, unit: str | None, environment: str | None) -> tuple[UnitDrift, ...]:
     every = (*world.config.environments, *world.config.left)
     places = every if environment is None else (world.config.environment(environment),)
     records = read_records(world, places)

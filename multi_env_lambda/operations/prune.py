@@ -20,7 +20,7 @@ import attrs
 
 from multi_env_lambda.aws.index import DIGEST, list_published, read_template
 from multi_env_lambda.aws.lease import HeldLease, HeldTogether
-from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, SessionEnded
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, find_id
 from multi_env_lambda.flow.replicate import abandoned_copies, delete_replicas
@@ -31,6 +31,7 @@ from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.shown import shown_as_text
+from multi_env_lambda.model.stopped import stopped_at
 from multi_env_lambda.model.versions import KeptFunction, KeptLayer
 from multi_env_lambda.operations.inventory import (
     Unit,
@@ -98,8 +99,13 @@ def find_prunable(world: World, only: Iterable[str] = ()) -> Prunable:
 
     Raises:
         ConfigurationError: there is no such unit, or the bucket belongs to another workspace.
+        SessionEnded: the credentials ended meanwhile.
     """
-    only = tuple(only)
+    with world.endings.raised():
+        return _found(world, tuple(only))
+
+
+def _found(world: World, only: tuple[str, ...]) -> Prunable:
     units, named = _look(world)
     known = {*world.unit_names, *(unit.project for unit in units)}
     for name in only:
@@ -129,12 +135,17 @@ def prune(world: World, shown: Prunable, said: Callable[[Candidate], None] = lam
     removed: list[Candidate] = []
     untouched = list(shown.untouched)
     named = _Named(world)
-    for project in dict.fromkeys((*(candidate.project for candidate in shown.candidates), *shown.abandoned)):
+    units = tuple(dict.fromkeys((*(candidate.project for candidate in shown.candidates), *shown.abandoned)))
+    for number, project in enumerate(units):
         wanted = [candidate for candidate in shown.candidates if candidate.project == project]
         try:
             for candidate in _prune_unit(world, project, wanted, named.keys()):
                 removed.append(candidate)
                 said(candidate)
+        except SessionEnded as error:
+            # What was removed has been said; what was not is found by the next prune.
+            what = stopped_at(error.what, number, (project,), len(units) - number - 1)
+            raise SessionEnded(error.where, what, hint=error.hint) from error
         except MultiEnvLambdaError as error:
             untouched.append(Skipped(project=project, why=f"{error.where}: {error.what}"))
     return Prunable(candidates=tuple(removed), untouched=tuple(untouched), copies=shown.copies)

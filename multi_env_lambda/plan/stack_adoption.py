@@ -15,6 +15,8 @@ from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.shown import shown_as_text
+from multi_env_lambda.plan.attached import is_attached
+from multi_env_lambda.plan.clashes import clashes
 from multi_env_lambda.plan.import_identifiers import IDENTIFIERS
 from multi_env_lambda.plan.imports import short_name
 from multi_env_lambda.plan.released import is_retained, journal_of
@@ -22,9 +24,9 @@ from multi_env_lambda.plan.stateful import REPLACED_BY, holds_data
 
 __all__ = ["Declared", "Fate", "OldStack", "ResourceFate", "StackAdoption", "UnitStack", "decided"]
 
-Fate = Literal["stays", "moves", "moved", "replaced", "left", "goes"]
+Fate = Literal["stays", "moves", "moved", "replaced", "left", "attached", "goes"]
 """In the same place in the same stack; into the unit's own; already there or released; a new one instead; kept in the
-account; deleted with the old stack, or replaced by the next deploy."""
+account; kept because it is part of another; deleted with the old stack, or replaced by the next deploy."""
 
 Step = Literal["state", "retain", "release", "import", "claim"]
 """Names in the table; policies in the old stack; out of it; into the unit's; the tags that say whose it is."""
@@ -44,10 +46,11 @@ _ENDINGS = ("Table", "Queue", "Topic", "Bucket", "Function", "LogGroup", "Parame
 
 @attrs.frozen(kw_only=True)
 class Declared:
-    """What a resource of the unit's template is in its table, such as ``tables.orders``."""
+    """What a resource of the unit's template is in its table, such as ``tables.orders``; ``name`` is the stated one."""
 
     kind: str
     key: str
+    name: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -131,9 +134,15 @@ class StackAdoption:
         """The resources that one of these becomes of.
 
         Args:
-            fates: ``stays``, ``moves``, ``moved``, ``replaced``, ``left`` or ``goes``.
+            fates: ``stays``, ``moves``, ``moved``, ``replaced``, ``left``, ``attached`` or ``goes``.
         """
         return tuple(one for one in self.resources if one.fate in fates)
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The logical ids in the old stack that no template may delete: what holds data, and what is part of it."""
+        data = {one.logical_id for one in self.of("stays", "moves", "left") if holds_data(one.type)}
+        return frozenset(data | {one.logical_id for one in self.of("attached")})
 
     def text(self) -> str:
         """What people read."""
@@ -150,7 +159,7 @@ def decided(old: OldStack, ours: UnitStack) -> StackAdoption:
     """What would be done now."""
     matched = _matched(old, ours)
     fates = [_fate(old, ours, item, matched.get(item.logical_id, "")) for item in old.resources]
-    fates += list(_journalled(old))
+    fates = list(_with_attached(old, fates)) + list(_journalled(old))
     found = StackAdoption(
         unit=ours.unit,
         environment=ours.environment,
@@ -218,7 +227,14 @@ def _fate(old: OldStack, ours: UnitStack, item: PhysicalResource, becomes: str) 
         return attrs.evolve(found, fate="stays" if stays else "moves", becomes=becomes)
     if item.type == "AWS::Lambda::Function":
         return _instead(ours, found)
-    return attrs.evolve(found, fate="left") if holds_data(item.type, item.physical_id) else found
+    return attrs.evolve(found, fate="left") if holds_data(item.type) else found
+
+
+def _with_attached(old: OldStack, fates: list[ResourceFate]) -> Iterator[ResourceFate]:
+    kept = {one.logical_id for one in fates if one.fate in ("stays", "moves", "left")}
+    for one in fates:
+        body = old.template["Resources"].get(one.logical_id, {})
+        yield attrs.evolve(one, fate="attached") if one.fate == "goes" and is_attached(body, kept) else one
 
 
 def _instead(ours: UnitStack, found: ResourceFate) -> ResourceFate:
@@ -245,7 +261,7 @@ def _journalled(old: OldStack) -> Iterator[ResourceFate]:
 def _states(ours: UnitStack, fates: list[ResourceFate]) -> Iterator[tuple[str, str]]:
     """The names that the table has to state, so that the next deploy keeps them."""
     for one in fates:
-        if one.fate in ("moves", "moved", "stays") and one.becomes in ours.declared:
+        if one.fate in ("moves", "moved", "stays") and one.becomes in ours.declared and not _is_elsewhere(ours, one):
             name = short_name(_resource(one))
             if _said_name(one.type, ours.template["Resources"].get(one.becomes, {})) != name:
                 yield _header(ours, ours.declared[one.becomes]), name
@@ -259,13 +275,40 @@ def _problems(old: OldStack, ours: UnitStack, fates: list[ResourceFate]) -> Iter
     there = {item.logical_id: item.physical_id for item in ours.there}
     same = old.name == ours.name
     for one in (fate for fate in fates if fate.fate == "moves"):
-        named = f"{one.logical_id} ({one.type} {one.physical_id})"
+        named = f"{one.logical_id} ({one.type} {one.physical_id}) would become {one.becomes}"
         if one.type not in IDENTIFIERS:
-            yield f"{named} would become {one.becomes} of {ours.name}, but it cannot be imported"
+            yield f"{named} of {ours.name}, but it cannot be imported"
         elif one.becomes in there and not (same and one.becomes == one.logical_id):
-            yield f"{named} would become {one.becomes}, but {ours.name} has {one.becomes} already: {there[one.becomes]}"
+            yield f"{named}, but {ours.name} has {one.becomes} already: {there[one.becomes]}"
+        elif _is_elsewhere(ours, one):
+            yield f"{named}, {_stated_already(ours, one)}"
         elif differs := _differences(old, ours, one):
-            yield f"{named} would become {one.becomes}, which would replace it: {', '.join(differs)} differs"
+            yield f"{named}, which would replace it: {', '.join(differs)} differs"
+    goes = {fate.logical_id for fate in fates if fate.fate == "goes"}
+    rest = (item for item in old.resources if item.logical_id in goes)
+    for item, becomes in clashes(rest, ours.template["Resources"], same_stack=same):
+        named = f"{item.logical_id} ({item.type} {item.physical_id})"
+        yield f"{named} does not move, but {becomes} of {ours.name} would have the same name"
+    for one in (fate for fate in fates if fate.fate == "moved"):
+        named = f"{one.logical_id} ({one.type} {one.physical_id}) has left {old.name} to become {one.becomes}"
+        if one.becomes not in there and _is_elsewhere(ours, one):
+            yield f"{named}, {_stated_already(ours, one)}"
+        elif one.becomes in there and _identity(there[one.becomes]) != _identity(one.physical_id):
+            yield f"{named}, but {ours.name} has another one: {there[one.becomes]}"
+
+
+def _identity(physical_id: str) -> str:
+    return PhysicalResource(logical_id="", type="", physical_id=physical_id).identity
+
+
+def _is_elsewhere(ours: UnitStack, one: ResourceFate) -> bool:
+    """Whether somebody has stated another name: perhaps of what another stack has just let go of."""
+    stated = ours.declared[one.becomes].name if one.becomes in ours.declared else ""
+    return stated not in ("", short_name(_resource(one)))
+
+
+def _stated_already(ours: UnitStack, one: ResourceFate) -> str:
+    return f"but the unit's table states another name for that: {ours.declared[one.becomes].name}"
 
 
 def _differences(old: OldStack, ours: UnitStack, one: ResourceFate) -> list[str]:
@@ -300,11 +343,10 @@ def _steps(old: OldStack, ours: UnitStack, found: StackAdoption) -> Iterator[Ste
         return
     inside = {item.logical_id for item in ours.there}
     moves = found.of("moves")
-    kept = {one.logical_id for one in found.of("moves", "stays", "left") if holds_data(one.type, one.physical_id)}
     bodies = old.template["Resources"]
     if found.states:
         yield "state"
-    if moves or any(not is_retained(bodies[name]) for name in kept):
+    if moves or any(not is_retained(bodies[name]) for name in found.kept):
         yield "retain"
     if moves:
         yield "release"

@@ -10,6 +10,7 @@ import attrs
 from multi_env_lambda.errors import Busy, PlanStale, Refused
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.result import Result
+from multi_env_lambda.model.stopped import stopped
 
 __all__ = ["Report", "Wait", "of_results"]
 
@@ -114,7 +115,10 @@ class Report:
 def of_results(results: tuple[Result, ...]) -> Report:
     """How the steps of one environment ended: a plan that was overtaken is looked at again, a refusal is no failure."""
     stops, failures, again = [], [], ""
-    for one in results:
+    ended = stopped(results)
+    if ended is not None:
+        failures.append(f"{'; '.join(ended.what.splitlines())}; {ended.hint}")
+    for one in results if ended is None else [one for one in results if one not in ended.results]:
         said = f"{one.environment} {one.project}: {one.detail}"
         if one.error in _AGAIN:
             again = again or said

@@ -56,6 +56,8 @@ _OUTCOMES: dict[Outcome, str] = {
     "destroyed": "-",
     "blocked": "✗",
     "skipped": "-",
+    "under way": "…",
+    "not begun": "-",
     "failed": "✗",
 }
 _ACTIONS = {"add": "+", "modify": "~", "remove": "−"}
@@ -208,7 +210,7 @@ def _outcome(result: Result | None) -> str:
         return "<td></td>"
     seconds = f" <small>{result.seconds:.1f} s</small>" if result.seconds else ""
     word = f"{_OUTCOMES[result.outcome]} {result.outcome} {result.label or result.version or ''}"
-    return f'<td class="mark {result.outcome}">{escape(word)}{seconds}</td>'
+    return f'<td class="mark {result.outcome.replace(" ", "-")}">{escape(word)}{seconds}</td>'
 
 
 def workspace_html(

@@ -22,8 +22,9 @@ Report: TypeAlias = "Callable[[ProgressEvent], None]"
 Live: TypeAlias = "Callable[[int], AbstractContextManager[Report]]"
 """From the number of steps to what is called with each event until the block ends."""
 
-_LOUD = ("done", "failed", "skipped", "shift", "warning")
-_ENDS = ("done", "failed", "skipped", "unchanged")
+_LOUD = ("done", "failed", "under way", "skipped", "shift", "warning")
+_ENDS = ("done", "failed", "under way", "skipped", "not begun", "unchanged")
+_QUIET = ("not begun", "unchanged")
 _MOST_ROWS = 20
 
 
@@ -60,7 +61,7 @@ def in_a_terminal(total: int) -> Iterator[Report]:
 
 
 def _line(event: ProgressEvent) -> None:
-    if event.phase != "unchanged":
+    if event.phase not in _QUIET:
         text = f": {event.text}" if event.text else ""
         say(f"{event.environment} {event.project} {event.phase}{text}", err=True)
 

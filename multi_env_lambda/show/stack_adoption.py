@@ -13,9 +13,10 @@ __all__ = ["stack_adoption_text"]
 _TITLES: dict[Fate, str] = {
     "stays": "stays where it is, with its name and its data",
     "moves": "moves into the unit's stack, with its name and its data",
-    "moved": "released from the old stack already, to be imported or imported",
+    "moved": "has left the old stack already, and is imported, or will be",
     "replaced": "replaced by the unit, under another name",
     "left": "stays in the account with its data; the unit has nothing like it",
+    "attached": "stays with what it belongs to, also when the old stack is deleted",
     "goes": "stays in the old stack until that is deleted",
 }
 _GOES_HERE = "replaced, or deleted, by the next deploy"

@@ -46,6 +46,8 @@ _MARKS = {
     "destroyed": ("- destroyed", "yellow"),
     "blocked": ("✗ blocked", "red"),
     "skipped": ("- skipped", "yellow"),
+    "under way": ("… under way", "yellow"),
+    "not begun": ("- not begun", "yellow"),
     "failed": ("✗ failed", "red"),
 }
 _MOST_PROPERTIES = 12

@@ -12,7 +12,7 @@ import attrs
 import pytest
 from inline_snapshot import snapshot
 
-from multi_env_lambda import BuildError, ConfigurationError, Refused, UnitsFailed, WatchRound, Workspace
+from multi_env_lambda import BuildError, ConfigurationError, Refused, SessionEnded, UnitsFailed, WatchRound, Workspace
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.cli.main import main
 from multi_env_lambda.host.saved_files import LOOK_SECONDS
@@ -155,6 +155,21 @@ def test_only_the_named_units_are_deployed_and_watched(yard: Yard) -> None:
     yard.save("orders", "o2")
 
     assert ways(yard.watched("orders")) == [(0, "orders", "deployed"), (1, "orders", "sent")]
+
+
+def test_a_session_that_ends_while_a_save_is_brought_ends_the_watch(yard: Yard) -> None:
+    def save() -> None:
+        yard.write("projects/orders/main.py", "o2")
+        yard.fake.tree.content["orders"] = "o2"
+        over = SessionEnded("credentials", "the session has ended", hint="sign in")
+        yard.fake.platform.after_write = lambda *_: yard.world.endings.note(over)
+
+    yard.next_.append(save)
+    yard.save("orders", "o3")
+
+    with pytest.raises(SessionEnded):
+        yard.watched("orders")
+    assert len(yard.next_) == 1
 
 
 def test_what_does_not_change_the_code_is_not_sent(yard: Yard) -> None:

@@ -11,7 +11,7 @@ import pytest
 from multi_env_lambda.aws.change_set import capabilities
 from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack import Stacks
-from multi_env_lambda.errors import AccountError, PlanStale, PublishError, Refused, StackError
+from multi_env_lambda.errors import PlanStale, PublishError, Refused, SessionEnded, StackError
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.testing.lease import FakeHeld
 from tests.tools.cloudformation import InMemoryCloudFormation
@@ -307,9 +307,9 @@ def test_a_denial_is_explained() -> None:
 def test_credentials_that_ran_out_are_an_account_error(operation: str) -> None:
     it = setting()
     it.client.fail(operation, code="ExpiredToken", status=400, message="The security token has expired")
-    with pytest.raises(AccountError, match="expired") as caught:
+    with pytest.raises(SessionEnded, match="expired") as caught:
         it.deploy()
-    assert "sign in again" in caught.value.hint
+    assert "run the same command again" in caught.value.hint
 
 
 def test_a_template_too_long_to_send_is_sent_by_address() -> None:

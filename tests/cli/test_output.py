@@ -14,7 +14,7 @@ from multi_env_lambda.api.carry_out import must_be_good
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.cli.results import finish
-from multi_env_lambda.errors import Refused, StackError
+from multi_env_lambda.errors import Refused, SessionEnded, StackError
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.show.text import history_table
@@ -100,6 +100,8 @@ def ended(outcome: Any, error: str = "") -> Result:
         ((ended("failed", "StackError"), ended("skipped")), StackError.exit_code),
         ((ended("failed", "StackError"), ended("blocked", "Busy")), UnitsFailed.exit_code),
         ((ended("skipped"),), UnitsFailed.exit_code),
+        ((ended("under way", "SessionEnded"), ended("not begun", "SessionEnded")), SessionEnded.exit_code),
+        ((ended("failed", "StackError"), ended("not begun", "SessionEnded")), SessionEnded.exit_code),
         ((ended("failed", "SomethingNew"),), UnitsFailed.exit_code),
     ],
 )
@@ -119,6 +121,27 @@ def test_what_did_not_reach_its_goal_is_told_with_its_hint(capsys: pytest.Captur
         "prod orders blocked[Refused]: nobody has approved",
         "hint: have it approved",
     ]
+
+
+def test_a_session_that_ended_is_one_error_however_many_units_it_stopped(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = attrs.evolve(ended("failed", "StackError"), detail="stack: no", hint="fix it")
+    over = {"error": "SessionEnded", "detail": "credentials: the session has ended", "hint": "sign in"}
+    under_way = attrs.evolve(ended("under way"), project="a", **over)
+    others = [attrs.evolve(ended("not begun"), project=name, **over) for name in "bcd"]
+    results = (ended("deployed"), failed, under_way, *others)
+    counts = "1 done, 1 under way (a in prod), 3 not begun; what CloudFormation has begun goes on in AWS"
+    finish(lambda: must_be_good(results), False)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "prod orders failed[StackError]: stack: no",
+        "hint: fix it",
+        "error[SessionEnded]: credentials: the session has ended",
+        counts,
+        "hint: sign in",
+    ]
+    with pytest.raises(UnitsFailed) as caught:
+        must_be_good([ended("deployed"), under_way, *others])
+    assert str(caught.value) == f"credentials: the session has ended\n{counts}\nhint: sign in"
 
 
 def test_what_is_the_same_of_many_units_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,14 +51,14 @@ def old(resources: dict[str, Any], name: str = "shop-old", **more: Any) -> OldSt
     )
 
 
-def ours(resources: dict[str, Any], *there: str) -> UnitStack:
+def ours(resources: dict[str, Any], *there: str, physical: str = "y", stated: str = "") -> UnitStack:
     return UnitStack(
         unit="shop",
         environment="prod",
         name="shop-prod",
         template={"Resources": resources},
-        there=tuple(PhysicalResource(logical_id=one, type="AWS::X::Y", physical_id="y") for one in there),
-        declared=DECLARED,
+        there=tuple(PhysicalResource(logical_id=one, type="AWS::X::Y", physical_id=physical) for one in there),
+        declared={**DECLARED, "OrdersTable": Declared(kind="tables", key="orders", name=stated)},
         tags=TAGS,
     )
 
@@ -122,8 +122,57 @@ def test_what_was_released_is_imported_by_the_next_run_and_then_nothing_is_left(
     rest = old({"Role": OLD["Role"]}, Metadata={JOURNAL: noted})
 
     assert decided(rest, ours(stated)).steps == ("import",)
-    done = decided(rest, ours(stated, "OrdersTable"))
-    assert done.steps == () and fates(done) == {"Role": "goes", "Orders": "moved"}
+    done = decided(rest, ours(stated, "OrdersTable", physical="shop-old-Orders-1A2B"))
+    assert done.steps == () and fates(done) == {"Role": "goes", "Orders": "moved"} and done.problems == ()
+
+
+def test_a_place_for_which_another_name_is_stated_is_another_stack_s_and_is_not_taken() -> None:
+    """A run was killed after it had released ``first-Orders``; now somebody brings another stack."""
+    found = decided(old(OLD), ours(OURS, stated="first-Orders"))
+    assert found.states == () and found.problems == (
+        "Orders (AWS::DynamoDB::Table shop-old-Orders-1A2B) would become OrdersTable, but the unit's table states "
+        "another name for that: first-Orders",
+    )
+
+
+def test_what_was_released_is_not_given_up_for_something_else_in_its_place() -> None:
+    noted = {"OrdersTable": {"was": "Orders", "type": "AWS::DynamoDB::Table", "physical_id": "shop-old-Orders-1A2B"}}
+    rest = old({"Role": OLD["Role"]}, Metadata={JOURNAL: noted})
+    left = "Orders (AWS::DynamoDB::Table shop-old-Orders-1A2B) has left shop-old to become OrdersTable, but"
+
+    assert decided(rest, ours(OURS, "OrdersTable", physical="second")).problems == (
+        f"{left} shop-prod has another one: second",
+    )
+    assert decided(rest, ours(OURS, stated="second")).problems == (
+        f"{left} the unit's table states another name for that: second",
+    )
+    renamed = decided(rest, ours(OURS, "OrdersTable", physical="shop-old-Orders-1A2B", stated="soon-another"))
+    assert renamed.states == () and renamed.problems == ()
+
+
+def test_what_is_part_of_something_that_stays_is_not_taken_from_it_when_the_old_stack_is_deleted() -> None:
+    queue = {"Ref": "Jobs"}
+    resources = {
+        "Jobs": body("SQS::Queue"),
+        "Policy": body("SQS::QueuePolicy", Queues=[queue]),
+        "Told": body("SNS::Subscription", Protocol="sqs", Endpoint={"Fn::GetAtt": ["Jobs", "Arn"]}),
+        "Called": body("SNS::Subscription", Protocol="lambda", Endpoint={"Fn::GetAtt": ["CreateFunction", "Arn"]}),
+        "Logs": body("Logs::LogGroup", LogGroupName="/aws/lambda/create"),
+        "Mapping": body("Lambda::EventSourceMapping", EventSourceArn=queue),
+    }
+    found = decided(old(resources), ours(OURS))
+    assert fates(found) == {
+        "Jobs": "left",
+        "Policy": "attached",
+        "Told": "attached",
+        "Called": "goes",
+        "Logs": "left",
+        "Mapping": "goes",
+    }
+    assert found.kept == {"Jobs", "Policy", "Told", "Logs"} and found.steps == ("retain",)
+
+    resources["Told"] = {**body("SNS::Subscription", Endpoint="arn:aws:sqs:eu-west-1:555555555555:jobs"), **KEPT}
+    assert fates(decided(old(resources), ours(OURS)))["Told"] == "attached"
 
 
 def problems(resources: dict[str, Any], mine: dict[str, Any], *there: str) -> tuple[str, ...]:
@@ -151,6 +200,33 @@ def test_what_cannot_come_in_as_it_is_stops_everything_with_both_names() -> None
         "Uploads (AWS::S3::Bucket shop-old-Uploads-1A2B) would become Uploads, which would replace it: "
         "BucketName differs",
     )
+
+
+def test_a_name_that_the_unit_would_make_a_second_time_is_said_before_anything_moves() -> None:
+    """``AutoPublishAlias: live`` of SAM, where the function keeps its name."""
+    machine = body("StepFunctions::StateMachine", StateMachineName="old-Machine-1")
+    mine = {
+        **OURS,
+        "CreateAlias": body("Lambda::Alias", FunctionName={"Ref": "CreateFunction"}, Name="live"),
+        "Machine": machine,
+    }
+    stack = old({"Alias": body("Lambda::Alias"), "Machine": machine})
+    arn = "arn:aws:lambda:eu-west-1:555555555555:function"
+    ids = {"Alias": f"{arn}:shop-prod-create:live", "Machine": "arn:aws:states:::stateMachine:old-Machine-1"}
+
+    def with_ids(**ids: str) -> OldStack:
+        found = tuple(attrs.evolve(one, physical_id=ids[one.logical_id]) for one in stack.resources)
+        return attrs.evolve(stack, resources=found)
+
+    alias = f"Alias (AWS::Lambda::Alias {ids['Alias']}) does not move, but CreateAlias of shop-prod would have the"
+    second = f"Machine (AWS::StepFunctions::StateMachine {ids['Machine']}) does not move, but Machine of shop-prod"
+    assert decided(with_ids(**ids), ours(mine)).problems == (
+        f"{alias} same name",
+        f"{second} would have the same name",
+    )
+    assert decided(with_ids(Alias=f"{arn}:old-create:live", Machine="old-Machine-2"), ours(mine)).problems == ()
+    in_place = decided(attrs.evolve(with_ids(**ids), name="shop-prod"), ours(mine, "Machine"))
+    assert in_place.problems == (f"{alias} same name",)
 
 
 def test_two_that_fit_are_not_guessed() -> None:

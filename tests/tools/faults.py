@@ -25,12 +25,15 @@ __all__ = [
     "WRITES",
     "Call",
     "Delay",
+    "EXPIRED",
+    "EndSession",
     "Fail",
     "FaultProxy",
     "KillAfter",
     "LoseAnswer",
     "Rule",
     "Throttle",
+    "error_body",
     "longest_chain",
 ]
 
@@ -82,6 +85,14 @@ class Delay:
 
 
 @attrs.frozen(kw_only=True)
+class EndSession:
+    """Forward the first ``after`` calls; from then on the credentials have expired, in each service's own words."""
+
+    match: str = "*"
+    after: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class KillAfter:
     """Forward the ``nth`` call (counted from 1), let it be applied, then call ``kill`` and close the connection."""
 
@@ -90,7 +101,7 @@ class KillAfter:
     nth: int = 1
 
 
-Rule = Throttle | Fail | LoseAnswer | Delay | KillAfter
+Rule = Throttle | Fail | LoseAnswer | Delay | EndSession | KillAfter
 
 
 @attrs.frozen(kw_only=True)
@@ -217,6 +228,8 @@ class FaultProxy:
         self._hits[index] += 1
         if isinstance(rule, KillAfter):
             return self._hits[index] == rule.nth
+        if isinstance(rule, EndSession):
+            return self._hits[index] > rule.after
         return self._hits[index] <= rule.times
 
 
@@ -272,6 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(operation, status, code, "Rate exceeded")
             case Fail(status=status, code=code):
                 self._refuse(operation, status, code or _INTERNAL[operation.protocol], "injected on purpose")
+            case EndSession():
+                self._refuse(operation, 400, EXPIRED[operation.protocol], "The security token has expired")
             case LoseAnswer():
                 self._ask(operation, body)
                 self.close_connection = True
@@ -328,7 +343,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def _refuse(self, operation: Operation, status: int, code: str, message: str) -> None:
-        kind, answer = _error(operation.protocol, code, message)
+        kind, answer = error_body(operation.protocol, code, message)
         self.server.proxy.ended(self._number)
         self.send_response_only(status)
         self.send_header("Content-Type", kind)
@@ -353,7 +368,15 @@ _INTERNAL: Mapping[Protocol, str] = {
 }
 
 
-def _error(protocol: Protocol, code: str, message: str) -> tuple[str, bytes]:
+EXPIRED: Mapping[Protocol, str] = {
+    "query": "ExpiredToken",
+    "json": "ExpiredTokenException",
+    "rest-json": "ExpiredTokenException",
+    "rest-xml": "ExpiredToken",
+}
+
+
+def error_body(protocol: Protocol, code: str, message: str) -> tuple[str, bytes]:
     """Content type and body, as the service's protocol has them."""
     match protocol:
         case "query":

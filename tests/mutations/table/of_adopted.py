@@ -108,4 +108,25 @@ MUTATIONS = (
         "What cannot be imported stops an adoption.",
         ("plan/test_stack_adoption.py",),
     ),
+    Mutation(
+        "plan/attached.py",
+        'return body.get("Type") in _PARTS',
+        "return False",
+        "A policy is not deleted with the old stack under a queue that has moved.",
+        ("plan/test_stack_adoption.py",),
+    ),
+    Mutation(
+        "plan/stack_adoption.py",
+        'return stated not in ("", short_name(_resource(one)))',
+        "return False",
+        "A stated name is not replaced by that of another stack.",
+        ("plan/test_stack_adoption.py",),
+    ),
+    Mutation(
+        "plan/clashes.py",
+        "                yield item, name",
+        "                pass",
+        "Nothing moves if the deploy that follows would make a name a second time.",
+        ("plan/test_stack_adoption.py",),
+    ),
 )

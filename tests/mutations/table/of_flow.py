@@ -385,8 +385,8 @@ MUTATIONS = (
     ),
     Mutation(
         "operations/destroy.py",
-        "    if gate.closed is not None:\n        raise gate.closed",
-        "    if False:\n        raise gate.closed",
+        "        if gate.closed is not None:\n            raise gate.closed",
+        "        if False:\n            raise gate.closed",
         "Deleting in an environment with approval needs one.",
         ("flow/test_destroy.py::test_an_environment_with_approval_refuses_without_one",),
     ),
