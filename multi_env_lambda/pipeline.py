@@ -301,6 +301,8 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
     until = world.seconds() + passage.wait_seconds
 
     def act(again: bool) -> Result:
+        if (ended := passage.ended()) is not None:  # while it waited for its turn
+            return not_begun(world, step, ended)
         made, approved = _made(draft, step), opening.approved
         there = None if again else draft.known.there.get((step.environment, step.project))
         already = Already() if again else passage.already

@@ -28,7 +28,9 @@ __all__ = [
     "without_secrets",
 ]
 
-_ENTRY = re.compile(r"(?:(?P<environment>[a-z][a-z0-9-]*)\.)?(?P<name>[A-Za-z][\w-]*)=(?P<value>(?s:.*))")
+_ENTRY = re.compile(
+    r"(?:(?P<environment>[a-z][a-z0-9-]*)\.)?(?P<name>(?:variable:)?[A-Za-z_][\w-]*)=(?P<value>(?s:.*))"
+)
 _OVERRIDE = re.compile(
     r"""(?:ParameterKey=)?["']?([A-Za-z][A-Za-z0-9]*)["']?(?:,ParameterValue)?="""
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"']*)"""
@@ -104,7 +106,7 @@ def check_names(template: Node | None, given: Given) -> None:
     known = [] if template is None else [one.name for one in wanted_of(template)]
     for table in given.values():
         for name in table:
-            if name not in known:
+            if name not in known and ":" not in name:
                 what = f"there is no parameter `{name}`"
                 hint = did_you_mean(name, known) if known else "leave it out"
                 raise ConfigurationError(_WHERE, what, hint=hint)

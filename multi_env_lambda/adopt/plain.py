@@ -10,6 +10,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import key_of
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, Place, Reading
+from multi_env_lambda.adopt.plain_packages import packages_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
 
@@ -52,11 +53,20 @@ def _handler(text: str) -> tuple[str, int] | None:
     return (called[0].name, called[0].lineno) if len(called) == 1 else None
 
 
-def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, runtime: str = "python3.13") -> Reading:
+def read_folder(
+    texts: Mapping[str, str],
+    unit: str,
+    longest: int,
+    where: str,
+    runtime: str = "python3.13",
+    *,
+    is_listed: bool = True,
+) -> Reading:
     """The unit, which is the same in every environment.
 
     Args:
         texts: the Python files, by path. longest: of a key. where: the folder, for errors. runtime: to write down.
+        is_listed: whether the folder says which packages it needs.
 
     Raises:
         ConfigurationError: no file has a function for Lambda.
@@ -69,6 +79,7 @@ def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, r
         )
     functions: dict[str, Any] = {}
     findings: list[Finding] = []
+    starts: dict[str, tuple[str, str]] = {}
     tops = _tops(found, texts)
     for path, (name, line) in found.items():
         root = tops[path]
@@ -78,6 +89,7 @@ def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, r
             continue
         key = key_of(_called(path, unit), functions, longest)
         functions[key] = {"handler": handler, **({"root": root} if root else {})}
+        starts[key] = (path, root)
         to = f'functions.{key}: handler = "{handler}"' + (f', root = "{root}"' if root else "")
         findings.append(Carried(function=key, what="handler", place=Place(path, line), to=to))
     first = next(iter(found))
@@ -89,8 +101,15 @@ def read_folder(texts: Mapping[str, str], unit: str, longest: int, where: str, r
     )
     lost = {one for name in found for one in _imported(texts[name])[0]} - {_top(path) for path in texts}
     newest = next((name for name, modules in _REMOVED.items() if lost & modules), "")
-    table = {"runtime": runtime, "architecture": "x86_64", "functions": functions}
-    return Reading(table=table, findings=tuple(findings), folders=(".",), told="nothing", before=newest)
+    packages, said = packages_of({} if is_listed else starts, texts)
+    return Reading(
+        table={"runtime": runtime, "architecture": "x86_64", "functions": functions},
+        findings=(*findings, *said),
+        folders=(".",),
+        files={"requirements.txt": "".join(f"{one}\n" for one in packages)} if packages else {},
+        told="nothing",
+        before=newest,
+    )
 
 
 def _top(path: str) -> str:

@@ -24,9 +24,11 @@ from multi_env_lambda.adopt.cfn_parameters import (
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, NotCarried, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
+from multi_env_lambda.adopt.plain_packages import has_list
 from multi_env_lambda.adopt.sam import read_template
 from multi_env_lambda.adopt.sam_source import Source
-from multi_env_lambda.adopt.serverless_given import given_to_service, is_service
+from multi_env_lambda.adopt.serverless_given import chosen_for, given_to_service, is_service
+from multi_env_lambda.adopt.variables import check_variables, with_variables
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
@@ -102,8 +104,14 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     if project.document is not None and not is_service(project.document):
         given = without_secrets(project.document, given)
 
+    is_own = project.folder == target.resolve()
+    source = project.without(record[0]) if is_own else project
+    texts = {path: source.text(path) or "" for path in source.files if path.endswith(".py")}
+
     def read(runtimes: tuple[str, ...]) -> Adopted:
-        found = joined(_readings(project, unit, folder, environments, given, opened.root.resolve(), runtimes))
+        readings = _readings(source, texts, unit, folder, environments, given, opened.root.resolve(), runtimes)
+        check_variables(readings, texts, given)
+        found = joined({name: with_variables(one, texts, chosen_for(given, name)) for name, one in readings.items()})
         if not found.table.get("functions"):
             raise _no_functions(project, found)
         return as_it_lies(found, project.text)
@@ -230,6 +238,7 @@ def _table(found: object, key: str) -> object:
 
 def _readings(
     project: SourceProject,
+    texts: Mapping[str, str],
     unit: str,
     folder: str,
     environments: tuple[Environment, ...],
@@ -240,8 +249,8 @@ def _readings(
     names = tuple(one.name for one in environments)
     longest = min(40, 62 - max(len(unit), _declared(project)) - max(map(len, names)))
     if project.document is None:
-        texts = {path: project.text(path) or "" for path in project.files if path.endswith(".py")}
-        found = read_folder(texts, unit, longest, project.folder.name, runtimes[0])
+        is_listed = has_list(project.files, project.text("pyproject.toml") or "")
+        found = read_folder(texts, unit, longest, project.folder.name, runtimes[0], is_listed=is_listed)
         return dict.fromkeys(names, found)
     if is_service(project.document):
         files = nearby(project.folder, top)

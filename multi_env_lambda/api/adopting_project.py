@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.sam_layers import steps_out
 from multi_env_lambda.adopt.sam_source import is_template
 from multi_env_lambda.adopt.serverless_given import is_service
+from multi_env_lambda.adopt.written import digest_of
 from multi_env_lambda.api.adopting_service import service_in
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
@@ -41,6 +42,17 @@ class SourceProject:
         if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
             return None
         return read_bounded(where, path, LARGEST).decode("utf-8", "replace")
+
+    def without(self, written: Mapping[str, str]) -> SourceProject:
+        """Without the files that `adopt` has written before and nobody has edited: they are nothing of the project's.
+
+        Tables may be added to a ``pyproject.toml`` that the project has.
+        """
+        own = {one for one in written if self._is_as_written(one, written[one])} - {"pyproject.toml"}
+        return attrs.evolve(self, files=tuple(one for one in self.files if one not in own))
+
+    def _is_as_written(self, path: str, digest: str) -> bool:
+        return (self.folder / path).is_file() and digest_of((self.folder / path).read_bytes()) == digest
 
     @property
     def source(self) -> str:

@@ -37,7 +37,7 @@ class StackRequest:
     stack is to create may be brought into it. ``returning`` is imported first: CloudFormation cannot find it by its
     name. ``warned`` is called with CloudFormation's warnings; ``loses`` with what holds data and would be lost: it may
     raise. ``reverts``: what was changed or deleted by hand is restored as well. ``kept``: parameters that keep the
-    values that the stack has.
+    values that the stack has. ``is_of_others``: another tool made the stack, and goes on to change it.
     """
 
     name: str
@@ -56,6 +56,15 @@ class StackRequest:
     loses: Callable[[tuple[Loss, ...]], None] = lambda _: None
     reverts: bool = False
     kept: tuple[str, ...] = ()
+    is_of_others: bool = False
+
+    def role_in(self, environment: Environment) -> str:
+        """The role in which CloudFormation acts, and that the stack keeps; empty: the one that it has already.
+
+        The role of an environment may change what units are called like, and nothing else: with it, nobody could
+        update or delete a stack of others any longer.
+        """
+        return "" if self.is_of_others else environment.execution_role_arn
 
 
 @attrs.frozen(kw_only=True)

@@ -82,7 +82,7 @@ class AwsPlatform:
             loses=request.loses,
             reverts=request.reverts,
             kept=request.kept,
-            role_arn=environment.execution_role_arn,
+            role_arn=request.role_in(environment),
         )
         return result.stack_id
 

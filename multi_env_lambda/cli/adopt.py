@@ -94,6 +94,8 @@ def _adopt_stack(
     if not only_plan:
         place.adopt_stack(stack, name, agree=agree, approve=approve)
         if found.steps:
+            if found.states and workspace.config.roles is not None:
+                note("first: python -m multi_env_lambda bootstrap, because its roles have to know the names")
             note(f"next: python -m multi_env_lambda deploy {name} {environment}")
         elif found.source != found.target:
             _tell_about_the_rest(found.source, environment)

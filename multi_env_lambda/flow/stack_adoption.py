@@ -71,16 +71,21 @@ def look(world: World, unit: Project, environment: str, source: str, parse: Pars
     """Read the old stack and the unit's, and decide. Nothing is written.
 
     Raises:
-        ConfigurationError: there is no such stack. Refused: it is another unit's, or is being changed.
+        ConfigurationError: there is no such stack. Refused: it is another unit's, is being changed, or cannot be
+            changed by who acts here.
     """
     confirm(world)
     place = world.config.environment(environment)
+    target = unit.stack_name(place.name)
+    if place.changes_units_only and source != target:
+        what = f"it is no unit's, and the role {place.role_name} changes only stacks of units"
+        hint = "an administrator can adopt it: set MULTI_ENV_LAMBDA_AS=administrator, and use her credentials"
+        raise Refused(f"stack {source} in {place.name}", what, hint=hint)
     world.platform.verify(place)
     record = read_records(world, (place,)).get((place.name, unit.name)) or Record(
         project=unit.name, environment=place.name, workspace=world.config.id
     )
     made = _made(world, unit)
-    target = unit.stack_name(place.name)
     reading = _at_rest(world, place, source)
     if reading is None:
         hint = "see `aws cloudformation list-stacks`, in the account and region of the environment"
@@ -298,6 +303,7 @@ class _Work:
             token=f"adopt-f{self.held.fencing}-{secrets.token_hex(4)}",
             tags=tags,
             kept=tuple(template.get("Parameters", {})),
+            is_of_others=stack != self.seen.ours.name,
             check=partial(_as_seen, self.seen, self.place),
             returning=returning,
             loses=partial(_nothing_lost, stack, self.place),

@@ -156,6 +156,11 @@ class Environment:
         return bool(self.prefix) and self.role_name == self.role_for("read")
 
     @property
+    def changes_units_only(self) -> bool:
+        """Whether who acts here has a role that `bootstrap` made, which reaches no stack but those of units."""
+        return bool(self.prefix) and self.role_name in (self.role_for("deploy"), self.role_for("read"))
+
+    @property
     def execution_role_arn(self) -> str:
         """The role in which CloudFormation acts in its stacks; empty: that of the caller."""
         return _role_arn(self.account_id, self.role_for("execution")) if self.prefix else ""

@@ -171,11 +171,7 @@ def check_bucket(table: Table, key: str) -> str:
 
 
 def check_length(kind: str, name: str, *, where: str) -> None:
-    """Refuse a name that is too long for AWS, or that EC2 would take for an id."""
-    what = f"the {kind.replace('_', ' ')} would be called `{name}`"
+    """Refuse a name that is too long for AWS."""
     if len(name) > LIMITS[kind]:
-        what += f": {len(name)} characters; expected at most {LIMITS[kind]}"
+        what = f"the {kind} would be called `{name}`: {len(name)} characters; expected at most {LIMITS[kind]}"
         raise ConfigurationError(where, what, hint="shorten the name of the unit, the key or the environment")
-    if kind == "security_group" and name.startswith("sg-"):
-        what += "; expected a name that does not start like an id with `sg-`"
-        raise ConfigurationError(where, what, hint="state another one with `name` in its table")

@@ -172,9 +172,6 @@ class Project:
     def table_name(self, environment_name: str, key: str) -> str:
         return self._named(environment_name, key, DataTable)
 
-    def security_group_name(self, environment_name: str, key: str) -> str:
-        return self._named(environment_name, key, SecurityGroup)
-
     def parameter_name(self, environment_name: str, key: str) -> str:
         return f"/{self.name}/{environment_name}/{key}"
 
@@ -239,8 +236,8 @@ def names_of_resource(resource: OwnResource, project: Project, environment: Envi
             return (project.bucket_name(environment, key),)
         case StateMachine(key=key):
             return (project.state_machine_name(environment.name, key),)
-        case SecurityGroup(key=key):
-            return (project.security_group_name(environment.name, key),)
+        case SecurityGroup(name=name):
+            return (name,) if name else ()  # else CloudFormation makes one: an old group may outlive its deploy
         case MessageTopic(key=key, fifo=fifo):
             return (project.topic_name(environment.name, key) + (".fifo" if fifo else ""),)
         case _:
@@ -363,6 +360,15 @@ def _check_names(project: Project, environments: Iterable[Environment], where: s
     for environment in environments:
         for kind, name in made_names(project, environment):
             check_length(kind, name, where=f"{where} ({environment.name})")
+        if project.name.startswith("sg-"):
+            _check_groups(project.settings[environment.name], where=f"{where} ({environment.name})")
+
+
+def _check_groups(settings: Settings, *, where: str) -> None:
+    """CloudFormation's names begin with that of the stack, and EC2 takes none that begins like an id."""
+    for group in (each for each in settings.resources if isinstance(each, SecurityGroup) and not each.name):
+        what = f"security_groups.{group.key}: its name would begin with `sg-`, like an id, which EC2 refuses"
+        raise ConfigurationError(where, what, hint="state another one with `name` in its table")
 
 
 def _check_names_in_branches(project: Project, first: Environment, where: str) -> None:

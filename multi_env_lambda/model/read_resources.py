@@ -154,8 +154,8 @@ def check_uses(table: Table, settings: Settings) -> None:
 def _check_function(table: Table, function: Function, settings: Settings, made: _Known, functions: _Known) -> None:
     _check_access(table, function, made, functions)
     _check_references(table, "environment", function.environment, made, functions)
-    for number, name in enumerate(function.vpc.security_groups if function.vpc is not None else ()):
-        _check_known(table.table("vpc"), f"security_groups[{number}]", name, "security_group", made)
+    if function.vpc is not None:
+        _check_groups(table.table("vpc"), function.vpc.security_groups, settings, made)
     for place, event in zip(table.tables("events"), function.events, strict=True):
         source = getattr(event, "source", None)
         if isinstance(source, Declared):
@@ -185,6 +185,19 @@ def _check_machine(table: Table, machine: StateMachine, settings: Settings, made
     for place, event in zip(table.tables("events"), machine.events, strict=True):
         if isinstance(event, SchedulerSchedule):
             _check_dead_letters(place, event, settings, made)
+
+
+def _check_groups(table: Table, names: Iterable[str], settings: Settings, made: _Known) -> None:
+    """A function is in one VPC, and so are its groups."""
+    vpcs = {each.key: each.vpc_id for each in settings.resources if isinstance(each, SecurityGroup)}
+    first = ""
+    for number, name in enumerate(names):
+        place = f"security_groups[{number}]"
+        _check_known(table, place, name, "security_group", made)
+        first = first or name
+        if vpcs[name] != vpcs[first]:
+            what = f"`{name}` is in {vpcs[name]}, and `{first}` in {vpcs[first]}"
+            table.refuse(place, what, hint="a function is in one VPC: name groups of that one")
 
 
 def _check_peers(table: Table, group: SecurityGroup, made: _Known) -> None:

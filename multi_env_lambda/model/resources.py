@@ -187,7 +187,10 @@ class NetworkRule:
 
 @attrs.frozen(kw_only=True)
 class SecurityGroup:
-    """A security group in a VPC: what may leave, and what may come in. ``description`` empty is its name."""
+    """A security group in a VPC: what may leave, and what may come in.
+
+    Without ``description`` it says which unit's it is, and without ``name`` CloudFormation makes one.
+    """
 
     key: str
     vpc_id: str

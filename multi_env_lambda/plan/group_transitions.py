@@ -1,7 +1,7 @@
-"""What EC2, or CloudFormation for it, would refuse from one form of a security group to the next.
+"""Security groups that CloudFormation could not delete after an update: a published version of a function uses them.
 
-A group that is replaced is created under its name while the old one still has it; and a group does not go while a
-function or one of its published versions is attached to it.
+It tries for up to 40 minutes while the stack is in progress, and then leaves the group in the account. So a deploy is
+refused, with the way that has no such end. A rollback is not: it has to help at once.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
 (what replaces a group), https://repost.aws/knowledge-center/lambda-hyperplane-vpc (versions) and
 https://github.com/aws/aws-sam-cli/issues/5084 (the update that hangs)
@@ -14,18 +14,23 @@ from typing import Any
 
 from multi_env_lambda.plan.resources import resources_of
 
-__all__ = ["impossible_group"]
+__all__ = ["stays_behind", "stuck_group"]
 
 Json = Mapping[str, Any]
 _GROUP, _FUNCTION = "AWS::EC2::SecurityGroup", "AWS::Lambda::Function"
 _REPLACING = {"VpcId": "its VPC", "GroupName": "its name", "GroupDescription": "its description"}
 
 
-def impossible_group(old: str | None, new: str | None) -> tuple[str, str] | None:
-    """What would be refused of one group, and the way around it."""
+def stuck_group(old: str | None, new: str | None) -> tuple[str, str] | None:
+    """The first that would be replaced or removed too early, and the way around it."""
     before, after = resources_of(old), resources_of(new)
     groups = (name for name, body in before.items() if body["Type"] == _GROUP)
     return next((found for name in sorted(groups) for found in _problems(name, before, after)), None)
+
+
+def stays_behind(what: str, _: str) -> str:
+    """What a rollback tells about it."""
+    return f"{what}; the stack may be in progress for 40 minutes, and the group then stays in the account"
 
 
 def _problems(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
@@ -40,7 +45,7 @@ def _problems(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) 
                 yield f"{what} one could not go while a version of a function uses it", hint
         return
     for function in _attached(name, before):
-        if after.get(function, {}).get("Type") == _FUNCTION:
+        if after.get(function, {}).get("Type") == _FUNCTION and _is_published(function, before):
             what = f"{name} is removed, but the published version of {function} that runs now uses it until it goes"
             hint = "keep the group and take it out of `vpc`; remove it when `prune` has deleted the old versions"
             yield what, hint
@@ -53,6 +58,12 @@ def _attached(group: str, resources: Mapping[str, Json]) -> Iterator[str]:
         groups = found.get("SecurityGroupIds") if isinstance(found, Mapping) else None
         if any(each in ({"Fn::GetAtt": [group, "GroupId"]}, {"Ref": group}) for each in _items(groups)):
             yield name
+
+
+def _is_published(function: str, resources: Mapping[str, Json]) -> bool:
+    """Of one that is not, nothing uses the group once it has changed, although CloudFormation waits for it."""
+    versions = (body for body in resources.values() if body["Type"] == "AWS::Lambda::Version")
+    return any(body.get("Properties", {}).get("FunctionName") == {"Ref": function} for body in versions)
 
 
 def _items(found: object) -> list[Any]:

@@ -7,7 +7,7 @@ Output: a ``Plan`` with every object, stack and property that will change. No un
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from multi_env_lambda.model.change import ResourceChange
@@ -39,6 +39,7 @@ from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.farewells import gone_notes, new_names, stays_notes
 from multi_env_lambda.plan.frozen import frozen_questions
+from multi_env_lambda.plan.group_transitions import stays_behind, stuck_group
 from multi_env_lambda.plan.handed_over import handed_notes
 from multi_env_lambda.plan.imports import NO_STACK, import_questions
 from multi_env_lambda.plan.keeping import keeping, template_to_send
@@ -174,6 +175,13 @@ def _named(
     return _wanted(request, target, wanted, record, known)
 
 
+def _told(place: tuple[str, str], known: RecordedState) -> Iterator[str]:
+    if place in known.unseen:
+        yield known.unseen[place]
+    if place in known.gone:
+        yield "its stack no longer exists and is recreated completely"
+
+
 def _wanted(
     request: Request, target: Environment, wanted: ReleaseToRun, record: Record | None, known: RecordedState
 ) -> Step:
@@ -190,13 +198,14 @@ def _wanted(
     text = released and template_to_send(request.verb, released, known.there.get(place))
     broken = _breaches(request, target, wanted, known)
     forbidden = _forbidden(request, target, wanted, broken, known) or impossible(before, text, known.now)
+    stuck = stuck_group(before, text)
+    forbidden = forbidden or (stuck if request.verb != "rollback" else None)
     if forbidden is not None:
         return _refused(target, wanted.project, *forbidden)
     changed, questions = _changes(target, wanted.project, running, text, known)
     proof = running is not None and place not in known.unsure
     rights = rights_changes(before if proof else known.there.get(place), text, place_of(target))
-    told = [known.unseen[place]] if place in known.unseen else []
-    told += ["its stack no longer exists and is recreated completely"] if place in known.gone else []
+    told = [*_told(place, known), *([] if stuck is None else [stays_behind(*stuck)])]
     anew = request.verb == "repair" or place in known.gone
     lost = lost_already(changed, before, _there(place, known)) if anew else ()
     lost += lost_with_stack(running.resources, text) if running is not None and place in known.gone else ()

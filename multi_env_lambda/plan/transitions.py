@@ -7,7 +7,6 @@ from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import replaced_by
-from multi_env_lambda.plan.group_transitions import impossible_group
 from multi_env_lambda.plan.resources import resources_of
 from multi_env_lambda.plan.schedule_transitions import over_already
 from multi_env_lambda.plan.table_transitions import impossible_table
@@ -23,8 +22,7 @@ def impossible(old: str | None, new: str | None, now: float) -> tuple[str, str] 
 
     ``now``: in seconds since 1970.
     """
-    found = _second_mapping(old, new) or _of_tables(old, new) or _of_machines(old, new) or impossible_group(old, new)
-    return found or over_already(old, new, now)
+    return _second_mapping(old, new) or _of_tables(old, new) or _of_machines(old, new) or over_already(old, new, now)
 
 
 def _of_machines(old: str | None, new: str | None) -> tuple[str, str] | None:

@@ -37,6 +37,7 @@ _STYLE = """<style>
 .multi-env-lambda td.drifted,.multi-env-lambda td.unreleased{border-color:#56b4e9}
 .multi-env-lambda td.rolled-back{border-color:#cc79a7}
 .multi-env-lambda td.behind,.multi-env-lambda td.skipped,.multi-env-lambda td.removed{border-color:#e69f00}
+.multi-env-lambda td.under-way,.multi-env-lambda td.not-begun{border-color:#e69f00}
 .multi-env-lambda td.newer{border-color:#e69f00}
 .multi-env-lambda td.current,.multi-env-lambda td.deployed,.multi-env-lambda td.published{border-color:#009e73}
 .multi-env-lambda td.tested,.multi-env-lambda td.sent{border-color:#009e73}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.adopt.plain import read_folder
+from multi_env_lambda.adopt.plain_packages import has_list
 
 HANDLER = "def lambda_handler(event, context):\n    return 1\n"
 
@@ -45,3 +46,41 @@ def test_a_handler_of_modules_that_python_no_longer_has_is_for_an_older_one(modu
     texts = {"a.py": f"import {module}\ndef handler(event, context): ...\n", "uu.py": ""}
 
     assert read_folder(texts, "shop", 40, "shop").before == before
+
+
+FOLDER = {
+    "one/app.py": "import yaml, json, boto3, helper, unheard_of\ndef handler(event, context): ...\n",
+    "one/helper.py": "import requests\n",
+    "scripts/load.py": "import pandas\n",
+}
+
+
+def test_a_folder_without_a_list_gets_the_packages_whose_names_are_known() -> None:
+    found = read_folder(FOLDER, "shop", 40, "shop", is_listed=False)
+
+    assert found.files == {"requirements.txt": "pyyaml\nrequests\n"}
+    said = {(str(one.place), type(one).__name__): one.what for one in found.findings if "import" in one.what}
+    assert said == {
+        ("one/app.py:1", "Changed"): "import yaml",
+        ("one/app.py:1", "NotCarried"): "import unheard_of",
+        ("one/helper.py:1", "Changed"): "import requests",
+    }
+
+
+def test_a_folder_with_a_list_keeps_it() -> None:
+    assert read_folder(FOLDER, "shop", 40, "shop").files == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "pyproject", "is_listed"),
+    [
+        (["app.py"], "", False),
+        (["a/requirements-dev.txt"], "", True),
+        (["Pipfile"], "", True),
+        (["pyproject.toml"], '[project]\nname = "shop"\n', True),
+        (["pyproject.toml"], '[tool.poetry.dependencies]\npython = "*"\n', True),
+        (["pyproject.toml"], "[tool.ruff]\n", False),
+    ],
+)
+def test_a_list_is_what_another_tool_reads(files: list[str], pyproject: str, is_listed: bool) -> None:
+    assert has_list(files, pyproject) is is_listed

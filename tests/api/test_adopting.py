@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -348,3 +349,33 @@ def test_a_value_that_no_unit_can_have_is_refused_before_anything_is_written(
         adopt(root, folder)
 
     assert snapshot(root) == before
+
+
+def test_a_folder_without_a_list_is_adopted_again_with_what_was_written_for_it(root: Path) -> None:
+    folder = root / "projects" / "shop"
+    folder.mkdir(parents=True)
+    text = 'import os, json\nTABLE = os.environ["TABLE"]\ndef handler(event, context): ...\n'
+    (folder / "app.py").write_text(text, encoding="utf-8")
+    assert "✗ app.py:2 variable TABLE" in adopt(root, folder, values=(), really=False).text()
+
+    adopt(root, folder, values=("variable:TABLE=orders", "prod.variable:TABLE=live"))
+    unit = (folder / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert 'environment.TABLE = "orders"' in unit and 'environment.TABLE = "live"' in unit
+    assert what(adopt(root, folder, values=())) == {"pyproject.toml": "unchanged"}
+
+
+def test_a_list_that_was_written_for_a_layer_is_there_the_second_time(root: Path) -> None:
+    layers = "CodeUri: src/, Layers: ['arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3:1']"
+    folder = project(root / "projects" / "shop", TEMPLATE.replace("CodeUri: src/", layers))
+
+    first = adopt(root, folder, really=False)
+    for one in first.files:
+        (folder / one.path).write_bytes(one.body or b"")
+    record = {one.path: hashlib.sha256(one.body or b"").hexdigest() for one in first.files}
+    (folder / ".adopted.json").write_text(
+        json.dumps({"format": 1, "source": "template.yaml", "files": record, "values": {}}), encoding="utf-8"
+    )
+
+    assert what(first)["requirements.txt"] == "written"
+    assert set(what(adopt(root, folder, really=False)).values()) == {"unchanged"}

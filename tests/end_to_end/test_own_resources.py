@@ -389,8 +389,8 @@ def test_values_are_read_also_by_another_unit(made: Bootstrapped) -> None:
 
 def test_a_function_is_in_its_groups_and_another_unit_knows_the_id(made: Bootstrapped) -> None:
     groups = made.root("sandbox", "ec2").describe_security_groups()["SecurityGroups"]
-    by_name = {one["GroupName"]: one for one in groups}
-    outbound, database = by_name["customers-sandbox-outbound"], by_name["customers-sandbox-database"]
+    said = {one["Description"]: one for one in groups}
+    outbound, database = (said[f"customers-sandbox-{key}"] for key in ("outbound", "database"))
     (entry,) = database["IpPermissions"]
     assert [pair["GroupId"] for pair in entry["UserIdGroupPairs"]] == [outbound["GroupId"]]
     assert [rule["IpRanges"] for rule in outbound["IpPermissionsEgress"]] == [[{"CidrIp": "10.0.0.0/16"}], []]

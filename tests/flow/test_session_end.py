@@ -12,6 +12,7 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import SessionEnded
 from multi_env_lambda.flow.consent import Consent
+from multi_env_lambda.host.pace import CREATION, Pace, Paces
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.operations.destroy import destroy, find_removal
@@ -133,6 +134,19 @@ def test_what_begins_after_the_end_was_noticed_elsewhere_is_not_begun(tmp_path: 
     deployed = {name for name, one in results.items() if one.outcome == "deployed"}
     assert 1 <= len(deployed) <= 3 and len(done) == len(deployed)
     assert {one.outcome for name, one in results.items() if name not in deployed} == {"not begun"}
+
+
+def test_what_waits_for_its_turn_while_the_session_ends_is_not_begun(tmp_path: Path) -> None:
+    fake = many(tmp_path)
+    over = SessionEnded("credentials", "the session has ended", hint="sign in")
+    pace = Pace(clock=lambda: 0.0, sleep=lambda _: fake.world.endings.note(over), at_once=CREATION)
+    paced = attrs.evolve(fake, world=attrs.evolve(fake.world, workers=1, paces=Paces(lambda: pace)))
+
+    found = deploy(paced)
+
+    assert [name for name, one in found.items() if one.outcome == "deployed"] == [UNITS[0]]
+    assert {one.outcome for name, one in found.items() if name != UNITS[0]} == {"not begun"}
+    assert [kind for kind, _ in fake.platform.stacks] == ["sandbox"]
 
 
 def test_an_end_that_an_earlier_run_noticed_stops_no_later_one(tmp_path: Path) -> None:

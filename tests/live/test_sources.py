@@ -233,15 +233,19 @@ def _echoed(yard: Yard, url: str, body: bytes, *headers: tuple[str, str]) -> Any
 
 @step(20, cost="nothing; up to 40 minutes until its network interfaces are gone", needs=("bucket",), slow=True)
 def test_vpc(yard: Yard) -> None:
-    """A function in the default VPC is deployed and, with its network interfaces, destroyed again."""
-    ec2 = yard.client("ec2")
-    subnets = [item["SubnetId"] for item in ec2.describe_subnets()["Subnets"]][:2]
-    groups = [item["GroupId"] for item in ec2.describe_security_groups()["SecurityGroups"]][:1]
-    if not subnets or not groups:
+    """A function in the default VPC, in groups of its unit, is deployed and, with its network interfaces, destroyed."""
+    there = yard.client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+    if not there:
         pytest.skip("the account has no default VPC")
-    unit = yard.unit("vpc")
+    unit, vpc = yard.unit("vpc"), there[0]["VpcId"]
     unit.handler(_HELLO)
-    unit.add(f"vpc = {{ subnet_ids = {subnets!r}, security_group_ids = {groups!r} }}")
+    subnets = [item["SubnetId"] for item in there if item["VpcId"] == vpc][:2]
+    unit.add(f'vpc = {{ subnet_ids = {subnets!r}, security_groups = ["outbound", "quiet"] }}')
+    unit.add(f'[tool.multi_env_lambda.security_groups.outbound]\nvpc_id = "{vpc}"')
+    unit.add(f'[tool.multi_env_lambda.security_groups.quiet]\nvpc_id = "{vpc}"\nallow_to = []')
+    unit.add(
+        'allow_from = [{ security_group = "outbound", port = 443 }, { security_group = "quiet", protocol = "all" }]'
+    )
     yard.deploy(unit)
     _destroyed(yard, unit)
 

@@ -57,6 +57,7 @@ def test_each_environment_is_entered_by_what_one_may_do_there() -> None:
         "acme-prod-read",
     ]
     assert [place.only_looks for place in config.environments] == [False, False, True]
+    assert [place.changes_units_only for place in config.environments] == [True, False, True]
     through = [place.through.role_name if place.through else "" for place in config.environments]
     assert through == ["acme-developer", "", "acme-developer"]
 
@@ -64,6 +65,7 @@ def test_each_environment_is_entered_by_what_one_may_do_there() -> None:
 def test_the_build_deploys_everywhere_and_the_administrator_acts_as_before() -> None:
     assert [place.only_looks for place in read().acting_as("build").environments] == [False, False, False]
     assert read().acting_as("administrator") == read()
+    assert not any(place.changes_units_only for place in read().environments)
 
 
 def test_stacks_act_as_a_role_whose_name_follows_the_environment() -> None:

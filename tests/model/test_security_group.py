@@ -141,6 +141,16 @@ def test_ids_and_names_together_are_one_to_five() -> None:
     assert "found 0 in `security_group_ids` and 0 in `security_groups`; expected 1 to 5" in refusal(vpc(0, 0))
 
 
+def test_the_groups_of_a_function_are_in_one_vpc() -> None:
+    text = (
+        FUNCTION + 'vpc = { subnet_ids = ["subnet-1"], security_groups = ["database", "outbound"] }' + GROUP + DATABASE
+    )
+
+    assert read_all(text)
+    found = refusal(text.replace("vpc-0a1b2c3d", "vpc-4e5f6a7b", 1))
+    assert "vpc] security_groups[1]: `outbound` is in vpc-4e5f6a7b, and `database` in vpc-0a1b2c3d" in found
+
+
 def to(*rules: str) -> str:
     return f"{GROUP}allow_to = [{', '.join(f'{{ {each} }}' for each in rules)}]\n"
 
@@ -249,5 +259,5 @@ def test_a_unit_whose_groups_would_look_like_ids_states_other_names() -> None:
 
     read("shop", "")
     read("sg-shop", 'name = "shop-outbound"')
-    with pytest.raises(ConfigurationError, match="`sg-shop-sandbox-outbound`; expected a name that does not start"):
+    with pytest.raises(ConfigurationError, match="security_groups.outbound: its name would begin with `sg-`"):
         read("sg-shop", "")

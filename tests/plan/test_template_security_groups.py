@@ -39,7 +39,6 @@ def properties(found: Any, name: str) -> Any:
 
 def test_what_may_leave_is_always_said() -> None:
     assert properties(made(OUTBOUND), "OutboundSecurityGroup") == {
-        "GroupName": "orders-sandbox-outbound",
         "GroupDescription": "orders-sandbox-outbound",
         "VpcId": "vpc-1",
         "SecurityGroupEgress": [

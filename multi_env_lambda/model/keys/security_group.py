@@ -104,8 +104,8 @@ SECURITY_GROUP = Keys(
     title="A security group of the unit",
     header="[tool.multi_env_lambda.security_groups.outbound]",
     about="Where the functions that name it can connect to: :doc:`../02-How-To/functions-in-a-vpc`. ``outbound`` is\n"
-    "the key of the group, which you choose. In AWS, it is called ``UNIT-ENVIRONMENT-KEY``. A plan refuses what would\n"
-    "replace a group: another ``vpc_id``, ``name`` or ``description``.",
+    "the key of the group, which you choose. CloudFormation makes its name in AWS. A plan refuses what would replace\n"
+    "a group: another ``vpc_id``, ``name`` or ``description``.",
     keys=(
         Key("vpc_id", Text(_VPC_ID), "The id of the VPC that it is in.", _VPC, required=True),
         Key(
@@ -132,9 +132,9 @@ SECURITY_GROUP = Keys(
         Key(
             "name",
             Text(_NAME, ""),
-            "Its name in AWS, if it has to be another one: :doc:`../02-How-To/names-that-exist-already`.",
+            "Its name in AWS. State one only if you have to: a rollback may leave a group with it in the account.",
             f'{_VPC}\nname = "shop-outbound"',
-            default="``UNIT-ENVIRONMENT-KEY``",
+            default="one that CloudFormation makes",
         ),
     ),
 )

@@ -40,12 +40,12 @@ def group_id(key: str) -> Json:
 
 
 def group_part(unit: StackInput, group: SecurityGroup) -> Part:
-    name = unit.project.security_group_name(unit.environment.name, group.key)
+    description = group.description or f"{unit.project.name}-{unit.environment.name}-{group.key}"
     leaves = [_rule(rule, "Destination") for rule in group.allow_to if rule.kind != "own_group"]
     enters = [_rule(rule, "Source") for rule in group.allow_from if rule.kind != "own_group"]
     properties: Json = {
-        "GroupName": name,
-        "GroupDescription": group.description or name,
+        **({"GroupName": group.name} if group.name else {}),
+        "GroupDescription": description,
         "VpcId": group.vpc_id,
         "SecurityGroupEgress": leaves or [_NOTHING],
         **({"SecurityGroupIngress": enters} if enters else {}),

@@ -9,7 +9,7 @@ __all__ = ["MUTATIONS"]
 _READER = ("model/test_security_group.py",)
 _TEMPLATE = ("plan/test_template_security_groups.py",)
 _RIGHTS = ("plan/test_network_calls.py",)
-_TRANSITIONS = ("plan/test_transitions.py",)
+_TRANSITIONS = ("plan/test_group_transitions.py",)
 _ADOPTED = ("adopt/test_sam_groups.py",)
 
 MUTATIONS = (
@@ -63,9 +63,23 @@ MUTATIONS = (
         _READER,
     ),
     Mutation(
-        "model/name.py",
-        'if kind == "security_group" and name.startswith("sg-"):',
-        "if False:",
+        "model/read_resources.py",
+        "        if vpcs[name] != vpcs[first]:",
+        "        if False:",
+        "The groups of a function are in one VPC.",
+        _READER,
+    ),
+    Mutation(
+        "plan/group_transitions.py",
+        " and _is_published(function, before):",
+        ":",
+        "Only a published version keeps a group.",
+        _TRANSITIONS,
+    ),
+    Mutation(
+        "model/project.py",
+        '        if project.name.startswith("sg-"):',
+        "        if False:",
         "No group is called like an id.",
         _READER,
     ),
@@ -106,10 +120,17 @@ MUTATIONS = (
     ),
     Mutation(
         "plan/group_transitions.py",
-        '        if after.get(function, {}).get("Type") == _FUNCTION:',
+        '        if after.get(function, {}).get("Type") == _FUNCTION and _is_published(function, before):',
         "        if False:",
         "A group is not taken from the running version.",
         _TRANSITIONS,
+    ),
+    Mutation(
+        "plan/planner.py",
+        'stuck if request.verb != "rollback" else None',
+        "stuck",
+        "A rollback is not held up by a group.",
+        ("flow/test_groups_left_behind.py",),
     ),
     Mutation(
         "adopt/cfn_groups.py",

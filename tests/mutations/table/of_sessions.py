@@ -66,6 +66,13 @@ MUTATIONS = (
         _RUN,
     ),
     Mutation(
+        "pipeline.py",
+        "        if (ended := passage.ended()) is not None:  # while it waited for its turn\n",
+        "        if (ended := passage.ended()) is None and False:\n",
+        "No unit that waits for its turn begins after the session has ended.",
+        _RUN,
+    ),
+    Mutation(
         "operations/destroy.py",
         "(PlanStale, Refused, SessionEnded)",
         "(PlanStale, Refused)",

@@ -1,0 +1,159 @@
+"""The modules of a project as one imports the other: texts in, and what they import and read; nothing is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import PurePosixPath
+
+import attrs
+
+__all__ = ["Read", "imports_of", "reachable", "variables_of"]
+
+
+@attrs.frozen
+class Read:
+    """A variable of the environment that a module reads.
+
+    Args:
+        needed: whether its module cannot be imported without it.
+    """
+
+    name: str
+    line: int
+    needed: bool
+
+
+def reachable(texts: Mapping[str, str], start: str, root: str = "") -> tuple[str, ...]:
+    """The modules that an import of ``start`` can lead to, itself first; ``root`` is the top of the code."""
+    found: dict[str, None] = {start: None}
+    waiting = [start]
+    while waiting:
+        path = waiting.pop(0)
+        package = PurePosixPath(path).parent
+        for name, level in _names(texts.get(path, "")):
+            top = PurePosixPath(root) if not level else package.joinpath(*[".."] * (level - 1))
+            for one in _paths(top, name):
+                if one in texts and one not in found:
+                    found[one] = None
+                    waiting.append(one)
+    return tuple(found)
+
+
+def _paths(top: PurePosixPath, name: str) -> Iterator[str]:
+    """The files that the import of ``a.b`` runs: of each package on the way, and of the module."""
+    parts = [part for part in top.parts if part != "."]
+    while ".." in parts:
+        at = parts.index("..")
+        parts[max(at - 1, 0) : at + 1] = []
+    yield "/".join((*parts, "__init__.py"))
+    for part in name.split(".") if name else ():
+        parts.append(part)
+        yield "/".join(parts) + ".py"
+        yield "/".join((*parts, "__init__.py"))
+
+
+@cache
+def _tree(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _names(text: str) -> Iterator[tuple[str, int]]:
+    """What a module imports, with how many folders above it; ``from a import b`` may mean the module ``a.b``."""
+    for one in ast.walk(_tree(text)):
+        if isinstance(one, ast.Import):
+            yield from ((alias.name, 0) for alias in one.names)
+        elif isinstance(one, ast.ImportFrom):
+            before = f"{one.module}." if one.module else ""
+            yield from ((f"{before}{alias.name}", one.level) for alias in one.names)
+
+
+def imports_of(text: str) -> dict[str, int]:
+    """The first words of what it imports from elsewhere, each with its line."""
+    found: dict[str, int] = {}
+    for one in ast.walk(_tree(text)):
+        if isinstance(one, ast.Import):
+            for alias in one.names:
+                found.setdefault(alias.name.partition(".")[0], one.lineno)
+        elif isinstance(one, ast.ImportFrom) and not one.level and one.module:
+            found.setdefault(one.module.partition(".")[0], one.lineno)
+    return found
+
+
+def variables_of(text: str) -> tuple[Read, ...]:
+    """The variables that it reads by a written name, without those that it sets itself."""
+    tree = _tree(text)
+    needed = {id(one): None for statement in tree.body for one in _at_import(statement)}
+    own = {name for one in ast.walk(tree) if (name := _set(one))}
+    found: dict[str, Read] = {}
+    for one in ast.walk(tree):
+        name, fails = _read(one)
+        if name and name not in own:
+            read = Read(name, getattr(one, "lineno", 1), fails and id(one) in needed)
+            if name not in found or (read.needed and not found[name].needed):
+                found[name] = read
+    return tuple(found.values())
+
+
+def _at_import(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What certainly runs when the module is imported: no body of a function, and nothing under a condition."""
+    if isinstance(statement, (ast.ClassDef, ast.With)):
+        for inner in statement.body:
+            yield from _at_import(inner)
+    elif isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+        yield from _outside_functions(statement)
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for inner in ast.iter_child_nodes(node):
+        if not isinstance(inner, (ast.Lambda, ast.IfExp, ast.BoolOp)):
+            yield from _outside_functions(inner)
+
+
+def _read(node: ast.AST) -> tuple[str, bool]:
+    """The name of the variable that is read here, and whether it fails without one; empty: none is."""
+    match node:
+        case ast.Subscript(value=where, slice=ast.Constant(value=str(name)), ctx=ast.Load()) if _is_environ(where):
+            return name, True
+        case ast.Call(func=ast.Name(id="int" | "float"), args=[ast.Call(args=[ast.Constant(value=str(name))]) as got]):
+            return (name, True) if _is_get(got.func) else ("", False)
+        case ast.Attribute(value=ast.Call(args=[ast.Constant(value=str(name))], keywords=[]) as got):
+            return (name, True) if _is_get(got.func) else ("", False)
+        case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _is_get(function):
+            return name, False
+        case _:
+            return "", False
+
+
+def _set(node: ast.AST) -> str:
+    match node:
+        case ast.Subscript(value=where, slice=ast.Constant(value=str(name)), ctx=ast.Store()) if _is_environ(where):
+            return name
+        case ast.Call(func=ast.Attribute(value=where, attr="setdefault"), args=[ast.Constant(value=str(name)), *_]):
+            return name if _is_environ(where) else ""
+        case _:
+            return ""
+
+
+def _is_environ(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="os"), attr="environ") | ast.Name(id="environ"):
+            return True
+        case _:
+            return False
+
+
+def _is_get(node: ast.AST) -> bool:
+    """``os.getenv``, and ``get`` of the environment."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="os"), attr="getenv") | ast.Name(id="getenv"):
+            return True
+        case ast.Attribute(value=where, attr="get"):
+            return _is_environ(where)
+        case _:
+            return False

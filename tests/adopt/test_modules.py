@@ -1,0 +1,67 @@
+"""What modules import and read is found in their text; nothing of it runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from multi_env_lambda.adopt.modules import Read, imports_of, reachable, variables_of
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ('import os\nA = os.environ["A"]', True),
+        ('from os import environ\nA = environ["A"]', True),
+        ('import os\nA = int(os.getenv("A"))', True),
+        ('import os\nA = os.environ.get("A").split(",")', True),
+        ('import os\nclass Settings:\n    a = os.environ["A"]', True),
+        ('import os\nconnect(host=os.environ["A"])', True),
+        ('import os\nA = os.environ.get("A")', False),
+        ('import os\nA = int(os.environ.get("A", 1))', False),
+        ('import os\ndef handler(event, context):\n    return os.environ["A"]', False),
+        ('import os\nif LOCAL:\n    A = os.environ["A"]', False),
+        ('import os\ntry:\n    A = os.environ["A"]\nexcept KeyError:\n    A = 1', False),
+        ('import os\nget = lambda: os.environ["A"]', False),
+        ('import os\nA = os.environ["A"] if LOCAL else 1', False),
+    ],
+)
+def test_a_variable_is_needed_if_the_import_fails_without_it(text: str, needed: bool) -> None:
+    [found] = variables_of(text)
+    assert (found.name, found.needed) == ("A", needed)
+
+
+def test_a_variable_that_the_module_sets_itself_is_none_that_it_needs() -> None:
+    assert variables_of('import os\nos.environ["A"] = "1"\nA = os.environ["A"]') == ()
+    assert variables_of('import os\nos.environ.setdefault("A", "1")\nA = os.environ["A"]') == ()
+
+
+def test_the_line_is_that_of_the_read_which_fails() -> None:
+    text = 'import os\ndef handler(event, context):\n    return os.environ["A"]\nA = os.environ["A"]'
+    assert variables_of(text) == (Read("A", 4, True),)
+
+
+@pytest.mark.parametrize("text", ["print 'hello'", "\0", "(" * 500])
+def test_what_is_no_python_reads_and_imports_nothing(text: str) -> None:
+    assert variables_of(text) == () and imports_of(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "text", "root", "reached"),
+    [
+        ("a.py", "import b", "", ["b.py"]),
+        ("src/a.py", "import b", "src", ["src/b.py"]),
+        ("src/a.py", "import b", "", ["b.py"]),
+        ("a.py", "import p.c", "", ["p/__init__.py", "p/c.py"]),
+        ("a.py", "from p import c", "", ["p/__init__.py", "p/c.py"]),
+        ("p/a.py", "from . import c", "", ["p/__init__.py", "p/c.py"]),
+        ("p/a.py", "from .c import x", "", ["p/__init__.py", "p/c.py"]),
+        ("p/q/a.py", "from ..c import x", "", ["p/__init__.py", "p/c.py"]),
+    ],
+)
+def test_an_import_leads_to_the_modules_of_the_same_top(start: str, text: str, root: str, reached: list[str]) -> None:
+    texts = {"b.py": "", "src/b.py": "", "p/__init__.py": "", "p/c.py": "", start: text}
+    assert list(reachable(texts, start, root)[1:]) == reached
+
+
+def test_modules_that_import_each_other_are_reached_once() -> None:
+    assert reachable({"a.py": "import b", "b.py": "import a"}, "a.py") == ("a.py", "b.py")
