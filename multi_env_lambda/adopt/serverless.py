@@ -153,7 +153,7 @@ def _opened(root: Node, at_home: Placed, given: Mapping[str, str], files: Files)
     if isinstance(tree.get("functions"), list):
         tree = {**tree, "functions": _one_table(tree["functions"], variables)}
         variables = Variables(root.file, tree, values, _reader(nodes, files))
-    return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={})
+    return Service(variables=variables, nodes=nodes, crowded=at_home.crowded, keys={}, there=at_home.there)
 
 
 def _one_table(listed: list[Tree], variables: Variables) -> dict[str, Tree]:

@@ -119,11 +119,25 @@ def _code(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, 
     if isinstance(module := found.get("module"), str):
         service.carried(name, "module", ["functions", name, "module"], f'root = "{module}"')
         table["root"] = module
+    elif root := _other_root(service, table["handler"]):
+        reason = "the service has no such module; this folder has the only one that is called so"
+        service.changed(name, f"handler {table['handler']}", path, f'root = "{root}"', reason)
+        table["root"] = root
     if "name" in found:
         table |= _name(service, name, found["name"])
     if (description := service.text(found.get("description"))) is not None:
         table["description"] = description[:256]
     return table
+
+
+def _other_root(service: Service, handler: str) -> str:
+    """The one folder that has the module of a handler, if that is not where the handler says."""
+    module = handler.rpartition(".")[0].replace(".", "/")
+    files = (f"{module}.py", f"{module}/__init__.py")
+    if any(one in service.there for one in files):
+        return ""
+    found = {path[: -len(one) - 1] for path in service.there for one in files if path.endswith(f"/{one}")}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _name(service: Service, name: str, value: Value) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -65,6 +65,7 @@ class Service:
     Args:
         nodes: each file that was read, by its name. crowded: whether another environment is in the same account and
             region. keys: of functions, by their names in the service.
+        there: the files of the service.
         made: the logical ids that Serverless would make, and what they are here.
         groups: logical id of a security group -> our key and table of it, if a table can say it.
     """
@@ -73,6 +74,7 @@ class Service:
     nodes: Mapping[str, Node]
     crowded: bool
     keys: dict[str, str]
+    there: Collection[str] = ()
     made: dict[str, str] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
     resources: dict[str, Any] = attrs.field(factory=dict)

@@ -21,6 +21,7 @@ from multi_env_lambda.adopt.cfn_parameters import (
     values_of,
     without_secrets,
 )
+from multi_env_lambda.adopt.elsewhere import without_events_elsewhere
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, NotCarried, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
 from multi_env_lambda.adopt.plain import read_folder
@@ -110,6 +111,8 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
 
     def read(runtimes: tuple[str, ...]) -> Adopted:
         readings = _readings(source, texts, unit, folder, environments, given, opened.root.resolve(), runtimes)
+        homes = {one.name: one.region for one in environments}
+        readings = {name: without_events_elsewhere(one, homes[name], name) for name, one in readings.items()}
         check_variables(readings, texts, given)
         found = joined({name: with_variables(one, texts, chosen_for(given, name)) for name, one in readings.items()})
         if not found.table.get("functions"):

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import assert_never
 
 import attrs
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
@@ -21,10 +24,20 @@ from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
 from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.lock import Target, locked_by_another_tool, read_lock
-from multi_env_lambda.building.nearest import Moved, Nearest, Pin, built_from_source, nearest, pins_of, stay
+from multi_env_lambda.building.nearest import (
+    Moved,
+    Nearest,
+    Pin,
+    built_from_source,
+    lacking,
+    nearest,
+    newest,
+    pins_of,
+    stay,
+)
 from multi_env_lambda.building.requirements import overridden, third_party
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
-from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.errors import BuildError, ConfigurationError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.git import run_git
 from multi_env_lambda.host.private import private_folder
@@ -74,22 +87,29 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
     tried = trial.write(adopted)
     if not tried.needs_packages:
         return adopted
+    if before := (*tried.at_odds(), *tried.of_python()):
+        adopted = trial.changed(adopted, before)
+        tried = trial.write(adopted)
     found = tried.nearest()
     if found.moved and others and not tried.stays(found):
         last = min((first, *others), key=there.index)
         same = (one for one in others if tried.on(one).stays(found))
         chosen = next(same, last)
         if chosen != first:
-            adopted = read((chosen, *there))
+            adopted = trial.changed(read((chosen, *there)), before)
             tried = trial.write(adopted)
             found = tried.nearest()
     if found.moved:
-        changes = tuple(_changed(one, tried.target, trial.place(one.pin)) for one in found.moved)
-        texts = tuple(one.requirement for one in found.moved)
-        trial.refuse_second_table(texts)
-        adopted = attrs.evolve(adopted, overrides=texts, findings=(*adopted.findings, *changes))
+        adopted = trial.changed(adopted, tuple(_instead(one, tried.target, _NEXT) for one in found.moved))
         tried = trial.write(adopted)
-    tried.check()
+    try:
+        tried.check()
+    except BuildError:
+        older = tried.newest()
+        if not older.moved:
+            raise
+        adopted = trial.changed(adopted, tuple(_instead(one, tried.target, _NEWEST) for one in older.moved))
+        trial.write(adopted).check()
     return adopted
 
 
@@ -108,13 +128,29 @@ def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
             assert_never(adopted.told)
 
 
-def _changed(moved: Moved, target: Target, place: Place) -> Changed:
+@attrs.frozen(kw_only=True)
+class _Instead:
+    """What is taken instead of a requirement, and why."""
+
+    pin: Pin
+    what: str
+    to: str
+    reason: str
+    requirement: str
+
+
+_NEXT = "this is the next that does"
+_NEWEST = "this is the newest that does"
+
+
+def _instead(moved: Moved, target: Target, which: str) -> _Instead:
     if moved.alone:
         machine = f"Python {target.python} on {target.architecture}"
-        reason = f"no wheel of {moved.pin.version} fits {machine}; this is the next that does"
+        reason = f"no wheel of {moved.pin.version} fits {machine}; {which}"
     else:
         reason = "a package that had to be newer needs this version"
-    return Changed(function="", what=moved.pin.exact, place=place, to=moved.requirement, reason=reason)
+    text = moved.requirement
+    return _Instead(pin=moved.pin, what=moved.pin.exact, to=text, reason=reason, requirement=text)
 
 
 @attrs.frozen(kw_only=True)
@@ -162,6 +198,24 @@ class _Trial:
             run_git(self.root, "init", "--quiet")
             project = attrs.evolve(completed(self.root, project), dynamic=project.dynamic)
         return _Tried(trial=self, project=project)
+
+    def changed(self, adopted: Adopted, instead: tuple[_Instead, ...]) -> Adopted:
+        """With these requirements instead of those of the project, each of them said.
+
+        Raises:
+            ConfigurationError: the project has a table that says such things already.
+        """
+        if not instead:
+            return adopted
+        if not adopted.overrides:
+            self.refuse_second_table(one.requirement for one in instead)
+        texts = {str(canonicalize_name(Requirement(text).name)): text for text in adopted.overrides}
+        texts |= {one.pin.name: one.requirement for one in instead}
+        said = tuple(
+            Changed(function="", what=one.what, place=self.place(one.pin), to=one.to, reason=one.reason)
+            for one in instead
+        )
+        return attrs.evolve(adopted, overrides=tuple(texts.values()), findings=(*adopted.findings, *said))
 
     def refuse_second_table(self, overrides: Iterable[str]) -> None:
         """A file can have one table ``[tool.uv]`` only.
@@ -232,11 +286,52 @@ class _Tried:
             return ()
         keep = kept_versions(root, self.project)
         others = () if keep is None else keep.constraints
-        direct = overridden(root, self.project, third_party(root, self.project))
-        return pins_of(direct, others, self.target, self.where)
+        return pins_of(self.direct, others, self.target, self.where)
 
     def nearest(self) -> Nearest:
         return nearest(self.pins(), self.target, where=self.where, indexes=self.indexes)
+
+    @property
+    def direct(self) -> tuple[str, ...]:
+        root = self.trial.root
+        return overridden(root, self.project, third_party(root, self.project))
+
+    def at_odds(self) -> tuple[_Instead, ...]:
+        """Packages of which functions want several exact versions; all have one library, so the newest counts."""
+        wanted: dict[str, list[Pin]] = {}
+        for text in self.direct:
+            for one in pins_of([text], (), self.target, self.where):
+                wanted.setdefault(one.name, []).append(one)
+        found = {name: max(pins, key=lambda pin: Version(pin.version)) for name, pins in wanted.items()}
+        return tuple(
+            _Instead(
+                pin=one,
+                what=one.exact,
+                to=newest.exact,
+                reason="another function needs this version, and all functions of a unit have the same",
+                requirement=newest.exact,
+            )
+            for name, newest in found.items()
+            for one in dict.fromkeys(wanted[name])
+            if one.version != newest.version
+        )
+
+    def of_python(self) -> tuple[_Instead, ...]:
+        """What is required although it is a part of Python."""
+        reason = "it is a part of Python, and no index has a package of this name"
+        names = lacking(self.direct, self.target, where=self.where, indexes=self.indexes)
+        never = "python_version < '3'"
+        return tuple(
+            _Instead(pin=Pin(name, ""), what=name, to="nothing", reason=reason, requirement=f"{name}; {never}")
+            for name in names
+        )
+
+    def newest(self) -> Nearest:
+        """For what the lock has and the machine cannot have."""
+        lock = read_lock(self.trial.unit, where=self.where)
+        extras = {one.name: one.extras for one in pins_of(self.direct, (), self.target, self.where)}
+        locked = [] if lock is None else [Pin(one.name, one.version, extras.get(one.name, "")) for one in lock.packages]
+        return newest(self.direct, locked, self.target, where=self.where, indexes=self.indexes)
 
     def stays(self, found: Nearest) -> bool:
         """Whether all pins have wheels here, but for those that are built from source."""

@@ -29,7 +29,7 @@ from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["Moved", "Nearest", "Pin", "built_from_source", "nearest", "pins_of", "stay"]
+__all__ = ["Moved", "Nearest", "Pin", "built_from_source", "lacking", "nearest", "newest", "pins_of", "stay"]
 
 _THREADS = 8
 _OLDEST = "3.6"
@@ -161,6 +161,27 @@ def nearest(pins: Sequence[Pin], target: Target, *, where: str, indexes: str) ->
     return Nearest(moved=(*moved, *more), built=sources)
 
 
+def newest(requirements: Iterable[str], locked: Sequence[Pin], target: Target, *, where: str, indexes: str) -> Nearest:
+    """What is ``locked`` without a wheel for the target, each in the newest version that has one and fits to the rest.
+
+    A lock is for all machines, so that its newest version may be for newer ones than Lambda's.
+    """
+    asked = _Asked(target=target, where=where, indexes=indexes)
+    lost = [one for one in locked if asked.solved([one.exact], "--no-deps") is None]
+    fitting = asked.solved([*requirements]) or {}
+    found = ((one, fitting.get(one.name) or asked.older(one)) for one in lost if not asked.is_built(one))
+    moved = (Moved(pin=one, version=version, alone=True) for one, version in found if version is not None)
+    return Nearest(moved=tuple(one for one in moved if not _same(one.pin.version, one.version)))
+
+
+def lacking(requirements: Iterable[str], target: Target, *, where: str, indexes: str) -> tuple[str, ...]:
+    """Those that are called like a module of Python itself, and that no index has: pip refuses them, too."""
+    asked = _Asked(target=target, where=where, indexes=indexes)
+    names = dict.fromkeys(canonicalize_name(Requirement(text).name) for text in requirements)
+    own = (name for name in names if name.replace("-", "_") in sys.stdlib_module_names)
+    return tuple(name for name in own if not asked.is_known(name))
+
+
 def _same(version: str, other: str | None) -> bool:
     return other is not None and Version(other) in (Version(version), Version(Version(version).public))
 
@@ -217,6 +238,20 @@ class _Asked:
     def _lowest(self, pin: Pin) -> str | None:
         found = self.solved([pin.or_newer], "--no-deps", "--resolution", "lowest")
         return None if found is None else found[pin.name]
+
+    def older(self, pin: Pin) -> str | None:
+        """The newest version before the pinned one that has a wheel."""
+        found = self.solved([f"{pin.name}{pin.extras}<{pin.version}"], "--no-deps")
+        return None if found is None else found[pin.name]
+
+    def is_known(self, name: str) -> bool:
+        """Whether an index has a package of this name, in whatever form."""
+        argv, stdin = [*self._words(), "--no-deps", "-"], self._lines([name])
+        try:
+            run_uv([*argv, "--no-build"], where=self.where, hint=_HINT, stdin=stdin, settings=self.indexes)
+        except ToolError as error:
+            return "was not found in the package registry" not in error.what
+        return True
 
     def is_built(self, pin: Pin) -> bool:
         """Whether the pinned version has a source and no wheel, and builds a pure one here."""

@@ -147,9 +147,16 @@ def with_roots(wheel: Wheel, roots: Iterable[tuple[str, str]]) -> Wheel:
 
 
 def plain_sdist(tree: Path, files: Staged, project: Project, version: str) -> tuple[File, ...]:
-    """The unit's folder with everything that Git knows in it, tests included."""
-    found = _below(tree, files, project.folder)
+    """The unit's folder as Git knows it, tests included; what no code can be in is left out, as in the wheel."""
+    inside = f"{project.folder}/"
+    found = _below(tree, [file for file in files if _is_source(file[0].removeprefix(inside), project)], project.folder)
     return (*found, File(path="PKG-INFO", body=_metadata(project, version)))
+
+
+def _is_source(path: str, project: Project) -> bool:
+    """Not hidden, where passwords often are, and in no cache: nothing of that is read when the wheel is made again."""
+    is_hidden = any(part.startswith(".") or part in _CACHES for part in path.split("/"))
+    return not is_hidden or any(matches(pattern, path) for pattern in project.include)
 
 
 def _code_below(tree: Path, files: Staged, folder: str, project: Project | None = None) -> tuple[File, ...]:

@@ -114,6 +114,7 @@ def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject
     loadable = [member for member in shared if _tag_fits(member.name, target)]
     problems = list(_without_a_fitting_tag(shared, loadable, target))
     objects: list[SharedObject] = []
+    foreign: dict[str, str] = {}
     # zlib releases the GIL while it inflates.
     with ThreadPoolExecutor(2) as pool:
         for member, found in zip(loadable, pool.map(_read_one, loadable), strict=True):
@@ -125,9 +126,13 @@ def _read(members: Iterable[Member], target: Target) -> tuple[tuple[SharedObject
                     # Some libraries can also be started, to print their version, such as libQt5Core.
                     objects += [found] if is_named_so or not found.is_program else []
                 case SharedObject() if is_named_so:
-                    problems.append(f"{member.name} is for {found.machine}; expected {target.architecture}")
+                    foreign[member.name] = found.machine
                 case _:
                     pass  # a program, or data that only starts like an object: nothing loads it
+    # A package that has the same object for several machines chooses one of them when it runs.
+    chosen = {item.file_name for item in objects}
+    lost = {name: machine for name, machine in foreign.items() if posixpath.basename(name) not in chosen}
+    problems += [f"{name} is for {machine}; expected {target.architecture}" for name, machine in lost.items()]
     return tuple(objects), tuple(problems)
 
 

@@ -71,7 +71,7 @@ BUILDER_VERSION = 4
 """Increased when the same inputs produce other bytes than before, or are refused, so that no old result is reused."""
 
 
-_PACKER_VERSION = 1
+_PACKER_VERSION = 2
 """The same for what no backend builds."""
 
 

@@ -153,6 +153,8 @@ class _Folder:
             what = f"the symbolic link {link} leads back to itself: it points to {shown!r}"
             raise BuildError(self.name, what, hint="remove the link")
         if not members or not target.exists():
+            if "node_modules" in PurePosixPath(link).parts:
+                return  # npm links its programs there, whose files Git often ignores; none of it is Python's
             what = f"the symbolic link {link} points to {shown!r}, which is missing or ignored by Git"
             raise BuildError(self.name, what, hint="remove the link, or add its target to Git")
         for file in members:

@@ -5,11 +5,13 @@ Sources: https://pipenv.pypa.io/en/latest/pipfile.html and https://python-poetry
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from multi_env_lambda.errors import ConfigurationError
 
@@ -46,12 +48,13 @@ def pipfile_requirements(document: Mapping[str, Any], where: str) -> Iterator[st
 
 
 def poetry_requirements(document: Mapping[str, Any], locked: Iterable[str] | None, where: str) -> Iterator[str]:
-    """What ``[tool.poetry.dependencies]`` names, in the ``locked`` versions; its own ranges are Poetry's to explain.
+    """What ``[tool.poetry.dependencies]`` names, in the ``locked`` versions; in its own ranges where that is None.
 
-    ``locked`` is None where there is no lock.
+    >>> list(poetry_requirements({"tool": {"poetry": {"dependencies": {"a": "^1.2"}}}}, None, "pyproject.toml"))
+    ['a<2,>=1.2']
 
     Raises:
-        ConfigurationError: a package is required by an address, or there is no lock that says its version.
+        ConfigurationError: a package is required by an address, or by a range that is none of Poetry's simple ones.
     """
     versions = {one.name: one for one in map(Requirement, locked or ())}
     table = document.get("tool", {}).get("poetry", {}).get("dependencies")
@@ -64,12 +67,46 @@ def poetry_requirements(document: Mapping[str, Any], locked: Iterable[str] | Non
             what = f"`{name}` is required by `{kind}`, which has no hash"
             raise ConfigurationError(f"{where} [tool.poetry.dependencies]", what, hint=_HINT)
         if locked is None:
-            what = f"`{name}` has a range of Poetry, and there is no poetry.lock that says which version it is"
-            raise ConfigurationError(f"{where} [tool.poetry.dependencies]", what, hint="run `poetry lock`, then again")
-        if found is not None:
+            yield _in_range(name, said, where)
+        elif found is not None:
             extras = entry.get("extras")
             found.extras = {*map(str, extras)} if isinstance(extras, list) else set()
             yield str(found)
+
+
+def _in_range(name: str, said: Any, where: str) -> str:
+    table = {"version": said} if isinstance(said, str) else said
+    try:
+        parts = [_specifier(part) for part in _AND.split(table["version"].strip())]
+        kept = {key: table[key] for key in ("extras", "markers") if key in table}
+        text = _text(name, {**kept, "version": ",".join(filter(None, parts)) or "*"})
+        if table.keys() - {"version", "extras", "markers", "optional", "allow-prereleases"}:
+            raise InvalidRequirement(text)
+        return str(Requirement(text))
+    except (AttributeError, IndexError, InvalidRequirement, KeyError, RecursionError, TypeError, ValueError):
+        what = f"`{name}` has a range that only Poetry can read, and there is no poetry.lock that says its version"
+        raise ConfigurationError(
+            f"{where} [tool.poetry.dependencies]", what, hint="run `poetry lock`, then again"
+        ) from (None)
+
+
+_AND = re.compile(r"\s*,\s*|(?<=[\w*.])\s+(?=[<>=!~^])")
+
+
+def _specifier(part: str) -> str:
+    """One condition: ``^1.2`` is up to the next version that may break something, ``~1.2`` up to the next minor one.
+
+    Source: https://python-poetry.org/docs/dependency-specification/#version-constraints
+    """
+    if part == "*":
+        return ""
+    if part[0] not in "^~" or part.startswith("~="):
+        return part if part[0] in "<>=!~" else f"=={part}"
+    version = Version(part[1:].strip())
+    first = next((at for at, number in enumerate(version.release) if number), len(version.release) - 1)
+    at = first if part[0] == "^" else min(1, len(version.release) - 1)
+    above = ".".join(map(str, (*version.release[:at], version.release[at] + 1)))
+    return f">={version},<{above}"
 
 
 def _text(name: str, table: Mapping[str, Any]) -> str:

@@ -659,6 +659,26 @@ def test_a_layer_of_the_service_is_a_shared_folder() -> None:
     assert "layer tools" in said(found, Changed)
 
 
+@pytest.mark.parametrize(
+    ("there", "root"),
+    [
+        (("src/a.py",), "src"),
+        (("src/a/__init__.py",), "src"),
+        (("x/y/a.py", "b.py"), "x/y"),
+        (("a.py", "src/a.py"), None),
+        (("one/a.py", "two/a.py"), None),
+        (("src/aa.py",), None),
+    ],
+)
+def test_a_handler_whose_module_is_in_one_other_folder_starts_there(there: tuple[str, ...], root: str | None) -> None:
+    document = read_document(HEAD + "functions: {get: {handler: a.b}}\n", "serverless.yml")
+
+    found = read_service(document, place(there=there), {}, {}.get)
+
+    assert found.table["functions"]["get"].get("root") == root
+    assert ("handler a.b" in said(found, Changed)) is (root is not None)
+
+
 def test_values_of_a_stage_that_no_environment_is_are_said() -> None:
     text = "functions: {a: {handler: a.b}}\nparams: {default: {}, dev: {x: 1}, sandbox: {x: 2}}\n"
     assert "stage=dev" in said(read(text), NotCarried)["params.dev"]

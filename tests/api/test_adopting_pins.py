@@ -12,7 +12,7 @@ from multi_env_lambda.api.adopting import Adoption
 from multi_env_lambda.api.opening import read
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.building.lock import read_lock
-from multi_env_lambda.errors import ConfigurationError, ToolError
+from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, ToolError
 from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.model.published import Published
 from tests.house import ROOT
@@ -206,3 +206,65 @@ def test_no_newer_runtime_is_taken_for_what_no_pin_says(root: Path, index: Simpl
 
     text = adopt(root).text()
     assert "serverless.yml:2 runtime → python3.9" in text and "~ requirements.txt:1 words==1.0 → words==2.0" in text
+
+
+def test_what_nobody_has_pinned_is_the_newest_version_that_can_be_installed(root: Path, index: SimpleIndex) -> None:
+    project(root, "array\ntext\n", "python3.9", serverless_yml=SERVICE)
+
+    found = adopt(root)
+
+    assert locked(root) == ["array 1.2", "text 2.0"]
+    changed = (
+        "~ requirements.txt:1 array==2.0 → array==1.2: no wheel of 2.0 fits Python 3.9 on x86_64; "
+        "this is the newest that does"
+    )
+    assert changed in found.text()
+    adopt(root)
+    assert locked(root) == ["array 1.2", "text 2.0"]
+
+
+def test_what_has_no_wheel_in_any_version_is_refused_without_a_pin(root: Path, index: SimpleIndex) -> None:
+    folder = project(root, "ended\n", "python3.13", serverless_yml=SERVICE)
+    before = everything(folder)
+
+    with pytest.raises(MultiEnvLambdaError) as caught:
+        adopt(root)
+
+    assert "ended==1.0" in caught.value.what and everything(folder) == before
+
+
+def test_of_two_pins_of_two_functions_the_newer_one_counts(root: Path, index: SimpleIndex) -> None:
+    other = (
+        "  Get: {Type: AWS::Serverless::Function, Properties: {Handler: get.handler, Runtime: RUNTIME, CodeUri: b}}\n"
+    )
+    template = TEMPLATE.replace("CodeUri: .", "CodeUri: a") + other
+    folder = project(root, "", "python3.13", template_yaml=template)
+    for name, module, version in (("a", "send", "1.0"), ("b", "get", "2.0")):
+        (folder / name).mkdir()
+        (folder / name / f"{module}.py").write_text(HANDLER, encoding="utf-8")
+        (folder / name / "requirements.txt").write_text(f"text=={version}\n", encoding="utf-8")
+    (folder / "requirements.txt").unlink()
+
+    found = adopt(root)
+
+    assert locked(root) == ["text 2.0"]
+    assert "~ a/requirements.txt:1 text==1.0 → text==2.0: another function needs this version" in found.text()
+
+
+def test_what_is_a_part_of_python_and_in_no_index_is_left_out(root: Path, index: SimpleIndex) -> None:
+    index.wheel("uuid", "1.0")
+    project(root, "json\nuuid\ntext==1.0\n", "python3.13", serverless_yml=SERVICE)
+
+    found = adopt(root)
+
+    assert locked(root) == ["text 1.0", "uuid 1.0"]
+    assert "~ requirements.txt:1 json → nothing: it is a part of Python" in found.text()
+
+
+def test_a_name_that_is_in_no_index_and_no_part_of_python_is_refused(root: Path, index: SimpleIndex) -> None:
+    project(root, "jsonn\n", "python3.13", serverless_yml=SERVICE)
+
+    with pytest.raises(ToolError) as caught:
+        adopt(root)
+
+    assert "jsonn was not found" in caught.value.what

@@ -133,6 +133,19 @@ def test_the_sdist_has_the_folder_with_its_tests(tmp_path: Path) -> None:
     assert {"orders-0.1.1.post1/tests/test_app.py", "orders-0.1.1.post1/PKG-INFO"} < names
 
 
+def test_the_sdist_has_nothing_hidden_and_nothing_of_npm_unless_it_is_included(tmp_path: Path) -> None:
+    import tarfile
+
+    files = {**FILES, ".env": b"PASSWORD=hunter2hunter2\n", ".kept": b"1", "node_modules/psl/.env": b"TOKEN=hunter2\n"}
+    project = attrs.evolve(PROJECT, include=(".kept",))
+
+    built = build(folder(tmp_path / "r", files), project)
+
+    with tarfile.open(built.sdist) as archive:
+        hidden = [name for name in archive.getnames() if "/." in name or "node_modules" in name]
+    assert hidden == ["orders-0.1.1/.kept"]
+
+
 @pytest.mark.parametrize(
     ("files", "plain"),
     [

@@ -119,6 +119,14 @@ def test_a_problem_names_file_found_and_allowed(target: Target, body: bytes, pro
     assert found.startswith(problem)
 
 
+def test_of_the_same_object_for_several_machines_one_is_enough() -> None:
+    both = {"a/amd64/focus__so": elf("GLIBC_2.4"), "a/x86/focus__so": elf(machine="i386", bits=1)}
+
+    assert problems(X86, **both) == ()
+    assert len(problems(ARM, **both)) == 2
+    assert len(problems(X86, **both, other__so=elf(machine="arm64"))) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "fits"),
     [

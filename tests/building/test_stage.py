@@ -156,6 +156,14 @@ def test_links_that_lead_into_each_other_s_folders_end(root: Path) -> None:
     assert "leads back to itself" in refused(root)
 
 
+def test_a_link_of_npm_whose_program_git_ignores_is_left_out(root: Path) -> None:
+    programs = root / FOLDER / "node_modules" / ".bin"
+    programs.mkdir(parents=True)
+    (programs / "uuid").symlink_to("../uuid/dist/bin/uuid")
+
+    assert [*staged(root)] == ["projects/orders/orders/create.py"]
+
+
 def test_a_link_to_an_ignored_file_is_refused(root: Path) -> None:
     (root / ".gitignore").write_text("*.env\n")
     (root / FOLDER / "prod.env").write_text("PASSWORD=1")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from multi_env_lambda.api.workspace import Workspace
+from multi_env_lambda.building.tool_requirements import poetry_requirements
 from multi_env_lambda.building.undeclared import declared
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.standard import is_undeclared
@@ -195,14 +196,40 @@ def test_a_unit_that_is_not_built_has_the_locked_versions_of_what_poetry_lists(t
         found(tmp_path, files, table + elsewhere)
 
 
-def test_what_poetry_lists_is_not_dropped_where_nothing_says_the_versions(tmp_path: Path) -> None:
-    table = TABLE.replace("shared", "build = false\nshared")
+@pytest.mark.parametrize(
+    ("said", "requirement"),
+    [
+        ('"*"', "a"),
+        ('"1.2"', "a==1.2"),
+        ('"^1.2.3"', "a<2,>=1.2.3"),
+        ('"^1"', "a<2,>=1"),
+        ('"^0.2.3"', "a<0.3,>=0.2.3"),
+        ('"^0.0.3"', "a<0.0.4,>=0.0.3"),
+        ('"^0"', "a<1,>=0"),
+        ('"^0.0"', "a<0.1,>=0.0"),
+        ('"~1.2.3"', "a<1.3,>=1.2.3"),
+        ('"~1.2"', "a<1.3,>=1.2"),
+        ('"~1"', "a<2,>=1"),
+        ('"~=1.2"', "a~=1.2"),
+        ('">=1.2,<3"', "a<3,>=1.2"),
+        ('">=1.2 <3"', "a<3,>=1.2"),
+        ('">= 1.2"', "a>=1.2"),
+        ('"1.2.*"', "a==1.2.*"),
+        ('{version = "^2.1", extras = ["x"]}', "a[x]<3,>=2.1"),
+    ],
+)
+def test_without_a_lock_the_ranges_of_poetry_count(said: str, requirement: str) -> None:
+    table = tomllib.loads(f"[tool.poetry.dependencies]\npython = '^3.9'\na = {said}\n")
+    assert list(poetry_requirements(table, None, "pyproject.toml")) == [requirement]
 
-    with pytest.raises(ConfigurationError) as caught:
-        found(tmp_path, {}, table + POETRY)
-    assert "`Tiny_Lib` has a range of Poetry, and there is no poetry.lock that says which version it is" in str(
-        caught.value
-    )
+
+@pytest.mark.parametrize(
+    "said", ['"^1 || ^2"', '[{version = "1", python = "<3.9"}]', '{version = "1", python = ">3"}', '"^x"', "1", '""']
+)
+def test_a_range_that_only_poetry_can_read_is_refused(said: str) -> None:
+    table = tomllib.loads(f"[tool.poetry.dependencies]\na = {said}\n")
+    with pytest.raises(ConfigurationError, match="`a` has a range that only Poetry can read"):
+        list(poetry_requirements(table, None, "pyproject.toml"))
 
 
 def test_a_unit_that_is_not_built_asks_no_backend_whatever_its_folder_has(tmp_path: Path) -> None:
