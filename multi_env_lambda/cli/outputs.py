@@ -9,7 +9,7 @@ import click
 from multi_env_lambda.cli.complete import names_argument
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json
 from multi_env_lambda.cli.target import unit_and_rest
-from multi_env_lambda.errors import MultiEnvLambdaError
+from multi_env_lambda.errors import MultiEnvLambdaError, SessionEnded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +45,8 @@ def tell_outputs(workspace: Workspace, results: Iterable[Result]) -> None:
     for result in deployed:
         try:
             lines = workspace.unit(result.project).outputs(result.environment).short()
+        except SessionEnded:  # it was told, or the next command tells it
+            return
         except MultiEnvLambdaError as error:
             note(f"{error.where}: {error.what}")
             continue

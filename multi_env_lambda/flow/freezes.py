@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, MultiEnvLambdaError
+from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, MultiEnvLambdaError, SessionEnded
 from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes, read_freezes, time_of
 from multi_env_lambda.model.reading import no_such_unit
@@ -36,6 +36,8 @@ def freezes_of(world: World, environment: str, *, again: bool = False) -> tuple[
     try:
         stored = world.store.get(key)
         found = () if stored is None else read_freezes(stored.body, where=key)
+    except SessionEnded:
+        raise
     except MultiEnvLambdaError as error:
         logging.getLogger(__name__).warning("%s", error)
         return (_unknown(environment),)

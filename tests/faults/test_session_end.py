@@ -114,6 +114,7 @@ def test_a_promotion_is_finished_by_the_same_command(shop: Shop, share: float) -
 
 @pytest.mark.parametrize("after", some_of([10, 4, 12], every=3))
 def test_a_deletion_is_finished_by_the_same_command(shop: Shop, after: int) -> None:
+    shutil.rmtree(shop.stage.root / "projects" / "extra", ignore_errors=True)
     shop.add("extra")
     assert outside(shop, "deploy", "sandbox", "--only", "extra", "--yes").code == 0
     words = ("destroy", "extra", "sandbox", "--confirm", "extra", "--yes")
@@ -124,7 +125,6 @@ def test_a_deletion_is_finished_by_the_same_command(shop: Shop, after: int) -> N
     again = outside(shop, *words)
     assert again.code == 0, again.err
     assert "destroyed" in outside(shop, "history", "extra", "sandbox").out
-    shutil.rmtree(shop.stage.root / "projects" / "extra")
 
 
 def test_a_prune_is_finished_by_the_same_command(shop: Shop) -> None:
