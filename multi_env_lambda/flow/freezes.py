@@ -13,6 +13,7 @@ import attrs
 
 from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, MultiEnvLambdaError, SessionEnded
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.flow.identity import confirm
 from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes, read_freezes, time_of
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Record
@@ -66,12 +67,14 @@ def freeze(
     """Freeze the units there, or the whole environment. Freezing again replaces reason and time.
 
     Raises:
-        ConfigurationError: no reason is given, there is no such unit, or ``until`` is no time to come.
+        ConfigurationError: no reason is given, there is no such unit, ``until`` is no time to come, or the bucket
+            belongs to another workspace.
         Busy: others keep writing the object.
     """
     if not reason.strip():
         raise ConfigurationError("freeze", "no reason is given", hint="say why; everybody who is stopped reads it")
     _must_exist(world, environment, units)
+    confirm(world)
     ends, writer = time_of(until, world.store.now()), world.platform.writer()
     made = tuple(
         Freeze(environment=environment, unit=unit, who=writer.arn, when=world.now(), reason=reason, until=ends)
@@ -86,11 +89,12 @@ def unfreeze(world: World, environment: str, units: tuple[str, ...]) -> tuple[Fr
     """Lift the freeze of the environment, or freezes and holds of the units. Returns what was lifted.
 
     Raises:
-        ConfigurationError: there is no such unit.
+        ConfigurationError: there is no such unit, or the bucket belongs to another workspace.
         Busy: others keep writing the object, or somebody is deploying the unit.
         DocumentError: the object cannot be read, so it is unknown what holds a unit; lift it for the environment.
     """
     _must_exist(world, environment, units)
+    confirm(world)
     names = set(units or ("",))
     before = _changed(
         world, environment, lambda found: tuple(one for one in found if one.unit not in names), whole=not units

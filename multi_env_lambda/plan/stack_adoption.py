@@ -140,7 +140,7 @@ class StackAdoption:
 
     @property
     def kept(self) -> frozenset[str]:
-        """The logical ids in the old stack that no template may delete: what holds data, and what is part of it."""
+        """The logical ids in the old stack that no template may delete, of what holds data or is part of it."""
         data = {one.logical_id for one in self.of("stays", "moves", "left") if holds_data(one.type)}
         return frozenset(data | {one.logical_id for one in self.of("attached")})
 

@@ -10,6 +10,7 @@ import pytest
 from multi_env_lambda.errors import ConfigurationError, DocumentError, Refused
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.freezes import freeze, freezes_of, unfreeze
+from multi_env_lambda.flow.identity import WORKSPACE_KEY
 from multi_env_lambda.model.freeze import Freeze, freeze_key
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.testing.world import FakeWorld
@@ -103,6 +104,19 @@ def test_a_freeze_needs_a_reason_and_units_that_exist(tmp_path: Path) -> None:
         freeze(fake.world, "test", (), reason=" ")
     with pytest.raises(ConfigurationError, match="there is no unit `serch`"):
         freeze(fake.world, "test", ("serch",), reason="x")
+
+
+def test_nothing_is_frozen_or_lifted_in_the_bucket_of_another_workspace(tmp_path: Path) -> None:
+    fake = frozen(running(tmp_path))
+    etag = fake.store.objects[WORKSPACE_KEY].etag
+    fake.store.replace(WORKSPACE_KEY, b'{"format": 2, "id": "theirs"}', etag=etag)
+    before = dict(fake.store.objects)
+
+    for change in (lambda: frozen(fake, "search"), lambda: unfreeze(fake.world, "test", ())):
+        with pytest.raises(ConfigurationError, match='the bucket says "theirs"'):
+            change()
+
+    assert fake.store.objects == before
 
 
 def test_freezing_again_replaces_and_lifting_leaves_the_others(tmp_path: Path) -> None:

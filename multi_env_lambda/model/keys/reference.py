@@ -80,7 +80,7 @@ REFERENCE = Keys(
             "What of the resource. Only a queue has a URL, only a security group an id. The ARN of a function is that\n"
             "of its alias.",
             'table = "orders"\nvalue = "arn"',
-            default="``name`` of a table or a bucket, ``url`` of a queue, ``value`` of a parameter, ``id`` of a\n"
+            default="``name`` of a table or a bucket, ``url`` of a queue, ``value`` of a parameter, ``id`` of a "
             "security group; of others ``arn``",
         ),
     ),
