@@ -18,11 +18,13 @@ class Read:
 
     Args:
         needed: whether its module cannot be imported without it.
+        has_default: whether the module says what counts without it.
     """
 
     name: str
     line: int
     needed: bool
+    has_default: bool = False
 
 
 def reachable(texts: Mapping[str, str], start: str, root: str = "") -> tuple[str, ...]:
@@ -91,12 +93,21 @@ def variables_of(text: str) -> tuple[Read, ...]:
     own = {name for one in ast.walk(tree) if (name := _set(one))}
     found: dict[str, Read] = {}
     for one in ast.walk(tree):
-        name, fails = _read(one)
+        name, fails, has_default = _read(one)
         if name and name not in own:
-            read = Read(name, getattr(one, "lineno", 1), fails and id(one) in needed)
-            if name not in found or (read.needed and not found[name].needed):
+            read = Read(name, getattr(one, "lineno", 1), fails and id(one) in needed, has_default)
+            if name not in found or (_urgency(read) > _urgency(found[name]) and not _is_given(found[name], read)):
                 found[name] = read
     return tuple(found.values())
+
+
+def _is_given(found: Read, again: Read) -> bool:
+    """``os.getenv("A") or 1`` is seen twice: with what counts instead, and without."""
+    return found.has_default and found.line == again.line
+
+
+def _urgency(read: Read) -> tuple[bool, bool]:
+    return read.needed, not read.has_default
 
 
 def _at_import(statement: ast.stmt) -> Iterator[ast.AST]:
@@ -115,19 +126,24 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
             yield from _outside_functions(inner)
 
 
-def _read(node: ast.AST) -> tuple[str, bool]:
-    """The name of the variable that is read here, and whether it fails without one; empty: none is."""
+def _read(node: ast.AST) -> tuple[str, bool, bool]:
+    """The name of the variable that is read here, whether it fails without one, and whether there is a default.
+
+    The name is empty if none is read.
+    """
     match node:
         case ast.Subscript(value=where, slice=ast.Constant(value=str(name)), ctx=ast.Load()) if _is_environ(where):
-            return name, True
+            return name, True, False
         case ast.Call(func=ast.Name(id="int" | "float"), args=[ast.Call(args=[ast.Constant(value=str(name))]) as got]):
-            return (name, True) if _is_get(got.func) else ("", False)
+            return (name, True, False) if _is_get(got.func) else ("", False, False)
         case ast.Attribute(value=ast.Call(args=[ast.Constant(value=str(name))], keywords=[]) as got):
-            return (name, True) if _is_get(got.func) else ("", False)
-        case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]) if _is_get(function):
-            return name, False
+            return (name, True, False) if _is_get(got.func) else ("", False, False)
+        case ast.BoolOp(op=ast.Or(), values=[ast.Call(args=[ast.Constant(value=str(name))]) as got, *_]):
+            return (name, False, True) if _is_get(got.func) else ("", False, False)
+        case ast.Call(func=function, args=[ast.Constant(value=str(name)), *more]) if _is_get(function):
+            return name, False, bool(more or node.keywords)
         case _:
-            return "", False
+            return "", False, False
 
 
 def _set(node: ast.AST) -> str:

@@ -15,7 +15,7 @@ from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried, 
 from multi_env_lambda.adopt.modules import Read, reachable, variables_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.function import RESERVED_VARIABLES
-from multi_env_lambda.model.plain_secrets import says_so
+from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 
 __all__ = ["PREFIX", "check_variables", "with_variables"]
 
@@ -53,15 +53,15 @@ def with_variables(reading: Reading, texts: Mapping[str, str], given: Mapping[st
     for key, path, one in _read_by_functions(reading, texts):
         place, function = Place(path, one.line), called.get(key, key)
         value = given.get(f"{PREFIX}{one.name}")
-        if value is not None:
+        if value is not None and plain_secret(one.name, value) is None:
             _add(functions[key], one.name, value)
             findings.append(_carried(function, one, place))
-        elif one.needed and says_so(one.name):
+        elif (one.needed and says_so(one.name)) or value is not None:
             secret = key_of(one.name.lower(), {}, 40, ())
             secrets[secret] = {"description": f"the variable {one.name}"}
             _add(functions[key], one.name, {"secret": secret})
             findings.append(_secret(function, one, place, secret))
-        elif one.needed:
+        elif not one.has_default:
             findings.append(_left(function, one, place))
     if not findings:
         return reading
@@ -86,10 +86,8 @@ def _secret(function: str, one: Read, place: Place, secret: str) -> Changed:
 
 
 def _left(function: str, one: Read, place: Place) -> NotCarried:
-    reason = (
-        f"its module cannot be imported without it, and nothing says its value: adopt it again and give "
-        f"`{PREFIX}{one.name}=…`"
-    )
+    why = "its module cannot be imported without it" if one.needed else "its code reads it without a default"
+    reason = f"{why}, and nothing says its value: adopt it again and give `{PREFIX}{one.name}=…`"
     return NotCarried(function=function, what=f"variable {one.name}", place=place, reason=reason)
 
 

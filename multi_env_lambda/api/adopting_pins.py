@@ -7,7 +7,7 @@ replaced by the nearest versions that can, and each of them is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import assert_never
@@ -137,6 +137,13 @@ class _Instead:
     to: str
     reason: str
     requirement: str
+
+
+def _together(pins: Sequence[Pin]) -> Pin:
+    """The newest version, with the extras of all."""
+    extras = {extra for one in pins for extra in one.extras.strip("[]").split(",") if extra}
+    newest = max(pins, key=lambda pin: Version(pin.version))
+    return attrs.evolve(newest, extras=f"[{','.join(sorted(extras))}]" if extras else "")
 
 
 _NEXT = "this is the next that does"
@@ -302,7 +309,7 @@ class _Tried:
         for text in self.direct:
             for one in pins_of([text], (), self.target, self.where):
                 wanted.setdefault(one.name, []).append(one)
-        found = {name: max(pins, key=lambda pin: Version(pin.version)) for name, pins in wanted.items()}
+        found = {name: _together(pins) for name, pins in wanted.items()}
         return tuple(
             _Instead(
                 pin=one,

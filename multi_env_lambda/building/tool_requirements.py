@@ -27,6 +27,8 @@ def pipfile_requirements(document: Mapping[str, Any], where: str) -> Iterator[st
 
     >>> list(pipfile_requirements({"packages": {"a": "*", "b": {"version": "==1", "extras": ["x"]}}}, "Pipfile"))
     ['a', 'b[x]==1']
+    >>> list(pipfile_requirements({"packages": {"a": "1.2"}}, "Pipfile"))
+    ['a==1.2']
 
     Raises:
         ConfigurationError: a package is required by an address, or its entry cannot be read.
@@ -112,7 +114,9 @@ def _specifier(part: str) -> str:
 def _text(name: str, table: Mapping[str, Any]) -> str:
     extras = table.get("extras")
     inside = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) and extras else ""
-    version = table.get("version", "*")
+    version = str(table.get("version", "*"))
+    if version[:1].isdigit():
+        version = f"=={version}"  # as Pipenv reads it
     markers = [f"({table['markers']})"] if "markers" in table else []
     markers += [f"{key} {table[key]}" for key in _MARKERS if key in table]
     marker = f"; {' and '.join(markers)}" if markers else ""

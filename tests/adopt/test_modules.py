@@ -30,6 +30,22 @@ def test_a_variable_is_needed_if_the_import_fails_without_it(text: str, needed: 
     assert (found.name, found.needed) == ("A", needed)
 
 
+@pytest.mark.parametrize(
+    ("text", "has_default"),
+    [
+        ('A = os.getenv("A")', False),
+        ('A = os.getenv("A", "1")', True),
+        ('A = os.environ.get("A", default=1)', True),
+        ('A = os.getenv("A") or 1', True),
+        ('def handler(event, context):\n    return os.environ["A"]', False),
+        ('A = os.getenv("A", "1")\nB = os.getenv("A")', False),
+    ],
+)
+def test_a_default_is_what_counts_without_the_variable(text: str, has_default: bool) -> None:
+    [found] = variables_of(f"import os\n{text}")
+    assert found.has_default is has_default
+
+
 def test_a_variable_that_the_module_sets_itself_is_none_that_it_needs() -> None:
     assert variables_of('import os\nos.environ["A"] = "1"\nA = os.environ["A"]') == ()
     assert variables_of('import os\nos.environ.setdefault("A", "1")\nA = os.environ["A"]') == ()

@@ -64,6 +64,27 @@ def test_a_secret_is_one_of_the_unit_and_its_value_is_not_asked_for() -> None:
     assert isinstance(found.findings[-1], Changed)
 
 
+def test_what_is_read_later_and_has_no_default_is_said_too() -> None:
+    texts = {
+        **TEXTS,
+        "src/settings.py": 'import os\ndef get():\n    return os.getenv("TABLE"), os.getenv("SIZE", "1")\n',
+    }
+
+    [_, said] = with_variables(reading(), texts, {}).findings
+
+    assert isinstance(said, NotCarried) and said.what == "variable TABLE"
+    assert said.reason.startswith("its code reads it without a default")
+
+
+def test_a_secret_that_is_given_gets_into_no_file() -> None:
+    texts = {**TEXTS, "src/settings.py": 'import os\nA = os.getenv("DB_PASSWORD")\n'}
+
+    found = with_variables(reading(), texts, {"variable:DB_PASSWORD": "hunter2hunter2"})
+
+    assert found.table["functions"]["create-user"]["environment"] == {"DB_PASSWORD": {"secret": "db-password"}}
+    assert "hunter2" not in str(found)
+
+
 def test_what_lambda_sets_is_there() -> None:
     texts = {**TEXTS, "src/settings.py": 'import os\nA = os.environ["AWS_REGION"]\n'}
     assert with_variables(reading(), texts, {}) == reading()

@@ -242,13 +242,14 @@ def test_of_two_pins_of_two_functions_the_newer_one_counts(root: Path, index: Si
     for name, module, version in (("a", "send", "1.0"), ("b", "get", "2.0")):
         (folder / name).mkdir()
         (folder / name / f"{module}.py").write_text(HANDLER, encoding="utf-8")
-        (folder / name / "requirements.txt").write_text(f"text=={version}\n", encoding="utf-8")
+        (folder / name / "requirements.txt").write_text(f"text[{name}]=={version}\n", encoding="utf-8")
     (folder / "requirements.txt").unlink()
 
     found = adopt(root)
 
     assert locked(root) == ["text 2.0"]
-    assert "~ a/requirements.txt:1 text==1.0 → text==2.0: another function needs this version" in found.text()
+    changed = "~ a/requirements.txt:1 text[a]==1.0 → text[a,b]==2.0: another function needs this version"
+    assert changed in found.text()
 
 
 def test_what_is_a_part_of_python_and_in_no_index_is_left_out(root: Path, index: SimpleIndex) -> None:
