@@ -164,8 +164,8 @@ class _Watch:
             self.files = SavedFiles.of(self.opened.root, paths)
 
     def _names(self) -> set[str]:
-        found = (*self.opened.projects.outlines, *self.opened.broken)
-        return {unit.name for unit in found if self._is_meant(unit.name)}
+        read, broken = self.opened.projects.outlines, self.opened.broken
+        return {name for name in (*(one.name for one in read), *(one.name for one in broken)) if self._is_meant(name)}
 
     def _gone(self, unit: str) -> _Found:
         hint = f"nothing was changed there: put the folder back, or `destroy {unit} {self.place.name}`"
