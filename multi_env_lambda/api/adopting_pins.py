@@ -109,6 +109,10 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
         if not older.moved:
             raise
         adopted = trial.changed(adopted, tuple(_instead(one, tried.target, _NEWEST) for one in older.moved))
+        tried = trial.write(adopted)
+        tried.check()
+    if unusable := tried.unusable_for_boto3():
+        adopted = trial.changed(adopted, unusable)
         trial.write(adopted).check()
     return adopted
 
@@ -332,6 +336,20 @@ class _Tried:
             _Instead(pin=Pin(name, ""), what=name, to="nothing", reason=reason, requirement=f"{name}; {never}")
             for name in names
         )
+
+    def unusable_for_boto3(self) -> tuple[_Instead, ...]:
+        """A urllib3 so old that the botocore of Lambda cannot be imported beside it; one of the unit's own may use it.
+
+        Source: https://github.com/boto/botocore/blob/develop/setup.cfg
+        """
+        lock = read_lock(self.trial.unit, where=self.where)
+        locked = {} if lock is None else {one.name: one.version for one in lock.packages}
+        version = locked.get("urllib3")
+        if version is None or "botocore" in locked or Version(version) >= Version("1.25.4"):
+            return ()
+        pin, text = Pin("urllib3", version), "urllib3>=1.25.4,<2"
+        reason = "the boto3 that Lambda has cannot be imported with this one"
+        return (_Instead(pin=pin, what=pin.exact, to=text, reason=reason, requirement=text),)
 
     def newest(self) -> Nearest:
         """For what the lock has and the machine cannot have."""

@@ -269,3 +269,27 @@ def test_a_name_that_is_in_no_index_and_no_part_of_python_is_refused(root: Path,
         adopt(root)
 
     assert "jsonn was not found" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("requirements", "versions"),
+    [
+        ("web==1.0\n", ["urllib3 1.26.20", "web 1.0"]),
+        ("web==1.0\nbotocore==1.0\n", ["botocore 1.0", "urllib3 1.24.3", "web 1.0"]),
+        ("web==2.0\n", ["urllib3 1.26.20", "web 2.0"]),
+    ],
+)
+def test_a_urllib3_that_boto3_cannot_use_is_replaced(
+    root: Path, index: SimpleIndex, requirements: str, versions: list[str]
+) -> None:
+    for version in ("1.24.3", "1.26.20", "2.2.3"):
+        index.wheel("urllib3", version)
+    index.wheel("web", "1.0", "py3-none-any", "urllib3<1.25")
+    index.wheel("web", "2.0", "py3-none-any", "urllib3<2")
+    index.wheel("botocore", "1.0")
+    project(root, requirements, "python3.13", serverless_yml=SERVICE)
+
+    found = adopt(root)
+
+    assert locked(root) == versions
+    assert ("cannot be imported with this one" in found.text()) is (requirements == "web==1.0\n")
