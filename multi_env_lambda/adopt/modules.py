@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import attrs
 
-__all__ = ["Read", "imports_of", "reachable", "variables_of"]
+__all__ = ["Read", "imports_of", "line_of_python2", "reachable", "variables_of"]
 
 
 @attrs.frozen
@@ -62,6 +62,21 @@ def _tree(text: str) -> ast.Module:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module(body=[], type_ignores=[])
+
+
+_OF_PYTHON2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized", "leading zeros in")
+"""What Python says of the syntax that only Python 2 had."""
+
+
+def line_of_python2(text: str) -> int:
+    """The first line that only Python 2 could read; 0 if there is none."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return (error.lineno or 1) if any(words in error.msg for words in _OF_PYTHON2) else 0
+    except (ValueError, RecursionError):
+        return 0
+    return 0
 
 
 def _names(text: str) -> Iterator[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import NotCarried
+from multi_env_lambda.adopt.modules import line_of_python2
 from multi_env_lambda.adopt.sam_globals import with_globals
 from multi_env_lambda.adopt.sam_layers import has_files, path_in
 from multi_env_lambda.model.keys.function import HANDLER
@@ -94,7 +96,16 @@ def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> 
         return f"its code is {code}: only a folder of the project can be taken over"
     if isinstance(code, Mapping) and "ZipFile" not in code and "InlineCode" not in properties:
         return "its code is in a bucket: get it from there, and name its folder"
-    return ""
+    return _why_not_its_module(properties, values, source, handler)
+
+
+def _why_not_its_module(properties: Mapping[str, Node], values: Values, source: Source, handler: str) -> str:
+    folder = code_folder(source, properties, values)
+    if folder is None or "InlineCode" in properties:
+        return ""
+    path = posixpath.normpath(f"{folder}/{handler.rpartition('.')[0].replace('.', '/')}.py")
+    line = line_of_python2(source.text(path) or "")
+    return f"its module is written in Python 2, which AWS no longer runs: {path}, line {line}" if line else ""
 
 
 def code_folder(source: Source, properties: Mapping[str, Node], values: Values) -> str | None:

@@ -183,11 +183,21 @@ def _target(opened: Opened, project: SourceProject, name: str) -> tuple[str, str
     is_there = project.folder.parent == (opened.root / units).resolve() and project.folder != opened.root.resolve()
     own = project.folder.name
     stays = is_there and PROJECT_NAME.accepts(own)
-    wished = name or (own if stays else re.sub(r"[^a-z0-9]+", "-", own.lower()).strip("-"))
+    wished = name or (own if stays else _unit_name(own))
     if not PROJECT_NAME.accepts(wished):
         what = f"`{wished}` is no name for a unit; expected {PROJECT_NAME.allowed}"
         raise ConfigurationError(own, what, hint="give it a name")
     return wished, unit_folder(units, wished)
+
+
+def _unit_name(folder: str) -> str:
+    """Its words, as many as a name of a unit can have, from the first that begins with a letter.
+
+    >>> _unit_name("3_Ingest-daily-flight-data-in-Redshift-fact-table")
+    'ingest-daily-flight-data-in-redshift'
+    """
+    text = re.sub(r"^[^a-z]+", "", re.sub(r"[^a-z0-9]+", "-", folder.lower()))
+    return text[:40].rpartition("-")[0] if len(text) > 40 and "-" in text[:40] else text[:40].strip("-")
 
 
 def _record(target: Path) -> tuple[dict[str, str], dict[str, Any]]:

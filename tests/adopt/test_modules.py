@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multi_env_lambda.adopt.modules import Read, imports_of, reachable, variables_of
+from multi_env_lambda.adopt.modules import Read, imports_of, line_of_python2, reachable, variables_of
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,18 @@ def test_an_import_leads_to_the_modules_of_the_same_top(start: str, text: str, r
 
 def test_modules_that_import_each_other_are_reached_once() -> None:
     assert reachable({"a.py": "import b", "b.py": "import a"}, "a.py") == ("a.py", "b.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("import json\nprint event\n", 2),
+        ("try:\n    a()\nexcept KeyError, error:\n    pass\n", 3),
+        ("MODE = 0755\n", 1),
+        ("print(event)\n", 0),
+        ("def handler(event, context)\n    pass\n", 0),
+        ("\0", 0),
+    ],
+)
+def test_what_only_python_2_could_read_is_known_by_its_line(text: str, line: int) -> None:
+    assert line_of_python2(text) == line

@@ -746,3 +746,15 @@ def test_a_layer_without_files_is_said_and_no_folder_is_shared() -> None:
 
     assert "shared" not in found.table
     assert lost(found) == ["9 CreateFunction Layers: Common", "10  Common (AWS::Serverless::LayerVersion)"]
+
+
+def test_a_function_in_python_2_is_left_out_and_the_others_are_there() -> None:
+    old = "Old: {Type: AWS::Serverless::Function, Properties: {Handler: old.get, Runtime: python2.7, CodeUri: o/}}"
+    texts = {"o/old.py": "def get(event, context):\n    print event\n"}
+
+    found = read(function(resources=old), **texts)
+
+    assert [*found.table["functions"]] == ["create"]
+    [said] = [one for one in found.findings if isinstance(one, NotCarried)]
+    assert said.function == "Old"
+    assert said.reason == "its module is written in Python 2, which AWS no longer runs: o/old.py, line 2"
