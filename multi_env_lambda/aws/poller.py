@@ -55,6 +55,8 @@ class StackReading:
     tags: Mapping[str, str] = attrs.field(factory=dict)
     changed: str = ""
     """When its template was last changed, in ISO 8601."""
+    parent: str = ""
+    """The id of the stack that it is nested in."""
 
 
 class NotLooked(Enum):
@@ -78,6 +80,7 @@ def reading_of(stack: Mapping[str, Any]) -> StackReading:
         outputs={line["OutputKey"]: line["OutputValue"] for line in stack.get("Outputs", ())},
         tags={line["Key"]: line["Value"] for line in stack.get("Tags", ())},
         changed=_time(stack.get("LastUpdatedTime") or stack.get("CreationTime")),
+        parent=stack.get("ParentId", ""),
     )
 
 

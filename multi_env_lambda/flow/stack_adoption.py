@@ -8,6 +8,7 @@ before that, nothing is taken out of a template.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -50,6 +51,11 @@ _AT_REST = (
     "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 )
+_OF_A_SET = re.compile(r"StackSet-.+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""How CloudFormation calls an instance of a stack set; nothing else shows that it is one.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html
+"""
 _PATIENCE, _PAUSE = 900.0, 2.0
 """Seconds."""
 _KINDS = (("tables", DataTable), ("queues", MessageQueue), ("topics", MessageTopic), ("buckets", DataBucket))
@@ -134,6 +140,10 @@ def _must_be_free(reading: StackReading, unit: str, place: Environment, record: 
     is_a_units = any(name.startswith("multi_env_lambda:") for name in reading.tags)
     if is_a_units and not owner_of(workspace, unit, place.name, record).owns(reading.tags, reading.stack_id):
         raise Refused(where, whose(reading.tags), hint="ask its owner; a unit's stack is not adopted by another")
+    if reading.parent or _OF_A_SET.fullmatch(reading.name):
+        whole = f"the stack {reading.parent}" if reading.parent else "a stack set"
+        what = f"it is part of {whole}, whose next update would create again what has left it, and empty"
+        raise Refused(where, what, hint="make it a stack of its own first, or move its data to the unit by hand")
     if reading.status not in _AT_REST:
         what = f"it is {reading.status}; expected {', '.join(_AT_REST)}"
         raise Refused(where, what, hint="wait, or repair it with the tool that made it, then run the command again")

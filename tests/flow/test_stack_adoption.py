@@ -8,8 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.aws.poller import StackReading, reading_of
 from multi_env_lambda.errors import ConfigurationError, Refused
-from multi_env_lambda.flow.stack_adoption import look
+from multi_env_lambda.flow.stack_adoption import _must_be_free, look
+from multi_env_lambda.model.record import Record
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
 from multi_env_lambda.world import StackRequest
 
@@ -38,3 +40,19 @@ def test_cloudformation_goes_on_in_the_role_that_a_stack_of_others_has() -> None
 
     assert ours.role_in(place) == "arn:aws:iam::222222222222:role/acme-sandbox-execution"
     assert attrs.evolve(ours, is_of_others=True).role_in(place) == ""
+
+
+def refusal(stack: StackReading) -> str:
+    record = Record(project="shop", environment="sandbox", workspace="0fa4e0000001")
+    with pytest.raises(Refused) as caught:
+        _must_be_free(stack, "shop", fake_config().environments[0], record, "0fa4e0000001")
+    return str(caught.value)
+
+
+def test_a_part_of_a_larger_stack_is_not_adopted_because_that_would_create_its_resources_again() -> None:
+    """A nested stack, and an instance of a stack set, get the template of what is around them again."""
+    nested = {"StackId": "arn:child", "StackName": "child", "StackStatus": "CREATE_COMPLETE", "ParentId": "arn:parent"}
+    assert "it is part of the stack arn:parent, whose next update would create again" in refusal(reading_of(nested))
+
+    of_a_set = {**nested, "StackName": "StackSet-base-0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f", "ParentId": ""}
+    assert "it is part of a stack set" in refusal(reading_of(of_a_set))
