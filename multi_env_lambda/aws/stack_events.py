@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.wording import REPAIR_IT, advice, option
+from multi_env_lambda.wording import REPAIR_IT, Advice, advice, option
 
 __all__ = ["StackEvent", "causes_of", "events_of", "first_causes", "hint_of", "last_operation"]
 
@@ -74,7 +74,11 @@ _HINTS = (
     ),
     (
         ("already exists",),
-        "something with this name was created outside this stack; rename the unit or remove the other one",
+        advice(
+            "something with this name was created outside this stack; rename the unit or remove the other one; if the "
+            "adoption of an old stack was interrupted, {} goes on with it",
+            Advice("the same `adopt --stack` again", "the same `adopt_stack` again"),
+        ),
     ),
     (("MalformedPolicy", "Syntax errors in policy"), "fix `policies` in the unit's pyproject.toml"),
     (

@@ -89,6 +89,7 @@ def test_followers_are_told_where_there_is_nothing_else() -> None:
         ("Error occurred while GetObject. S3 Error Code: PermanentRedirect", "region"),
         ("User: arn is not authorized to perform: iam:CreateRole", "role"),
         ("acme-data already exists", "rename"),
+        ("acme-data already exists", "`adopt --stack`"),
         ("with identifier 'acme' was not found. (RequestToken: 0, HandlerErrorCode: NotFound)", "deleted by hand"),
         ("Action denied by stack policy: Statement [#1] does not allow [Update:Modify]", "set-stack-policy"),
         ("Action not allowed by stack policy: no statement allows", "get-stack-policy"),
