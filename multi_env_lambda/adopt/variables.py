@@ -53,7 +53,7 @@ def with_variables(reading: Reading, texts: Mapping[str, str], given: Mapping[st
     for key, path, one in _read_by_functions(reading, texts):
         place, function = Place(path, one.line), called.get(key, key)
         value = given.get(f"{PREFIX}{one.name}")
-        if value is not None and plain_secret(one.name, value) is None:
+        if value is not None and not says_so(one.name) and plain_secret(one.name, value) is None:
             _add(functions[key], one.name, value)
             findings.append(_carried(function, one, place))
         elif (one.needed and says_so(one.name)) or value is not None:
@@ -87,7 +87,10 @@ def _secret(function: str, one: Read, place: Place, secret: str) -> Changed:
 
 def _left(function: str, one: Read, place: Place) -> NotCarried:
     why = "its module cannot be imported without it" if one.needed else "its code reads it without a default"
-    reason = f"{why}, and nothing says its value: adopt it again and give `{PREFIX}{one.name}=…`"
+    way = f"adopt it again and give `{PREFIX}{one.name}=…`"
+    if says_so(one.name):
+        way = f'its name says that it is a secret: write `environment.{one.name} = {{ secret = "…" }}` for the function'
+    reason = f"{why}, and nothing says its value: {way}"
     return NotCarried(function=function, what=f"variable {one.name}", place=place, reason=reason)
 
 
