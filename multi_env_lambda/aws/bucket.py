@@ -23,6 +23,7 @@ from multi_env_lambda.aws.error_codes import (
     is_denied,
     is_lost,
     is_throttled,
+    response_of,
     status_of,
     text_of,
 )
@@ -291,7 +292,7 @@ class Bucket:
         try:
             answer = getattr(self._client, operation)(Bucket=self._name, ExpectedBucketOwner=self._owner, **parameters)
         except aws_errors() as error:
-            self._note_date(getattr(error, "response", None) or {})
+            self._note_date(response_of(error))
             raise
         self._note_date(answer)
         return answer

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.error_codes import code_of, message_of
+from multi_env_lambda.aws.error_codes import code_of, message_of, response_of
 
 __all__ = ["Clocks", "clocks_of"]
 
@@ -57,7 +55,7 @@ def clocks_of(error: Exception, now: datetime) -> Clocks | None:
     """
     if code_of(error) not in _SIGNED:
         return None
-    response: Mapping[str, Any] = getattr(error, "response", {})
+    response = response_of(error)
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     said = response.get("Error", {})
     named = _TWO_TIMES.search(message_of(error))

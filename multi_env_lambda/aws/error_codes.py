@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, SessionEnded
 from multi_env_lambda.model.session import Source, renewal
@@ -20,6 +22,7 @@ __all__ = [
     "is_throttled",
     "is_unknown_key",
     "message_of",
+    "response_of",
     "status_of",
     "text_of",
 ]
@@ -100,18 +103,21 @@ def aws_errors() -> tuple[type[Exception], ...]:
     return (ClientError, BotoCoreError, ResponseParserError)
 
 
+def response_of(error: Exception) -> Mapping[str, Any]:
+    """What the service answered; empty if it did not: botocore's errors about connections have None for it."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
+
+
 def code_of(error: Exception) -> str:
     """The service's error code, or the class name if there was no response."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return str(response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
+    response = response_of(error)
+    return str(response.get("Error", {}).get("Code", "")) if response else type(error).__name__
 
 
 def message_of(error: Exception) -> str:
     """What the service said, without botocore's wording around it."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
+    if response := response_of(error):
         return str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
     if type(error).__name__ == "ResponseParserError":
         return "the answer cannot be read"  # botocore's text is all of it, with whatever somebody typed in
@@ -126,10 +132,7 @@ def text_of(error: Exception) -> str:
 
 def status_of(error: Exception) -> int:
     """The HTTP status, or 0 if there was no response."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return 0
+    return int(response_of(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def is_throttled(error: Exception) -> bool:

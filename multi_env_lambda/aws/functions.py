@@ -17,6 +17,7 @@ from multi_env_lambda.aws.error_codes import (
     is_denied,
     is_lost,
     is_throttled,
+    response_of,
     text_of,
 )
 from multi_env_lambda.aws.requests import retried
@@ -304,8 +305,7 @@ def _reserved(error: Exception) -> str:
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
-    answer = getattr(error, "response", None) or {}
-    reason = str(answer.get("Reason", ""))
+    reason = str(response_of(error).get("Reason", ""))
     return reason if reason.startswith("ReservedFunction") else ""
 
 

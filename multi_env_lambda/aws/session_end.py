@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from multi_env_lambda.aws.clock import clocks_of
-from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_expired, is_unknown_key, text_of
+from multi_env_lambda.aws.error_codes import aws_errors, code_of, is_expired, is_unknown_key, response_of, text_of
 from multi_env_lambda.errors import SessionEnded
 from multi_env_lambda.host.endings import Endings
 from multi_env_lambda.model.session import ONE_SESSION, Source, renewal, whose
@@ -45,7 +45,7 @@ def _is_empty_refusal(error: Exception) -> bool:
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
-    headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    headers = response_of(error).get("ResponseMetadata", {}).get("HTTPHeaders", {})
     is_head = getattr(error, "operation_name", "") in _HEAD
     return is_head and code_of(error) == "400" and "x-amz-bucket-region" not in headers
 

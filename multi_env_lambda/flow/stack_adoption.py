@@ -164,6 +164,7 @@ def _old(world: World, place: Environment, reading: StackReading, parse: Parse) 
         outputs=reading.outputs,
         tags=reading.tags,
         status=reading.status,
+        changed=reading.changed,
     )
 
 
@@ -314,7 +315,7 @@ class _Work:
             tags=tags,
             kept=tuple(template.get("Parameters", {})),
             is_of_others=stack != self.seen.ours.name,
-            check=partial(_as_seen, self.seen, self.place),
+            check=partial(_as_seen, self.seen.old, self.place),
             returning=returning,
             loses=partial(_nothing_lost, stack, self.place),
         )
@@ -326,14 +327,18 @@ class _Work:
         self.world.reported(event)
 
 
-def _as_seen(seen: Seen, place: Environment, there: StackReading) -> None:
-    """Nobody has put another stack in its place."""
-    if there.name == seen.old.name and there.stack_id != seen.old.stack_id:
-        where = f"stack {there.name} in {place.name}"
-        raise PlanStale(where, "it is another stack than was shown", hint="run the same command again, and read it")
-    if there.name == seen.old.name and there.status not in _AT_REST and not there.status.endswith("_IN_PROGRESS"):
+def _as_seen(old: OldStack, place: Environment, there: StackReading) -> None:
+    """The old stack is the one whose template was read, and nobody has changed it since: that would be undone."""
+    if there.name != old.name:
+        return
+    where, hint = f"stack {there.name} in {place.name}", "run the same command again, and read it"
+    if there.stack_id != old.stack_id:
+        raise PlanStale(where, "it is another stack than was shown", hint=hint)
+    if there.changed != old.changed:
+        raise PlanStale(where, f"it was read as of {old.changed}, and was changed at {there.changed}", hint=hint)
+    if there.status not in _AT_REST and not there.status.endswith("_IN_PROGRESS"):
         # Otherwise it would be repaired, and some repairs delete the stack.
-        raise StackError(f"stack {there.name} in {place.name}", f"it is {there.status}", hint="run the command again")
+        raise StackError(where, f"it is {there.status}", hint="run the command again")
 
 
 def _nothing_lost(stack: str, place: Environment, lost: Collection[Loss]) -> None:

@@ -55,7 +55,7 @@ class Declared:
 
 @attrs.frozen(kw_only=True)
 class OldStack:
-    """A running stack as it was read."""
+    """A running stack as it was read; ``changed``: when its template was last changed before that."""
 
     name: str
     stack_id: str
@@ -64,6 +64,7 @@ class OldStack:
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
     status: str
+    changed: str = ""
 
 
 @attrs.frozen(kw_only=True)

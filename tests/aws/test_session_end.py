@@ -15,14 +15,20 @@ import pytest
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     CredentialRetrievalError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
     RefreshWithMFAUnsupportedError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
 from multi_env_lambda.aws.clock import clocks_of
+from multi_env_lambda.aws.error_codes import code_of, status_of
 from multi_env_lambda.aws.poller import Poller
 from multi_env_lambda.aws.session import Sessions
 from multi_env_lambda.aws.session_end import ending_of
@@ -41,6 +47,23 @@ def client_error(code: str, message: str = "no", operation: str = "PutObject", *
     headers = more.pop("headers", {})
     said: Any = {"Error": {"Code": code, "Message": message, **more}, "ResponseMetadata": {"HTTPHeaders": headers}}
     return ClientError(said, operation)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionClosedError(endpoint_url="https://s3.example"),
+        EndpointConnectionError(endpoint_url="https://s3.example", error="refused"),
+        ReadTimeoutError(endpoint_url="https://s3.example"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        ResponseParserError("half of it"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_lost_connection_is_no_end_of_a_session(error: Exception) -> None:
+    """Some of these have an answer, which is None."""
+    assert ending_of(error, HERE, NOON, worked=True) is None
+    assert (code_of(error), status_of(error)) == (type(error).__name__, 0)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.poller import StackReading, reading_of
-from multi_env_lambda.errors import ConfigurationError, Refused
-from multi_env_lambda.flow.stack_adoption import _must_be_free, look
+from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused
+from multi_env_lambda.flow.stack_adoption import _as_seen, _must_be_free, look
 from multi_env_lambda.model.record import Record
+from multi_env_lambda.plan.stack_adoption import OldStack
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
 from multi_env_lambda.world import StackRequest
 
@@ -56,3 +58,24 @@ def test_a_part_of_a_larger_stack_is_not_adopted_because_that_would_create_its_r
 
     of_a_set = {**nested, "StackName": "StackSet-base-0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f", "ParentId": ""}
     assert "it is part of a stack set" in refusal(reading_of(of_a_set))
+
+
+def test_what_somebody_else_deploys_to_the_old_stack_meanwhile_is_not_undone() -> None:
+    said = {"StackId": "arn:shop-old", "StackName": "shop-old", "StackStatus": "UPDATE_COMPLETE"}
+    noon, later = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (12, 13))
+    read = reading_of({**said, "LastUpdatedTime": noon})
+    old = OldStack(
+        name=read.name,
+        stack_id=read.stack_id,
+        template={},
+        resources=(),
+        outputs={},
+        tags={},
+        status=read.status,
+        changed=read.changed,
+    )
+    sandbox = fake_config().environments[0]
+
+    _as_seen(old, sandbox, read)
+    with pytest.raises(PlanStale, match="read as of 2026-01-01T12:00:00.*, and was changed at 2026-01-01T13:00:00"):
+        _as_seen(old, sandbox, reading_of({**said, "LastUpdatedTime": later}))
