@@ -105,6 +105,7 @@ def test_one_changed_line_is_at_most_27_calls_of_which_12_wait(yard: Yard, words
     assert counted(cost) == (27 if fresh else 25, 12), str(cost)
 
 
+@pytest.mark.long
 def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) -> None:
     yard.summarise(FIRST)
     one_line(yard, LAYERED)

@@ -40,6 +40,7 @@ def layers(yard: Yard) -> dict[str, str]:
     return {key: found.sha256 for key, found in looked.items() if found is not None}
 
 
+@pytest.mark.long
 def test_a_layer_is_sent_once_and_copied_for_all_other_units(yard: Yard) -> None:
     _, cost = yard.cost("deploy", ENVIRONMENTS[0], "--yes", "--json")
 

@@ -182,7 +182,7 @@ OURS = {"OrdersTable": "Orders", "IncomingQueue": "Incoming", "FilesBucket": "Fi
 """By their logical ids in the unit's stack: those in the old one."""
 
 
-@pytest.mark.parametrize("stack", ["shop-old", "shop-sandbox"])
+@pytest.mark.parametrize("stack", ["shop-old", pytest.param("shop-sandbox", marks=pytest.mark.long)])
 def test_names_and_data_of_a_stack_of_sam_are_kept_and_a_second_run_does_nothing(
     stage: Stage, stack: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,7 +65,7 @@ def test_a_killed_process_is_finished_by_the_same_command(shop: Shop, call: str,
     assert_one_deployment_more(before, shop.traces())
 
 
-@pytest.mark.parametrize("call", ["CreateChangeSet", "ExecuteChangeSet"])
+@pytest.mark.parametrize("call", [pytest.param("CreateChangeSet", marks=pytest.mark.long), "ExecuteChangeSet"])
 def test_a_unit_whose_first_deploy_was_killed_is_deployed_once(shop: Shop, call: str) -> None:
     unit = f"first{call[:6].lower()}"
     shop.add(unit)
@@ -150,7 +150,7 @@ def test_a_smoke_call_that_was_throttled_is_made_again(shop: Shop) -> None:
     assert done.code == 0, done.err
 
 
-@pytest.mark.parametrize("kind", [Fail, LoseAnswer])
+@pytest.mark.parametrize("kind", [pytest.param(Fail, marks=pytest.mark.long), LoseAnswer])
 def test_a_smoke_call_whose_answer_is_lost_is_made_once_and_the_same_command_goes_on(
     shop: Shop, kind: type[Rule]
 ) -> None:
@@ -167,7 +167,9 @@ def test_a_smoke_call_whose_answer_is_lost_is_made_once_and_the_same_command_goe
     assert done.outcomes()["prod", "customers"] == "deployed"
 
 
-@pytest.mark.parametrize("kind", [Throttle, Fail, LoseAnswer])
+@pytest.mark.parametrize(
+    "kind", [*(pytest.param(kind, marks=pytest.mark.long) for kind in (Throttle, Fail)), LoseAnswer]
+)
 def test_a_fault_while_an_empty_change_set_is_removed_is_no_failure(shop: Shop, kind: type[Rule]) -> None:
     before = shop.traces()
     shop.proxy.set_rules(kind(match="DeleteChangeSet"))
@@ -181,6 +183,7 @@ def test_a_fault_while_an_empty_change_set_is_removed_is_no_failure(shop: Shop, 
     assert shop.traces().updates == before.updates
 
 
+@pytest.mark.long
 def test_a_cloud_that_answers_nothing_is_an_error_and_loses_nothing(shop: Shop) -> None:
     before = shop.traces()
     shop.change(*CHANGED)
