@@ -86,14 +86,19 @@ class Goal:
         return f"{self.what:<64} {self.value:>8.2f}{self.unit:<5} goal {self.most:>6.2f}  {mark}"
 
 
+def cpu_of_children() -> float:
+    """Seconds of user and system time of all processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def cpu(words: list[str], folder: Path) -> float:
     """Seconds of user and system time of a process and its children, the least of several."""
     found = []
     for _ in range(_TRIES):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = cpu_of_children()
         subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        found.append(cpu_of_children() - before)
     return min(found)
 
 

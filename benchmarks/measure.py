@@ -8,7 +8,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -39,11 +40,14 @@ def measure(story: str, proxy: FaultProxy, act: Callable[[], object]) -> Measure
     return Measured(story, seconds, len(proxy.log), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
+def change_line(file: Path) -> None:
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(f"\nCHANGED = {time.time_ns()}\n")
+
+
 def change(root: Path, units: int) -> None:
     for folder in sorted(root.glob("projects/*"))[:units]:
-        file = next(folder.glob("*/main.py"))
-        text = file.read_text(encoding="utf-8")
-        file.write_text(text + f"\nCHANGED = {time.time_ns()}\n", encoding="utf-8")
+        change_line(next(folder.glob("*/main.py")))
 
 
 def stories(root: Path, to: str, proxy: FaultProxy) -> list[Measured]:
@@ -101,17 +105,24 @@ def show(found: list[Measured], base: str) -> None:
         print(f"{each.story:<30} {each.seconds:>8.2f} {each.seconds / unit:>7.1f} {calls:>6} {memory:>5}")
 
 
+@contextmanager
+def behind_a_proxy(root: Path) -> Iterator[tuple[FaultProxy, dict[str, str]]]:
+    """A local cloud behind a proxy, and the variables that lead this library there."""
+    config = Workspace.open(root, local=False).config
+    with running_local_cloud(root, config) as cloud, FaultProxy(cloud.endpoint) as proxy:
+        through = attrs.evolve(cloud, endpoint=proxy.endpoint)
+        write_config(through, config)
+        yield proxy, environment_variables(through)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--to", default="prod")
     asked = parser.parse_args()
     root = asked.folder.resolve()
-    config = Workspace.open(root, local=False).config
-    with running_local_cloud(root, config) as cloud, FaultProxy(cloud.endpoint) as proxy:
-        through = attrs.evolve(cloud, endpoint=proxy.endpoint)
-        write_config(through, config)
-        os.environ.update(environment_variables(through))
+    with behind_a_proxy(root) as (proxy, environment):
+        os.environ.update(environment)
         found = stories(root, asked.to, proxy)
     found += starts(root)
     show(found, f"deploy {asked.to}, no change")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -21,17 +20,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
 from benchmarks.generate import generate
-from benchmarks.peer_files import Peer, change_line, installed
-from multi_env_lambda import Workspace
+from benchmarks.goals import cpu_of_children
+from benchmarks.measure import behind_a_proxy, change_line
+from benchmarks.peer_files import Peer, installed
 from multi_env_lambda.host.folders import user_cache
-from multi_env_lambda.local.config_file import environment_variables, write_config
-from multi_env_lambda.testing.local_cloud import running_local_cloud
 from tests.tools.faults import Delay, FaultProxy
 
 GOALS = {
@@ -81,12 +78,11 @@ class Pair:
 def took(words: Sequence[str], folder: Path, environment: Mapping[str, str], proxy: FaultProxy) -> Took:
     """Run a command to its end; what it prints is shown only if it fails."""
     proxy.forget_calls()
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before, began = cpu_of_children(), time.perf_counter()
     done = subprocess.run(words, cwd=folder, env=dict(environment), capture_output=True, text=True)
-    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds, cpu = time.perf_counter() - began, cpu_of_children() - before
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: exit {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return Took(seconds, cpu, len(proxy.log))
 
 
@@ -107,31 +103,12 @@ def rounds(
             yield job, peer.name, took(command, peer.folder, peer.environment, proxy)
 
 
-@contextmanager
-def cloud_of(root: Path, milliseconds: int) -> Iterator[tuple[FaultProxy, dict[str, str]]]:
-    """A local cloud behind a proxy, and the variables that lead this library there."""
-    config = Workspace.open(root, local=False).config
-    with running_local_cloud(root, config) as cloud, FaultProxy(cloud.endpoint) as proxy:
-        through = attrs.evolve(cloud, endpoint=proxy.endpoint)
-        write_config(through, config)
-        if milliseconds:
-            proxy.set_rules(Delay(match="*", seconds=milliseconds / 1000))
-        yield proxy, environment_variables(through)
-
-
-def let_sam_in() -> None:
-    """SAM's own transform runs in AWS, and so in the local cloud: here in one that only these benchmarks use."""
-    for python in user_cache().glob("local-cloud/*/bin/python"):
-        words = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(python), "aws-sam-translator"]
-        subprocess.run(words, check=True)
-
-
 def pair(folder: Path, units: int, milliseconds: int, names: Sequence[str]) -> list[Pair]:
     """Every job once by everybody, in accounts that have nothing yet."""
     root = folder / "workspace"
     generate(units, root, layers=4)
-    with cloud_of(root, milliseconds) as (proxy, environment):
-        let_sam_in()
+    with behind_a_proxy(root) as (proxy, environment):
+        proxy.set_rules(*([Delay(match="*", seconds=milliseconds / 1000)] if milliseconds else []))
         peers = installed(folder, root, environment, proxy.endpoint, names)
         found = {(job, tool): measured for job, tool, measured in rounds(root, environment, proxy, peers)}
     return [
