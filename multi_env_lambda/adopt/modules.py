@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import attrs
 
-__all__ = ["Read", "imports_of", "line_of_python2", "reachable", "variables_of"]
+__all__ = ["Read", "imports_of", "line_of_python2", "path_of", "reachable", "steps_up", "variables_of"]
 
 
 @attrs.frozen
@@ -25,6 +25,15 @@ class Read:
     line: int
     needed: bool
     has_default: bool = False
+
+
+def path_of(handler: str) -> str:
+    """The path of a handler's module, without an ending.
+
+    >>> path_of("shop/orders.create.handler")
+    'shop/orders/create'
+    """
+    return handler.rpartition(".")[0].replace(".", "/")
 
 
 def reachable(texts: Mapping[str, str], start: str, root: str = "") -> tuple[str, ...]:
@@ -99,6 +108,11 @@ def imports_of(text: str) -> dict[str, int]:
         elif isinstance(one, ast.ImportFrom) and not one.level and one.module:
             found.setdefault(one.module.partition(".")[0], one.lineno)
     return found
+
+
+def steps_up(text: str) -> int:
+    """How many folders above its own its relative imports reach, where 1 is its own; 0 without such imports."""
+    return max((level for _, level in _names(text)), default=0)
 
 
 def variables_of(text: str) -> tuple[Read, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import key_of
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, Place, Reading
+from multi_env_lambda.adopt.modules import imports_of, steps_up
 from multi_env_lambda.adopt.plain_packages import packages_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.keys.function import HANDLER
@@ -99,7 +100,7 @@ def read_folder(
     findings.append(
         Changed(function="", what="runtime", place=Place(first, 1), to=f'runtime = "{runtime}"', reason=reason)
     )
-    lost = {one for name in found for one in _imported(texts[name])[0]} - {_top(path) for path in texts}
+    lost = {one for name in found for one in imports_of(texts[name])} - {_top(path) for path in texts}
     newest = next((name for name, modules in _REMOVED.items() if lost & modules), "")
     packages, said = packages_of({} if is_listed else starts, texts)
     return Reading(
@@ -126,8 +127,8 @@ def _tops(found: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
 
 def _where_imports_lead(path: str, texts: Mapping[str, str], usual: str) -> str:
     """The folder above a handler in which most of the modules are that it imports; the usual one if none has more."""
-    names, up = _imported(texts[path])
-    folders = [str(one) for one in PurePosixPath(path).parents][up:]
+    names = imports_of(texts[path])
+    folders = [str(one) for one in PurePosixPath(path).parents][steps_up(texts[path]) :]
     tops = ["" if one == "." else one for one in folders]
 
     def here(top: str) -> int:
@@ -139,19 +140,6 @@ def _where_imports_lead(path: str, texts: Mapping[str, str], usual: str) -> str:
 
     best = max(tops, key=here, default=usual)
     return best if here(best) > here(usual) else usual
-
-
-def _imported(text: str) -> tuple[frozenset[str], int]:
-    """The first words of what a module imports, and how many folders above it relative imports reach."""
-    names, up = set[str](), 0
-    for one in ast.walk(ast.parse(text)):
-        if isinstance(one, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in one.names}
-        elif isinstance(one, ast.ImportFrom) and one.level:
-            up = max(up, one.level)
-        elif isinstance(one, ast.ImportFrom) and one.module:
-            names.add(one.module.partition(".")[0])
-    return frozenset(names), up
 
 
 def _called(path: str, unit: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from multi_env_lambda.adopt.found import Changed, Finding, NotCarried, Place
 from multi_env_lambda.adopt.modules import imports_of, reachable
+from multi_env_lambda.model.lambda_image import OFFERED_MODULES
 
 __all__ = ["has_list", "packages_of"]
 
@@ -57,9 +58,6 @@ _OTHERS: Mapping[str, str] = {
 }
 _KNOWN = {**{name.replace("-", "_"): name for name in _SAME.split()}, **_OTHERS}
 
-_OFFERED = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"})
-"""What Lambda has without a layer."""
-
 _LISTS = re.compile(r"(^|/)(requirements[^/]*\.(txt|in)|Pipfile|setup\.(py|cfg)|environment\.ya?ml)$")
 _STANDARD = re.compile(r"(?m)^\[(project|tool\.poetry)\b")
 
@@ -104,7 +102,7 @@ def _said(function: str, name: str, known: str | None, place: Place) -> Finding:
 
 def _is_there(name: str, root: str, texts: Mapping[str, str]) -> bool:
     """In Python, in Lambda, or in the project."""
-    if name in sys.stdlib_module_names or name in _OFFERED:
+    if name in sys.stdlib_module_names or name in OFFERED_MODULES:
         return True
     inside: Collection[str] = (f"{root}/{name}", name) if root else (name,)
     return any(path == f"{one}.py" or path.startswith(f"{one}/") for one in inside for path in texts)

@@ -15,6 +15,7 @@ from multi_env_lambda.adopt.cfn_resources import drop_dangling, own_tables, read
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Changed, NotCarried, Reading
+from multi_env_lambda.adopt.modules import path_of
 from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
 from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
@@ -214,7 +215,7 @@ def _code(draft: Draft, source: Source, name: str, properties: Mapping[str, Node
     inline = draft.values.of(properties.get("InlineCode") or (properties.get("Code") or node).get("ZipFile"))
     where = properties.get("InlineCode") or properties.get("CodeUri") or properties.get("Code") or node
     if isinstance(inline, str):
-        root, module = f"inline/{key}", handler.rpartition(".")[0].replace(".", "/")
+        root, module = f"inline/{key}", path_of(handler)
         draft.files[f"{root}/{module}.py"] = inline if inline.endswith("\n") else f"{inline}\n"
         table["root"] = root
         draft.changed(name, "InlineCode", where, f"{root}/{module}.py", "the code is a file now")

@@ -10,7 +10,7 @@ import attrs
 from multi_env_lambda.adopt.cfn_values import Values
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import NotCarried
-from multi_env_lambda.adopt.modules import line_of_python2
+from multi_env_lambda.adopt.modules import line_of_python2, path_of
 from multi_env_lambda.adopt.sam_globals import with_globals
 from multi_env_lambda.adopt.sam_layers import has_files, path_in
 from multi_env_lambda.model.keys.function import HANDLER
@@ -103,7 +103,7 @@ def _why_not_its_module(properties: Mapping[str, Node], values: Values, source: 
     folder = code_folder(source, properties, values)
     if folder is None or "InlineCode" in properties:
         return ""
-    path = posixpath.normpath(f"{folder}/{handler.rpartition('.')[0].replace('.', '/')}.py")
+    path = posixpath.normpath(f"{folder}/{path_of(handler)}.py")
     line = line_of_python2(source.text(path) or "")
     return f"its module is written in Python 2, which AWS no longer runs: {path}, line {line}" if line else ""
 
@@ -120,7 +120,7 @@ def code_folder(source: Source, properties: Mapping[str, Node], values: Values) 
         return None
     if not code.endswith(_ARCHIVES) and has_files(source.files, folder):
         return folder
-    module = str(values.of(properties["Handler"])).rpartition(".")[0].replace(".", "/")
+    module = path_of(str(values.of(properties["Handler"])))
     ends = (f"{module}.py", f"{module}/__init__.py")
     found = {path.removesuffix(end) for path in source.files for end in ends if f"/{path}".endswith(f"/{end}")}
     return (found.pop().rstrip("/") or ".") if len(found) == 1 else None

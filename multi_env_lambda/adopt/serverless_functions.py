@@ -8,6 +8,7 @@ from typing import Any
 
 from multi_env_lambda.adopt.cfn_groups import attached_to
 from multi_env_lambda.adopt.found import Variable
+from multi_env_lambda.adopt.modules import path_of
 from multi_env_lambda.adopt.serverless_asked import Asked, Event
 from multi_env_lambda.adopt.serverless_events import EVENTS
 from multi_env_lambda.adopt.serverless_resources import meaning_in
@@ -132,7 +133,7 @@ def _code(service: Service, name: str, found: Mapping[str, Value]) -> dict[str, 
 
 def _other_root(service: Service, handler: str) -> str:
     """The one folder that has the module of a handler, if that is not where the handler says."""
-    module = handler.rpartition(".")[0].replace(".", "/")
+    module = path_of(handler)
     files = (f"{module}.py", f"{module}/__init__.py")
     if any(one in service.there for one in files):
         return ""

@@ -12,7 +12,7 @@ import attrs
 
 from multi_env_lambda.adopt.cfn_draft import key_of
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried, Place, Reading
-from multi_env_lambda.adopt.modules import Read, reachable, variables_of
+from multi_env_lambda.adopt.modules import Read, path_of, reachable, variables_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
@@ -112,6 +112,6 @@ def _read_by_functions(reading: Reading, texts: Mapping[str, str]) -> Iterator[t
 
 def _start(handler: str, root: str, texts: Mapping[str, str]) -> str:
     """The file of a handler; empty: the project has none."""
-    module = handler.rpartition(".")[0].replace(".", "/")
+    module = path_of(handler)
     inside = f"{root}/{module}" if root else module
     return next((path for path in (f"{inside}.py", f"{inside}/__init__.py") if path in texts), "")

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import attrs
 
 from multi_env_lambda.building.glue_image import modules_of_glue
+from multi_env_lambda.model.lambda_image import OFFERED_MODULES
 
 __all__ = ["Handler"]
 
-_OFFERED = frozenset(
-    {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "snapshot_restore_py"}
-)
+_OFFERED = OFFERED_MODULES | {"snapshot_restore_py"}
 
 
 @attrs.frozen(kw_only=True)

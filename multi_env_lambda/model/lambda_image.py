@@ -21,10 +21,14 @@ __all__ = [
     "AMAZON_LINUX_2023",
     "LIBRARY_FOLDERS",
     "MAX_UNZIPPED_BYTES",
+    "OFFERED_MODULES",
     "OF_EVERY_FUNCTION",
     "LambdaImage",
     "variables_of",
 ]
+
+OFFERED_MODULES = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"})
+"""boto3, and what it needs: every runtime of Python has them."""
 
 MAX_UNZIPPED_BYTES = 262_144_000
 """For a function's code and all its layers together.
