@@ -63,7 +63,7 @@ class UnitsFailed(MultiEnvLambdaError):
 
         ended = stopped_of(results)
         bad = [result for result in results if not result.good]
-        own = bad if ended is None else [result for result in bad if result not in ended.results]
+        own = bad if ended is None else [result for result in ended.others if not result.good]
         faults = [(named(result), _without_its_place(result), result.hint) for result in own]
         # The credentials are the place, as in the detail of each of these results.
         faults += [] if ended is None else [(ONE_SESSION, ended.what.removeprefix(f"{ONE_SESSION}: "), ended.hint)]

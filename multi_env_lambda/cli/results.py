@@ -65,8 +65,8 @@ def _tell_what_went_wrong(results: Iterable[Result]) -> None:
     found = tuple(results)
     ended = stopped_of(found)
     units: dict[tuple[str, str, str, str, str], list[str]] = {}
-    for result in found:
-        if result.good or (ended is not None and result in ended.results):
+    for result in found if ended is None else ended.others:
+        if result.good:
             continue
         same = (result.environment, result.outcome, result.error, result.detail, result.hint)
         units.setdefault(same, []).append(result.project)

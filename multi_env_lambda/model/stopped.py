@@ -22,6 +22,7 @@ class Stopped:
     what: str
     hint: str
     results: tuple[Result, ...]
+    others: tuple[Result, ...]
 
 
 def stopped(results: Iterable[Result]) -> Stopped | None:
@@ -33,7 +34,8 @@ def stopped(results: Iterable[Result]) -> Stopped | None:
     done = sum(one.outcome in _CHANGED for one in found)
     under_way = [f"{one.project} in {one.environment}" for one in about if one.outcome == "under way"]
     what = stopped_at(about[0].detail, done, under_way, len(about) - len(under_way))
-    return Stopped(what=what, hint=about[0].hint, results=about)
+    others = tuple(one for one in found if one.error != SessionEnded.__name__)
+    return Stopped(what=what, hint=about[0].hint, results=about, others=others)
 
 
 def stopped_at(why: str, done: int, under_way: Iterable[str], not_begun: int) -> str:

@@ -118,7 +118,7 @@ def of_results(results: tuple[Result, ...]) -> Report:
     ended = stopped(results)
     if ended is not None:
         failures.append(f"{'; '.join(ended.what.splitlines())}; {ended.hint}")
-    for one in results if ended is None else [one for one in results if one not in ended.results]:
+    for one in results if ended is None else ended.others:
         said = f"{one.environment} {one.project}: {one.detail}"
         if one.error in _AGAIN:
             again = again or said
