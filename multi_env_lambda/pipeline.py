@@ -36,7 +36,7 @@ from multi_env_lambda.flow.resumed import goes_on
 from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
 from multi_env_lambda.flow.taken import names_are_free
-from multi_env_lambda.flow.untouched import not_begun, skipped, still, tell
+from multi_env_lambda.flow.untouched import not_begun, skipped, still
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
@@ -360,8 +360,8 @@ def _guarded(world: World, step: DeployStep, run: Callable[[], Result]) -> Resul
         error = as_ours(f"{step.project} in {step.environment}", raised)
         if isinstance(error, SessionEnded):
             world.endings.note(error)
-            tell(world, step.project, step.environment, "under way", "the session has ended")
+            world.tell(step.project, step.environment, "under way", "the session has ended")
         else:
-            tell(world, step.project, step.environment, "failed", f"{error.where}: {error.what}")
+            world.tell(step.project, step.environment, "failed", f"{error.where}: {error.what}")
         found = Result.of_error(step.project, step.environment, error)
         return attrs.evolve(found, version=step.release.version, release=step.release.digest)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["REPAIR_IT", "STATUS", "Advice", "advice", "in_python", "option", "unit_call", "worded"]
+__all__ = ["REPAIR_IT", "STATUS", "Advice", "advice", "counted", "in_python", "option", "unit_call", "worded"]
 
 
 class Advice(str):
@@ -48,6 +48,15 @@ def advice(sentence: str, *parts: str, **named: str) -> Advice:
         sentence.format(*parts, **named),
         sentence.format(*python, **{name: in_python(part) for name, part in named.items()}),
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "unit"), counted(0, "unit")
+    ('1 unit', '0 units')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def option(name: str, value: str | Iterable[str] | bool = True) -> Advice:

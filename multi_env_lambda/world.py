@@ -194,3 +194,7 @@ class World:
         if region == self.config.devops.region or self.elsewhere is None:
             return self.store
         return self.elsewhere(self.config.devops.at(region))
+
+    def tell(self, project: str, environment: str, phase: Phase, text: str = "") -> None:
+        """Report what becomes of a unit in an environment."""
+        self.reported(ProgressEvent(project=project, environment=environment, phase=phase, text=text))

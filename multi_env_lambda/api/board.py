@@ -14,6 +14,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.status import Status
 from multi_env_lambda.model.workspace import WorkspaceConfig
+from multi_env_lambda.wording import counted
 
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
@@ -62,7 +63,7 @@ class Board:
 
     def text(self) -> str:
         """A one-line summary."""
-        return f"{_counted(len(self.status.units), 'unit')}, {_counted(self.deployments, 'deployment')}"
+        return f"{counted(len(self.status.units), 'unit')}, {counted(self.deployments, 'deployment')}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file that everybody on this machine can read.
@@ -96,7 +97,3 @@ def board(opened: Opened, status: Status) -> Board:
         console=not opened.local,
         title=f"{opened.root.name} on {'the local cloud' if opened.local else 'AWS'}",
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -87,9 +87,8 @@ def _in_range(name: str, said: Any, where: str) -> str:
         return str(Requirement(text))
     except (AttributeError, IndexError, InvalidRequirement, KeyError, RecursionError, TypeError, ValueError):
         what = f"`{name}` has a range that only Poetry can read, and there is no poetry.lock that says its version"
-        raise ConfigurationError(
-            f"{where} [tool.poetry.dependencies]", what, hint="run `poetry lock`, then again"
-        ) from (None)
+        hint = "run `poetry lock`, then again"
+        raise ConfigurationError(f"{where} [tool.poetry.dependencies]", what, hint=hint) from None
 
 
 _AND = re.compile(r"\s*,\s*|(?<=[\w*.])\s+(?=[<>=!~^])")

@@ -42,7 +42,7 @@ from multi_env_lambda.flow.written import check_unwritten
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
-from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource, Record
+from multi_env_lambda.model.record import Deployment, LayerReceipt, PhysicalResource
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.saved_there import unreleased_in
@@ -56,7 +56,8 @@ from multi_env_lambda.plan.pins import pins
 from multi_env_lambda.plan.rights import rights_change
 from multi_env_lambda.plan.rollback import succeeded
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
-from multi_env_lambda.world import MadeRelease, Phase, ProgressEvent, StackRequest, World
+from multi_env_lambda.wording import counted
+from multi_env_lambda.world import MadeRelease, Phase, StackRequest, World
 
 __all__ = ["deploy_step", "publish_step"]
 
@@ -201,7 +202,7 @@ def _bring(work: _Work, entry: Deployment) -> Deployment:
             back()
         if step.action == "repair":
             unreserve(world, environment, work.template, work.held, partial(_say, world, step, "deploy"))
-        _say(world, step, "check", f"{(count := len(stage.functions))} function{'' if count == 1 else 's'}")
+        _say(world, step, "check", counted(len(stage.functions), "function"))
         layers, resources = _checked(work, stage, asking, weighted, before)
         if step.action == "repair":
             must_be_right(world, step, work.held.record, work.template)
@@ -247,7 +248,8 @@ def _checked(
     platform, environment, release = work.world.platform, work.environment, work.step.release
     layers: list[LayerReceipt] = []
     resources: list[PhysicalResource] = []
-    known = _known_layers(work.held.record)
+    running = work.held.record.running
+    known = () if running is None else running.layers
     together(
         lambda: layers.extend(check(asking, release, stage, work.template, weighted, known)),
         lambda: resources.extend(stateful_resources(platform, environment, stage.stack_name, work.template)),
@@ -295,10 +297,6 @@ def _seen(work: _Work, stack_name: str) -> tuple[PhysicalResource, ...] | None:
         return stateful_resources(work.world.platform, work.environment, stack_name, work.template)
     except MultiEnvLambdaError:
         return None
-
-
-def _known_layers(record: Record) -> tuple[LayerReceipt, ...]:
-    return () if record.running is None else record.running.layers
 
 
 def _changer(
@@ -397,4 +395,4 @@ def _result(step: DeployStep, outcome: Literal["deployed", "published"]) -> Resu
 
 
 def _say(world: World, step: DeployStep, phase: Phase, text: str = "") -> None:
-    world.reported(ProgressEvent(project=step.project, environment=step.environment, phase=phase, text=text))
+    world.tell(step.project, step.environment, phase, text)

@@ -37,7 +37,7 @@ from multi_env_lambda.plan.ownership import owner_of, stack_tags, whose
 from multi_env_lambda.plan.released import as_text, journal_of, released, retaining
 from multi_env_lambda.plan.stack_adoption import Declared, OldStack, StackAdoption, UnitStack, decided
 from multi_env_lambda.plan.template.parts import logical_id
-from multi_env_lambda.world import MadeRelease, ProgressEvent, StackRequest, World
+from multi_env_lambda.world import MadeRelease, StackRequest, World
 
 __all__ = ["Seen", "carry_out", "look"]
 
@@ -323,8 +323,7 @@ class _Work:
 
     def _say(self, text: str) -> None:
         found = self.seen.found
-        event = ProgressEvent(project=found.unit, environment=found.environment, phase="deploy", text=text)
-        self.world.reported(event)
+        self.world.tell(found.unit, found.environment, "deploy", text)
 
 
 def _as_seen(old: OldStack, place: Environment, there: StackReading) -> None:

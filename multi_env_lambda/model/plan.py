@@ -150,6 +150,18 @@ class UnchangedStep:
     version: str | None
     why: str
 
+    @property
+    def result(self) -> Result:
+        """How it ends: it stays as it is."""
+        return Result(
+            project=self.project,
+            environment=self.environment,
+            outcome="unchanged",
+            version=self.version,
+            release=self.release,
+            detail=self.why,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class BlockedStep:
@@ -192,6 +204,19 @@ class NewerStep:
         older = unit_call("deploy", self.project, self.environment, agree=f"older:{self.project}")
         return advice("pull that commit; or, to go back to the older one: `{}`", older)
 
+    @property
+    def result(self) -> Result:
+        """How it ends: it stays as it is, with advice about it."""
+        return Result(
+            project=self.project,
+            environment=self.environment,
+            outcome="newer",
+            version=self.version,
+            release=self.release,
+            detail=self.what,
+            hint=self.hint,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class RemovedStep:
@@ -200,6 +225,13 @@ class RemovedStep:
     project: str
     environment: str
     version: str | None
+
+    @property
+    def result(self) -> Result:
+        """How it ends: it runs on, with advice how to remove it."""
+        ends = unit_call("destroy", self.project, self.environment)
+        detail = advice("its folder is gone, but it still runs here; `{}` removes it", ends)
+        return Result(project=self.project, environment=self.environment, outcome="removed", detail=detail)
 
 
 Step = DeployStep | UnchangedStep | NewerStep | BlockedStep | RemovedStep

@@ -47,7 +47,7 @@ from multi_env_lambda.model.stopped import stopped_at
 from multi_env_lambda.plan.imports import known_of
 from multi_env_lambda.plan.removal import Removal, changed_since, kept_by, lost, needed_by, retained
 from multi_env_lambda.wording import advice, option
-from multi_env_lambda.world import Phase, ProgressEvent, World
+from multi_env_lambda.world import Phase, World
 
 __all__ = ["destroy", "find_removal", "same_removal"]
 
@@ -304,4 +304,4 @@ def _result(removal: Removal, outcome: str, detail: str) -> Result:
 
 
 def _say(world: World, removal: Removal, phase: Phase, text: str) -> None:
-    world.reported(ProgressEvent(project=removal.project, environment=removal.environment, phase=phase, text=text))
+    world.tell(removal.project, removal.environment, phase, text)

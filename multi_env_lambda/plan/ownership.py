@@ -6,7 +6,7 @@ whichever stack has it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -16,6 +16,7 @@ from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import holds_data
+from multi_env_lambda.wording import counted
 
 __all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
 
@@ -92,7 +93,7 @@ def take_over(foreign: Foreign, template: Mapping[str, Any], environment: str) -
     """The question whether a stack that is not ours may become ours, with everything that it would cost."""
     lost = [item for item in _by_weight(foreign.resources) if _fate(item, template) != "stays"]
     lines = [f"the stack {foreign.name} in {environment} does not belong to this workspace: {whose(foreign.tags)}"]
-    lines += [f"it is {foreign.stack_id}", f"in it: {_counted(foreign.resources)}"]
+    lines += [f"it is {foreign.stack_id}", f"in it: {counted(len(foreign.resources), 'resource')}"]
     lines += [f"  {_shown(item)}" for item in _by_weight(foreign.resources)]
     lines += ["taking it over means:" if lost else "taking it over would delete nothing"]
     lines += [f"  {_shown(item)} would be {_fate(item, template)}{_with_data(item)}" for item in lost]
@@ -148,10 +149,6 @@ def _fate(item: PhysicalResource, template: Mapping[str, Any]) -> str:
 def _by_weight(resources: Iterable[PhysicalResource]) -> list[PhysicalResource]:
     """Sorts what holds data first."""
     return sorted(resources, key=lambda item: (not _holds_data(item), item.type, item.logical_id))
-
-
-def _counted(resources: Collection[PhysicalResource]) -> str:
-    return f"{len(resources)} resource{'' if len(resources) == 1 else 's'}"
 
 
 def _shown(item: PhysicalResource) -> str:

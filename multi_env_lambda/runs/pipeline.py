@@ -40,6 +40,7 @@ from multi_env_lambda.runs.look import Seen, decided, look
 from multi_env_lambda.runs.passage import Passage
 from multi_env_lambda.runs.report import Report, Wait
 from multi_env_lambda.runs.tell import tell
+from multi_env_lambda.wording import counted
 from multi_env_lambda.world import World
 
 __all__ = ["Found", "Step", "run_step", "step_of"]
@@ -220,5 +221,5 @@ def _units(world: World, wait: Wait) -> tuple[str, ...]:
 def _summary(named: Iterable[str], longest: int) -> str:
     """The units that would change, as the approver reads them: in words that CodePipeline replaces nothing in."""
     units = list(dict.fromkeys(named))
-    text = f"{len(units)} unit{'' if len(units) == 1 else 's'}: {', '.join(units)}"
+    text = f"{counted(len(units), 'unit')}: {', '.join(units)}"
     return _ODD.sub("-", text)[:longest]

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stack_adoption import Fate, ResourceFate, StackAdoption, Step
+from multi_env_lambda.wording import counted
 
 __all__ = ["stack_adoption_text"]
 
@@ -63,8 +64,7 @@ def _step(step: Step, found: StackAdoption) -> str:
         case "retain":
             return f"set DeletionPolicy and UpdateReplacePolicy to Retain in {found.source}; no resource changes"
         case "release":
-            count = len(found.of("moves"))
-            what = f"{count} resource{'' if count == 1 else 's'}"
+            what = counted(len(found.of("moves")), "resource")
             return f"take {what} out of {found.source}, which retains them; what refers to them gets their names"
         case "import":
             return f"import them into {found.target}, one after the other"

@@ -11,6 +11,7 @@ from typing import Any
 
 from .drift_of_lambda import Properties, Read
 from .names import load, original
+from .security_groups import groups
 
 __all__ = ["GROUP_READERS"]
 
@@ -21,12 +22,8 @@ _OF_A_RULE = (
 )
 
 
-def _groups() -> Any:
-    return original(load("ministack.services.ec2"), "_security_groups")
-
-
 def _group(physical_id: str, properties: Properties) -> dict[str, Any] | None:
-    found = _groups().get(physical_id)
+    found = groups().get(physical_id)
     if found is None:
         return None
     said = {"GroupName": found["GroupName"], "GroupDescription": found["Description"], "VpcId": found["VpcId"]}
@@ -63,7 +60,7 @@ def _said(rule: Mapping[str, Any], end: str) -> Iterator[dict[str, Any]]:
 def _rule(store: str, end: str) -> Read:
     def read(physical_id: str, properties: Properties) -> dict[str, Any] | None:
         group = str(properties.get("GroupId"))
-        rules = (_groups().get(group) or {}).get(store, ())
+        rules = (groups().get(group) or {}).get(store, ())
         found = next((rule for rule in rules if rule.get("SecurityGroupRuleId") == physical_id), None)
         return None if found is None else {"GroupId": group, **next(_said(found, end))}
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from .names import load, original
 
-__all__ = ["patch"]
+__all__ = ["groups", "patch"]
 
 _GROUP = "AWS::EC2::SecurityGroup"
 _STORES = {"Egress": "IpPermissionsEgress", "Ingress": "IpPermissions"}
@@ -105,7 +105,7 @@ def _problems_of_group(properties: Mapping[str, Any]) -> Iterator[Problem]:
         yield "InvalidParameterValue", "Group names may not be in the format sg-*"
     if name == "default":
         yield "InvalidParameterValue", "Cannot use reserved security group name: default"
-    if any(name and (one["GroupName"], one["VpcId"]) == (name, vpc) for one in _groups().values()):
+    if any(name and (one["GroupName"], one["VpcId"]) == (name, vpc) for one in groups().values()):
         yield "InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc}'"
 
 
@@ -116,7 +116,8 @@ def _check_rules(properties: Mapping[str, Any]) -> None:
         _refuse(_problems_together(rules))
 
 
-def _groups() -> Any:
+def groups() -> Any:
+    """All of the account and region, by id."""
     return original(load("ministack.services.ec2"), "_security_groups")
 
 
@@ -172,7 +173,7 @@ _Stored = Callable[[list[Mapping[str, Any]]], list[dict[str, Any]]]
 
 
 def _rules_of(properties: Mapping[str, Any], word: str) -> list[dict[str, Any]]:
-    group = _groups().get(str(properties.get("GroupId")))
+    group = groups().get(str(properties.get("GroupId")))
     if group is None:
         _refuse(iter([("InvalidGroup.NotFound", f"The security group '{properties.get('GroupId')}' does not exist")]))
     found: list[dict[str, Any]] = group.setdefault(_STORES[word], [])
@@ -207,7 +208,7 @@ def _rule_described(word: str, as_stored: _Stored) -> Callable[..., Any]:
 
 def _rule_gone(word: str, as_stored: _Stored) -> Callable[..., Any]:
     def gone(physical_id: str, properties: Mapping[str, Any]) -> None:
-        if str(properties.get("GroupId")) in _groups():
+        if str(properties.get("GroupId")) in groups():
             rules, (rule,) = _rules_of(properties, word), as_stored([properties])
             rules[:] = [each for each in rules if not _is_same(each, rule)]
 
@@ -250,6 +251,6 @@ def _in_use(group: str) -> Iterator[str]:
         versions = [function, *(function.get("versions") or {}).values()]
         for config in (each.get("config") or {} for each in versions):
             yield from (config.get("VpcConfig") or {}).get("SecurityGroupIds") or ()
-    for other, found in _groups().items():
+    for other, found in groups().items():
         for rule in (each for store in _STORES.values() for each in found.get(store, ()) if other != group):
             yield from (pair.get("GroupId", "") for pair in rule.get("UserIdGroupPairs", ()))
