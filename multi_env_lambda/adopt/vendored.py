@@ -1,4 +1,4 @@
-"""Packages that somebody installed beside the code with ``pip install -t``: files in, names and versions out.
+"""Packages that somebody installed next to the code with ``pip install -t``: files in, names and versions out.
 
 What pip installed says its name, its version and its files. A copy that says nothing, that is no longer what was
 installed, or that no index has, is code.
@@ -33,7 +33,7 @@ Body = Callable[[str], bytes | None]
 
 @attrs.frozen(kw_only=True)
 class Copy:
-    """A package beside the code.
+    """A package next to the code.
 
     Args:
         place: what says its name. files: those of the project that are the package's, by path.
@@ -52,7 +52,7 @@ class Copy:
 
 
 def copies_in(files: Collection[str], body: Body) -> tuple[Copy, ...]:
-    """The packages beside the code of a project; ``body`` is the content of a file."""
+    """The packages next to the code of a project; ``body`` is the content of a file."""
     there = frozenset(files)
     found = (_copy(path, said, there, body) for path in sorted(there) for said in _said(path))
     return tuple(one for one in found if one is not None)
@@ -148,7 +148,7 @@ def with_pins(
 
 
 def _finding(copy: Copy) -> Changed | NotCarried:
-    what = f"package {copy.name} {copy.version} beside the code"
+    what = f"package {copy.name} {copy.version} next to the code"
     if copy.changed:
         reason = f"{copy.changed} is no longer what was installed, so it is packed as code"
         return NotCarried(function="", what=what, place=copy.place, reason=reason)

@@ -1,4 +1,4 @@
-"""What ``pip install -t`` put beside the code is a package of the lock; what is not that any more is code."""
+"""What ``pip install -t`` put next to the code is a package of the lock; what is not that any more is code."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_version_is_required_and_the_copy_is_not_packed() -> None:
     assert list(one.table) == ["runtime", "exclude", "functions"]
     assert one.table["exclude"] == ["src/text.dist-info/**", "src/text/**"]
     assert [(finding.what, str(finding.place)) for finding in one.findings] == [
-        ("package Text 1.0 beside the code", "src/text.dist-info/METADATA:2")
+        ("package Text 1.0 next to the code", "src/text.dist-info/METADATA:2")
     ]
 
 
