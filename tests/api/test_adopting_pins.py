@@ -309,7 +309,9 @@ def test_a_package_beside_the_code_is_locked_and_not_packed(root: Path, index: S
 
     found = adopt(root)
 
-    assert "array-1.0.dist-info/METADATA:1 package array 1.0 next to the code → requirements: array==1.0" in found.text()
+    assert (
+        "array-1.0.dist-info/METADATA:1 package array 1.0 next to the code → requirements: array==1.0" in found.text()
+    )
     assert locked(root) == ["array 1.2", "text 1.0"]
     (unit,) = read(root).projects
     assert unit.exclude == ("array-1.0.dist-info/**", "array.py")
