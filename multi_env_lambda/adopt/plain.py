@@ -128,7 +128,9 @@ def _scripts_of_glue(texts: Mapping[str, str]) -> Iterator[NotCarried]:
 def _nothing_found(scripts: tuple[NotCarried, ...], where: str) -> ConfigurationError:
     if scripts:
         what = f"it has no function for Lambda, but {', '.join(one.what for one in scripts)}"
-        return ConfigurationError(where, what, hint=f"create a unit with `new`, and copy the script: {scripts[0].reason}")
+        return ConfigurationError(
+            where, what, hint=f"create a unit with `new`, and copy the script: {scripts[0].reason}"
+        )
     what = "it has no template and no Python file with a function `lambda_handler(event, context)` or `handler`"
     return ConfigurationError(where, what, hint="name the folder that has the template, or the modules of the handlers")
 

@@ -88,7 +88,9 @@ def test_a_list_is_what_another_tool_reads(files: list[str], pyproject: str, is_
     assert has_list(files, pyproject) is is_listed
 
 
-SCRIPT = "import sys\nfrom awsglue.utils import getResolvedOptions\nARGUMENTS = getResolvedOptions(sys.argv, ['JOB_NAME'])\n"
+SCRIPT = (
+    "import sys\nfrom awsglue.utils import getResolvedOptions\nARGUMENTS = getResolvedOptions(sys.argv, ['JOB_NAME'])\n"
+)
 
 
 def test_a_script_of_glue_is_said_with_the_table_that_it_needs() -> None:
