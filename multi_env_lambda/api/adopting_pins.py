@@ -38,6 +38,7 @@ from multi_env_lambda.building.nearest import (
     stay,
 )
 from multi_env_lambda.building.requirements import overridden, third_party
+from multi_env_lambda.building.together import at_odds
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
 from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.documents import read_toml
@@ -119,9 +120,11 @@ def _settled(
         adopted = trial.changed(adopted, tuple(instead_of(one, tried.target, NEWEST) for one in older.moved))
         tried = trial.write(adopted)
         tried.check()
-    if unusable := tried.unusable_for_boto3():
+    # It ends: what is instead obeys the bound, and a stricter one may only replace a looser one.
+    while unusable := (*tried.unusable_for_boto3(), *tried.too_new()):
         adopted = trial.changed(adopted, unusable)
-        trial.write(adopted).check()
+        tried = trial.write(adopted)
+        tried.check()
     return adopted
 
 
@@ -338,14 +341,34 @@ class _Tried:
 
         Source: https://github.com/boto/botocore/blob/develop/setup.cfg
         """
-        lock = read_lock(self.trial.unit, where=self.where)
-        locked = {} if lock is None else {one.name: one.version for one in lock.packages}
+        locked = self.locked()
         version = locked.get("urllib3")
         if version is None or "botocore" in locked or Version(version) >= Version("1.25.4"):
             return ()
         pin, text = Pin("urllib3", version), "urllib3>=1.25.4,<2"
         reason = "the boto3 that Lambda has cannot be imported with this one"
         return (Instead(pin=pin, what=pin.exact, to=text, reason=reason, requirement=text),)
+
+    def too_new(self) -> tuple[_Instead, ...]:
+        """What is not pinned and cannot be imported together with an old version that is."""
+        if locked_by_another_tool(self.trial.unit):
+            return ()
+        locked = self.locked()
+        pinned = {one.name for one in pins_of(self.direct, (), self.target, self.where)}
+        return tuple(
+            _Instead(
+                pin=(pin := Pin(one.other, locked[one.other])),
+                what=pin.exact,
+                to=one.requirement,
+                reason=f"{one.package} {locked[one.package]} cannot be imported with this one",
+                requirement=one.requirement,
+            )
+            for one in at_odds(locked, pinned)
+        )
+
+    def locked(self) -> dict[str, str]:
+        lock = read_lock(self.trial.unit, where=self.where)
+        return {} if lock is None else {one.name: one.version for one in lock.packages}
 
     def newest(self) -> Nearest:
         """For what the lock has and the machine cannot have."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from multi_env_lambda.api.opening import read
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.building.lock import read_lock
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError, ToolError
-from multi_env_lambda.host.git import run_git
 from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.model.published import Published
 from tests.house import ROOT
@@ -338,53 +336,28 @@ def test_a_folder_whose_packages_lie_in_it_needs_no_list(root: Path, index: Simp
     assert locked(root) == ["text 1.0"]
 
 
-@pytest.fixture
-def since_2021(root: Path, index: SimpleIndex) -> Path:
-    """A project whose list was committed in 2021, when ``web`` 1.0 worked with the newest ``marks``, which was 1.1."""
-    for version, day in (("1.0", "2020-03-01"), ("1.1", "2021-03-01"), ("2.0", "2022-03-01")):
-        index.wheel("marks", version, "cp38" if version == "1.0" else "py3-none-any")
-        index.days["marks", version] = day
-    index.wheel("web", "1.0", "py3-none-any", "marks")
-    index.days["web", "1.0"] = "2020-03-01"
-    folder = project(root, "web==1.0\n", serverless_yml=SERVICE)
-    commit(root, "2021-06-01T12:00:00Z")
-    return folder
-
-
-def commit(root: Path, day: str) -> None:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "all")):
-        run_git(root, *words, env={**os.environ, "GIT_COMMITTER_DATE": day})
-
-
-def test_what_a_list_leaves_open_has_the_version_of_the_day_on_which_it_was_changed(
-    root: Path, since_2021: Path
+@pytest.mark.parametrize(
+    ("requirements", "versions"),
+    [
+        ("flask==1.0\n", ["flask 1.0", "jinja2 3.0", "markupsafe 2.1"]),
+        ("flask==1.0\njinja2==3.1\n", ["flask 1.0", "jinja2 3.1", "markupsafe 2.1"]),
+        ("flask==1.0\njinja2<3.0\n", ["flask 1.0", "jinja2 2.11", "markupsafe 2.0"]),
+        ("flask==2.0\n", ["flask 2.0", "jinja2 3.1", "markupsafe 2.1"]),
+    ],
+)
+def test_what_came_out_too_late_for_an_old_pin_is_an_older_one(
+    root: Path, index: SimpleIndex, requirements: str, versions: list[str]
 ) -> None:
-    text = adopt(root).text()
+    for name, version, *needs in (
+        *(("markupsafe", version) for version in ("2.0", "2.1")),
+        *(("jinja2", version, "markupsafe>=2") for version in ("2.11", "3.0", "3.1")),
+        *(("flask", version, "jinja2>=2.10") for version in ("1.0", "2.0")),
+    ):
+        index.wheel(name, version, "py3-none-any", *needs)
+    project(root, requirements, "python3.13", serverless_yml=SERVICE)
 
-    assert locked(root) == ["marks 1.1", "web 1.0"]
-    assert (
-        "~ requirements.txt:1 versions that no list pins → those of 2021-06-01: the list was last changed then" in text
-    )
-    commit(root, "2026-01-01T12:00:00Z")
+    found = adopt(root)
+
+    assert locked(root) == versions
+    assert ("jinja2==3.1 → jinja2<3.1: flask 1.0 cannot be imported" in found.text()) is (versions[1] == "jinja2 3.0")
     assert {one.what for one in adopt(root).files} == {"unchanged"}
-
-
-def test_a_version_of_that_day_that_cannot_be_installed_is_the_next_that_can(root: Path, since_2021: Path) -> None:
-    (since_2021 / "requirements.txt").write_text("web==1.0\n\n", encoding="utf-8")
-    commit(root, "2020-06-01T12:00:00Z")
-
-    adopt(root)
-
-    assert locked(root) == ["marks 1.1", "web 1.0"]
-    assert "override" not in (since_2021 / "pyproject.toml").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("day", ["2019-06-01", "2030-06-01"])
-def test_what_nothing_had_that_day_is_the_newest(root: Path, since_2021: Path, day: str) -> None:
-    (since_2021 / "requirements.txt").write_text("web==1.0\n\n", encoding="utf-8")
-    commit(root, f"{day}T12:00:00Z")
-
-    adopt(root)
-
-    assert locked(root) == ["marks 2.0", "web 1.0"]
