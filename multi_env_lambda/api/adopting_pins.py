@@ -349,14 +349,14 @@ class _Tried:
         reason = "the boto3 that Lambda has cannot be imported with this one"
         return (Instead(pin=pin, what=pin.exact, to=text, reason=reason, requirement=text),)
 
-    def too_new(self) -> tuple[_Instead, ...]:
+    def too_new(self) -> tuple[Instead, ...]:
         """What is not pinned and cannot be imported together with an old version that is."""
         if locked_by_another_tool(self.trial.unit):
             return ()
         locked = self.locked()
         pinned = {one.name for one in pins_of(self.direct, (), self.target, self.where)}
         return tuple(
-            _Instead(
+            Instead(
                 pin=(pin := Pin(one.other, locked[one.other])),
                 what=pin.exact,
                 to=one.requirement,
