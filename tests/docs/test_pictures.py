@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "board.html"])
+@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "python.svg", "board.html"])
 def test_a_picture_shows_what_is(name: str, drawn: dict[str, str]) -> None:
     assert drawn[name] == (FOLDER / name).read_text(encoding="utf-8"), "run `python docs/pictures.py`"
 
@@ -43,6 +44,34 @@ def test_a_picture_makes_no_requests(drawn: dict[str, str]) -> None:
     asked = {name for name, text in drawn.items() if "url(http" in text or 'src="http' in text}
 
     assert asked == set()
+
+
+def contrast(one: str, other: str) -> float:
+    """Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+
+    def luminance(color: str) -> float:
+        digits = color.lstrip("#")
+        digits = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
+        parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+COLOR = r"#[0-9a-f]{3,6}"
+
+
+@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "python.svg"])
+def test_letters_stand_out_from_what_is_behind_them(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8").lower()
+    behind = re.findall(rf"\.(?:box|arrow){{fill:({COLOR})}}|<rect fill=\"({COLOR})\"", text)
+    letters = re.findall(rf"(?:text{{[^}}]*|-r\d+ {{ )fill:\s?({COLOR})|-title\"? fill=\"({COLOR})\"", text)
+
+    pairs = [("".join(letter), "".join(place)) for letter in letters for place in behind]
+    assert pairs
+    assert [pair for pair in pairs if contrast(*pair) < 4.5] == []
 
 
 def test_the_pages_show_each_picture() -> None:
