@@ -234,6 +234,7 @@ STATEMENT = """
         - {Effect: Allow, NotAction: 's3:*', Resource: '*'}
       managedPolicies:
         - arn:aws:iam::aws:policy/AmazonSQSFullAccess
+        - arn:aws:iam::aws:policy/AWSLambdaReadOnlyAccess
         - arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole
 """
 
@@ -250,7 +251,9 @@ def test_the_statements_of_the_one_role_are_those_of_each_function() -> None:
             "condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     ]
-    assert hello["managed_policies"] == ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]
+    replaced = "arn:aws:iam::aws:policy/AWSLambda_ReadOnlyAccess"
+    assert hello["managed_policies"] == ["arn:aws:iam::aws:policy/AmazonSQSFullAccess", replaced]
+    assert [one.to for one in found.findings if one.what.startswith("managed policy")] == [replaced]
     index = {"Fn::Sub": "${Orders.Arn}/index/*"}
     resources = ({"Fn::GetAtt": ["Orders", "Arn"]}, index)
     assert found.stack.grants == (Grant(function="a", actions=("dynamodb:PutItem",), resources=resources),)
