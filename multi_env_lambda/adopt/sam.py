@@ -101,8 +101,10 @@ def _draft(
         roles={},
         function_places={name: resources[name].place for name in keys},
         layers={
-            name: str(PurePosixPath(source.folder) / path)
-            for name, path in layer_folders(Node(resources, 1, ""), values, source.at, source.files).items()
+            name: str(PurePosixPath(source.folder) / path) if path else ""
+            for name, path in layer_folders(
+                Node(resources, 1, ""), values, source.at, source.files, source.packages
+            ).items()
             if path != "."
         },
         apis=_called(resources),

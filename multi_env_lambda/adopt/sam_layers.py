@@ -36,6 +36,9 @@ def read_layers(draft: Draft, function: str, node: Node) -> None:
                 draft.packages.append(package)
             reason = "the package is locked with the unit's other dependencies"
             draft.changed(function, "Layers", one, f"requirements.txt: {package}", reason)
+        elif draft.layers.get(layer) == "":
+            reason = "the packages in it are locked with the unit's other dependencies"
+            draft.changed(function, f"Layers: {layer}", one, "requirements", reason)
         elif layer in draft.layers:
             reason = "what is in the layer is part of every function's code"
             draft.changed(function, f"Layers: {layer}", one, f"shared: {draft.layers[layer]}", reason)
@@ -67,8 +70,13 @@ def steps_out(template: Node) -> int:
     return max((path.split("/").count("..") for path in found), default=0)
 
 
-def layer_folders(resources: Node, values: Any, at: str, files: Collection[str]) -> dict[str, str]:
-    """The folders with modules of the layers of a template, by logical id, relative to the project, if it has them."""
+def layer_folders(
+    resources: Node, values: Any, at: str, files: Collection[str], packages: Collection[str] = ()
+) -> dict[str, str]:
+    """The folders with modules of the layers of a template, by logical id, relative to the project, if it has them.
+
+    Empty for a layer that has only installed packages; ``packages`` are their files.
+    """
     found = {}
     for name, node in resources.table.items():
         if node.text("Type") in ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"):
@@ -80,4 +88,6 @@ def layer_folders(resources: Node, values: Any, at: str, files: Collection[str])
                 folder = str(path) if is_built else str(path / "python")
                 if has_files(files, folder):
                     found[name] = folder
+                elif has_files(packages, folder):
+                    found[name] = ""
     return found

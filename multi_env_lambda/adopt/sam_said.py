@@ -82,7 +82,7 @@ def _resource(draft: Draft, name: str, node: Node, resources: Mapping[str, Node]
     elif name in draft.functions or _is_said(node, draft.findings):
         return
     elif name in draft.layers:
-        draft.carried("", what, node, f"shared: {draft.layers[name]}")
+        draft.carried("", what, node, f"shared: {draft.layers[name]}" if draft.layers[name] else "requirements")
     elif name in draft.apis:
         draft.carried("", what, node, "the API of the unit")
     elif name in draft.aliases:

@@ -31,6 +31,7 @@ class Source:
         files: all files of the project, relative to its folder. at: the folder of the template in it.
         crowded: whether two environments have the same account and region.
         text: of one of them; None if there is none.
+        packages: the files of installed packages, which are not among ``files``.
         runtimes: that AWS creates functions with; the first one is taken if the template has none of them.
     """
 
@@ -42,6 +43,7 @@ class Source:
     crowded: bool
     at: str
     text: Callable[[str], str | None]
+    packages: frozenset[str] = frozenset()
     runtimes: tuple[str, ...] = RUNTIMES
 
 

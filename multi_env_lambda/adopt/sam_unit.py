@@ -30,7 +30,7 @@ def reading_of(draft: Draft, source: Source, functions: Mapping[str, Mapping[str
         elif node is not None:
             draft.carried(name, "Architectures", node, f'architecture = "{chosen}"')
     _packages(draft, source)
-    shared = sorted({*draft.layers.values()})
+    shared = sorted({*draft.layers.values()} - {""})
     if shared or draft.shared:
         unit["shared"] = sorted({*shared, *draft.shared})
     unit["functions"] = {key: _ordered(table) for key, table in draft.tables.items()}

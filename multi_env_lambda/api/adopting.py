@@ -30,6 +30,7 @@ from multi_env_lambda.adopt.sam import read_template
 from multi_env_lambda.adopt.sam_source import Source
 from multi_env_lambda.adopt.serverless_given import chosen_for, given_to_service, is_service
 from multi_env_lambda.adopt.variables import check_variables, with_variables
+from multi_env_lambda.adopt.vendored import with_pins
 from multi_env_lambda.adopt.written import (
     RECORD,
     Decided,
@@ -106,7 +107,8 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         given = without_secrets(project.document, given)
 
     is_own = project.folder == target.resolve()
-    source = project.without(record[0]) if is_own else project
+    everything = project.without(record[0]) if is_own else project
+    source = everything.without_copies()
     texts = {path: source.text(path) or "" for path in source.files if path.endswith(".py")}
 
     def read(runtimes: tuple[str, ...]) -> Adopted:
@@ -117,10 +119,12 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         found = joined({name: with_variables(one, texts, chosen_for(given, name)) for name, one in readings.items()})
         if not found.table.get("functions"):
             raise _no_functions(project, found)
+        in_place = everything.files if is_own else ()
+        found = with_pins(found, source.copies, folder, in_place, is_listed=source.is_listed_at_the_top)
         return as_it_lies(found, project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
-        return _wanted(project, adopted, target, record[0])
+        return _wanted(source, adopted, target, record[0])
 
     adopted = _tried(opened, project, folder, read, wanted_for, record[0])
     wanted = wanted_for(adopted)
@@ -263,7 +267,7 @@ def _readings(
     names = tuple(one.name for one in environments)
     longest = min(40, 62 - max(len(unit), _declared(project)) - max(map(len, names)))
     if project.document is None:
-        is_listed = has_list(project.files, project.text("pyproject.toml") or "")
+        is_listed = bool(project.copies) or has_list(project.files, project.text("pyproject.toml") or "")
         found = read_folder(texts, unit, longest, project.folder.name, runtimes[0], is_listed=is_listed)
         return dict.fromkeys(names, found)
     if is_service(project.document):
@@ -275,6 +279,7 @@ def _readings(
         folder=folder,
         environments=names,
         files=frozenset(project.files),
+        packages=frozenset(path for one in project.copies if not one.changed for path in one.files),
         at=project.at.relative_to(project.folder).as_posix(),
         crowded=len({(one.account_id, one.region) for one in environments}) < len(environments),
         text=project.text,

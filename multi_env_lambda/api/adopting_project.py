@@ -10,9 +10,11 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.adopt.document import Node, read_document
+from multi_env_lambda.adopt.plain_packages import has_list
 from multi_env_lambda.adopt.sam_layers import steps_out
 from multi_env_lambda.adopt.sam_source import is_template
 from multi_env_lambda.adopt.serverless_given import is_service
+from multi_env_lambda.adopt.vendored import Copy, copies_in, without_copies
 from multi_env_lambda.adopt.written import digest_of
 from multi_env_lambda.api.adopting_service import service_in
 from multi_env_lambda.errors import ConfigurationError
@@ -37,12 +39,18 @@ class SourceProject:
     files: tuple[str, ...]
     at: Path
     """The folder of the template, which is in the project's."""
+    copies: tuple[Copy, ...] = ()
+    """The packages beside the code, as far as they are no longer in ``files``, and those that somebody has edited."""
 
     def text(self, path: str) -> str | None:
         where = self.folder / path
         if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
             return None
         return read_bounded(where, path, LARGEST).decode("utf-8", "replace")
+
+    def body(self, path: str) -> bytes | None:
+        where = self.folder / path
+        return read_bounded(where, path, LARGEST) if where.is_file() else None
 
     def without(self, written: Mapping[str, str]) -> SourceProject:
         """Without the files that `adopt` has written before and nobody has edited: they are nothing of the project's.
@@ -51,6 +59,16 @@ class SourceProject:
         """
         own = {one for one in written if self._is_as_written(one, written[one])} - {"pyproject.toml"}
         return attrs.evolve(self, files=tuple(one for one in self.files if one not in own))
+
+    def without_copies(self) -> SourceProject:
+        """Without the packages that ``pip install -t`` put beside the code."""
+        copies = copies_in(self.files, self.body)
+        return attrs.evolve(self, files=without_copies(self.files, copies), copies=copies)
+
+    @property
+    def is_listed_at_the_top(self) -> bool:
+        """Whether a file there says what the project needs."""
+        return has_list((one for one in self.files if "/" not in one), self.text("pyproject.toml") or "")
 
     def _is_as_written(self, path: str, digest: str) -> bool:
         return (self.folder / path).is_file() and digest_of((self.folder / path).read_bytes()) == digest

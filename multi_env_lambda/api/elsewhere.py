@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment
     from multi_env_lambda.model.record import Record
 
-__all__ = ["elsewhere", "record_of", "where_it_runs"]
+__all__ = ["elsewhere", "record_of", "where_it_runs", "where_recorded"]
 
 
 def where_it_runs(opened: Opened, project: str, place: Environment) -> Environment:
@@ -20,7 +20,11 @@ def where_it_runs(opened: Opened, project: str, place: Environment) -> Environme
 
     Somebody who moves an environment in the table moves nothing that runs there.
     """
-    record = record_of(opened, project, place)
+    return where_recorded(opened, project, place, record_of(opened, project, place))
+
+
+def where_recorded(opened: Opened, project: str, place: Environment, record: Record | None) -> Environment:
+    """The same by a record that has been read."""
     if record is None:
         return place
     there = place_of(record, place)

@@ -22,6 +22,7 @@ from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.session import Sessions
+    from multi_env_lambda.host.pace import Paces
     from multi_env_lambda.local.cloud import LocalCloud
     from multi_env_lambda.world import ProgressEvent, World
 
@@ -83,6 +84,18 @@ def _is_on_aws(*, local: bool) -> bool:
     return not local and LOCAL_BUILD not in os.environ  # the local cloud does as it is asked
 
 
+def _at_once(endpoint: str, *, local: bool) -> tuple[int, Paces | None]:
+    """How many units may be on their way, and at which pace they begin: only AWS needs one.
+
+    A cloud on this machine, ours or another one, is kept back by nothing but this machine.
+    """
+    from multi_env_lambda.host.pace import Paces
+    from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
+    from multi_env_lambda.host.proxies import is_here
+
+    return (UNITS_AT_ONCE, Paces()) if _is_on_aws(local=local) and not is_here(endpoint) else (UNITS_HERE, None)
+
+
 def connect(
     root: Path,
     config: WorkspaceConfig,
@@ -105,8 +118,6 @@ def connect(
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.identity import is_dead, now, this_process
     from multi_env_lambda.host.interpreter import find_runtime
-    from multi_env_lambda.host.pace import Paces
-    from multi_env_lambda.host.parallel import UNITS_AT_ONCE, UNITS_HERE
     from multi_env_lambda.host.retrying import Retrying
     from multi_env_lambda.make.tree import TreeMaker
     from multi_env_lambda.world import World
@@ -115,10 +126,11 @@ def connect(
     config = _acting(config, met, acting)
     devops = config.devops
     retrying = Retrying(retries=met.retries)
-    store = Bucket(met.client(devops, "s3"), devops.bucket, devops.account_id, retrying=retrying)
+    objects = met.client(devops, "s3")
+    store = Bucket(objects, devops.bucket, devops.account_id, retrying=retrying)
     cache = workspace_cache(root) / ("aws" if cloud is None else "local")
     platform = AwsPlatform(met, devops)
-    on_aws = _is_on_aws(local=cloud is not None)
+    workers, paces = _at_once(objects.meta.endpoint_url, local=cloud is not None)
     return World(
         config=config,
         projects=built_here(projects, local=cloud is not None),
@@ -136,8 +148,8 @@ def connect(
         now=now,
         retries=met.retries,
         endings=met.endings,
-        workers=UNITS_AT_ONCE if on_aws else UNITS_HERE,
-        paces=Paces() if on_aws else None,
+        workers=workers,
+        paces=paces,
         elsewhere=lambda place: Bucket(met.client(place, "s3"), place.bucket, place.account_id, retrying=retrying),
     )
 

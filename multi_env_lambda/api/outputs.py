@@ -1,4 +1,4 @@
-"""What a unit made, read from its stack: three calls, and none that changes anything."""
+"""What a unit made, read from its stack: four calls, of which two at once, and none that changes anything."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from multi_env_lambda.api import looking
-from multi_env_lambda.api.elsewhere import record_of, where_it_runs
+from multi_env_lambda.api.elsewhere import record_of, where_recorded
 from multi_env_lambda.errors import StackError
 from multi_env_lambda.flow.ownership import not_ours
+from multi_env_lambda.host.parallel import both
 from multi_env_lambda.model.outputs import Outputs
 from multi_env_lambda.plan.outputs import outputs_of, reachable
 from multi_env_lambda.plan.ownership import owner_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.aws.poller import StackReading
     from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.record import Record
 
 __all__ = ["outputs"]
 
@@ -35,18 +37,21 @@ def outputs(opened: Opened, unit: str, place: Environment) -> Outputs:
         StackError: nothing of it is deployed there, or the stack cannot be read.
         Refused: a stack of that name belongs to somebody else.
     """
-    there = where_it_runs(opened, unit, opened.reached(place.name))
+    reached = opened.reached(place.name)
+    record = record_of(opened, unit, reached)
+    there = where_recorded(opened, unit, reached, record)
     platform, stack = opened.world.platform, f"{unit}-{place.name}"
     found = platform.look(there, stack)
     if found is None or found.status in _NOTHING_THERE:
         looking.must_exist(opened.world, unit)
         hint = advice("`{}` deploys it", unit_call("deploy", unit, place.name))
         raise StackError(f"{unit} in {place.name}", "nothing of it is deployed there", hint=hint)
-    _must_be_ours(opened, unit, there, found)
+    _must_be_ours(opened, unit, there, found, record)
+    resources, template = both(lambda: platform.resources(there, stack), lambda: platform.template(there, stack))
     items = outputs_of(
-        platform.resources(there, stack),
+        resources,
         _values(opened, found),
-        platform.template(there, stack),
+        template,
         there,
         keys=_keys(opened, unit, place.name),
         console=not opened.local,
@@ -54,9 +59,9 @@ def outputs(opened: Opened, unit: str, place: Environment) -> Outputs:
     return Outputs(project=unit, environment=place.name, items=items)
 
 
-def _must_be_ours(opened: Opened, unit: str, place: Environment, found: StackReading) -> None:
+def _must_be_ours(opened: Opened, unit: str, place: Environment, found: StackReading, record: Record | None) -> None:
     """What a stack of somebody else made under the same name is none of this unit's."""
-    owner = owner_of(opened.world.config.id, unit, place.name, record_of(opened, unit, place))
+    owner = owner_of(opened.world.config.id, unit, place.name, record)
     if not owner.owns(found.tags, found.stack_id):
         raise not_ours(unit, place, found, advice("see what is in it: `{}`", unit_call("plan", unit, place.name)))
 

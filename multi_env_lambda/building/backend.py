@@ -213,12 +213,16 @@ def _system(folder: Path, where: str) -> _System:
 
 
 def _by_uv(folder: Path, out: Path, kinds: Sequence[str], bounds: Bounds, where: str) -> None:
+    """By the command that the package ``uv_build`` starts for its hooks.
+
+    ``uv build`` would first start a Python to ask for its version, which takes longer than to build.
+    """
     uv = Path(uv_program()).resolve()
-    argv: list[str | Path] = [uv, "build", "--quiet", "--no-create-gitignore", *(f"--{kind}" for kind in kinds)]
-    argv += ["--offline", "--no-cache", "--no-build-isolation", "--python", sys.executable]
+    commands: list[list[str | Path]] = [[uv, "build-backend", f"build-{kind}", out] for kind in kinds]
+    *before, last = commands
     bounds = attrs.evolve(bounds, own=(*bounds.own, uv))
-    ended = run_confined([*argv, "--out-dir", out, "--", folder], bounds, where=where, cwd=folder, env=_EVERYWHERE)
-    _check(ended, "uv build", where)
+    ended = run_confined(last, bounds, where=where, cwd=folder, env=_EVERYWHERE, before=before)
+    _check(ended, "uv build-backend", where)
 
 
 def _by_hooks(

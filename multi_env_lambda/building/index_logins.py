@@ -25,11 +25,11 @@ from multi_env_lambda.errors import ToolError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
+from multi_env_lambda.host.proxies import is_here
 
 __all__ = ["Logins", "Named", "file_of_user", "has_keyring", "is_on", "named_indexes", "server_of", "user_settings"]
 
 _PORTS = {"http": 80, "https": 443}
-_HERE = ("localhost", "127.0.0.1", "::1")
 _SIMPLE = re.compile(r"/\+?simple/?$")
 _SYSTEM = (Path("/etc/xdg/uv/uv.toml"), Path("/etc/uv/uv.toml"))
 
@@ -201,7 +201,7 @@ def _of_netrc(url: SplitResult, environment: Mapping[str, str]) -> str | None:
     Its address comes from a lock, so nothing is sent that is for any host, or in clear text to another machine.
     """
     host = url.hostname or ""
-    if url.scheme != "https" and host not in _HERE:
+    if url.scheme != "https" and not is_here(url.geturl()):
         return None
     try:
         found = netrc.netrc(environment.get("NETRC")).hosts.get(host)

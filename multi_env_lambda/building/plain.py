@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Staged",
+    "all_in_roots",
     "check_patterns",
     "has_no_backend",
     "is_plain",
@@ -82,12 +83,20 @@ def is_code(path: str) -> bool:
     )
 
 
+def all_in_roots(project: Project) -> bool:
+    """Whether nothing starts at the top of the unit's folder: no job, and no function without a root."""
+    functions = (function for settings in project.settings.values() for function in settings.functions)
+    return bool(project.roots) and not project.entries and all(function.root for function in functions)
+
+
 def plain_wheel(tree: Path, files: Staged, project: Project, version: str) -> Wheel:
-    """All code of the unit's folder, with its paths unchanged.
+    """All code of the unit's folder, with its paths unchanged; none where all of it is in roots, which have it.
 
     Raises:
         BuildError: there is none, or more than Lambda takes.
     """
+    if all_in_roots(project):
+        return _wheel((), project, version, project.folder)
     found = _code_below(tree, files, project.folder, project)
     if not found:
         hint = "add the modules of its functions to the folder, or let Git track them; tests are left out"
@@ -147,10 +156,21 @@ def with_roots(wheel: Wheel, roots: Iterable[tuple[str, str]]) -> Wheel:
 
 
 def plain_sdist(tree: Path, files: Staged, project: Project, version: str) -> tuple[File, ...]:
-    """The unit's folder as Git knows it, tests included; what no code can be in is left out, as in the wheel."""
+    """The unit's folder as Git knows it, tests included; what no code can be in is left out, as in the wheel.
+
+    Where all code is in roots, other folders are no part of it.
+    """
     inside = f"{project.folder}/"
-    found = _below(tree, [file for file in files if _is_source(file[0].removeprefix(inside), project)], project.folder)
+    kept = [file for file in files if _is_source(file[0].removeprefix(inside), project) and _is_built(file[0], project)]
+    found = _below(tree, kept, project.folder)
     return (*found, File(path="PKG-INFO", body=_metadata(project, version)))
+
+
+def _is_built(path: str, project: Project) -> bool:
+    """Whether something of the unit may be made from a file: at the top, it says how."""
+    folders = (*(f"{project.folder}/{root}" for root in project.roots), *project.shared)
+    is_at_the_top = "/" not in path.removeprefix(f"{project.folder}/")
+    return not all_in_roots(project) or is_at_the_top or any(path.startswith(f"{one}/") for one in folders)
 
 
 def _is_source(path: str, project: Project) -> bool:

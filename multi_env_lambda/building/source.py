@@ -35,6 +35,7 @@ from multi_env_lambda.building.distribution import (
     write_wheel,
 )
 from multi_env_lambda.building.plain import (
+    all_in_roots,
     check_patterns,
     is_plain,
     plain_sdist,
@@ -132,7 +133,11 @@ class StagedSource:
         project = self.project
         settings = [BUILDER_VERSION, project.name, project.version, project.folder, list(project.shared)]
         locked = {"backends": hashlib.sha256(self.backends).hexdigest()} if self.backends else {}
-        packed = {"packed": [_PACKER_VERSION, self.plain, *project.roots]} if self.plain or project.roots else {}
+        packed = (
+            {"packed": [_PACKER_VERSION, self.plain, all_in_roots(project), *project.roots]}
+            if self.plain or project.roots
+            else {}
+        )
         if project.exclude or project.include:
             packed["patterns"] = [project.exclude, project.include]
         return digest({"settings": settings, "files": self.files, "doubtful": self.doubtful, **locked, **packed})
@@ -228,7 +233,8 @@ def _build(staged: StagedSource, version: str, scratch: Path, new: Path) -> None
     check_required(tree, project, shared)
     plain = plain_shared(tree, staged.files, project)
     if staged.plain:
-        wheel = merge(plain_wheel(tree, staged.files, project, version), [*shared, *plain], where=project.folder)
+        more = [] if all_in_roots(project) else [*shared, *plain]
+        wheel = merge(plain_wheel(tree, staged.files, project, version), more, where=project.folder)
         sdist = plain_sdist(tree, staged.files, project, version)
     else:
         wheel, sdist = _of_backend(staged, tree, _folder(scratch, "out"), version, constraints)

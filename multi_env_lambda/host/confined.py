@@ -123,8 +123,12 @@ def run_confined(
     cwd: Path | None = None,
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
+    before: Sequence[Sequence[str | Path]] = (),
 ) -> Ended:
     """Run a program until it ends or runs out of time; ``env`` is added to the clean environment.
+
+    ``before`` are commands that run first, one after the other, and share everything with it, also its time. If one
+    fails, it has ended like that one.
 
     Raises:
         ToolError: it could not be started.
@@ -134,7 +138,8 @@ def run_confined(
         # The home is next to the arguments and the output, which it may not write to.
         home = folder / "home"
         home.mkdir()
-        (folder / "orders.json").write_text(json.dumps(bounds.orders(home)), encoding="utf-8")
+        orders = {**bounds.orders(home), "before": [[os.fspath(word) for word in command] for command in before]}
+        (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
         (folder / "stdin").write_bytes(stdin)
         words = [sys.executable, "-I", "-S", sandbox.__file__, folder / "orders.json", *argv]
         environment = {**clean_environment(home), **(env or {})}

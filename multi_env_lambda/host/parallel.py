@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["UNITS_AT_ONCE", "UNITS_HERE", "WORKERS", "in_parallel", "together"]
+__all__ = ["UNITS_AT_ONCE", "UNITS_HERE", "WORKERS", "both", "in_parallel", "together"]
 
 WORKERS = 16
 
@@ -18,6 +18,7 @@ UNITS_HERE = 8
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Other = TypeVar("Other")
 
 
 def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item], *, workers: int = WORKERS) -> list[Answer]:
@@ -32,3 +33,11 @@ def in_parallel(function: Callable[[Item], Answer], items: Iterable[Item], *, wo
 def together(*calls: Callable[[], object]) -> None:
     """Make several calls at once, for their effects."""
     in_parallel(lambda call: call(), calls)
+
+
+def both(one: Callable[[], Answer], other: Callable[[], Other]) -> tuple[Answer, Other]:
+    """The answers of two calls that are made at once."""
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(one)
+        second = other()
+        return first.result(), second

@@ -1,10 +1,11 @@
-"""The proxy settings of a process that reaches a server on this machine."""
+"""Servers on this machine: which addresses lead there, and how a process reaches them past its proxy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-__all__ = ["LOCAL_HOSTS", "never_for_local_hosts"]
+__all__ = ["LOCAL_HOSTS", "is_here", "never_for_local_hosts"]
 
 LOCAL_HOSTS = "127.0.0.1,localhost"
 """What no proxy can reach, as ``NO_PROXY`` lists it."""
@@ -17,3 +18,8 @@ def never_for_local_hosts(own: Mapping[str, str]) -> dict[str, str]:
     """
     hosts = ",".join(filter(None, [own.get("NO_PROXY") or own.get("no_proxy"), LOCAL_HOSTS]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def is_here(url: str) -> bool:
+    """Whether the URL leads to a server on this machine, by its name alone."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")

@@ -6,8 +6,8 @@ Call it before there are threads: those that are already running stay unconfined
 Other systems have no Landlock, and before Linux 5.19 (the second version) it forbids every rename between two folders,
 which Lambda allows: in these cases nothing happens.
 
-Started as a program, it takes a JSON file (the arguments of `shut_in`, of `limit` and of `end_with`) and a command, and
-becomes that command.
+Started as a program, it takes a JSON file (the arguments of `shut_in`, of `limit` and of `end_with`, and other commands
+that come first) and a command, and becomes that command if the others succeed.
 Source: https://docs.kernel.org/userspace-api/landlock.html and
 https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -348,5 +348,12 @@ if __name__ == "__main__":
         given = json.load(orders)
     end_with(given.pop("parent", 0))
     limit(given.pop("limits", {}))
+    before = given.pop("before", [])
     shut_in(**given)
+    for command in before:
+        status = os.spawnv(os.P_WAIT, command[0], command)  # noqa: S606
+        if status < 0:
+            signal.raise_signal(-status)
+        if status:
+            sys.exit(abs(status))
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from multi_env_lambda.model.reading import Table
@@ -21,15 +20,8 @@ def read_shared(table: Table, folder: str) -> tuple[str, ...]:
             what = f'found "{text}"; expected a relative path that stays inside the repository'
             table.refuse(f"shared[{number}]", what, hint=hint)
         own = PurePosixPath(folder)
-        if own.is_relative_to(path) or (path.is_relative_to(own) and not _has_roots(table)):
+        if own.is_relative_to(path):
             what = f'found "{text}", which overlaps the unit\'s own folder {folder}'
             table.refuse(f"shared[{number}]", what, hint="the unit's own folder is always included; remove this")
         found.append(str(path))
     return tuple(sorted(set(found)))
-
-
-def _has_roots(table: Table) -> bool:
-    """Whether some function does not have the whole folder of the unit; before its table is read."""
-    functions = table.values.get("functions")
-    tables = functions.values() if isinstance(functions, Mapping) else ()
-    return any(isinstance(one, Mapping) and one.get("root") for one in tables)

@@ -23,7 +23,12 @@ HEAD = "Transform: AWS::Serverless-2016-10-31\n"
 
 
 def read(
-    text: str, environment: str = "prod", given: Mapping[str, Any] | None = None, at: str = ".", **texts: str
+    text: str,
+    environment: str = "prod",
+    given: Mapping[str, Any] | None = None,
+    at: str = ".",
+    packages: frozenset[str] = frozenset(),
+    **texts: str,
 ) -> Reading:
     template = read_document(text, "template.yaml")
     source = Source(
@@ -35,6 +40,7 @@ def read(
         crowded=False,
         at=at,
         text=texts.get,
+        packages=packages,
     )
     chosen, missing = values_of(template, given or {}, NAMES, "shop")
     assert missing == ()

@@ -180,3 +180,11 @@ def test_a_secret_in_a_variable_gets_into_no_file() -> None:
     }
     assert "hunter" not in str(found)
     accepted(found)
+
+
+def test_a_layer_of_installed_packages_is_said_as_what_is_locked() -> None:
+    resources = "Common: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}"
+    found = read(function("Layers: [!Ref Common]", resources), packages=frozenset({"layer/python/text/__init__.py"}))
+
+    assert "shared" not in found.table and lost(found) == []
+    assert any(one.what == "Layers: Common" for one in found.findings if isinstance(one, Changed))

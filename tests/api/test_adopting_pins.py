@@ -293,3 +293,44 @@ def test_a_urllib3_that_boto3_cannot_use_is_replaced(
 
     assert locked(root) == versions
     assert ("cannot be imported with this one" in found.text()) is (requirements == "web==1.0\n")
+
+
+def test_a_package_beside_the_code_is_locked_and_not_packed(root: Path, index: SimpleIndex) -> None:
+    """Its files stay where they are, and the list of the project, too."""
+    folder = project(root, "text==1.0\n", "python3.9", serverless_yml=SERVICE)
+    (folder / "array-1.0.dist-info").mkdir()
+    for name, text in (
+        ("array.py", "A = 1\n"),
+        ("array-1.0.dist-info/METADATA", "Name: array\nVersion: 1.0\n"),
+        ("array-1.0.dist-info/RECORD", "array.py,,\narray-1.0.dist-info/METADATA,,\n"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    before = everything(folder)
+
+    found = adopt(root)
+
+    assert (
+        "array-1.0.dist-info/METADATA:1 package array 1.0 next to the code → requirements: array==1.0" in found.text()
+    )
+    assert locked(root) == ["array 1.2", "text 1.0"]
+    (unit,) = read(root).projects
+    assert unit.exclude == ("array-1.0.dist-info/**", "array.py")
+    assert {name: body for name, body in everything(folder).items() if name in before} == before
+    assert {one.what for one in adopt(root).files} == {"unchanged"}
+
+
+def test_a_folder_whose_packages_lie_in_it_needs_no_list(root: Path, index: SimpleIndex) -> None:
+    folder = root / "elsewhere" / "shop"
+    (folder / "text-1.0.dist-info").mkdir(parents=True)
+    for name, text in (
+        ("send.py", f"import text, yaml\n{HANDLER}"),
+        ("text.py", HANDLER),
+        ("text-1.0.dist-info/METADATA", "Name: text\nVersion: 1.0\n"),
+        ("text-1.0.dist-info/RECORD", "text.py,,\n"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+
+    found = Workspace.open(root, local=False).adopt(folder, really=True)
+
+    assert sorted(one.path for one in found.files) == ["pyproject.toml", "requirements.txt", "send.py"]
+    assert locked(root) == ["text 1.0"]

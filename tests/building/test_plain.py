@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import attrs
@@ -211,7 +212,26 @@ def test_each_root_is_a_wheel_of_its_own_with_its_files_at_the_top(tmp_path: Pat
     for made in built.roots:
         body = made.wheel.read_bytes()
         assert (made.wheel_sha256, made.wheel_size) == (hashlib.sha256(body).hexdigest(), len(body))
-    assert "make-order/app.py" in content(built.wheel_of(""))
+    assert content(built.wheel_of("")) == {}
+
+
+def source_files(built: BuiltSource) -> set[str]:
+    with tarfile.open(built.sdist) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_only_the_roots_are_packed_where_all_functions_have_one(tmp_path: Path) -> None:
+    """And what says how they are made; a function without a root, or a job, has the whole folder."""
+    root = folder(tmp_path / "r", {**ROOTS, "big/data.bin": b"1" * 9, "template.yaml": b"", "libs/a.py": b""})
+    unit = attrs.evolve(with_roots("make-order", "send/mail"), shared=("lambdas/orders/libs",))
+    all_in_roots, with_top = build(root, unit), build(root, with_roots("", "make-order", "send/mail"))
+
+    assert content(all_in_roots.wheel_of("")) == {}
+    assert {"a.py", "app.py"} <= content(all_in_roots.wheel_of("make-order")).keys()
+    inside = source_files(all_in_roots)
+    assert {*ROOTS, "template.yaml", "libs/a.py"} <= inside and "big/data.bin" not in inside
+    assert {"make-order/app.py", "big/data.bin"} <= content(with_top.wheel_of("")).keys()
+    assert "big/data.bin" in source_files(with_top)
 
 
 def test_functions_with_a_root_can_share_a_folder_of_their_unit(tmp_path: Path) -> None:

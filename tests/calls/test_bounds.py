@@ -121,6 +121,13 @@ def test_one_changed_line_is_at_most_27_calls_of_which_12_wait(yard: Yard, words
     assert counted(cost) == (27 if fresh else 25, 12), str(cost)
 
 
+def test_what_a_unit_made_is_at_most_7_calls_of_which_6_wait(yard: Yard) -> None:
+    done, cost = yard.cost("outputs", REAL[0], FIRST, "--json")
+
+    assert done.code == 0
+    assert counted(cost) == (7, 6), str(cost)
+
+
 @pytest.mark.long
 def test_a_summary_that_lacks_two_records_costs_two_calls_at_once(yard: Yard) -> None:
     yard.summarise(FIRST)

@@ -237,6 +237,22 @@ def test_it_is_told_how_it_ended(program: str, status: int) -> None:
     assert run_confined([sys.executable, "-c", program], Bounds(), where="w").status == status
 
 
+@pytest.mark.parametrize(
+    ("program", "status", "last"),
+    [("", 0, "2"), ("raise SystemExit(7)", 7, ""), ("import os; os.kill(os.getpid(), 9)", -9, "")],
+)
+def test_it_comes_after_others_and_not_if_one_of_them_fails(program: str, status: int, last: str) -> None:
+    before = [[sys.executable, "-c", program]]
+    ended = run_confined([sys.executable, "-c", "print(2)"], Bounds(), where="w", before=before)
+    assert (ended.status, ended.answer.decode().strip()) == (status, last)
+
+
+def test_what_comes_before_is_as_confined(tmp_path: Path) -> None:
+    write = f"open({os.fspath(tmp_path / 'left')!r}, 'w')"
+    ended = run_confined(["/bin/true"], Bounds(), where="w", before=[[sys.executable, "-c", write]])
+    assert (ended.status, list(tmp_path.iterdir())) == (1, [])
+
+
 def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
     look = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
     program = (
