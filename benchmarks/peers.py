@@ -103,10 +103,10 @@ def rounds(
             yield job, peer.name, took(command, peer.folder, peer.environment, proxy)
 
 
-def pair(folder: Path, units: int, milliseconds: int, names: Sequence[str]) -> list[Pair]:
+def pair(folder: Path, units: int, milliseconds: int, names: Sequence[str], *, heavy: bool) -> list[Pair]:
     """Every job once by everybody, in accounts that have nothing yet."""
     root = folder / "workspace"
-    generate(units, root, layers=4)
+    generate(units, root, layers=4, heavy=heavy)
     with behind_a_proxy(root) as (proxy, environment):
         proxy.set_rules(*([Delay(match="*", seconds=milliseconds / 1000)] if milliseconds else []))
         peers = installed(folder, root, environment, proxy.endpoint, names)
@@ -141,12 +141,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--delay", type=int, default=0, metavar="MS", help="milliseconds that each call waits before")
     parser.add_argument("--peers", default="sam,cdk,sceptre", help="which of them, if they are installed")
+    parser.add_argument("--heavy", action="store_true", help="every tenth function needs pandas")
     asked = parser.parse_args()
     os.environ["XDG_CACHE_HOME"] = str(user_cache() / "benchmarks")
     done: list[Pair] = []
     for _ in range(asked.pairs):
         with tempfile.TemporaryDirectory() as folder:
-            done += pair(Path(folder), asked.units, asked.delay, asked.peers.split(","))
+            done += pair(Path(folder), asked.units, asked.delay, asked.peers.split(","), heavy=asked.heavy)
     print("\n".join(rows(done)) if done else "none of them is installed")
 
 

@@ -334,3 +334,30 @@ def test_a_folder_whose_packages_lie_in_it_needs_no_list(root: Path, index: Simp
 
     assert sorted(one.path for one in found.files) == ["pyproject.toml", "requirements.txt", "send.py"]
     assert locked(root) == ["text 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "versions"),
+    [
+        ("flask==1.0\n", ["flask 1.0", "jinja2 3.0", "markupsafe 2.1"]),
+        ("flask==1.0\njinja2==3.1\n", ["flask 1.0", "jinja2 3.1", "markupsafe 2.1"]),
+        ("flask==1.0\njinja2<3.0\n", ["flask 1.0", "jinja2 2.11", "markupsafe 2.0"]),
+        ("flask==2.0\n", ["flask 2.0", "jinja2 3.1", "markupsafe 2.1"]),
+    ],
+)
+def test_what_came_out_too_late_for_an_old_pin_is_an_older_one(
+    root: Path, index: SimpleIndex, requirements: str, versions: list[str]
+) -> None:
+    for name, version, *needs in (
+        *(("markupsafe", version) for version in ("2.0", "2.1")),
+        *(("jinja2", version, "markupsafe>=2") for version in ("2.11", "3.0", "3.1")),
+        *(("flask", version, "jinja2>=2.10") for version in ("1.0", "2.0")),
+    ):
+        index.wheel(name, version, "py3-none-any", *needs)
+    project(root, requirements, "python3.13", serverless_yml=SERVICE)
+
+    found = adopt(root)
+
+    assert locked(root) == versions
+    assert ("jinja2==3.1 → jinja2<3.1: flask 1.0 cannot be imported" in found.text()) is (versions[1] == "jinja2 3.0")
+    assert {one.what for one in adopt(root).files} == {"unchanged"}

@@ -63,7 +63,9 @@ class Session:
             raise Refused(pathlib.Path("code").read_text())
         return {"Body": open(f"{Bucket}/{Key}", "rb")}
 class Refused(Exception):
-    def __init__(self, code): self.response = {"Error": {"Code": code}}
+    def __init__(self, code):
+        super().__init__(code or "the connection was lost")
+        self.response = {"Error": {"Code": code}} if code else None
 """
 WHEEL = "orders-0.1.1-py3-none-any.whl"
 
@@ -330,6 +332,17 @@ def test_what_is_gone_is_not_waited_for(glue: Path) -> None:
     finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", "orders.nightly:without")
 
     assert (finished.returncode, finished.stderr.count("waited")) == (1, 0)
+
+
+def test_a_lost_connection_is_told_as_it_is(glue: Path) -> None:
+    (glue / "denials").write_text("1")
+    (glue / "code").write_text("")  # botocore's errors of the network have a response, which is None
+
+    finished = run(glue, *released(glue, "wheel", WHEEL), "--unit-entry", "orders.nightly:without")
+
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines()[-1] == "botocore.session.Refused: the connection was lost"
+    assert "AttributeError" not in finished.stderr
 
 
 PYTHONS = [python for version in ("3.9", "3.10", "3.11") if (python := find_python(version)) is not None]

@@ -77,7 +77,8 @@ def body_of(bucket, key):
         try:
             return client.get_object(Bucket=bucket, Key=key)["Body"]
         except Exception as error:
-            if getattr(error, "response", {}).get("Error", {}).get("Code") != "AccessDenied":
+            answer = getattr(error, "response", None) or {}
+            if answer.get("Error", {}).get("Code") != "AccessDenied":
                 raise
             print(f"s3://{bucket}/{key} may not be read yet: {error}", file=sys.stderr)
         time.sleep(seconds)
