@@ -1,5 +1,5 @@
 # Each line also works typed by hand.
-.PHONY: help venv check format lint types arrows test docs release clean
+.PHONY: help venv check format lint types arrows test docs site release clean
 PYTHON = .venv/bin/python
 
 help: ## show this text
@@ -27,6 +27,9 @@ test: ## the whole test suite
 
 docs: venv ## build the documentation; a warning is an error
 	$(PYTHON) -m sphinx -n -W -q -b html docs/source docs/build/html
+
+site: venv ## build the documentation of every release tag and of the work tree into docs/build/site
+	$(PYTHON) docs/versions.py
 
 release: venv ## build sdist and wheel into dist/
 	.venv/bin/uv build --out-dir dist .

@@ -16,6 +16,7 @@ html_theme = "furo"
 html_title = f"multi_env_lambda {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["versions.js", "switch.js"]
 html_copy_source = False
 html_show_copyright = False
 html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
