@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,11 +39,13 @@ BUILD = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["
 
 
 class SimpleIndex:
-    """Serves the files that are in it, by PEP 503."""
+    """Serves the files that are in it, by PEP 503; those of a package that has a day in ``days`` by PEP 700."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.files: dict[str, dict[str, bytes]] = {}
+        self.days: dict[tuple[str, str], str] = {}
+        """When a version of a package was uploaded."""
         index = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -84,18 +87,32 @@ class SimpleIndex:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         *_, folder, name = handler.path.rstrip("/").split("/")
-        body = self.files.get(folder, {}).get(name)
-        if body is None and folder == "simple" and name in self.files:
+        body, kind = self.files.get(folder, {}).get(name), "text/html"
+        if folder == "simple" and any(package == name for package, _ in self.days):
+            body, kind = self._with_days(name), "application/vnd.pypi.simple.v1+json"
+        elif body is None and folder == "simple" and name in self.files:
             links = (
                 f'<a href="/files/{name}/{file}#sha256={hashlib.sha256(there).hexdigest()}">{file}</a>'
                 for file, there in self.files[name].items()
             )
             body = "".join(links).encode()
         handler.send_response(200 if body is not None else 404)
-        handler.send_header("Content-Type", "text/html")
+        handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body or b"")))
         handler.end_headers()
         handler.wfile.write(body or b"" if handler.command == "GET" else b"")
+
+    def _with_days(self, name: str) -> bytes:
+        files = [
+            {
+                "filename": file,
+                "url": f"/files/{name}/{file}",
+                "hashes": {"sha256": hashlib.sha256(body).hexdigest()},
+                "upload-time": f"{self.days[name, file.split('-')[1]]}T00:00:00.000000Z",
+            }
+            for file, body in self.files[name].items()
+        ]
+        return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from multi_env_lambda.adopt.cfn_draft import Draft, Own
 from multi_env_lambda.adopt.cfn_values import fits, in_our_text, is_function
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Grant, Ours
-from multi_env_lambda.adopt.sam_policy_table import MANAGED, TEMPLATES, WORDS
+from multi_env_lambda.adopt.sam_policy_table import MANAGED, REPLACED, TEMPLATES, WORDS, current_policy
 from multi_env_lambda.model.key import Texts
 from multi_env_lambda.model.keys.policy import STATEMENT
 from multi_env_lambda.model.name import ARN
@@ -68,8 +68,12 @@ def _managed(draft: Draft, function: str, value: Any, node: Node) -> None:
         text = _arn_of(value)
     policy = draft.resources.get(draft.referred(value), {})
     if text is not None and fits(ARN, text):
-        draft.append(function, "managed_policies", text)
-        draft.carried(function, "Policies", node, f"managed_policies: {text}")
+        policy_arn = current_policy(text)
+        draft.append(function, "managed_policies", policy_arn)
+        if policy_arn == text:
+            draft.carried(function, "Policies", node, f"managed_policies: {text}")
+        else:
+            draft.changed(function, f"Policies: {text}", node, f"managed_policies: {policy_arn}", REPLACED)
     elif policy.get("Type") == "AWS::IAM::ManagedPolicy":
         policy["Properties"].setdefault("Roles", []).append(Ours("role", draft.functions[function]))
         draft.carried(function, "Policies", node, f"`Roles` of {draft.referred(value)} in stack.py")
@@ -194,7 +198,7 @@ def statements_of(draft: Draft, node: Node) -> tuple[list[Any], list[Any]]:
     for one in node.items:
         value = draft.values.of(one)
         if isinstance(value, str):
-            managed.append(value if ":" in value else _arn_of(value))
+            managed.append(current_policy(value if ":" in value else _arn_of(value)))
         elif is_function(value):
             managed.append(draft.body(value))
         elif isinstance(value, Mapping) and "Statement" in value:

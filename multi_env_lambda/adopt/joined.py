@@ -28,6 +28,7 @@ class Adopted:
         folders: of code, relative to the project. files: more files to write, relative to the unit's folder.
         told: what the project says about the runtime. before: its own is older than this one; empty: none is.
         overrides: versions that its dependencies have instead of those that the project names.
+        versions: one requirement for each package that the project names no exact version of: the one to begin with.
     """
 
     table: Mapping[str, Any]
@@ -38,6 +39,7 @@ class Adopted:
     told: Told = "this one"
     before: str = ""
     overrides: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 def joined(readings: Mapping[str, Reading]) -> Adopted:

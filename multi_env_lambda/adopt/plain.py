@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from multi_env_lambda.adopt.cfn_draft import key_of
-from multi_env_lambda.adopt.found import Carried, Changed, Finding, Place, Reading
+from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried, Place, Reading
 from multi_env_lambda.adopt.modules import imports_of, steps_up
 from multi_env_lambda.adopt.plain_packages import packages_of
 from multi_env_lambda.errors import ConfigurationError
@@ -73,11 +73,9 @@ def read_folder(
         ConfigurationError: no file has a function for Lambda.
     """
     found = handlers_of(texts)
+    scripts = tuple(_scripts_of_glue(texts))
     if not found:
-        what = "it has no template and no Python file with a function `lambda_handler(event, context)` or `handler`"
-        raise ConfigurationError(
-            where, what, hint="name the folder that has the template, or the modules of the handlers"
-        )
+        raise _nothing_found(scripts, where)
     functions: dict[str, Any] = {}
     findings: list[Finding] = []
     starts: dict[str, tuple[str, str]] = {}
@@ -105,12 +103,36 @@ def read_folder(
     packages, said = packages_of({} if is_listed else starts, texts)
     return Reading(
         table={"runtime": runtime, "architecture": "x86_64", "functions": functions},
-        findings=(*findings, *said),
+        findings=(*findings, *said, *scripts),
         folders=(".",),
         files={"requirements.txt": "".join(f"{one}\n" for one in packages)} if packages else {},
         told="nothing",
         before=newest,
     )
+
+
+def _scripts_of_glue(texts: Mapping[str, str]) -> Iterator[NotCarried]:
+    """What to do with each: a job here calls a function, and a script has its lines at the top of its module."""
+    for path, text in sorted(texts.items()):
+        line = imports_of(text).get("awsglue")
+        if line is not None and not _TESTS.search(path):
+            name = key_of(PurePosixPath(path).stem, {}, 40)
+            module = path.removesuffix(".py").replace("/", ".")
+            reason = (
+                f"a job of Glue calls a function: put its lines into `def main():`, "
+                f'and write `[tool.multi_env_lambda.jobs.{name}]` with `entry = "{module}:main"` and its `kind`'
+            )
+            yield NotCarried(function="", what=f"the script {path} of Glue", place=Place(path, line), reason=reason)
+
+
+def _nothing_found(scripts: tuple[NotCarried, ...], where: str) -> ConfigurationError:
+    if scripts:
+        what = f"it has no function for Lambda, but {', '.join(one.what for one in scripts)}"
+        return ConfigurationError(
+            where, what, hint=f"create a unit with `new`, and copy the script: {scripts[0].reason}"
+        )
+    what = "it has no template and no Python file with a function `lambda_handler(event, context)` or `handler`"
+    return ConfigurationError(where, what, hint="name the folder that has the template, or the modules of the handlers")
 
 
 def _top(path: str) -> str:

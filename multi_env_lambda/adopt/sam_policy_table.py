@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["MANAGED", "TEMPLATES", "WORDS"]
+__all__ = ["MANAGED", "REPLACED", "TEMPLATES", "WORDS", "current_policy"]
 
 Allowed = tuple[str, tuple[str, ...]]
 
@@ -180,3 +180,24 @@ MANAGED: Mapping[str, str] = {
     )
 }
 """Managed policies with a path; all others that SAM knows by name have none."""
+
+REPLACED = "AWS has replaced the old one, which no role can get any more"
+_INSTEAD: Mapping[str, str] = {
+    "AWSCodePipelineFullAccess": "AWSCodePipeline_FullAccess",
+    "AWSCodePipelineReadOnlyAccess": "AWSCodePipeline_ReadOnlyAccess",
+    "AWSLambdaFullAccess": "AWSLambda_FullAccess",
+    "AWSLambdaReadOnlyAccess": "AWSLambda_ReadOnlyAccess",
+}
+"""Managed policies that AWS has replaced, and that no role can get any more.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/security-iam-awsmanpol.html and the same page of CodePipeline"""
+
+
+def current_policy(arn: str) -> str:
+    """The managed policy that AWS has instead of an old one; itself if it is none.
+
+    >>> current_policy("arn:aws:iam::aws:policy/AWSLambdaFullAccess")
+    'arn:aws:iam::aws:policy/AWSLambda_FullAccess'
+    """
+    before, _, name = arn.rpartition("/")
+    return f"{before}/{_INSTEAD[name]}" if before.endswith(":aws:policy") and name in _INSTEAD else arn

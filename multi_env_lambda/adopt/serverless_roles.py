@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from multi_env_lambda.adopt.found import Grant, Ours
+from multi_env_lambda.adopt.sam_policy_table import REPLACED, current_policy
 from multi_env_lambda.adopt.serverless_service import Service, at, unknown_in
 from multi_env_lambda.adopt.serverless_values import Value, plain
 from multi_env_lambda.model.name import ROLE_ARN
@@ -124,7 +125,10 @@ def _arns(service: Service, function: str, found: list[tuple[Path, Value]]) -> l
             if text is None:
                 service.dropped(function, "managed policy", [*path, number], "it is a policy of the stack itself")
             elif text != _BASIC:  # every function may write its log
-                arns.append(text)
+                policy = current_policy(text)
+                arns.append(policy)
+                if policy != text:
+                    service.changed(function, f"managed policy {text}", [*path, number], policy, REPLACED)
     return arns
 
 

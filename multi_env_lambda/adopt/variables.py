@@ -96,6 +96,7 @@ def _left(function: str, one: Read, place: Place) -> NotCarried:
 
 def _read_by_functions(reading: Reading, texts: Mapping[str, str]) -> Iterator[tuple[str, str, Read]]:
     """Each function with what its modules read and nothing sets, and the file in which that is."""
+    texts = {**reading.files, **texts}
     everywhere = reading.table.get("environment", {})
     for key, table in reading.table.get("functions", {}).items():
         own = {one.name for one in reading.stack.variables if one.function == key}

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,9 @@ from multi_env_lambda.adopt.written import (
     read_record,
     unit_files,
 )
+from multi_env_lambda.api.adopting_day import day_of_lists
 from multi_env_lambda.api.adopting_files import appendable, as_it_lies, must_be_inside, with_own, write_files
+from multi_env_lambda.api.adopting_left import without_secrets_in, without_workspace
 from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
 from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
@@ -98,6 +100,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         opened.config.units,
     ]
     project = project_at(Path(path), {(opened.root / folder).resolve() for folder in units})
+    project = without_workspace(project, opened.root.resolve())
     unit, folder = _target(opened, project, name)
     target = opened.root / folder
     record = _record(target)
@@ -107,6 +110,7 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         given = without_secrets(project.document, given)
 
     is_own = project.folder == target.resolve()
+    project, secret = (project, ()) if is_own else without_secrets_in(project)
     everything = project.without(record[0]) if is_own else project
     source = everything.without_copies()
     texts = {path: source.text(path) or "" for path in source.files if path.endswith(".py")}
@@ -126,17 +130,18 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
         return _wanted(source, adopted, target, record[0])
 
-    adopted = _tried(opened, project, folder, read, wanted_for, record[0])
+    day = day_of_lists(source.folder, source.files, {*record[0], *source.instead})
+    adopted = _tried(opened, project, folder, read, wanted_for, record[0], day)
     wanted = wanted_for(adopted)
     there = {one: (target / one).read_bytes() for one in {*wanted, *record[0]} if (target / one).is_file()}
     files = decided(wanted, there, appendable(there, record[0]))
     must_be_inside(target, files)
-    findings = (*_renamed(opened, project, unit), *_repeated(project), *adopted.findings)
+    findings = (*_renamed(opened, project, unit), *_repeated(project), *secret, *adopted.findings)
     found = Adoption(unit=unit, folder=folder, source=project.source, files=files, findings=findings)
     if not really:
         return found
     write_files(target, files, record[0], project.source, remembered(given))
-    return attrs.evolve(found, lock=_lock(opened, unit, folder))
+    return attrs.evolve(found, lock=_lock(opened, unit, folder, adopted.versions))
 
 
 def _no_functions(project: SourceProject, found: Adopted) -> ConfigurationError:
@@ -155,6 +160,7 @@ def _tried(
     read: Callable[[tuple[str, ...]], Adopted],
     files: Callable[[Adopted], Mapping[str, bytes]],
     written: Mapping[str, str],
+    day: date | None,
 ) -> Adopted:
     """With versions that can be installed; a file that somebody has edited is hers, whatever is in it."""
 
@@ -167,18 +173,18 @@ def _tried(
         return read(creatable(today))
     in_place = project.files if project.folder == target.resolve() else ()
     sources = [(one, project.folder / one) for one in in_place]
-    return settled(opened, folder, sources, read, files, today)
+    return settled(opened, folder, sources, read, files, today, day)
 
 
-def _lock(opened: Opened, unit: str, folder: str) -> FilePath | None:
-    from multi_env_lambda.api.setup import lock
+def _lock(opened: Opened, unit: str, folder: str, versions: Iterable[str]) -> FilePath | None:
+    from multi_env_lambda.api.setup import lock_one
     from multi_env_lambda.building.lock import locked_by_another_tool
 
     if locked_by_another_tool(opened.root / folder):
         return None
     again = opened.again()
     name = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
-    return lock(again, (name,), upgrade=False).get(name)
+    return lock_one(again.root, again.project(name), upgrade=False, said=again.progress, versions=versions)
 
 
 def _target(opened: Opened, project: SourceProject, name: str) -> tuple[str, str]:
@@ -342,7 +348,7 @@ def _wanted(project: SourceProject, adopted: Adopted, target: Path, written: Map
     if project.folder != target.resolve():
         for path in project.files:
             if any(one == "." or path.startswith(f"{one}/") for one in adopted.folders):
-                found[path] = (project.folder / path).read_bytes()
+                found[path] = project.whole(path)
     texts = unit_files(adopted, project.source)
     own = found.pop("pyproject.toml", None)
     if (target / "pyproject.toml").is_file():

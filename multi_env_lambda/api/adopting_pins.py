@@ -7,7 +7,7 @@ replaced by the nearest versions that can, and each of them is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import assert_never
@@ -19,26 +19,28 @@ from packaging.version import Version
 
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
+from multi_env_lambda.api.adopting_day import LISTS, moved_with, with_versions
+from multi_env_lambda.api.adopting_instead import NEWEST, NEXT, Instead, instead_of, together
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
 from multi_env_lambda.api.unit_tables import read_units
 from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.lock import Target, locked_by_another_tool, read_lock
 from multi_env_lambda.building.nearest import (
-    Moved,
     Nearest,
     Pin,
     built_from_source,
     lacking,
     nearest,
     newest,
+    of_day,
     pins_of,
     stay,
 )
 from multi_env_lambda.building.requirements import overridden, third_party
 from multi_env_lambda.building.together import at_odds
 from multi_env_lambda.building.uv_settings import indexes_of_the_root
-from multi_env_lambda.errors import BuildError, ConfigurationError
+from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.documents import read_toml
 from multi_env_lambda.host.git import run_git
 from multi_env_lambda.host.private import private_folder
@@ -53,9 +55,6 @@ _USUAL = "python3.13"
 _FURTHEST = 8
 """How many lines below a name its version stands at most, as far as it is looked for."""
 
-_LISTS = re.compile(r"(^|/)(requirements[^/]*\.txt|poetry\.lock|Pipfile(\.lock)?|pyproject\.toml|setup\.(py|cfg))$")
-"""The files in which pins stand, the ones that people write first."""
-
 
 def settled(
     opened: Opened,
@@ -64,10 +63,12 @@ def settled(
     read: Callable[[tuple[str, ...]], Adopted],
     files: Callable[[Adopted], Mapping[str, bytes]],
     today: date,
+    then: date | None = None,
 ) -> Adopted:
     """The unit with a runtime and with versions that can be installed.
 
     Args:
+        then: the day of which versions are that no list pins, as far as they fit; None: the newest.
         folder: of the unit, relative to the root. sources: the project's own files that are in that folder.
         read: the project, with the runtimes that may be chosen, the first one in place of those that may not.
         files: what is written for the unit, by path relative to its folder.
@@ -79,29 +80,36 @@ def settled(
     with private_folder() as root:
         trial = _Trial(opened=opened, root=root, folder=folder, files=files)
         trial.begin(sources)
-        return _settled(trial, read, creatable(today))
+        try:
+            return _settled(trial, read, creatable(today), then)
+        except (BuildError, ConfigurationError, ToolError):
+            if then is None:
+                raise
+        (trial.unit / LOCK).unlink(missing_ok=True)
+        return _settled(trial, read, creatable(today), None)
 
 
-def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: tuple[str, ...]) -> Adopted:
+def _settled(
+    trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: tuple[str, ...], then: date | None
+) -> Adopted:
     first, *others = _in_order(read(there), there)
     adopted = read((first, *there))
     tried = trial.write(adopted)
     if not tried.needs_packages:
         return adopted
-    if before := (*tried.at_odds(), *tried.of_python()):
-        adopted = trial.changed(adopted, before)
-        tried = trial.write(adopted)
+    before = (*tried.at_odds(), *tried.of_python())
+    adopted, tried = _begun(trial, adopted, before, then)
     found = tried.nearest()
     if found.moved and others and not tried.stays(found):
         last = min((first, *others), key=there.index)
         same = (one for one in others if tried.on(one).stays(found))
         chosen = next(same, last)
         if chosen != first:
-            adopted = trial.changed(read((chosen, *there)), before)
-            tried = trial.write(adopted)
+            adopted, tried = _begun(trial, read((chosen, *there)), before, then)
             found = tried.nearest()
     if found.moved:
-        adopted = trial.changed(adopted, tuple(_instead(one, tried.target, _NEXT) for one in found.moved))
+        adopted, moved = moved_with(adopted, tried.direct, found.moved)
+        adopted = trial.changed(adopted, tuple(instead_of(one, tried.target, NEXT) for one in moved))
         tried = trial.write(adopted)
     try:
         tried.check()
@@ -109,7 +117,7 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
         older = tried.newest()
         if not older.moved:
             raise
-        adopted = trial.changed(adopted, tuple(_instead(one, tried.target, _NEWEST) for one in older.moved))
+        adopted = trial.changed(adopted, tuple(instead_of(one, tried.target, NEWEST) for one in older.moved))
         tried = trial.write(adopted)
         tried.check()
     # It ends: what is instead obeys the bound, and a stricter one may only replace a looser one.
@@ -118,6 +126,16 @@ def _settled(trial: _Trial, read: Callable[[tuple[str, ...]], Adopted], there: t
         tried = trial.write(adopted)
         tried.check()
     return adopted
+
+
+def _begun(trial: _Trial, adopted: Adopted, before: tuple[Instead, ...], then: date | None) -> tuple[Adopted, _Tried]:
+    """With what its lists alone lead to."""
+    adopted = trial.changed(adopted, before)
+    tried = trial.write(adopted)
+    if then is None or adopted.told == "nothing":
+        return adopted, tried
+    adopted = tried.of_day(adopted, then)
+    return adopted, trial.write(adopted)
 
 
 def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,38 +151,6 @@ def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
             return (*reversed(there[: last + 1]), *newer)
         case _:
             assert_never(adopted.told)
-
-
-@attrs.frozen(kw_only=True)
-class _Instead:
-    """What is taken instead of a requirement, and why."""
-
-    pin: Pin
-    what: str
-    to: str
-    reason: str
-    requirement: str
-
-
-def _together(pins: Sequence[Pin]) -> Pin:
-    """The newest version, with the extras of all."""
-    extras = {extra for one in pins for extra in one.extras.strip("[]").split(",") if extra}
-    newest = max(pins, key=lambda pin: Version(pin.version))
-    return attrs.evolve(newest, extras=f"[{','.join(sorted(extras))}]" if extras else "")
-
-
-_NEXT = "this is the next that does"
-_NEWEST = "this is the newest that does"
-
-
-def _instead(moved: Moved, target: Target, which: str) -> _Instead:
-    if moved.alone:
-        machine = f"Python {target.python} on {target.architecture}"
-        reason = f"no wheel of {moved.pin.version} fits {machine}; {which}"
-    else:
-        reason = "a package that had to be newer needs this version"
-    text = moved.requirement
-    return _Instead(pin=moved.pin, what=moved.pin.exact, to=text, reason=reason, requirement=text)
 
 
 @attrs.frozen(kw_only=True)
@@ -211,9 +197,9 @@ class _Trial:
         if project.dynamic:
             run_git(self.root, "init", "--quiet")
             project = attrs.evolve(completed(self.root, project), dynamic=project.dynamic)
-        return _Tried(trial=self, project=project)
+        return _Tried(trial=self, project=project, versions=adopted.versions)
 
-    def changed(self, adopted: Adopted, instead: tuple[_Instead, ...]) -> Adopted:
+    def changed(self, adopted: Adopted, instead: tuple[Instead, ...]) -> Adopted:
         """With these requirements instead of those of the project, each of them said.
 
         Raises:
@@ -248,7 +234,7 @@ class _Trial:
         """The line that says the version; else one that says the name."""
         paths = (one.relative_to(self.unit).as_posix() for one in self.unit.rglob("*") if one.is_file())
         lists = sorted(
-            filter(_LISTS.search, paths), key=lambda path: (path != "requirements.txt", not path.endswith(".txt"), path)
+            filter(LISTS.search, paths), key=lambda path: (path != "requirements.txt", not path.endswith(".txt"), path)
         )
         texts = {path: (self.unit / path).read_text(encoding="utf-8", errors="replace") for path in lists}
         found = [(far, number, path) for path, text in texts.items() for far, number in _lines_with(pin, text)]
@@ -268,11 +254,12 @@ def _lines_with(pin: Pin, text: str) -> Iterator[tuple[int, int]]:
 
 @attrs.frozen(kw_only=True)
 class _Tried:
-    """A unit as it would be; ``runtime`` is another one than its own."""
+    """A unit as it would be; ``runtime`` is another one than its own, ``versions`` what it has beside its lists."""
 
     trial: _Trial
     project: Project
     runtime: str = ""
+    versions: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -294,11 +281,20 @@ class _Tried:
     def on(self, runtime: str) -> _Tried:
         return attrs.evolve(self, runtime=runtime)
 
+    def of_day(self, adopted: Adopted, day: date) -> Adopted:
+        """With the versions of that day, where no list pins one; unchanged if the index does not know the day."""
+        keep = kept_versions(self.trial.root, self.project)
+        if locked_by_another_tool(self.trial.unit) or (keep is not None and keep.file != "requirements.txt"):
+            return adopted
+        found = of_day(self.direct, day, self.target, where=self.where, indexes=self.indexes)
+        place = Place("pyproject.toml" if keep is None else keep.file, 1)
+        return with_versions(adopted, found, self.pins(), day, place)
+
     def pins(self) -> tuple[Pin, ...]:
         root = self.trial.root
         if locked_by_another_tool(self.trial.unit):
             return ()
-        keep = kept_versions(root, self.project)
+        keep = kept_versions(root, self.project, self.versions)
         others = () if keep is None else keep.constraints
         return pins_of(self.direct, others, self.target, self.where)
 
@@ -310,15 +306,15 @@ class _Tried:
         root = self.trial.root
         return overridden(root, self.project, third_party(root, self.project))
 
-    def at_odds(self) -> tuple[_Instead, ...]:
+    def at_odds(self) -> tuple[Instead, ...]:
         """Packages of which functions want several exact versions; all have one library, so the newest counts."""
         wanted: dict[str, list[Pin]] = {}
         for text in self.direct:
             for one in pins_of([text], (), self.target, self.where):
                 wanted.setdefault(one.name, []).append(one)
-        found = {name: _together(pins) for name, pins in wanted.items()}
+        found = {name: together(pins) for name, pins in wanted.items()}
         return tuple(
-            _Instead(
+            Instead(
                 pin=one,
                 what=one.exact,
                 to=newest.exact,
@@ -330,17 +326,17 @@ class _Tried:
             if one.version != newest.version
         )
 
-    def of_python(self) -> tuple[_Instead, ...]:
+    def of_python(self) -> tuple[Instead, ...]:
         """What is required although it is a part of Python."""
         reason = "it is a part of Python, and no index has a package of this name"
         names = lacking(self.direct, self.target, where=self.where, indexes=self.indexes)
         never = "python_version < '3'"
         return tuple(
-            _Instead(pin=Pin(name, ""), what=name, to="nothing", reason=reason, requirement=f"{name}; {never}")
+            Instead(pin=Pin(name, ""), what=name, to="nothing", reason=reason, requirement=f"{name}; {never}")
             for name in names
         )
 
-    def unusable_for_boto3(self) -> tuple[_Instead, ...]:
+    def unusable_for_boto3(self) -> tuple[Instead, ...]:
         """A urllib3 so old that the botocore of Lambda cannot be imported beside it; one of the unit's own may use it.
 
         Source: https://github.com/boto/botocore/blob/develop/setup.cfg
@@ -351,16 +347,16 @@ class _Tried:
             return ()
         pin, text = Pin("urllib3", version), "urllib3>=1.25.4,<2"
         reason = "the boto3 that Lambda has cannot be imported with this one"
-        return (_Instead(pin=pin, what=pin.exact, to=text, reason=reason, requirement=text),)
+        return (Instead(pin=pin, what=pin.exact, to=text, reason=reason, requirement=text),)
 
-    def too_new(self) -> tuple[_Instead, ...]:
+    def too_new(self) -> tuple[Instead, ...]:
         """What is not pinned and cannot be imported together with an old version that is."""
         if locked_by_another_tool(self.trial.unit):
             return ()
         locked = self.locked()
         pinned = {one.name for one in pins_of(self.direct, (), self.target, self.where)}
         return tuple(
-            _Instead(
+            Instead(
                 pin=(pin := Pin(one.other, locked[one.other])),
                 what=pin.exact,
                 to=one.requirement,
@@ -394,7 +390,7 @@ class _Tried:
         """
         root, project = self.trial.root, self.project
         if not locked_by_another_tool(self.trial.unit):
-            make_lock(root, project, kept_versions(root, project), upgrade=False)
+            make_lock(root, project, kept_versions(root, project, self.versions), upgrade=False)
         lock = read_lock(self.trial.unit, where=self.where)
         if lock is not None and lock.complete:
             built_from_source(lock, self.target, self.indexes)

@@ -30,7 +30,7 @@ _TEMPLATES = ("template.yaml", "template.yml", "template.json", "sam.yaml", "sam
 
 @attrs.frozen(kw_only=True)
 class SourceProject:
-    """What lies in the folder of the other tool."""
+    """What lies in the folder of the other tool; ``instead`` are texts that count in place of those of its files."""
 
     folder: Path
     file: Path | None
@@ -39,10 +39,16 @@ class SourceProject:
     files: tuple[str, ...]
     at: Path
     """The folder of the template, which is in the project's."""
+    instead: Mapping[str, str] = attrs.field(factory=dict)
     copies: tuple[Copy, ...] = ()
     """The packages beside the code, as far as they are no longer in ``files``, and those that somebody has edited."""
 
+    def whole(self, path: str) -> bytes:
+        return self.instead[path].encode("utf-8") if path in self.instead else (self.folder / path).read_bytes()
+
     def text(self, path: str) -> str | None:
+        if path in self.instead:
+            return self.instead[path]
         where = self.folder / path
         if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
             return None

@@ -81,14 +81,19 @@ def _lock_backends(opened: Opened, *, upgrade: bool) -> None:
         opened.progress(f"what builds the units: locked in {path.name}")
 
 
-def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None]) -> FilePath | None:
-    """Lock the dependencies of one unit; returns the file, or None if there are none."""
+def lock_one(
+    root: Path, project: Project, *, upgrade: bool, said: Callable[[str], None], versions: Iterable[str] = ()
+) -> FilePath | None:
+    """Lock the dependencies of one unit; returns the file, or None if there are none.
+
+    ``versions`` are requirements that the first lock of the unit obeys besides its own.
+    """
     folder = root / project.folder
     if project.layer_of:
         said(f"{project.name}: gets the layer of {project.layer_of}, nothing to lock")
         return None
     has_lock = upgrade or (folder / LOCK).exists()
-    keep = None if has_lock else kept_versions(root, project)
+    keep = None if has_lock else kept_versions(root, project, versions)
     path = make_lock(root, project, keep, upgrade=upgrade)
     where = "has no dependencies, nothing to lock" if path is None else f"locked in {path.relative_to(root)}"
     said(f"{project.name}: {where}")
@@ -97,13 +102,16 @@ def lock_one(root: Path, project: Project, *, upgrade: bool, said: Callable[[str
     return None if path is None else handed_out(path)
 
 
-def kept_versions(root: Path, project: Project) -> TakenOver | None:
-    """What another tool has locked; the unit's own overrides count more."""
+def kept_versions(root: Path, project: Project, versions: Iterable[str] = ()) -> TakenOver | None:
+    """What another tool has locked, beside the given versions; the unit's own overrides count more."""
     from multi_env_lambda.building.requirements import overrides_of
-    from multi_env_lambda.building.taken_over import taken_over
+    from multi_env_lambda.building.taken_over import TakenOver, taken_over
 
     folder = root / project.folder
     found = taken_over(folder.resolve(), root.resolve(), project.folder)
+    if given := tuple(versions):
+        none = TakenOver(file="pyproject.toml", constraints=(), names=frozenset())
+        found = (found or none).beside(given)
     return None if found is None else found.without(overrides_of(folder).keys())
 
 

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -29,9 +30,11 @@ from multi_env_lambda.errors import BuildError, ConfigurationError, ToolError
 from multi_env_lambda.host.folders import user_cache
 from multi_env_lambda.host.process import run_uv
 
-__all__ = ["Moved", "Nearest", "Pin", "built_from_source", "lacking", "nearest", "newest", "pins_of", "stay"]
+__all__ = ["Moved", "Nearest", "Pin", "built_from_source", "lacking", "nearest", "newest", "of_day", "pins_of", "stay"]
 
 _THREADS = 8
+_OLDER = ("3.8", "3.7", "3.6")
+"""The Pythons that projects of old were written for."""
 _OLDEST = "3.6"
 """The Python for which uv lists the files of old versions."""
 
@@ -174,6 +177,12 @@ def newest(requirements: Iterable[str], locked: Sequence[Pin], target: Target, *
     return Nearest(moved=tuple(one for one in moved if not _same(one.pin.version, one.version)))
 
 
+def of_day(requirements: Iterable[str], day: date, target: Target, *, where: str, indexes: str) -> tuple[Pin, ...]:
+    """What these and their needs came to on a day; nothing if the index does not say when it got its files."""
+    asked = _Asked(target=target, where=where, indexes=indexes)
+    return tuple(Pin(name, version, direct=False) for name, version in asked.on_day([*requirements], day).items())
+
+
 def lacking(requirements: Iterable[str], target: Target, *, where: str, indexes: str) -> tuple[str, ...]:
     """Those that are called like a module of Python itself, and that no index has: pip refuses them, too."""
     asked = _Asked(target=target, where=where, indexes=indexes)
@@ -221,6 +230,19 @@ class _Asked:
                 return None
             raise
         return _versions(said)
+
+    def on_day(self, requirements: Sequence[str], day: date) -> dict[str, str]:
+        """For the target's Python or, where it was too new then, for an older one."""
+        words = ("--exclude-newer", day.isoformat())
+        olders = (attrs.evolve(self, target=attrs.evolve(self.target, python=python)) for python in _OLDER)
+        try:
+            for asked in (self, *olders):
+                if (found := asked.solved(requirements, *words)) is not None:
+                    return found
+            argv, stdin = [*self._words(), *words, "-"], self._lines(requirements)
+            return _versions(resolve(argv, where=self.where, hint=_HINT, stdin=stdin, settings=self.indexes))
+        except ToolError:
+            return {}
 
     def _words(self) -> list[str]:
         words = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-strip-extras"]

@@ -18,7 +18,7 @@ import attrs
 from multi_env_lambda.errors import BuildError
 from multi_env_lambda.masking import IN_ADDRESS, forms_in
 
-__all__ = ["Leak", "leaks_in", "refuse_secrets"]
+__all__ = ["Leak", "is_named_so", "leaks_in", "refuse_secrets"]
 
 LONGEST_TEXT = 8 << 20
 """How many bytes of a file are searched; longer files are data."""
@@ -77,7 +77,7 @@ class Leak:
 
 def leaks_in(path: str, body: bytes) -> Iterator[Leak]:
     """Every secret of one file; for a file with such a name, only that."""
-    if _is_named_so(path):
+    if is_named_so(path):
         yield Leak(path=path, kind="by its name", value=body.decode("latin-1"))
         return
     if _DER.match(body):
@@ -102,7 +102,8 @@ def _texts(body: bytes) -> Iterator[str]:
             yield body[:LONGEST_TEXT].decode(encoding, "replace")
 
 
-def _is_named_so(path: str) -> bool:
+def is_named_so(path: str) -> bool:
+    """Whether programs keep credentials in files with this name."""
     parts = PurePosixPath(path.lower()).parts
     if _FOLDERS & set(parts[:-1]):
         return True

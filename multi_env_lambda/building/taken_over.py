@@ -47,6 +47,10 @@ class TakenOver:
         left = tuple(text for text in self.constraints if Requirement(text).name not in names)
         return TakenOver(file=self.file, constraints=left, names=self.names - {*names})
 
+    def beside(self, versions: Iterable[str]) -> TakenOver:
+        """With more constraints, which are not the file's."""
+        return attrs.evolve(self, constraints=(*self.constraints, *versions))
+
 
 def taken_over(folder: Path, root: Path, where: str) -> TakenOver | None:
     """What the first of these files says: ``poetry.lock``, ``Pipfile.lock``, ``requirements.txt``, and the ``uv.lock``

@@ -11,6 +11,7 @@ import posixpath
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import attrs
@@ -28,6 +29,7 @@ __all__ = [
     "content_ids",
     "entries",
     "filters",
+    "last_change",
     "left_out",
     "run_git",
     "snapshot",
@@ -211,6 +213,16 @@ def with_crlf(root: Path, folder: str) -> tuple[str, ...]:
         if stored == b"i/lf" and here in (b"w/crlf", b"w/mixed") and b"eol=crlf" not in rules:
             found.append(os.fsdecode(path))
     return tuple(found)
+
+
+def last_change(folder: Path, paths: Sequence[str]) -> date | None:
+    """The day of the last commit that changed one of these files; None if none did, or Git does not know the folder."""
+    try:
+        words = ("--literal-pathspecs", "log", "-1", "--format=%cs", "--", *paths)
+        said = run_git(folder, *words) if paths else b""
+    except ToolError:
+        return None
+    return date.fromisoformat(said.decode("ascii").strip()) if said.strip() else None
 
 
 def run_git(root: Path, *words: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> bytes:

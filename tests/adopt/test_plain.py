@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from multi_env_lambda.adopt.found import NotCarried
 from multi_env_lambda.adopt.plain import read_folder
 from multi_env_lambda.adopt.plain_packages import has_list
+from multi_env_lambda.errors import ConfigurationError
 
 HANDLER = "def lambda_handler(event, context):\n    return 1\n"
 
@@ -84,3 +86,24 @@ def test_a_folder_with_a_list_keeps_it() -> None:
 )
 def test_a_list_is_what_another_tool_reads(files: list[str], pyproject: str, is_listed: bool) -> None:
     assert has_list(files, pyproject) is is_listed
+
+
+SCRIPT = (
+    "import sys\nfrom awsglue.utils import getResolvedOptions\nARGUMENTS = getResolvedOptions(sys.argv, ['JOB_NAME'])\n"
+)
+
+
+def test_a_script_of_glue_is_said_with_the_table_that_it_needs() -> None:
+    found = read_folder({"app.py": HANDLER, "etl/load.py": SCRIPT, "tests/test_load.py": SCRIPT}, "shop", 40, "shop")
+
+    [said] = [one for one in found.findings if isinstance(one, NotCarried)]
+    assert (said.what, str(said.place)) == ("the script etl/load.py of Glue", "etl/load.py:2")
+    assert '`[tool.multi_env_lambda.jobs.load]` with `entry = "etl.load:main"`' in said.reason
+
+
+def test_a_folder_that_has_only_scripts_of_glue_is_refused_with_what_they_are() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_folder({"load.py": SCRIPT}, "shop", 40, "shop")
+
+    assert caught.value.what == "it has no function for Lambda, but the script load.py of Glue"
+    assert 'entry = "load:main"' in (caught.value.hint or "")

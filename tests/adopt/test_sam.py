@@ -119,6 +119,7 @@ def test_a_function_has_its_code_its_runtime_and_its_place() -> None:
             {"layers": ["arn:aws:lambda:us-east-1:333333333333:layer:tools:7"]},
         ),
         ("Policies: AWSLambdaBasicExecutionRole", {}),
+        ("Policies: AWSLambdaFullAccess", {"managed_policies": ["arn:aws:iam::aws:policy/AWSLambda_FullAccess"]}),
         (
             "Policies: [AmazonS3ReadOnlyAccess, AWSLambdaVPCAccessExecutionRole]",
             {

@@ -188,3 +188,13 @@ def test_a_layer_of_installed_packages_is_said_as_what_is_locked() -> None:
 
     assert "shared" not in found.table and lost(found) == []
     assert any(one.what == "Layers: Common" for one in found.findings if isinstance(one, Changed))
+
+
+def test_a_managed_policy_that_aws_has_replaced_is_said() -> None:
+    found = read(function("Policies: [AWSLambdaFullAccess, AmazonS3ReadOnlyAccess]"))
+
+    [said] = [one for one in found.findings if isinstance(one, Changed) and one.what.startswith("Policies")]
+    assert (said.what, said.to) == (
+        "Policies: arn:aws:iam::aws:policy/AWSLambdaFullAccess",
+        "managed_policies: arn:aws:iam::aws:policy/AWSLambda_FullAccess",
+    )

@@ -391,3 +391,30 @@ def test_a_list_that_was_written_for_a_layer_is_there_the_second_time(root: Path
 
     assert what(first)["requirements.txt"] == "written"
     assert set(what(adopt(root, folder, really=False)).values()) == {"unchanged"}
+
+
+def test_what_makes_a_repository_a_workspace_is_no_part_of_the_project_at_its_top(root: Path) -> None:
+    (root / "template.yaml").write_text(TEMPLATE.replace("CodeUri: src/", "CodeUri: ."), encoding="utf-8")
+    (root / "app.py").write_text("def handler(event, context):\n    return 1\n", encoding="utf-8")
+    own = "[tool.ruff]\nline-length = 100\n"
+    (root / "pyproject.toml").write_text(f"{own}\n{(root / 'pyproject.toml').read_text()}", encoding="utf-8")
+    (root / "bin" / "automation").mkdir(parents=True)
+    for name in ("deploy.py", "seed.py"):
+        (root / "bin" / "automation" / name).write_text("", encoding="utf-8")
+
+    found = adopt(root, root, name="shop")
+
+    assert {*what(found)} == {"app.py", "bin/automation/seed.py", "pyproject.toml", "stack.py", "template.yaml"}
+    text = (root / "projects" / "shop" / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.startswith(f"{own}\n# From template.yaml")
+    assert "environments" not in text
+
+
+def test_a_file_whose_name_says_secret_is_not_copied(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = project(tmp_path_factory.mktemp("other") / "shop")
+    (folder / "src" / "credentials").write_text("[default]\n", encoding="utf-8")
+
+    found = adopt(root, folder)
+
+    assert "✗ src/credentials:1 the file: not carried over: its name says that it holds secrets" in found.text()
+    assert not (root / "projects" / "shop" / "src" / "credentials").exists()

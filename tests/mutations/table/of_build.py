@@ -104,7 +104,7 @@ MUTATIONS = (
     ),
     Mutation(
         "building/secrets.py",
-        "if _is_named_so(path):",
+        "if is_named_so(path):",
         "if False:",
         "A file of credentials is known by its name.",
         ("building/test_secrets.py::test_a_file_of_credentials_is_known_by_its_name",),
