@@ -72,7 +72,8 @@ def test_the_first_sentence_is_the_same_everywhere() -> None:
     sentence = README.split("\n\n")[1].partition("\n")[0]
 
     assert (SOURCE / "index.rst").read_text("utf-8").split("\n\n")[1].partition("\n")[0] == sentence
-    assert f'description="{sentence.rstrip(".")}"' in (ROOT / "setup.py").read_text("utf-8")
+    package = (ROOT / "setup.py").read_text("utf-8").replace('"\n    "', "")
+    assert f'description="{sentence.rstrip(".")}"' in package
 
 
 def test_code_in_the_readme_is_as_wide_as_the_host_shows() -> None:
