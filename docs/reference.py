@@ -79,7 +79,9 @@ def made() -> dict[Path, str]:
         ROOT / "multi_env_lambda" / "schema" / f"{name}.json": json.dumps(schema_of(name), indent=1, ensure_ascii=False)
         for name in ("unit", "workspace")
     }
-    pages = {REFERENCE / f"{name}.inc": configuration.text_of(name) for name in ("workspace", "unit")}
+    pages = {
+        REFERENCE / file: text for name in ("workspace", "unit") for file, text in configuration.pages_of(name).items()
+    }
     lists = {REFERENCE / "errors.inc": errors_text(), REFERENCE / "answers.inc": answers_text()}
     return {VERBS_FILE: verbs_text(), **lists, **pages, **{path: f"{text}\n" for path, text in schemas.items()}}
 
