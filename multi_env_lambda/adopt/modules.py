@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 
 import attrs
 
-__all__ = ["Read", "imports_of", "line_of_python2", "path_of", "reachable", "steps_up", "variables_of"]
+__all__ = [
+    "Read",
+    "imports_of",
+    "line_of_python2",
+    "path_of",
+    "reachable",
+    "required_by",
+    "start_of",
+    "steps_up",
+    "variables_of",
+]
 
 
 @attrs.frozen
@@ -100,14 +110,30 @@ def _names(text: str) -> Iterator[tuple[str, int]]:
 
 def imports_of(text: str) -> dict[str, int]:
     """The first words of what it imports from elsewhere, each with its line."""
+    return _imported(ast.walk(_tree(text)))
+
+
+def required_by(text: str) -> dict[str, int]:
+    """The same for what it imports whenever it is imported: under no condition."""
+    return _imported(_tree(text).body)
+
+
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for one in ast.walk(_tree(text)):
+    for one in nodes:
         if isinstance(one, ast.Import):
             for alias in one.names:
                 found.setdefault(alias.name.partition(".")[0], one.lineno)
         elif isinstance(one, ast.ImportFrom) and not one.level and one.module:
             found.setdefault(one.module.partition(".")[0], one.lineno)
     return found
+
+
+def start_of(handler: str, root: str, texts: Mapping[str, str]) -> str:
+    """The file of a handler; empty: the project has none."""
+    module = path_of(handler)
+    inside = f"{root}/{module}" if root else module
+    return next((path for path in (f"{inside}.py", f"{inside}/__init__.py") if path in texts), "")
 
 
 def steps_up(text: str) -> int:

@@ -14,15 +14,15 @@ from multi_env_lambda.adopt.found import Changed, Finding, NotCarried, Place
 from multi_env_lambda.adopt.modules import imports_of, reachable
 from multi_env_lambda.model.lambda_image import OFFERED_MODULES
 
-__all__ = ["has_list", "packages_of"]
+__all__ = ["KNOWN", "has_list", "is_list", "is_offered", "packages_of"]
 
 _SAME = (
-    "aiohttp anthropic atlassian-python-api aws-lambda-powertools awswrangler boto cachetools certifi cffi chardet "
-    "click cryptography feedparser flask google-auth gspread httpx idna jinja2 jsonschema lxml mangum markdown "
-    "mysql-connector-python numpy oauthlib openai openpyxl pandas paramiko phonenumbers psycopg pyarrow pydantic "
-    "pymongo pymysql pynamodb pyodbc pyotp python-telegram-bot pytz redis requests requests-oauthlib requests-aws4auth "
-    "retrying scipy sendgrid simplejson slack-bolt slack-sdk slackclient sqlalchemy stripe tenacity tqdm tweepy twilio "
-    "xlrd xlsxwriter xmltodict"
+    "aiohttp anthropic apig-wsgi ask-sdk ask-sdk-core ask-sdk-model ask-sdk-webservice-support atlassian-python-api "
+    "aws-lambda-powertools awswrangler boto cachetools certifi cffi chardet click cryptography feedparser flask "
+    "google-auth gspread httpx idna jinja2 jsonschema lxml mangum markdown mysql-connector-python numpy oauthlib "
+    "openai openpyxl pandas paramiko phonenumbers psycopg pyarrow pydantic pymongo pymysql pynamodb pyodbc pyotp "
+    "python-telegram-bot pytz redis requests requests-aws4auth requests-oauthlib retrying scipy sendgrid simplejson "
+    "slack-bolt slack-sdk slackclient sqlalchemy stripe tenacity tqdm tweepy twilio xlrd xlsxwriter xmltodict"
 )
 """Packages whose module is called like them, with the underscore for the hyphen."""
 
@@ -30,6 +30,8 @@ _OTHERS: Mapping[str, str] = {
     "Crypto": "pycryptodome",
     "PIL": "pillow",
     "PyPDF2": "PyPDF2",
+    "ask_sdk_dynamodb": "ask-sdk-dynamodb-persistence-adapter",
+    "ask_sdk_s3": "ask-sdk-s3-persistence-adapter",
     "atlassian": "atlassian-python-api",
     "attr": "attrs",
     "aws_xray_sdk": "aws-xray-sdk",
@@ -56,15 +58,19 @@ _OTHERS: Mapping[str, str] = {
     "telebot": "pyTelegramBotAPI",
     "yaml": "pyyaml",
 }
-_KNOWN = {**{name.replace("-", "_"): name for name in _SAME.split()}, **_OTHERS}
+KNOWN = {**{name.replace("-", "_"): name for name in _SAME.split()}, **_OTHERS}
 
 _LISTS = re.compile(r"(^|/)(requirements[^/]*\.(txt|in)|Pipfile|setup\.(py|cfg)|environment\.ya?ml)$")
 _STANDARD = re.compile(r"(?m)^\[(project|tool\.poetry)\b")
 
 
+def is_list(path: str) -> bool:
+    return _LISTS.search(path) is not None
+
+
 def has_list(files: Iterable[str], pyproject: str) -> bool:
     """Whether the project says what it needs, wherever that is."""
-    return any(_LISTS.search(path) for path in files) or _STANDARD.search(pyproject) is not None
+    return any(map(is_list, files)) or _STANDARD.search(pyproject) is not None
 
 
 def packages_of(
@@ -84,7 +90,7 @@ def packages_of(
                 if (function, name) in said or _is_there(name, root, texts):
                     continue
                 said.add((function, name))
-                place, known = Place(path, line), _KNOWN.get(name)
+                place, known = Place(path, line), KNOWN.get(name)
                 if known is not None:
                     packages.add(known)
                 findings.append(_said(function, name, known, place))
@@ -100,9 +106,14 @@ def _said(function: str, name: str, known: str | None, place: Place) -> Finding:
     return Changed(function=function, what=f"import {name}", place=place, to=to, reason=reason)
 
 
+def is_offered(name: str) -> bool:
+    """Whether Python or Lambda has the module."""
+    return name in sys.stdlib_module_names or name in OFFERED_MODULES
+
+
 def _is_there(name: str, root: str, texts: Mapping[str, str]) -> bool:
     """In Python, in Lambda, or in the project."""
-    if name in sys.stdlib_module_names or name in OFFERED_MODULES:
+    if is_offered(name):
         return True
     inside: Collection[str] = (f"{root}/{name}", name) if root else (name,)
     return any(path == f"{one}.py" or path.startswith(f"{one}/") for one in inside for path in texts)

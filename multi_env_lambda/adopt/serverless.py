@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.adopt.document import Node, read_document
 from multi_env_lambda.adopt.found import Reading, Stack, Told, Wanted
 from multi_env_lambda.adopt.serverless_functions import WSGI_HANDLERS, events_of, function_table, is_python
+from multi_env_lambda.adopt.serverless_integration import integration_module
 from multi_env_lambda.adopt.serverless_queues import add_queues
 from multi_env_lambda.adopt.serverless_resources import add_resources, announce, settle
 from multi_env_lambda.adopt.serverless_routes import Apis
@@ -76,7 +77,7 @@ def read_service(root: Node, at_home: Placed, given: Mapping[str, str], files: F
     queues = add_queues(service, functions)
     add_resources(service)
     say_the_rest(service, {*at_home.stages, plain(service.variables.given["sls:stage"])})
-    files_to_write = _wsgi(service, functions)
+    files_to_write = {**_wsgi(service, functions), **_integrations(service, functions)}
     shared = shared_folders(service, at_home.folder, at_home.there)
     table = {
         **_unit(service, names, at_home.runtimes),
@@ -280,6 +281,21 @@ def _runtime(service: Service, wanted: str, runtimes: tuple[str, ...]) -> str:
     reason = "AWS creates no new functions with it" if wanted else "none is written down"
     service.changed("", "runtime", ["provider", "runtime"], runtimes[0], reason)
     return runtimes[0]
+
+
+def _integrations(service: Service, functions: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The modules that stand between API Gateway and functions with ``integration: lambda``."""
+    files: dict[str, str] = {}
+    for name, routes in service.integrations.items():
+        table = functions[service.keys[name]]
+        handler = str(table["handler"])
+        module = f"{service.keys[name].replace('-', '_')}_as_integrated"
+        path = f"{table['root']}/{module}.py" if "root" in table else f"{module}.py"
+        files[path] = integration_module(handler, routes)
+        table["handler"] = f"{module}.handler"
+        reason = f"a module that is written gives `{handler}` the requests that it knows, and makes answers of the rest"
+        service.changed(name, "integration: lambda", ["functions", name, "handler"], path, reason)
+    return files
 
 
 def _wsgi(service: Service, functions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

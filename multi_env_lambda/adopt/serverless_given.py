@@ -86,8 +86,16 @@ def refusal(missing: Sequence[Missing], source: str, environments: int) -> Confi
 
 
 def _entries(missing: Missing, everywhere: bool) -> list[str]:
-    """How to give it. A file that is called after the environment is there for each stage: that is what is missing."""
-    if everywhere:
-        return [f"{missing.wanted.name}=…"]
-    name, is_file = missing.wanted.name, missing.wanted.name.startswith("file(")
-    return [f"{e}.stage=…" if is_file and e in name else f"{e}.{name}=…" for e in missing.environments]
+    """How to give it. What is called after the environment is there for each stage: the stage is what is missing."""
+    name = missing.wanted.name
+    stages = [one for one in missing.environments if _is_of_stage(name, one)]
+    if everywhere and not stages:
+        return [f"{name}=…"]
+    return [f"{one}.stage=…" if one in stages else f"{one}.{name}=…" for one in missing.environments]
+
+
+def _is_of_stage(name: str, environment: str) -> bool:
+    """A file with the name in its own, or a part of the service that is called so."""
+    if name.startswith("file("):
+        return environment in name
+    return name.startswith("self:") and environment in re.split(r"[.:]", name)

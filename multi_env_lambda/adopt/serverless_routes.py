@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.adopt.serverless_asked import Asked, Event
+from multi_env_lambda.adopt.serverless_integration import integration_of, obstacle_in
 from multi_env_lambda.adopt.serverless_service import Service, at, key_of
 from multi_env_lambda.adopt.serverless_values import Filled, Value, plain
 
@@ -21,6 +22,7 @@ _HEADERS = (
     *("X-Amz-User-Agent", "X-Amzn-Trace-Id"),
 )
 _PROXY = (None, "lambda-proxy", "lambda_proxy", "aws-proxy", "aws_proxy")
+_CHANGED = ("lambda", "aws")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _POOL = re.compile(r"arn:aws:cognito-idp:[^:]+:[^:]+:userpool/.+")
 _FUNCTION_ARN = re.compile(r"arn:aws:lambda:.+")
@@ -181,6 +183,9 @@ def rest_route(asked: Asked, apis: Apis) -> tuple[Event, ...]:
     _rest_table(service, apis)
     if cors := at(value, "cors"):
         _rest_cors(asked, apis, cors)
+    if _integration(value) not in _PROXY:
+        route = f"{found[0]} {_below(found[1])}"
+        service.integrations.setdefault(asked.function, {})[route] = integration_of(value)
     return asked.to({"rest": f"{found[0]} {_below(found[1])}", **more})
 
 
@@ -189,11 +194,17 @@ def _no_rest_route(asked: Asked) -> str | None:
     service, value = asked.service, asked.value
     if service.get("provider", "apiGateway", "restApiId") is not None:
         return "the routes of an API that belongs to another stack cannot be added here"
-    integration = at(value, "integration")
-    kind = plain(integration).lower() if isinstance(integration, (str, Filled)) else None
-    if kind not in _PROXY:
+    kind = _integration(value)
+    if kind not in (*_PROXY, *_CHANGED):
         return f"`integration: {kind}` changes requests and answers on their way, which has no key here"
+    if kind in _CHANGED and (reason := obstacle_in(value)) is not None:
+        return reason
     return "a request that is not waited for has no key here" if at(value, "async") is True else None
+
+
+def _integration(value: Value) -> str | None:
+    integration = at(value, "integration")
+    return plain(integration).lower() if isinstance(integration, (str, Filled)) else None
 
 
 def _usage_plan(service: Service) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class Service:
         there: the files of the service.
         made: the logical ids that Serverless would make, and what they are here.
         groups: logical id of a security group -> our key and table of it, if a table can say it.
+        integrations: by function and route, how API Gateway changed what the function got and returned.
     """
 
     variables: Variables
@@ -83,6 +84,7 @@ class Service:
     topics: dict[str, Any] = attrs.field(factory=dict)
     secrets: dict[str, Any] = attrs.field(factory=dict)
     groups: dict[str, tuple[str, dict[str, Any]]] = attrs.field(factory=dict)
+    integrations: dict[str, dict[str, dict[str, Any]]] = attrs.field(factory=dict)
 
     def get(self, *path: str | int) -> Value:
         return self.variables.value(*path)

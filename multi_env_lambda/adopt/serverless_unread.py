@@ -18,7 +18,7 @@ _BATCHES = ("arn", "enabled", "batchSize", "functionResponseType", "filterPatter
 _FAILURES = ("destinations", "maximumRetryAttempts", "maximumRecordAgeInSeconds", "bisectBatchOnFunctionError")
 _STARTS = ("startingPosition", "startingPositionTimestamp", "tumblingWindowInSeconds", "parallelizationFactor")
 _EVENTS: Mapping[str, tuple[str, ...]] = {
-    "http": ("method", "path", "cors", "authorizer", "private", "request", "integration", "async"),
+    "http": ("method", "path", "cors", "authorizer", "private", "request", "response", "integration", "async"),
     "httpApi": ("method", "path", "authorizer"),
     "schedule": ("rate", "timezone", "method", "retryPolicy", "deadLetterQueueArn", *_RULE),
     "sqs": (*_BATCHES, "maximumBatchingWindow", "maximumConcurrency"),

@@ -21,6 +21,7 @@ LARGEST = 100_000
 LONGEST = 100_000
 """Characters of one text."""
 _DEEPEST = 80
+_MOST_NAMED = 8
 
 Files = Callable[[str], "Tree | Unknown"]
 """What a file of the repository has; None if there is none."""
@@ -158,17 +159,20 @@ class Variables:
     def _variable(self, variable: str, where: Where) -> Value:
         """The first of its sources that has a value."""
         first = _Missing()
-        passed = False
+        passed = is_empty = False
         for number, ask in enumerate(asked_for(variable)):
             value = self._source(ask, where, variable)
-            if not isinstance(value, _Missing):
+            if value is None and not isinstance(ask, Literal):
+                is_empty = True
+            elif not isinstance(value, _Missing):
                 if passed:
                     self._assume(Assumed(variable, value, where))
                 return value
-            first = value if number == 0 or first.option is None else first
+            elif number == 0 or first.option is None:
+                first = value
             if isinstance(ask, Ask) and ask.source in _LATER:
                 passed = True
-        return Unknown(variable, first.why, where, option=first.option)
+        return None if is_empty else Unknown(variable, first.why, where, option=first.option)
 
     def _assume(self, assumed: Assumed) -> None:
         if assumed not in self.assumed:
@@ -240,9 +244,17 @@ class Variables:
         found = self._at(Where(self.file, ()), self.tree, path)
         if isinstance(found, _Missing) and (name := _OWN_NAME.fullmatch(address)) and self.value("functions", name[1]):
             return Link("function", name[1])
-        if found is None or isinstance(found, _Missing):
-            return _Missing(f"self:{address}", "nothing is there")
+        if isinstance(found, _Missing):
+            return _Missing(f"self:{address}", f"nothing is there{self._beside(path)}")
         return found
+
+    def _beside(self, path: tuple[str, ...]) -> str:
+        """What is there instead: a table by stage has other stages."""
+        for end in range(len(path) - 1, 1, -1):
+            found = self._at(Where(self.file, ()), self.tree, path[:end])
+            if isinstance(found, dict) and found:
+                return f", `{'.'.join(path[:end])}` has {', '.join(list(found)[:_MOST_NAMED])}"
+        return ""
 
     def _queue(self, name: str, value: str) -> Value | _Missing:
         """A queue of the plugin serverless-lift."""

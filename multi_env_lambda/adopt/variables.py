@@ -5,19 +5,19 @@ In the account they may have been set by hand, or by a file that only some machi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from multi_env_lambda.adopt.cfn_draft import key_of
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried, Place, Reading
-from multi_env_lambda.adopt.modules import Read, path_of, reachable, variables_of
+from multi_env_lambda.adopt.modules import Read, reachable, start_of, variables_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
 
-__all__ = ["PREFIX", "check_variables", "with_variables"]
+__all__ = ["PREFIX", "called_there", "check_variables", "with_variables"]
 
 PREFIX = "variable:"
 """Before the name of a variable of functions that is given: ``variable:TABLE=orders``."""
@@ -49,7 +49,7 @@ def with_variables(reading: Reading, texts: Mapping[str, str], given: Mapping[st
     functions = {key: dict(table) for key, table in reading.table.get("functions", {}).items()}
     secrets: dict[str, Any] = {}
     findings: list[Finding] = []
-    called = {key_of(one.function, {}, 40): one.function for one in reading.findings if one.function}
+    called = called_there(reading.findings)
     for key, path, one in _read_by_functions(reading, texts):
         place, function = Place(path, one.line), called.get(key, key)
         value = given.get(f"{PREFIX}{one.name}")
@@ -69,6 +69,11 @@ def with_variables(reading: Reading, texts: Mapping[str, str], given: Mapping[st
     if secrets:
         table["secrets"] = {**secrets, **table.get("secrets", {})}
     return attrs.evolve(reading, table={**table, "functions": functions}, findings=(*reading.findings, *findings))
+
+
+def called_there(findings: Iterable[Finding]) -> dict[str, str]:
+    """The names that functions have in the other tool, by their key."""
+    return {key_of(one.function, {}, 40): one.function for one in findings if one.function}
 
 
 def _add(table: dict[str, Any], name: str, value: Any) -> None:
@@ -96,22 +101,16 @@ def _left(function: str, one: Read, place: Place) -> NotCarried:
 
 def _read_by_functions(reading: Reading, texts: Mapping[str, str]) -> Iterator[tuple[str, str, Read]]:
     """Each function with what its modules read and nothing sets, and the file in which that is."""
+    texts = {**reading.files, **texts}
     everywhere = reading.table.get("environment", {})
     for key, table in reading.table.get("functions", {}).items():
         own = {one.name for one in reading.stack.variables if one.function == key}
         known = {*everywhere, *table.get("environment", {}), *own, *_SET_BY_LAMBDA}
         root = str(table.get("root", ""))
-        start = _start(str(table.get("handler", "")), root, texts)
+        start = start_of(str(table.get("handler", "")), root, texts)
         found: dict[str, tuple[str, Read]] = {}
         for path in reachable(texts, start, root) if start else ():
             for one in variables_of(texts[path]):
                 if one.name not in known and (one.name not in found or (one.needed and not found[one.name][1].needed)):
                     found[one.name] = (path, one)
         yield from ((key, path, one) for path, one in found.values())
-
-
-def _start(handler: str, root: str, texts: Mapping[str, str]) -> str:
-    """The file of a handler; empty: the project has none."""
-    module = path_of(handler)
-    inside = f"{root}/{module}" if root else module
-    return next((path for path in (f"{inside}.py", f"{inside}/__init__.py") if path in texts), "")

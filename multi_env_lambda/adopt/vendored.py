@@ -12,12 +12,13 @@ import base64
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import attrs
 
 from multi_env_lambda.adopt.found import Changed, NotCarried, Place
 from multi_env_lambda.adopt.joined import Adopted
+from multi_env_lambda.adopt.more_packages import with_more_in, with_requirements
 
 __all__ = ["Copy", "copies_in", "with_pins", "without_copies"]
 
@@ -26,7 +27,6 @@ _LISTS = {".dist-info/RECORD": "METADATA", ".egg-info/installed-files.txt": "PKG
 
 _HEADER = re.compile(r"^(Name|Version): *(\S+) *$", re.MULTILINE)
 _NOT_FROM_AN_INDEX = "direct_url.json"
-_FOLDER = "vendored-packages"
 
 Body = Callable[[str], bytes | None]
 
@@ -133,18 +133,11 @@ def with_pins(
         is_listed: whether the top of the project has a list of what it needs, which stays as it is.
     """
     taken = [one for one in copies if not one.changed]
-    findings = (*adopted.findings, *(_finding(one) for one in copies))
-    if not taken:
-        return attrs.evolve(adopted, findings=findings)
-    table, path = dict(adopted.table), "requirements.txt"
-    if is_listed:
-        path = f"{_FOLDER}/requirements.txt"
-        table = _with(table, "shared", f"{folder}/{_FOLDER}")
-    if in_place:
-        table = _with(table, "exclude", *_patterns({path for one in taken for path in one.files}, in_place))
-    lines = {*adopted.files.get(path, "").splitlines(), *(one.pin for one in taken)}
-    text = "".join(f"{one}\n" for one in sorted(lines, key=str.lower))
-    return attrs.evolve(adopted, table=table, files={**adopted.files, path: text}, findings=findings)
+    found = attrs.evolve(adopted, findings=(*adopted.findings, *(_finding(one) for one in copies)))
+    if in_place and taken:
+        gone = {path for one in taken for path in one.files}
+        found = attrs.evolve(found, table=with_more_in(found.table, "exclude", [*_patterns(gone, in_place)]))
+    return with_requirements(found, [one.pin for one in taken], folder, is_listed=is_listed)
 
 
 def _finding(copy: Copy) -> Changed | NotCarried:
@@ -154,14 +147,6 @@ def _finding(copy: Copy) -> Changed | NotCarried:
         return NotCarried(function="", what=what, place=copy.place, reason=reason)
     reason = "it is locked and comes from the index, and the copy is not packed"
     return Changed(function="", what=what, place=copy.place, to=f"requirements: {copy.pin}", reason=reason)
-
-
-def _with(table: Mapping[str, object], key: str, *more: str) -> dict[str, object]:
-    """The list with more in it, before the tables."""
-    before = table.get(key)
-    whole = sorted({*(before if isinstance(before, list) else ()), *more})
-    first = {name: one for name, one in table.items() if not isinstance(one, Mapping)}
-    return {**first, key: whole, **{name: one for name, one in table.items() if isinstance(one, Mapping)}}
 
 
 def _patterns(gone: Collection[str], files: Collection[str]) -> Iterator[str]:

@@ -15,10 +15,13 @@ from multi_env_lambda.adopt.python_text import stack_text
 from multi_env_lambda.adopt.toml_text import toml_of
 from multi_env_lambda.errors import ConfigurationError
 
-__all__ = ["RECORD", "Decided", "decided", "digest_of", "read_record", "record_text", "unit_files"]
+__all__ = ["MARK", "RECORD", "Decided", "decided", "digest_of", "read_record", "record_text", "unit_files"]
 
 RECORD = ".adopted.json"
 """In the unit's folder: what ``adopt`` wrote, so that it later knows what a person has changed since."""
+
+MARK = "# From "
+"""Begins what ``adopt`` writes at the end of a ``pyproject.toml``."""
 
 _FORMAT = 1
 _HINT = "delete the file, then what is there counts as yours"
@@ -27,7 +30,7 @@ _HINT = "delete the file, then what is there counts as yours"
 def unit_files(adopted: Adopted, source: str) -> dict[str, str]:
     """By path, relative to the unit's folder; without its code and its lock. No name of a file becomes code."""
     name = re.sub(r"[^\w .()-]", "_", source)
-    table = f"# From {name}, written by `adopt`.\n{toml_of(adopted.table)}"
+    table = f"{MARK}{name}, written by `adopt`.\n{toml_of(adopted.table)}"
     if adopted.overrides:
         listed = toml_of({"override-dependencies": list(adopted.overrides)}, "tool.uv")
         table += f"\n# The versions that the project names cannot be installed for this runtime.\n{listed}"

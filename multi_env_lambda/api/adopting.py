@@ -24,6 +24,7 @@ from multi_env_lambda.adopt.cfn_parameters import (
 from multi_env_lambda.adopt.elsewhere import without_events_elsewhere
 from multi_env_lambda.adopt.found import Changed, Finding, Missing, NotCarried, Place, Reading
 from multi_env_lambda.adopt.joined import Adopted, joined
+from multi_env_lambda.adopt.lacking import with_lacking
 from multi_env_lambda.adopt.plain import read_folder
 from multi_env_lambda.adopt.plain_packages import has_list
 from multi_env_lambda.adopt.sam import read_template
@@ -123,8 +124,10 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         found = joined({name: with_variables(one, texts, chosen_for(given, name)) for name, one in readings.items()})
         if not found.table.get("functions"):
             raise _no_functions(project, found)
-        in_place = everything.files if is_own else ()
-        found = with_pins(found, source.copies, folder, in_place, is_listed=source.is_listed_at_the_top)
+        in_place, is_listed = everything.files if is_own else (), source.is_listed_at_the_top
+        found = with_pins(found, source.copies, folder, in_place, is_listed=is_listed)
+        if not source.declares:
+            found = with_lacking(found, texts, source.lists(), folder, is_listed=is_listed)
         return as_it_lies(found, project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:

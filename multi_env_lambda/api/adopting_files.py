@@ -13,13 +13,12 @@ import attrs
 
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
-from multi_env_lambda.adopt.written import RECORD, Decided, digest_of, record_text
+from multi_env_lambda.adopt.written import MARK, RECORD, Decided, digest_of, record_text
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.files import write_atomically
 
 __all__ = ["appendable", "as_it_lies", "must_be_inside", "with_own", "write_files"]
 
-_MARK = "# From "
 _OF_SETUPTOOLS = {"setup.py": re.compile(r"\S"), "setup.cfg": re.compile(r"(?m)^\[(metadata|options)\b")}
 _OURS = re.compile(r"^\[tool\.multi_env_lambda", re.MULTILINE)
 
@@ -51,7 +50,7 @@ def _toml(text: str | None) -> Mapping[str, Any]:
 def with_own(own: bytes | None, text: str) -> str:
     """Below the tables that a file has already; without those of ours that were written before."""
     before = "" if own is None else own.decode("utf-8", "replace")
-    start = before.find(_MARK) if _OURS.search(before) else len(before)
+    start = before.find(MARK) if _OURS.search(before) else len(before)
     kept = before[: max(start, 0)].rstrip("\n")
     return f"{kept}\n\n{text}" if kept else text
 

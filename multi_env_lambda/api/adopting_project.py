@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,12 +12,12 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.adopt.document import Node, read_document
-from multi_env_lambda.adopt.plain_packages import has_list
+from multi_env_lambda.adopt.plain_packages import has_list, is_list
 from multi_env_lambda.adopt.sam_layers import steps_out
 from multi_env_lambda.adopt.sam_source import is_template
 from multi_env_lambda.adopt.serverless_given import is_service
 from multi_env_lambda.adopt.vendored import Copy, copies_in, without_copies
-from multi_env_lambda.adopt.written import digest_of
+from multi_env_lambda.adopt.written import MARK, digest_of
 from multi_env_lambda.api.adopting_service import service_in
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.documents import read_bounded
@@ -52,7 +54,9 @@ class SourceProject:
         where = self.folder / path
         if not where.resolve().is_relative_to(self.folder.resolve()) or not where.is_file():
             return None
-        return read_bounded(where, path, LARGEST).decode("utf-8", "replace")
+        body = read_bounded(where, path, LARGEST)
+        is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return body.decode("utf-16" if is_wide else "utf-8", "replace")
 
     def body(self, path: str) -> bytes | None:
         where = self.folder / path
@@ -68,13 +72,27 @@ class SourceProject:
 
     def without_copies(self) -> SourceProject:
         """Without the packages that ``pip install -t`` put beside the code."""
-        copies = copies_in(self.files, self.body)
+        copies = () if self.declares else copies_in(self.files, self.body)
         return attrs.evolve(self, files=without_copies(self.files, copies), copies=copies)
+
+    @property
+    def _own_tables(self) -> str:
+        """What its ``pyproject.toml`` has without what ``adopt`` has written below it."""
+        return (self.text("pyproject.toml") or "").partition(f"\n{MARK}")[0]
+
+    @property
+    def declares(self) -> bool:
+        """Whether its ``[project]`` says what it needs, beside which no other list counts."""
+        return re.search(r"(?m)^\[project\]", self._own_tables) is not None
 
     @property
     def is_listed_at_the_top(self) -> bool:
         """Whether a file there says what the project needs."""
-        return has_list((one for one in self.files if "/" not in one), self.text("pyproject.toml") or "")
+        return has_list((one for one in self.files if "/" not in one), self._own_tables)
+
+    def lists(self) -> tuple[str, ...]:
+        """The texts of all of its lists of packages."""
+        return (self._own_tables, *(self.text(one) or "" for one in self.files if is_list(one)))
 
     def _is_as_written(self, path: str, digest: str) -> bool:
         return (self.folder / path).is_file() and digest_of((self.folder / path).read_bytes()) == digest

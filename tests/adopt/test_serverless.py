@@ -437,7 +437,10 @@ def test_a_bucket_keeps_its_name_and_tells_the_function_through_the_alias() -> N
     ("text", "reason"),
     [
         ("schedule: {rate: rate(1 day), enabled: false}", "switched off"),
-        ("http: {method: get, path: a, integration: lambda}", "integration"),
+        ("http: {method: get, path: a, integration: mock}", "integration: mock"),
+        ("http: {method: get, path: a, integration: lambda, request: {template: {}}}", "request.template"),
+        ("http: {method: get, path: a, integration: lambda, response: {template: $input.x}}", "response.template"),
+        ("http: {method: get, path: a, integration: lambda, response: {headers: {A: b.c}}}", "from the answer"),
         ("http: {method: get, path: a, async: true}", "not waited for"),
         ("httpApi: {method: get}", "cannot be read"),
         ("websocket: {route: $connect}", "no counterpart"),
@@ -726,3 +729,13 @@ def test_the_written_files_are_the_same_for_each_environment_when_only_its_name_
     stack = unit_files(unit, "serverless.yml")["stack.py"]
     assert 'f"orders-{context.environment.name}"' in stack
     assert "if context" not in stack
+
+
+def test_a_function_that_is_integrated_is_called_by_a_module_that_is_written() -> None:
+    text = "handler: src/a.get\nevents: [{http: {path: 'a/{id}', method: get, integration: lambda}}]"
+    lines = textwrap.indent(text, "    ")
+    found = read(f"functions:\n  readAll:\n{lines}\n")
+    assert found.table["functions"]["read-all"]["handler"] == "read_all_as_integrated.handler"
+    assert found.table["functions"]["read-all"]["events"] == [{"rest": "GET /a/{id}"}]
+    assert list(found.files) == ["read_all_as_integrated.py"]
+    assert "a module that is written" in said(found, Changed)["integration: lambda"]

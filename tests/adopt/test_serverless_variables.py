@@ -221,3 +221,11 @@ def test_a_text_for_all_environments_is_in_one_of_them_what_it_is_for_that_one(p
     symbolic = read("".join(parts), tree)
     named = {key: plain(value) for key, value in GIVEN.items()}
     assert plain(symbolic) == read("".join(parts), tree, **named)
+
+
+def test_what_is_written_down_as_nothing_is_known_and_gives_way_to_a_default() -> None:
+    tree = {"custom": {"env": {"dev": None, "prd": {"A": "1"}}}}
+    assert read("${self:custom.env.dev}", tree) is None
+    assert read("${self:custom.env.dev, 'none'}", tree) == "none"
+    missing = read("${self:custom.env.sandbox}", tree)
+    assert isinstance(missing, Unknown) and missing.why == "nothing is there, `custom.env` has dev, prd"

@@ -106,8 +106,8 @@ def test_a_list_that_the_project_has_stays_and_a_copied_unit_excludes_nothing() 
 
     one = with_pins(adopted(), found(files), "projects/shop", (), is_listed=True)
 
-    assert one.files == {"vendored-packages/requirements.txt": "Text==1.0\n"}
-    assert one.table["shared"] == ["projects/shop/vendored-packages"] and "exclude" not in one.table
+    assert one.files == {"more-packages/requirements.txt": "Text==1.0\n"}
+    assert one.table["shared"] == ["projects/shop/more-packages"] and "exclude" not in one.table
 
 
 def test_a_folder_with_something_else_in_it_is_excluded_by_its_files() -> None:

@@ -320,6 +320,7 @@ def test_a_package_beside_the_code_is_locked_and_not_packed(root: Path, index: S
 
 
 def test_a_folder_whose_packages_lie_in_it_needs_no_list(root: Path, index: SimpleIndex) -> None:
+    index.wheel("pyyaml", "5.0")
     folder = root / "elsewhere" / "shop"
     (folder / "text-1.0.dist-info").mkdir(parents=True)
     for name, text in (
@@ -333,7 +334,35 @@ def test_a_folder_whose_packages_lie_in_it_needs_no_list(root: Path, index: Simp
     found = Workspace.open(root, local=False).adopt(folder, really=True)
 
     assert sorted(one.path for one in found.files) == ["pyproject.toml", "requirements.txt", "send.py"]
-    assert locked(root) == ["text 1.0"]
+    assert locked(root) == ["pyyaml 5.0", "text 1.0"]
+
+
+def test_a_package_that_no_list_names_is_locked_too_and_the_list_stays(root: Path, index: SimpleIndex) -> None:
+    """PowerShell writes lists in UTF-16."""
+    for version in ("1.0", "2.0"):
+        index.wheel("requests", version)
+    index.wheel("pyyaml", "5.0")
+    folder = project(root, "", "python3.13", serverless_yml=SERVICE)
+    (folder / "send.py").write_text(f"import requests, yaml\n{HANDLER}", encoding="utf-8")
+    (folder / "requirements.txt").write_text("requests==1.0\n", encoding="utf-16")
+
+    found = adopt(root)
+
+    assert "~ send.py:1 import yaml → requirements: pyyaml: no list names the package" in found.text()
+    assert "import requests" not in found.text()
+    assert locked(root) == ["pyyaml 5.0", "requests 1.0"]
+    assert {one.what for one in adopt(root).files} == {"unchanged"}
+
+
+def test_a_project_table_says_all_that_is_needed(root: Path, index: SimpleIndex) -> None:
+    """Beside it, no other list counts."""
+    table = '[project]\nname = "shop"\nversion = "1.0"\ndependencies = ["text"]\n'
+    folder = project(root, "", "python3.13", serverless_yml=SERVICE, pyproject_toml=table)
+    (folder / "send.py").write_text(f"import requests\n{HANDLER}", encoding="utf-8")
+
+    adopt(root)
+
+    assert locked(root) == ["text 2.0"]
 
 
 @pytest.mark.parametrize(

@@ -129,3 +129,11 @@ def test_a_service_without_a_function_that_can_be_one_here_writes_nothing(
         adopt(root)
 
     assert sorted(root.rglob("*")) == before and hint in str(error.value.hint)
+
+
+def test_a_table_by_stage_without_the_environment_asks_for_the_stage(root: Path) -> None:
+    service = SERVICE.replace("${env:TABLE}", "${self:custom.by.${sls:stage}.table}")
+    (root / "projects" / "shop" / "serverless.yml").write_text(f"{service}\ncustom: {{by: {{dev: {{table: a}}}}}}\n")
+    with pytest.raises(ConfigurationError, match=r"nothing is there, `custom.by` has dev") as error:
+        adopt(root)
+    assert "--set sandbox.stage=… --set test.stage=…" in str(error.value.hint)
