@@ -14,14 +14,14 @@ _OF_KEYS = ("unit-*.rst", "workspace-*.rst")
 PAGES = [
     ROOT / "README.rst",
     ROOT / "CONTRIBUTING.rst",
+    ROOT / "release-history.rst",
     *sorted(
         path
         for path in (ROOT / "docs/source").rglob("*.rst")
         if path.name != "release-history.rst" and not any(path.match(f"04-Reference/{form}") for form in _OF_KEYS)
     ),
 ]
-"""The release history speaks of messages and code in the words that they had; what the keys mean is read where it is
-declared."""
+"""What the keys mean is read where it is declared."""
 
 DECISIONS = sorted((ROOT / "docs/adr").glob("*.rst"))
 
