@@ -37,7 +37,7 @@ __all__ = ["FILE", "PROVOKED", "Desk", "shown"]
 
 FILE = ROOT / "docs/provoked.json"
 REPOS = ROOT / "tests/repos"
-_NAMED = re.compile(r"\[\w+\]: ")
+_NAMED = re.compile(r"\w\[\w+\]: ")
 _LONG = re.compile(r"expected (\w+), (?:\w+, ){5,}.*")
 _TABLE = "projects/orders/pyproject.toml"
 _CODE = "projects/orders/orders/create.py"
