@@ -66,6 +66,7 @@ OPTIONS: dict[str, str] = {
     "--force": "02-How-To/promote-and-approve",
     "--from": "02-How-To/promote-and-approve",
     "--here": "02-How-To/sample-events",
+    "--json": "04-Reference/machine-formats",
     "--limit": "02-How-To/see-where-everything-is",
     "--local": "03-Concepts/local-cloud",
     "--only": "02-How-To/promote-and-approve",
