@@ -59,7 +59,7 @@ with ``--retain LOGICAL-ID``. After that, the unit can be deployed again.""",
     "REVIEW_IN_PROGRESS": AwsSays(
         means="Somebody began to create the stack, but the change set was never executed; the stack has no resources.",
         done="""\
-It counts as no stack: the next ``deploy`` uses it for its own change set, whoever left it behind.
+It counts as no stack: the next ``deploy`` uses it for its own change set, no matter who left it behind.
 A deploy that is refused before anything is created deletes the empty stack that it made itself.""",
         advice="Nothing; deploy the unit. To get rid of it without a deploy, delete it in the console.",
         pages=(_FAILS,),
