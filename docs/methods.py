@@ -24,10 +24,17 @@ MADE_HERE = ("Build", "SourceArtifact", "LayerArtifact", "Asked", "LocalCloudSwi
 """Other classes that nobody but this library makes."""
 ALIASES = {
     "EnvironmentConfig": "multi_env_lambda.model.environment.Environment",
+    "ProjectConfig": "multi_env_lambda.model.project.Project",
     "Layer": "multi_env_lambda.model.artifact.LayerArtifact",
     "Source": "multi_env_lambda.model.artifact.SourceArtifact",
 }
 """What a module calls a class that has a name of its own there -> where its page has it."""
+UNIONS = {
+    "Names": "str | Sequence[str]",
+    "Saved": "Plan | Removal | Mapping[str, Any] | str | os.PathLike[str]",
+    "Advice": "str",
+}
+"""What the code calls several types -> those."""
 FOUND_BY_NAME = {
     **dict.fromkeys(("names", "units", "name"), "unit"),
     **dict.fromkeys(("environment", "left", "right"), "environment"),
@@ -185,9 +192,23 @@ def process(_: Any, what: str, name: str, public: Any, __: Any, lines: list[str]
         lines[:] = completed(owner, method, lines, parameters_of(public), optional_of(public))
 
 
-def constructor(_: Any, what: str, name: str, *rest: Any) -> tuple[str, None] | None:
-    """What only this library makes shows no arguments of its constructor."""
-    return ("", None) if what == "class" and name.rpartition(".")[2] in (*HANDLES, *MADE_HERE) else None
+def signature(
+    _: Any, what: str, name: str, public: Any, options: Any, arguments: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Without the arguments of what only this library makes, and with names for unions of types spelled out."""
+    if what == "class" and name.rpartition(".")[2] in (*HANDLES, *MADE_HERE):
+        return "", None
+    return spelled(arguments), spelled(returned)
+
+
+def spelled(text: str | None) -> str | None:
+    """
+    >>> spelled("(names: Names, plan: ~x.Plan) -> None")
+    '(names: str | Sequence[str], plan: ~x.Plan) -> None'
+    """
+    for name, union in UNIONS.items():
+        text = text and re.sub(rf"(?<![\w.]){name}(?!\w)", union, text)
+    return text
 
 
 def linked(app: Any, environment: Any, node: Any, content: Any) -> Any:
@@ -205,6 +226,6 @@ def linked(app: Any, environment: Any, node: Any, content: Any) -> Any:
 
 def setup(app: Any) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", process, priority=400)
-    app.connect("autodoc-process-signature", constructor)
+    app.connect("autodoc-process-signature", signature)
     app.connect("missing-reference", linked, priority=400)
     return {"parallel_read_safe": True}

@@ -15,6 +15,7 @@ import multi_env_lambda
 from multi_env_lambda import Workspace
 from multi_env_lambda.local.server import down
 from multi_env_lambda.plan.template.context import Context
+from tests.house import ROOT
 from tests.pages import of_docs
 
 from .examples_of_methods import BEFORE, CLOUD, Given, repository
@@ -203,3 +204,22 @@ def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() 
         "    Busy: later.",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("(units: Names, *, force: bool)", "(units: str | Sequence[str], *, force: bool)"),
+        ("(plan: x.Saved, names: NamesOfAll)", "(plan: x.Saved, names: NamesOfAll)"),
+        (None, None),
+    ],
+)
+def test_a_name_for_several_types_is_spelled_out(text: str | None, shown: str | None) -> None:
+    assert methods.spelled(text) == shown
+
+
+def test_the_types_behind_such_a_name_are_those_of_the_code() -> None:
+    homes = {"Names": "api/names", "Saved": "flow/saved"}
+
+    for name, home in homes.items():
+        assert f"{name} = {methods.UNIONS[name]}\n" in (ROOT / f"multi_env_lambda/{home}.py").read_text("utf-8")
