@@ -2,54 +2,45 @@
 
 Records are read before anything is made, and everything is decided before the first write. A plan is a value that can
 be made again: applying a saved one means making it again and comparing digests, so there is one way to apply.
+
+What only a change takes is imported where something changes: most runs find that nothing does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, PlanStale, PublishError, SessionEnded
-from multi_env_lambda.flow.act import deploy_step, publish_step
-from multi_env_lambda.flow.aliases import look_at_aliases
 from multi_env_lambda.flow.already import Already
-from multi_env_lambda.flow.as_published import as_published, units_of
-from multi_env_lambda.flow.bounds import look_at_bounds
 from multi_env_lambda.flow.compared import compared
 from multi_env_lambda.flow.consent import NO_CONSENT, Consent, check_answers
 from multi_env_lambda.flow.desired import desire
-from multi_env_lambda.flow.existence import must_be_there
 from multi_env_lambda.flow.gate import Gate, gate
 from multi_env_lambda.flow.identity import identified, settle_id
-from multi_env_lambda.flow.layers import look_at_layers
-from multi_env_lambda.flow.lent import lent_layers_are_there
-from multi_env_lambda.flow.numbers import look_at_numbers
 from multi_env_lambda.flow.observe import observe
-from multi_env_lambda.flow.once import note_dependencies
-from multi_env_lambda.flow.ownership import look_at_stacks
-from multi_env_lambda.flow.paced import paced
-from multi_env_lambda.flow.quotas import must_fit
-from multi_env_lambda.flow.repair import look_at_what_is_wrong
-from multi_env_lambda.flow.resumed import goes_on
-from multi_env_lambda.flow.saved import Saved, SavedPlan, read_saved
 from multi_env_lambda.flow.schedule import run_in_order
-from multi_env_lambda.flow.taken import names_are_free
 from multi_env_lambda.flow.untouched import not_begun, skipped, still
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, Step, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.stages import Stage, cells_of, stages_of
-from multi_env_lambda.plan.desired import RecordedState
-from multi_env_lambda.plan.otherwise import otherwise
 from multi_env_lambda.plan.planner import make_plan
 from multi_env_lambda.wording import Advice, advice, unit_call
-from multi_env_lambda.world import MadeRelease, World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.flow.saved import Saved, SavedPlan
+    from multi_env_lambda.host.made import MadeRelease
+    from multi_env_lambda.make.work_tree import DesiredState
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.plan.desired import RecordedState
+    from multi_env_lambda.world import World
 
 __all__ = ["PreparedPlan", "apply", "fitting", "plan", "publish", "same_again"]
 
@@ -102,25 +93,29 @@ def plan(
 def _planned(
     world: World, request: Request, soon: bool, closely: bool, published: SavedPlan | None, alone: str
 ) -> PreparedPlan:
-    observed = observe(world, request, soon=soon, units=None if published is None else units_of(published))
-    wish = desire(world, request, observed, alone) if published is None else as_published(published)
+    units, named = (None, None) if published is None else _named(published)
+    observed = observe(world, request, soon=soon, units=units)
+    wish = desire(world, request, observed, alone) if named is None else named
     desired, recorded = compared(world, request, observed, wish)
 
     def decide(known: RecordedState) -> Plan:
         return make_plan(request, observed.targets, observed.order, desired, known, wish.tree)
 
-    first = decide(recorded)
-    closely = request.force or closely or request.is_of_one_place
-    known = look_at_stacks(world, first, recorded, everything=closely)
-    known = look_at_what_is_wrong(world, first, known)
-    known = look_at_numbers(world, request, first, look_at_aliases(world, first, known))
-    known = look_at_bounds(world, first, known)
-    decided = first if known is recorded else decide(known)
-    decided = names_are_free(world, must_be_there(world, request, decided, known, wish.made))
-    decided = look_at_layers(world, decided)
-    if not alone:  # else whatever else would come is not made, and no part of the plan
-        decided = lent_layers_are_there(world, decided, known)
-    return PreparedPlan(plan=decided, made=wish.made, known=known, looked_at=wish.looked_at)
+    draft = PreparedPlan(plan=decide(recorded), made=wish.made, known=recorded, looked_at=wish.looked_at)
+    stays = all(isinstance(step, UnchangedStep) for step in draft.plan.steps)
+    if stays and not (request.everything or request.only):
+        return draft
+    from multi_env_lambda.flow.closer import look_closer
+
+    found = look_closer(world, request, draft.plan, recorded, wish.made, decide, closely=closely, alone=bool(alone))
+    return attrs.evolve(draft, plan=found[0], known=found[1])
+
+
+def _named(published: SavedPlan) -> tuple[tuple[str, ...], DesiredState]:
+    """The units of a saved plan, and what it says about each."""
+    from multi_env_lambda.flow.as_published import as_published, units_of
+
+    return units_of(published), as_published(published)
 
 
 @timed("step", "quotas")
@@ -130,8 +125,10 @@ def fitting(world: World, draft: PreparedPlan) -> PreparedPlan:
     Raises:
         Refused: one of them does not.
     """
-    if draft.fits:
+    if draft.fits or not draft.plan.deploys:
         return draft
+    from multi_env_lambda.flow.quotas import must_fit
+
     return attrs.evolve(draft, plan=must_fit(world, draft.plan, draft.known, draft.made), fits=True)
 
 
@@ -146,6 +143,9 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
         PublishError: a release that it names is not published.
         ConfigurationError: this is not a plan.
     """
+    from multi_env_lambda.flow.resumed import goes_on
+    from multi_env_lambda.flow.saved import read_saved
+
     found = read_saved(saved)
     if found.removes:
         name, environment = found.asked.get("only", ""), found.asked.get("target", "")
@@ -163,6 +163,8 @@ def same_again(world: World, saved: Saved, *, soon: bool = False, published: boo
 
 
 def _stale(found: SavedPlan, made: Plan, published: bool) -> PlanStale:
+    from multi_env_lambda.plan.otherwise import otherwise
+
     what = f"its digest is {found.digest[:12]}, but the same request now makes {made.digest[:12]}"
     differs = otherwise(found.document, made)
     elsewhere = "if your table or units are not those that it was saved with, check that commit out; or "
@@ -199,7 +201,7 @@ def apply(
     draft = fitting(world, draft)
     if draft.plan.deploys:
         world = identified(world, settle_id(world, draft.known.records.values()))
-        note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
+        _note_dependencies(world, draft)
     results: dict[str, tuple[Result, ...]] = {}
     failed: dict[str, str] = {}
     ended = partial(world.endings.since, world.endings.count())
@@ -220,7 +222,7 @@ def apply(
 def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
     """Publish every release that was made, and deploy nothing."""
     first = [step for step in draft.plan.steps if step.environment == draft.plan.environments[0]]
-    note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
+    _note_dependencies(world, draft)
     before = world.endings.count()
 
     def start(name: str) -> Result:
@@ -228,12 +230,20 @@ def publish(world: World, draft: PreparedPlan) -> tuple[Result, ...]:
         if (ended := world.endings.since(before)) is not None:
             return not_begun(world, step, ended)
         if isinstance(step, DeployStep):
+            from multi_env_lambda.flow.act import publish_step
+
             return _guarded(world, step, lambda: publish_step(world, step, draft.made[name]))
         return still(world, step)
 
     needs: dict[str, tuple[str, ...]] = {step.project: () for step in first}
     done = run_in_order(needs, start, lambda task, need: skipped(world, task, "", need), _good, workers=UPLOADING)
     return tuple(done[step.project] for step in first)
+
+
+def _note_dependencies(world: World, draft: PreparedPlan) -> None:
+    from multi_env_lambda.flow.once import note_dependencies
+
+    note_dependencies(world, draft.plan.deploys, draft.made, draft.known.records.values())
 
 
 @attrs.frozen(kw_only=True)
@@ -297,6 +307,9 @@ def _through(world: World, draft: PreparedPlan, step: DeployStep, passage: _Pass
         Refused: nobody has consented to this step.
         Busy: somebody else is still deploying it when the time to wait is over.
     """
+    from multi_env_lambda.flow.act import deploy_step
+    from multi_env_lambda.flow.paced import paced
+
     opening.check(step)
     until = world.seconds() + passage.wait_seconds
 

@@ -5,43 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
 
-from multi_env_lambda.aws.account import AliasState, Invocation, Platform, StackRequest
-from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.host.endings import Endings
-from multi_env_lambda.host.git import Snapshot
-from multi_env_lambda.host.lineage import Asked
-from multi_env_lambda.host.pace import Paces
 from multi_env_lambda.host.parallel import UNITS_HERE
 from multi_env_lambda.host.retrying import Retries
 from multi_env_lambda.host.sent import Sent
-from multi_env_lambda.model.ancestry import Past
-from multi_env_lambda.model.broken import BrokenUnit
-from multi_env_lambda.model.environment import Devops
-from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.published import Published
-from multi_env_lambda.model.record import Holder, Record
-from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.model.units import Units, units_of
-from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.affected import Inputs
 
-__all__ = [
-    "AliasState",
-    "ProgressEvent",
-    "Invocation",
-    "MadeRelease",
-    "Maker",
-    "Platform",
-    "StackRequest",
-    "Upload",
-    "World",
-]
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.account import Platform
+    from multi_env_lambda.aws.ledger import Ledger
+    from multi_env_lambda.host.git import Snapshot
+    from multi_env_lambda.host.lineage import Asked
+    from multi_env_lambda.host.made import MadeRelease
+    from multi_env_lambda.host.pace import Paces
+    from multi_env_lambda.model.ancestry import Past
+    from multi_env_lambda.model.broken import BrokenUnit
+    from multi_env_lambda.model.environment import Devops
+    from multi_env_lambda.model.plan import DeployStep
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.published import Published
+    from multi_env_lambda.model.record import Holder, Record
+    from multi_env_lambda.model.store import ObjectStore
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+    from multi_env_lambda.plan.affected import Inputs
+
+__all__ = ["Maker", "Phase", "ProgressEvent", "World"]
 
 Phase = Literal[
     "publish",
@@ -67,45 +59,6 @@ class ProgressEvent:
     environment: str
     phase: Phase
     text: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Upload:
-    """One object of a release: a file on this machine, or bytes.
-
-    ``claims``: writing it claims a name permanently, so it is written before everything else under that name.
-    ``known``: the unit's index says that it is published already.
-    """
-
-    key: str
-    content: Path | bytes
-    metadata: Mapping[str, str] = attrs.field(factory=dict)
-    claims: bool = False
-    known: bool = False
-
-    def read(self) -> bytes:
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
-
-
-@attrs.frozen(kw_only=True)
-class MadeRelease:
-    """A release as it was just made from the work tree.
-
-    ``uploads`` are all objects of its artifacts; ``published`` are the names that were taken when it was named;
-    ``notes`` are what a person should know about the build.
-    """
-
-    release: Release
-    templates: Mapping[str, str]
-    uploads: tuple[Upload, ...]
-    published: Published = Published()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def news(self) -> tuple[str, ...]:
-        """The keys that the bucket lacks, as far as is known, in the order of writing: the manifest last."""
-        templates = (self.release.template_key(environment) for environment in self.templates)
-        return (*(item.key for item in self.uploads if not item.known), *templates, self.release.manifest_key)
 
 
 class Maker(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.aws.ledger import Ledger
-from multi_env_lambda.make.maker import TreeMaker
+from multi_env_lambda.make.tree import TreeMaker
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeTree, code_sha256, fake_world
 from multi_env_lambda.world import World

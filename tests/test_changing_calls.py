@@ -117,7 +117,7 @@ GUARDS: dict[tuple[str, str], str] = {
     ("pipeline.py", "publish"): FIELD,
     ("runs/bring.py", "publish"): OURS,
     ("runs/voice.py", "publish"): OURS,
-    ("plan/planner.py", "publish"): FIELD,
+    ("plan/deploy_step.py", "publish"): FIELD,
     ("show/text.py", "publish"): FIELD,
 }
 """(module, operation) -> what guards it."""

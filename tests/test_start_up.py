@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from multi_env_lambda.cli.main import COLLECT_AFTER, VERBS
+from tests.late_imports import imported_too_early
 
 SLOW = {"boto3", "botocore", "cottonformation", "moto", "pathlib_mate", "rich", "hypothesis", "numpy", "asyncio"}
 SAY = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
@@ -70,6 +71,21 @@ def test_importing_the_handles_imports_nothing_that_they_do() -> None:
 
     assert {name[1] for name in ours} == OPENS
     assert not {name[2] for name in ours if name[1:2] == ["model"] and name[2:]} & UNIT
+
+
+NOTHING_TO_DO = ("api.carry_out", "api.opened", "aws.bucket", "aws.ledger", "aws.platform", "make.tree", "pipeline")
+"""Where a run begins that finds nothing to do: what `connect` makes, and what the verbs call."""
+
+
+def test_a_run_with_nothing_to_do_imports_nothing_that_builds_or_changes() -> None:
+    say = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    names = ", ".join(f"multi_env_lambda.{name}" for name in NOTHING_TO_DO)
+    code = f"from multi_env_lambda import Workspace\nimport {names}\n{say}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = json.loads(done.stderr)
+
+    assert imported_too_early(found) == {}
+    assert not {name.split(".")[0] for name in found} & (SLOW | {"tarfile", "zipfile"})
 
 
 @pytest.mark.story

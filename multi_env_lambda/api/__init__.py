@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         setup,
         shell,
         watching,
+        whose,
     )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "setup",
     "shell",
     "watching",
+    "whose",
 ]
 
 

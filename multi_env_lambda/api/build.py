@@ -17,8 +17,8 @@ from multi_env_lambda.model.shown import shown_as_text
 if TYPE_CHECKING:
     from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.api.outside import FilePath
+    from multi_env_lambda.host.made import MadeRelease
     from multi_env_lambda.model.release import Release
-    from multi_env_lambda.world import MadeRelease
 
 __all__ = ["Build", "LayerArtifact", "SourceArtifact"]
 

@@ -11,23 +11,23 @@ import attrs
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.api import tables
-from multi_env_lambda.api.build import Build
 from multi_env_lambda.api.dialog import Asked, agreed_by
 from multi_env_lambda.api.failed import UnitsFailed, listed
 from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.names import Names
-from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent, check_answers, check_kinds
 from multi_env_lambda.flow.left import lines_of_left
 from multi_env_lambda.flow.rules import with_rules
-from multi_env_lambda.flow.saved import Saved
 from multi_env_lambda.model.duration import seconds_to_wait
 from multi_env_lambda.model.plan import Plan, with_steps
 from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.result import Result
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.build import Build
+    from multi_env_lambda.api.names import Names
+    from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.flow.saved import Saved
+    from multi_env_lambda.model.result import Result
     from multi_env_lambda.pipeline import PreparedPlan
     from multi_env_lambda.world import ProgressEvent, World
 
@@ -102,6 +102,8 @@ def plan(opened: Opened, request: Request, *, publish: bool = False) -> Plan:
 
 def build(opened: Opened, request: Request) -> Listing[Build]:
     """Build the affected units."""
+    from multi_env_lambda.api.build import Build
+
     draft = pipeline.plan(opened.world, request)
     builds = Listing(
         tuple(Build(opened=opened, made=made) for _, made in sorted(draft.made.items())), tables.builds, Build.to_dict

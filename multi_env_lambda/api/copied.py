@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import attrs
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.api.opening import LOCAL_BUILD, read
-from multi_env_lambda.aws.index import body_of
 from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.identity import now, this_process
 from multi_env_lambda.host.interpreter import find_runtime
 from multi_env_lambda.local.runtime_substitutes import on_this_machine
-from multi_env_lambda.make.maker import TreeMaker
+from multi_env_lambda.make.tree import TreeMaker
 from multi_env_lambda.model.plan_copy import PlanCopy
 from multi_env_lambda.operations.copied import CopiedStore, against, no_accounts
 from multi_env_lambda.world import ProgressEvent, World
@@ -41,9 +39,7 @@ def world_against(
         what = f"the copy of the records is about {moved}, and the table of this work tree names another"
         raise ConfigurationError("the copy of the records", what, hint="no plan is made of a change that moves it")
     store = CopiedStore(copy)
-    maker = TreeMaker(
-        root=found.root, cache=folder, config=found.config, interpreter=find_runtime, fetch=partial(body_of, store)
-    )
+    maker = TreeMaker(root=found.root, cache=folder, config=found.config, interpreter=find_runtime, fetch=store.get)
     world = World(
         config=found.config,
         projects=on_this_machine(found.projects) if LOCAL_BUILD in os.environ else found.projects,

@@ -11,11 +11,11 @@ from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.gate import save_removal, waiting_lines, waiting_plan, waits_for_another
 from multi_env_lambda.model.plan import Plan
-from multi_env_lambda.model.rules import Bound
-from multi_env_lambda.plan.removal import Removal
 from multi_env_lambda.wording import Advice, advice, unit_call
 
 if TYPE_CHECKING:
+    from multi_env_lambda.model.rules import Bound
+    from multi_env_lambda.plan.removal import Removal
     from multi_env_lambda.world import World
 
 __all__ = ["Asked", "Dialog", "agreed_by"]

@@ -16,11 +16,11 @@ from multi_env_lambda.model.reading import did_you_mean
 if TYPE_CHECKING:
     from multi_env_lambda.api.listing import Listing
     from multi_env_lambda.api.opened import Opened
+    from multi_env_lambda.aws.account import Invocation
     from multi_env_lambda.aws.jobs import JobRun
     from multi_env_lambda.aws.logs import LogLine
     from multi_env_lambda.model.environment import Environment
     from multi_env_lambda.model.project import Project
-    from multi_env_lambda.world import Invocation
 
 __all__ = ["Function", "Job"]
 

@@ -9,31 +9,29 @@ import attrs
 
 from multi_env_lambda.api import tables
 from multi_env_lambda.api.listing import Listing
-from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.freezes import freezes_of, holds_of
-from multi_env_lambda.flow.identity import advice, told
 from multi_env_lambda.flow.left import left_lines, with_all_left, with_all_records, with_left
-from multi_env_lambda.flow.observe import Records
-from multi_env_lambda.model.broken import BrokenUnit
 from multi_env_lambda.model.finding import Finding
 from multi_env_lambda.model.moved import place_of
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.stages import path_of
 from multi_env_lambda.model.status import Cell, Status, make_status
-from multi_env_lambda.model.waiting import WaitingChange
 from multi_env_lambda.plan.outputs import recorded_outputs
-from multi_env_lambda.world import World
 
 if TYPE_CHECKING:
+    from multi_env_lambda.api.opened import Opened
     from multi_env_lambda.flow.drifted import UnitDrift
+    from multi_env_lambda.flow.observe import Records
     from multi_env_lambda.model.branch_environment import BranchEnvironment
+    from multi_env_lambda.model.broken import BrokenUnit
     from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.waiting import WaitingChange
     from multi_env_lambda.plan.permissions import Permissions
+    from multi_env_lambda.world import World
 
 __all__ = [
-    "advice",
     "described",
     "doctor",
     "drift",
@@ -42,7 +40,6 @@ __all__ = [
     "must_exist",
     "permissions",
     "status",
-    "told",
 ]
 
 

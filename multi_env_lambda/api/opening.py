@@ -60,20 +60,24 @@ def sessions(cloud: LocalCloud | None, profile: str = "") -> Sessions:
     """New sessions: of the local cloud's user, of the profile, or as boto3 finds credentials. Creating them is free."""
     from multi_env_lambda.aws.access import Profile
     from multi_env_lambda.aws.session import Sessions
-    from multi_env_lambda.local.config_file import access_of
     from multi_env_lambda.model.principal import session_name_of, session_of_job
 
     job = os.environ.get(JOB_VARIABLE, "")
     named = partial(session_of_job, job) if job else session_name_of
-    own = Profile(name=profile) if profile else None
-    return Sessions(own if cloud is None else access_of(cloud), session_name=named)
+    if cloud is None:
+        return Sessions(Profile(name=profile) if profile else None, session_name=named)
+    from multi_env_lambda.local.config_file import access_of
+
+    return Sessions(access_of(cloud), session_name=named)
 
 
 def built_here(projects: Units, *, local: bool) -> Units:
     """The units as they are built: for Lambda's machines, or for this one, if the local cloud runs them."""
+    if _is_on_aws(local=local):
+        return projects
     from multi_env_lambda.local.runtime_substitutes import on_this_machine
 
-    return projects if _is_on_aws(local=local) else on_this_machine(projects)
+    return on_this_machine(projects)
 
 
 def _is_on_aws(*, local: bool) -> bool:
@@ -110,13 +114,12 @@ def connect(
     identity is looked up.
     """
     from multi_env_lambda.aws.bucket import Bucket
-    from multi_env_lambda.aws.index import body_of
     from multi_env_lambda.aws.ledger import Ledger
     from multi_env_lambda.aws.platform import AwsPlatform
     from multi_env_lambda.host.identity import is_dead, now, this_process
     from multi_env_lambda.host.interpreter import find_runtime
     from multi_env_lambda.host.retrying import Retrying
-    from multi_env_lambda.make.maker import TreeMaker
+    from multi_env_lambda.make.tree import TreeMaker
     from multi_env_lambda.world import World
 
     met = sessions(cloud, profile)
@@ -135,7 +138,7 @@ def connect(
         store=store,
         ledger=Ledger(store, cache),
         platform=platform,
-        maker=TreeMaker(root=root, cache=cache, config=config, interpreter=find_runtime, fetch=partial(body_of, store)),
+        maker=TreeMaker(root=root, cache=cache, config=config, interpreter=find_runtime, fetch=store.get),
         cache=cache,
         library=__version__,
         holder=lambda: this_process(platform.caller()),

@@ -369,11 +369,11 @@ class Workspace:
 
     def foreign_bucket(self) -> str:
         """A warning if the bucket belongs to another workspace, else empty. One call."""
-        return api.looking.told(self.world)
+        return api.whose.told(self.world)
 
     def advice(self) -> str:
         """What to add to the root table if only the bucket knows the id of the workspace, else empty."""
-        return api.looking.advice(self.world)
+        return api.whose.advice(self.world)
 
     def drift(self, name: str | None = None, environment: str | None = None) -> Listing[UnitDrift]:
         """Manual changes, for one unit or all, in one environment or all. Takes seconds per stack."""

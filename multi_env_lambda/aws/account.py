@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from multi_env_lambda.aws.concurrency import Shortage
-from multi_env_lambda.aws.drift import StackDrift
-from multi_env_lambda.aws.jobs import JobRun
-from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
 from multi_env_lambda.model.alias import AliasState
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
-from multi_env_lambda.model.record import Loss, PhysicalResource
-from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.shown import shown_as_text
-from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
-from multi_env_lambda.plan.traffic import Counts
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.concurrency import Shortage
+    from multi_env_lambda.aws.drift import StackDrift
+    from multi_env_lambda.aws.jobs import JobRun
+    from multi_env_lambda.aws.logs import LogLine
+    from multi_env_lambda.model.alias import Counts
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.lease import Held
+    from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
+    from multi_env_lambda.model.record import Loss, PhysicalResource
+    from multi_env_lambda.model.reference import MissingReference, Reference
+    from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, LayerSays, ObjectPlace
 
 __all__ = ["AliasState", "Caller", "Invocation", "Platform", "StackRequest"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -24,13 +24,16 @@ from multi_env_lambda.aws.requests import retried
 from multi_env_lambda.errors import AccountError, MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.host.retrying import Retrying, pauses
 from multi_env_lambda.model.alias import AliasState
-from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode, LayerSays, ObjectPlace
 from multi_env_lambda.wording import REPAIR_IT, advice
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.lease import Held
 
 __all__ = [
     "Alias",
     "code_of_function",
+    "alias_state",
     "create_alias",
     "find_code",
     "get_alias",
@@ -227,6 +230,12 @@ def get_alias(client: Any, function_name: str, alias: str) -> Alias:
 def find_alias(client: Any, function_name: str, alias: str) -> Alias | None:
     """As ``get_alias``, or None if there is no such function or alias yet."""
     return _or_nothing(partial(get_alias, client, function_name, alias))
+
+
+def alias_state(client: Any, function_name: str, alias: str) -> AliasState | None:
+    """Where an alias points, or None if there is no such function or alias yet."""
+    found = find_alias(client, function_name, alias)
+    return None if found is None else AliasState(version=found.version, weights=found.weights)
 
 
 def set_alias(client: Any, function_name: str, alias: str, wanted: Alias, held: Held) -> Alias:

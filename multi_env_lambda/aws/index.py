@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -22,15 +22,16 @@ from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.artifact import PRUNED, PublishedObject, root_wheel
 from multi_env_lambda.model.document import structure
 from multi_env_lambda.model.published import Published, PublishedName, index_key
-from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import Release, release_folder, template_key
-from multi_env_lambda.model.store import Looked, ObjectStore
 from multi_env_lambda.model.summary import pack, unpack
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.model.store import Looked, ObjectStore
+
 __all__ = [
     "DIGEST",
-    "body_of",
     "keep",
     "list_published",
     "must_be_released",
@@ -178,12 +179,6 @@ def _published(document: Mapping[str, Any], where: str) -> Published:
     return Published(
         layers=dict(found.layers), sources=dict(found.sources), scripts=found.scripts, libraries=found.libraries
     )
-
-
-def body_of(store: ObjectStore, key: str) -> bytes | None:
-    """The bytes of an object, or None if there is none; the caller compares them."""
-    stored = store.get(key)
-    return None if stored is None else stored.body
 
 
 def read_release(store: ObjectStore, cache: Path, project: str, digest: str) -> Release:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -28,9 +29,11 @@ from multi_env_lambda.model.record import (
     current_prefix,
     summary_key,
 )
-from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 from multi_env_lambda.model.summary import proven, summary_of
 from multi_env_lambda.wording import Advice, advice
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.store import Listed, ObjectStore, Stored
 
 __all__ = ["LEASE_SECONDS", "Histories", "Lease", "Ledger", "Recorded"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from multi_env_lambda.aws.error_codes import aws_errors, text_of
 from multi_env_lambda.errors import StackError
-from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.model.alias import Counts
 
 __all__ = ["alarmed", "counts"]
 

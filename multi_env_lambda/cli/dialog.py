@@ -34,10 +34,10 @@ class TerminalDialog:
 
     def show(self, plan: Plan | Removal) -> None:
         """Print it to stderr."""
-        from multi_env_lambda import Removal
+        from multi_env_lambda import Plan
         from multi_env_lambda.show.text import plan_text
 
-        if isinstance(plan, Removal):
+        if not isinstance(plan, Plan):
             self.removals.append(plan)
             note(plan.text())
             for line in plan.rules.lines() if self.details and plan.rules is not None else ():
@@ -47,11 +47,11 @@ class TerminalDialog:
 
     def agree(self, asked: Asked) -> Consent:
         """Ask what the options leave open."""
-        from multi_env_lambda import Removal
+        from multi_env_lambda import Plan
 
-        if isinstance(asked.plan, Removal):
-            return self._agree_to_removal(asked, asked.plan)
-        return self._agree_to_plan(asked, asked.plan)
+        if isinstance(asked.plan, Plan):
+            return self._agree_to_plan(asked, asked.plan)
+        return self._agree_to_removal(asked, asked.plan)
 
     def _agree_to_plan(self, asked: Asked, plan: Plan) -> Consent:
         from multi_env_lambda import Consent

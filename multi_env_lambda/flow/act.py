@@ -17,6 +17,7 @@ from typing import Literal
 
 import attrs
 
+from multi_env_lambda.aws.account import StackRequest
 from multi_env_lambda.aws.index import read_release, read_running_template, read_template
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import Look, NotLooked, StackReading
@@ -39,6 +40,7 @@ from multi_env_lambda.flow.shift import shift
 from multi_env_lambda.flow.stateful import stateful_resources
 from multi_env_lambda.flow.unnamed import unreserve
 from multi_env_lambda.flow.written import check_unwritten
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.host.parallel import together
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan
@@ -57,7 +59,7 @@ from multi_env_lambda.plan.rights import rights_change
 from multi_env_lambda.plan.rollback import succeeded
 from multi_env_lambda.plan.traffic import aliased_versions, moved_at_once, said_weights, shifting_functions
 from multi_env_lambda.wording import counted
-from multi_env_lambda.world import MadeRelease, Phase, StackRequest, World
+from multi_env_lambda.world import Phase, World
 
 __all__ = ["deploy_step", "publish_step"]
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.flow.publish import Receipts
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.plan.stackstate import is_success
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.poller import StackReading
+    from multi_env_lambda.flow.publish import Receipts
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.plan import DeployStep
+    from multi_env_lambda.world import World
 
 __all__ = ["Already"]
 

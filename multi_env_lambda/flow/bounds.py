@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.bounds import Bounding, Bounds
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, Plan
-from multi_env_lambda.plan.bounds import ROOT, Bounding, files_of
+from multi_env_lambda.plan.bounds import ROOT, files_of
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.world import World
 

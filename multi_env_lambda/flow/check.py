@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.account import Invocation, Platform
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
 from multi_env_lambda.host.parallel import in_parallel, together
@@ -26,7 +27,7 @@ from multi_env_lambda.plan.pins import ExpectedCode, code_of
 from multi_env_lambda.plan.reservations import reservations
 from multi_env_lambda.plan.runtimes import endings
 from multi_env_lambda.wording import advice, unit_call
-from multi_env_lambda.world import Invocation, Platform, World
+from multi_env_lambda.world import World
 
 __all__ = [
     "ALIAS",

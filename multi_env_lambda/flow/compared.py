@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import attrs
 
-from multi_env_lambda.aws.index import read_noted_template, read_release, read_template
 from multi_env_lambda.errors import MultiEnvLambdaError, PublishError
 from multi_env_lambda.flow.meanwhile import Noted, enter, noted_templates
-from multi_env_lambda.flow.observe import Observed
 from multi_env_lambda.host.parallel import in_parallel, together
-from multi_env_lambda.make.work_tree import DesiredState
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.release import Release, ReleaseTemplate
-from multi_env_lambda.model.request import Request
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.schedule_transitions import has_schedules
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.flow.observe import Observed
+    from multi_env_lambda.make.work_tree import DesiredState
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.release import Release, ReleaseTemplate
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.world import World
 
 __all__ = ["compared"]
 
@@ -99,6 +100,10 @@ def _releases(
         failures: receives the units for which one of these cannot be read.
         whose: asks the bucket which workspace it belongs to, if nothing has yet.
     """
+    if not (needed.manifests or needed.running):
+        return {}, {}
+    from multi_env_lambda.aws.index import read_noted_template, read_release
+
     releases: dict[str, Release] = {}
     templates: dict[str, str] = {}
 
@@ -119,8 +124,8 @@ def _releases(
         partial(tried, pair[0], partial(manifest, pair)) for pair in sorted(needed.manifests)
     ]
     steps += [partial(tried, noted[0], partial(template, noted)) for noted in needed.running]
-    steps += [whose] if steps else []
-    if entered is not None and steps:
+    steps.append(whose)
+    if entered is not None:
         steps.insert(0, partial(enter, world, entered))
     together(*steps)
     return releases, templates
@@ -144,6 +149,10 @@ def _templates(
     targets: tuple[Environment, ...],
     failures: dict[str, MultiEnvLambdaError],
 ) -> dict[str, str]:
+    if not releases:
+        return {}
+    from multi_env_lambda.aws.index import read_template
+
     pairs = [
         (release, stage) for release in releases.values() for target in targets if (stage := release.stage(target.name))
     ]

@@ -8,23 +8,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import partial
 from itertools import tee
+from typing import TYPE_CHECKING
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.meanwhile import noted_templates, prepare
-from multi_env_lambda.flow.observe import Observed
-from multi_env_lambda.flow.repair import as_recorded
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.make.work_tree import DesiredState, work_tree
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.label import label
-from multi_env_lambda.model.record import Deployment, Record
-from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.plan.carried import from_deployment, from_stage
 from multi_env_lambda.plan.desired import UNSURE, Broken, Desired, UpToDate
 from multi_env_lambda.plan.rollback import called, candidate, release_before, went_back
 from multi_env_lambda.wording import Advice, advice, option, unit_call
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.flow.observe import Observed
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.record import Deployment, Record
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.world import World
 
 __all__ = ["desire"]
 
@@ -36,6 +38,8 @@ def desire(world: World, request: Request, observed: Observed, alone: str = "") 
         alone: the one unit of the work tree to make, instead of all that may have changed.
     """
     if request.verb == "repair":
+        from multi_env_lambda.flow.repair import as_recorded
+
         return DesiredState(desired={name: as_recorded(request, observed, name) for name in observed.order})
     if request.verb == "rollback":
         older = in_parallel(lambda name: _older(world, request, observed, name), list(observed.order))

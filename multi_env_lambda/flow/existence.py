@@ -16,6 +16,7 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.check import ALIAS
 from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.flow.drifted import repair_command
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import BlockedStep, Plan, Step, UnchangedStep, with_steps
@@ -25,7 +26,7 @@ from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.ownership import owner_of, whose
 from multi_env_lambda.plan.stackstate import DeleteThenCreate, stack_answer
 from multi_env_lambda.wording import advice, unit_call
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.world import World
 
 __all__ = ["must_be_there"]
 
@@ -134,7 +135,7 @@ def _judged(
 
 
 def _blocked(step: UnchangedStep, what: str, hint: str) -> BlockedStep:
-    return BlockedStep(project=step.project, environment=step.environment, kind="Refused", what=what, hint=hint)
+    return BlockedStep.refused(step.project, step.environment, what, hint)
 
 
 def _stack_name(record: Record) -> str:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.errors import Busy, ConfigurationError, DocumentError, MultiEnvLambdaError, SessionEnded
-from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm
 from multi_env_lambda.model.freeze import Freeze, freeze_key, freezes_to_bytes, read_freezes, time_of
 from multi_env_lambda.model.reading import no_such_unit
-from multi_env_lambda.model.record import Record
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import Record
+    from multi_env_lambda.world import World
 
 __all__ = ["TRIES", "freeze", "freezes_of", "holds_of", "unfreeze"]
 
@@ -110,6 +112,8 @@ def _lift_hold(world: World, environment: str, unit: str) -> tuple[Freeze, ...]:
         raise records.unreadable[unit]
     found = holds_of(environment, records.records)
     if found:
+        from multi_env_lambda.flow.hold import hold
+
         with hold(world, environment, unit, running=records.records[unit].release) as held:
             held.finish(attrs.evolve(held.record, hold=None, unsure=held.unsure))
     return found

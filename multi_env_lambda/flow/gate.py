@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -21,14 +21,17 @@ from multi_env_lambda.flow.consent import Consent, agree_words
 from multi_env_lambda.flow.rules import bound_of, learn, weaken
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, in_lines, read_document, structure
-from multi_env_lambda.model.plan import DeployStep, Plan
 from multi_env_lambda.model.principal import principal_of, same_somebody, session_name_of
 from multi_env_lambda.model.record import REVIEWED, WITNESSED, approvals_folder
-from multi_env_lambda.model.rules import Bound, Rules
+from multi_env_lambda.model.rules import Rules
 from multi_env_lambda.model.shown import shown_as_text
-from multi_env_lambda.model.store import Listed, ObjectStore
 from multi_env_lambda.wording import Advice, advice, option, unit_call
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.plan import DeployStep, Plan
+    from multi_env_lambda.model.rules import Bound
+    from multi_env_lambda.model.store import Listed, ObjectStore
+    from multi_env_lambda.world import World
 
 __all__ = [
     "APPROVAL_HOURS",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import AllRecords, Records, read_named
 from multi_env_lambda.model.ci import BRANCH_PREFIX
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.left import left_environment, left_line
-from multi_env_lambda.model.record import Record
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.record import Record
+    from multi_env_lambda.world import World
 
 __all__ = ["left_lines", "lines_of_left", "with_all_left", "with_all_records", "with_left"]
 

@@ -84,7 +84,7 @@ def _judged(world: World, lacking: _Lacking, there: tuple[KeptLayer, ...] | Mult
     if lacking.coming:
         what += f"; this plan brings {lacking.coming}"
         hint = advice("deploy {} and {} together where they come from, and run the same again", lent.unit, step.project)
-    return BlockedStep(project=step.project, environment=step.environment, kind="Refused", what=what, hint=hint)
+    return BlockedStep.refused(step.project, step.environment, what, hint)
 
 
 def lent_parameters(platform: Platform, environment: Environment, template: str) -> dict[str, str]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from multi_env_lambda.aws.index import read_noted_template
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel, together
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Deployment, Record
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.world import World
 
 __all__ = ["Noted", "enter", "noted_templates", "prepare"]
 
@@ -41,6 +43,8 @@ def noted_templates(
 
 def prepare(world: World, target: Environment, noted: list[Noted]) -> None:
     """Enter the first account, and read what runs of the few units that may have changed."""
+
+    from multi_env_lambda.aws.index import read_noted_template
 
     def read(item: Noted) -> None:
         with suppress(MultiEnvLambdaError):

@@ -8,23 +8,26 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.aws.ledger import Recorded
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.flow.freezes import freezes_of
 from multi_env_lambda.flow.identity import confirm, find_id, of_another
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.order import in_order
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.record import Deployment, Record
-from multi_env_lambda.model.request import Request
-from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import Advice, advice
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.ledger import Recorded
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+    from multi_env_lambda.world import World
 
 __all__ = ["AllRecords", "Observed", "Records", "observe", "read_all", "read_named", "read_records"]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Devops
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.model.store import ObjectStore, Written
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.world import World
 
 __all__ = ["note_dependencies", "put_once"]
 

@@ -22,6 +22,7 @@ from multi_env_lambda.aws.index import (
 )
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, PublishError
 from multi_env_lambda.flow.once import put_once
+from multi_env_lambda.host.made import MadeRelease, Upload
 from multi_env_lambda.host.parallel import in_parallel, together
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.environment import Environment
@@ -31,7 +32,7 @@ from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.plan.bucket import YOUNG_BUCKET
 from multi_env_lambda.wording import Advice, advice
-from multi_env_lambda.world import MadeRelease, Upload, World
+from multi_env_lambda.world import World
 
 __all__ = [
     "Receipts",

@@ -12,6 +12,7 @@ import attrs
 from multi_env_lambda.aws.index import read_template
 from multi_env_lambda.errors import MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.ownership import look_at_stacks
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plan import DeployStep, Plan, with_steps
@@ -19,7 +20,7 @@ from multi_env_lambda.model.quota import QUOTAS, QuotaKind, Unread, Usage
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.quotas import Need, lacking, needs_of, refusal_of
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.world import World
 
 __all__ = ["must_fit"]
 

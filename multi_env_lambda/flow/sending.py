@@ -8,9 +8,10 @@ from functools import partial
 from multi_env_lambda.flow.check import check_concurrency, check_references, say_endings
 from multi_env_lambda.flow.lent import lent_parameters
 from multi_env_lambda.flow.publish import template_of
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.plan.keeping import template_to_send
-from multi_env_lambda.world import MadeRelease, Phase, World
+from multi_env_lambda.world import Phase, World
 
 __all__ = ["template_of_step"]
 

@@ -17,12 +17,11 @@ from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.errors import CheckFailed, MultiEnvLambdaError, Refused
 from multi_env_lambda.flow.aliases import must_be_agreed, put_back, said_of, strayed_of
 from multi_env_lambda.flow.check import ALIAS, Asking, check_smoke
-from multi_env_lambda.model.alias import AliasState, SaidAlias, alias_text
+from multi_env_lambda.model.alias import AliasState, Counts, SaidAlias, alias_text
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.release import ReleasedFunction
 from multi_env_lambda.plan.traffic import (
-    Counts,
     ShiftStep,
     alarms_in,
     shift_steps,

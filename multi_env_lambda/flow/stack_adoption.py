@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.account import StackRequest
 from multi_env_lambda.aws.lease import HeldLease
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused, StackError
@@ -24,6 +25,7 @@ from multi_env_lambda.flow.hold import hold
 from multi_env_lambda.flow.identity import confirm, identified, settle_id
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.publish import claim, complete
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.make.work_tree import work_tree
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -37,7 +39,7 @@ from multi_env_lambda.plan.ownership import owner_of, stack_tags, whose
 from multi_env_lambda.plan.released import as_text, journal_of, released, retaining
 from multi_env_lambda.plan.stack_adoption import Declared, OldStack, StackAdoption, UnitStack, decided
 from multi_env_lambda.plan.template.parts import logical_id
-from multi_env_lambda.world import MadeRelease, StackRequest, World
+from multi_env_lambda.world import World
 
 __all__ = ["Seen", "carry_out", "look"]
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from multi_env_lambda.aws.account import Platform
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.stateful import body_holds_data
-from multi_env_lambda.world import Platform
 
 __all__ = ["stateful_resources"]
 

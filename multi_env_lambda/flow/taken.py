@@ -92,4 +92,4 @@ def _taken(world: World, place: Environment, own: str, name: str) -> tuple[str, 
 
 
 def _blocked(step: DeployStep, what: str, hint: str) -> BlockedStep:
-    return BlockedStep(project=step.project, environment=step.environment, kind="Refused", what=what, hint=hint)
+    return BlockedStep.refused(step.project, step.environment, what, hint)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
+from multi_env_lambda.aws.account import Platform
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import AccountError
 from multi_env_lambda.host.parallel import in_parallel
@@ -17,7 +18,7 @@ from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.plan.pins import logical_ids
-from multi_env_lambda.world import Platform, World
+from multi_env_lambda.world import World
 
 __all__ = ["STACK", "lost_layers", "tag_drift", "unnamed_drift", "unreserve"]
 

@@ -23,6 +23,7 @@ from multi_env_lambda.errors import CheckFailed, PlanStale
 from multi_env_lambda.flow.check import ALIAS, Asking, check_smoke
 from multi_env_lambda.flow.code import LATEST
 from multi_env_lambda.flow.hold import hold
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.model.alias import AliasState
@@ -35,7 +36,7 @@ from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.plan.desired import RecordedState
 from multi_env_lambda.plan.only_code import LARGEST_SENT, codes_in, more_than_code
 from multi_env_lambda.wording import advice, unit_call
-from multi_env_lambda.world import MadeRelease, ProgressEvent, World
+from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["Sending", "Sent", "send", "sending_of"]
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import attrs
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run
 
 __all__ = [
@@ -315,6 +314,8 @@ def _work_tree_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
 
     The user's index and object store are only read.
     """
+    from multi_env_lambda.host.private import private_folder
+
     with private_folder() as scratch:
         env = _scratch_environment(root, scratch)
         present = [path for path in paths if (root / path).exists()]

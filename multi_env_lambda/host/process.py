@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.timing import timed
 from multi_env_lambda.masking import masked, without
 
@@ -145,6 +144,8 @@ def trusting(environment: Mapping[str, str]) -> Mapping[str, str]:
 @contextmanager
 def uv_folder(settings: str) -> Iterator[Path]:
     """A folder with these lines of ``[tool.uv]``: uv searches the folders above, and stops at the first."""
+    from multi_env_lambda.host.private import private_folder
+
     with private_folder() as folder:
         (folder / "pyproject.toml").write_text(f"[tool.uv]\n{settings}", encoding="utf-8")
         yield folder

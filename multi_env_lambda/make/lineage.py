@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.model.ancestry import Past
-from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.plan.backwards import TakenBack, folders_of, older_library, taken_back
 from multi_env_lambda.plan.desired import Desired, ReleaseToRun
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.world import World
 
 __all__ = ["with_lineage"]
 

@@ -1,15 +1,16 @@
 """Make: the releases that the work tree wants, built on this machine and named by what they are built from.
 
-Input: a unit, the ids of its inputs, what is published of it. Output: a release, the templates of every environment,
-and the objects that the bucket lacks. Nothing is written to AWS.
+Input: a unit, and what is published of it. Output: a release, the templates of every environment, and the objects that
+the bucket lacks. Nothing is written to AWS.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -21,92 +22,51 @@ from multi_env_lambda.building.lock import Target
 from multi_env_lambda.building.preflight import check_handlers, check_jobs
 from multi_env_lambda.building.shared_objects import image_of
 from multi_env_lambda.building.source import BuiltSource, build_source, stage_source
-from multi_env_lambda.errors import ConfigurationError, DocumentError
+from multi_env_lambda.errors import DocumentError
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.host.git import Snapshot, committed_text, left_out, snapshot
-from multi_env_lambda.host.lineage import Asked, pasts, restored
-from multi_env_lambda.host.timing import timed
+from multi_env_lambda.host.made import MadeRelease, Upload
 from multi_env_lambda.make.dependencies import Dependencies, build_dependencies, has_no_other_layer
 from multi_env_lambda.make.existing_roles import notes_on_roles
 from multi_env_lambda.make.handlers import handlers_of
 from multi_env_lambda.make.stack_file import templates_of
-from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import PublishedObject, RootArtifact, ScriptArtifact, SourceArtifact, root_wheel
 from multi_env_lambda.model.digest import canonical_json
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.plain_secrets import excuses
-from multi_env_lambda.model.project import Project
-from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.reference import references_of
 from multi_env_lambda.model.release import Release, ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.model.runtime import end_of, not_imported
 from multi_env_lambda.model.settings import Canary, Function
-from multi_env_lambda.model.toml import parse_toml
-from multi_env_lambda.model.workspace import WorkspaceConfig, read_workspace
-from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.plan.template import StackInput, job_scripts
 from multi_env_lambda.plan.version import source_version
-from multi_env_lambda.world import MadeRelease, Upload
 
-__all__ = ["TreeMaker"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.project import Project
+    from multi_env_lambda.model.published import Published, PublishedName
+    from multi_env_lambda.model.store import Stored
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+
+__all__ = ["UnitMaker"]
 
 
 @attrs.frozen(kw_only=True)
-class TreeMaker:
-    """Makes releases from the work tree at ``root``.
-
-    Args:
-        interpreter: finds a Python by its version, or None.
-        fetch: the bytes of a published object by its key, or None.
-    """
+class UnitMaker:
+    """Makes the releases of units. The fields are those of ``TreeMaker``, which has more to do with the work tree."""
 
     root: Path
     cache: Path
     config: WorkspaceConfig
     interpreter: Callable[[str], Path | None]
-    fetch: Callable[[str], bytes | None]
-    today: Callable[[], date] = date.today
+    fetch: Callable[[str], Stored | None]
+    today: Callable[[], date]
 
-    def snapshot(self, paths: Sequence[str]) -> Snapshot:
-        return snapshot(self.root, paths)
-
-    def left_out(self, folders: Iterable[str]) -> frozenset[str]:
-        return left_out(self.root, folders)
-
-    def pasts(self, asked: Asked) -> Mapping[str, Past]:
-        return pasts(self.root, asked)
-
-    def restored(self, asked: Mapping[str, Mapping[str, str]]) -> Mapping[str, frozenset[str]]:
-        return restored(self.root, asked)
-
-    def committed(self) -> WorkspaceConfig | None:
-        where, hint = "pyproject.toml of the last commit", "correct it, and commit the correction"
-        try:
-            document = parse_toml((committed_text(self.root, "pyproject.toml") or "").encode("utf-8"), where)
-            tool = document.get("tool", {})
-            return read_workspace(document, where=where) if "multi_env_lambda" in tool else None
-        except ConfigurationError as error:
-            raise ConfigurationError(error.where, error.what, hint=hint) from error
-        except (ValueError, TypeError) as error:
-            raise ConfigurationError(where, f"it cannot be read: {error}", hint=hint) from error
-
-    def text(self, path: str) -> str:
-        try:
-            return (self.root / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
-
-    def make(self, project: Project, inputs: Inputs, published: Published) -> MadeRelease:
+    def made(self, project: Project, published: Published) -> MadeRelease:
         """Build, name, render and check one unit.
 
         Raises:
             ConfigurationError: the unit cannot be released as written.
             BuildError: an artifact cannot be built.
         """
-        with timed("unit", f"{project.name} built"):
-            return self._made(project, published)
-
-    def _made(self, project: Project, published: Published) -> MadeRelease:
         project = completed(self.root, project)
         dependencies = build_dependencies(self.root, self.cache, project, published)
         built, source = self._source(project, published)
@@ -121,9 +81,6 @@ class TreeMaker:
         said += (*notes_on_roles(stacks), *_not_here(project))
         notes = (*said, *self._jobs_not_imported(project))
         return MadeRelease(release=release, templates=templates, uploads=uploads, published=published, notes=notes)
-
-    def forget(self, inputs: Inputs) -> None:
-        """Nothing to do: what was built is stored under the bytes that it was built from, regardless of Git."""
 
     def _source(self, project: Project, published: Published) -> tuple[BuiltSource, SourceArtifact]:
         """Built with the project's own version first: its content decides which version it gets."""
@@ -171,7 +128,8 @@ class TreeMaker:
         known = read_json(path, None)
         if known == {"digest": artifact.digest, "base": project.version}:
             return
-        body = self.fetch(wheel.key)
+        stored = self.fetch(wheel.key)
+        body = None if stored is None else stored.body
         if body is None or hashlib.sha256(body).hexdigest() != wheel.sha256:
             what = f"its bytes do not have the SHA-256 {wheel.sha256} of the index of published names"
             raise DocumentError(wheel.key, what, hint="somebody changed it; restore the older version")

@@ -7,28 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.aws.index import read_published
-from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
+from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.files import read_json, write_atomically
-from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
-from multi_env_lambda.host.parallel import in_parallel, together
-from multi_env_lambda.host.unexpected import as_ours
-from multi_env_lambda.make.lineage import with_lineage
-from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.broken import BrokenUnit, find_broken
 from multi_env_lambda.model.digest import canonical_json, digest
 from multi_env_lambda.model.outline import Outline, folders_of
 from multi_env_lambda.model.plan import Origin
-from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
-from multi_env_lambda.plan.affected import Inputs, inputs_of, is_upgrade, reasons, tracked_paths
-from multi_env_lambda.plan.desired import Absent, Broken, Desired, ReleaseToRun, UpToDate
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.plan.affected import Candidate, Inputs, inputs_of, is_upgrade, reasons, tracked_paths
+from multi_env_lambda.plan.desired import Absent, Broken, Desired, UpToDate
+
+if TYPE_CHECKING:
+    from multi_env_lambda.host.git import Snapshot
+    from multi_env_lambda.host.made import MadeRelease
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.model.release import Release
+    from multi_env_lambda.model.request import Request
+    from multi_env_lambda.world import World
 
 __all__ = ["DesiredState", "work_tree"]
 
@@ -49,15 +48,6 @@ class DesiredState:
     made: Mapping[str, MadeRelease] = attrs.field(factory=dict)
     tree: Origin = Origin()
     looked_at: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
-
-
-@attrs.frozen(kw_only=True)
-class _Candidate:
-    """A unit that may have changed, and why it is compared."""
-
-    unit: Outline
-    inputs: Inputs
-    why: tuple[str, ...]
 
 
 _LEFT_OUT = "its folder is not checked out here (sparse checkout)"
@@ -87,7 +77,7 @@ def work_tree(
     snapshot = world.maker.snapshot(tracked_paths(units.values()))
     settings = _settings_digest(world)
     desired: dict[str, Desired] = {}
-    candidates: dict[str, _Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     looked_at: dict[str, tuple[str, ...]] = {}
     missing = {name: "" if there is None else there.folder for name, there in running.items() if name not in units}
     left_out = world.maker.left_out(filter(None, missing.values())) if missing else frozenset()
@@ -114,13 +104,28 @@ def work_tree(
         elif request.upgrade and not is_upgrade(inputs, None if there is None else there.inputs):
             desired[name] = UpToDate(project=name, why=f"changed by more than the upgrade: {', '.join(why)}")
         elif request.everything or request.force or name in unsure or (why and not _gives(world, name, inputs, there)):
-            candidates[name] = _Candidate(unit=units[name], inputs=inputs, why=why or ("asked for",))
+            candidates[name] = Candidate(unit=units[name], inputs=inputs, why=why or ("asked for",))
         else:
             text = f"already runs {there.version}" if why and there is not None else "its inputs are unchanged"
             desired[name] = UpToDate(project=name, why=text)
-    made, built = _make_all(world, candidates, snapshot, meanwhile)
-    found = with_lineage(world, snapshot, running, built)
-    return DesiredState(desired=desired | found, made=made, tree=_origin(snapshot), looked_at=looked_at)
+    made, built = _made(world, candidates, snapshot, running, meanwhile) if candidates else ({}, {})
+    return DesiredState(desired=desired | built, made=made, tree=_origin(snapshot), looked_at=looked_at)
+
+
+def _made(
+    world: World,
+    candidates: Mapping[str, Candidate],
+    snapshot: Snapshot,
+    running: Mapping[str, Deployment | None],
+    meanwhile: Callable[[Collection[str]], None],
+) -> tuple[dict[str, MadeRelease], dict[str, Desired]]:
+    from multi_env_lambda.make.candidates import make_all
+    from multi_env_lambda.make.lineage import with_lineage
+
+    made, built = make_all(world, candidates, snapshot, _origin(snapshot), meanwhile)
+    for name, item in made.items():
+        _remember(world, name, candidates[name].inputs, item.release)
+    return made, with_lineage(world, snapshot, running, built)
 
 
 def _broken(world: World, unit: Outline | None, name: str, running: Deployment | None) -> BrokenUnit | None:
@@ -157,72 +162,8 @@ def _settings_digest(world: World) -> str:
     return digest([devops, environments])
 
 
-def _make_all(
-    world: World,
-    candidates: Mapping[str, _Candidate],
-    snapshot: Snapshot,
-    meanwhile: Callable[[Collection[str]], None],
-) -> tuple[dict[str, MadeRelease], dict[str, Desired]]:
-    """Build every candidate, in parallel; one that fails does not hold up the others."""
-
-    def make(candidate: _Candidate) -> MadeRelease | MultiEnvLambdaError:
-        name, seconds = candidate.unit.name, world.slow_seconds
-        try:
-            published = read_published(world.store, name)
-            with said_if_slow(world.said, f"{name} is still being built after {seconds:g} seconds", seconds):
-                return world.maker.make(world.projects.settled(candidate.unit), candidate.inputs, published)
-        except Exception as raised:
-            return as_ours(candidate.unit.name, raised)
-
-    found: list[MadeRelease | MultiEnvLambdaError] = []
-    steps: list[Callable[[], object]] = [lambda: found.extend(in_parallel(make, candidates.values(), workers=8))]
-    if candidates:
-        steps.append(lambda: meanwhile(tuple(candidates)))
-    together(*steps)
-    answers = dict(zip(candidates, found, strict=True))
-    made = {name: answer for name, answer in answers.items() if not isinstance(answer, MultiEnvLambdaError)}
-    errors = {name: answer for name, answer in answers.items() if isinstance(answer, MultiEnvLambdaError)}
-    for name in _moved(world, snapshot, [candidates[name].unit for name in made]):
-        world.maker.forget(candidates[name].inputs)
-        errors[name] = PlanStale(name, "a file was edited during the build", hint="run the same command again")
-        del made[name]
-    for name, item in made.items():
-        _remember(world, name, candidates[name].inputs, item.release)
-    desired: dict[str, Desired] = {name: Broken(project=name, error=error) for name, error in errors.items()}
-    desired |= {name: _wanted(candidates[name], item, snapshot) for name, item in made.items()}
-    return made, desired
-
-
-def _wanted(candidate: _Candidate, made: MadeRelease, snapshot: Snapshot) -> ReleaseToRun:
-    return ReleaseToRun(
-        project=candidate.unit.name,
-        release=made.release,
-        why=candidate.why,
-        inputs=candidate.inputs,
-        origin=attrs.evolve(_origin(snapshot), dirty=snapshot.is_dirty(_own(candidate.unit))),
-        publish=made.news,
-    )
-
-
-def _own(unit: Outline) -> tuple[str, ...]:
-    """Everything that a release of the unit is built from and that Git knows."""
-    return (*folders_of(unit), ROOT_TABLE)
-
-
 def _origin(snapshot: Snapshot) -> Origin:
     return Origin(commit=snapshot.commit, committed=snapshot.committed, dirty=snapshot.dirty)
-
-
-def _moved(world: World, before: Snapshot, units: list[Outline]) -> list[str]:
-    """Units whose files changed during the build: what was built is not what was hashed."""
-    if not units:
-        return []
-    after = world.maker.snapshot(tracked_paths(units))
-    return [
-        unit.name
-        for unit in units
-        if any(before.ids.get(path) != after.ids.get(path) for path in (*folders_of(unit), BUILD_CONSTRAINTS))
-    ]
 
 
 def _remember(world: World, name: str, inputs: Inputs, release: Release) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["AliasState", "SaidAlias", "StrayedAlias", "alias_text"]
+__all__ = ["AliasState", "Counts", "SaidAlias", "StrayedAlias", "alias_text"]
 
 _SAME = 0.001
 """Shares are hundredths; APIs return floats."""
@@ -57,3 +57,15 @@ def alias_text(alias: AliasState | None) -> str:
         return "nothing"
     shares = (f", with {share:.0%} to version {version}".replace("%", " %") for version, share in alias.weights)
     return f"version {alias.version}{''.join(shares)}"
+
+
+@attrs.frozen(kw_only=True)
+class Counts:
+    """What one version did since some time."""
+
+    invocations: int
+    errors: int
+
+    @property
+    def rate(self) -> float:
+        return self.errors / self.invocations if self.invocations else 0.0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import attrs
 
-from multi_env_lambda.model.reading import Table
+if TYPE_CHECKING:
+    from multi_env_lambda.model.reading import Table
 
-__all__ = ["Bounds", "read_bounds"]
+__all__ = ["Bounding", "Bounds", "read_bounds"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +39,19 @@ class Bounds:
         """
         name = self.permissions_boundary
         return name if not name or name.startswith("arn:") else f"arn:{partition}:iam::{account_id}:policy/{name}"
+
+
+@attrs.frozen(kw_only=True)
+class Bounding:
+    """What is known about the bounds of an environment in addition to the work tree's table.
+
+    Args:
+        committed: what the committed table says, if that is different.
+        texts: files that a message points into, by path; read only if there is something to point at.
+    """
+
+    committed: Mapping[str, Bounds] = attrs.field(factory=dict)
+    texts: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def read_bounds(table: Table) -> Bounds | None:

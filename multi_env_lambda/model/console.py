@@ -6,11 +6,13 @@ Source of the shapes: the console itself; AWS documents only the switch-role lin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from multi_env_lambda.model.environment import Environment
-from multi_env_lambda.model.outputs import OutputKind
-from multi_env_lambda.model.project import Project
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.outputs import OutputKind
+    from multi_env_lambda.model.project import Project
 
 __all__ = ["resource_link", "unit_links"]
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from multi_env_lambda.model.answer import ANSWER_OF
-from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.digest import digest
 from multi_env_lambda.model.label import label
-from multi_env_lambda.model.record import Action
-from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.right import RightChange
 from multi_env_lambda.model.rules import Bound, asks_of
 from multi_env_lambda.wording import advice, in_python, unit_call
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.change import ResourceChange
+    from multi_env_lambda.model.record import Action
+    from multi_env_lambda.model.release import Release
+    from multi_env_lambda.model.right import RightChange
 
 __all__ = [
     "ANSWERS",
@@ -172,6 +174,11 @@ class BlockedStep:
     kind: str
     what: str
     hint: str
+
+    @classmethod
+    def refused(cls, project: str, environment: str, what: str, hint: str) -> BlockedStep:
+        """One that this library does not take."""
+        return cls(project=project, environment=environment, kind="Refused", what=what, hint=hint)
 
     @property
     def result(self) -> Result:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.model.branch_environment import BranchEnvironment
-from multi_env_lambda.model.freeze import Freeze
 from multi_env_lambda.model.label import label
 from multi_env_lambda.model.moved import moved
-from multi_env_lambda.model.outputs import Output
-from multi_env_lambda.model.record import Record, RolledBack
 from multi_env_lambda.model.saved_there import unreleased_in
 from multi_env_lambda.model.stages import stages_of
-from multi_env_lambda.model.unreleased import Unreleased
-from multi_env_lambda.model.waiting import WaitingChange
-from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.wording import in_python
+
+if TYPE_CHECKING:
+    from multi_env_lambda.errors import MultiEnvLambdaError
+    from multi_env_lambda.model.branch_environment import BranchEnvironment
+    from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.outputs import Output
+    from multi_env_lambda.model.record import Record, RolledBack
+    from multi_env_lambda.model.unreleased import Unreleased
+    from multi_env_lambda.model.waiting import WaitingChange
+    from multi_env_lambda.model.workspace import WorkspaceConfig
 
 __all__ = ["Called", "Cell", "Status", "make_status"]
 

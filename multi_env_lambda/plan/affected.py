@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import attrs
+
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.model.outline import Outlined, folders_of
+from multi_env_lambda.model.outline import Outline, Outlined, folders_of
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.model.workspace import BUILD_CONSTRAINTS
 
-__all__ = ["Inputs", "inputs_of", "is_upgrade", "reasons", "tracked_paths"]
+__all__ = ["Candidate", "Inputs", "inputs_of", "is_upgrade", "reasons", "tracked_paths"]
 
 Inputs = tuple[tuple[str, str], ...]
 
 SETTINGS = "settings of the workspace"
 LIBRARY = "multi_env_lambda"
 RUNTIME = "runtime"
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """A unit that may have changed, and why it is compared."""
+
+    unit: Outline
+    inputs: Inputs
+    why: tuple[str, ...]
 
 
 def tracked_paths(projects: Collection[Outlined]) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.model.bounds import Bounds
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.right import ELSEWHERE, Right
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.computed import Computed, Json, computed_of, is_unread, place_of, type_of
@@ -17,7 +16,11 @@ from multi_env_lambda.plan.rights_covering import matches
 from multi_env_lambda.plan.rights_of import ROLES, rights_of
 from multi_env_lambda.plan.rights_principals import may_be_of
 
-__all__ = ["ROOT", "Bounding", "beyond", "files_of", "line_of"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.bounds import Bounding, Bounds
+    from multi_env_lambda.model.environment import Environment
+
+__all__ = ["ROOT", "beyond", "files_of", "line_of"]
 
 ROOT = "pyproject.toml"
 _QUOTED = r"""\\?["']{}\\?["']"""
@@ -26,19 +29,6 @@ _QUOTED = r"""\\?["']{}\\?["']"""
 _POLICIES = ("AWS::IAM::ManagedPolicy",)
 _ROLES = (*ROLES, "AWS::IAM::Group")
 _BOUNDABLE = ("AWS::IAM::Role", "AWS::IAM::User")
-
-
-@attrs.frozen(kw_only=True)
-class Bounding:
-    """What is known about the bounds of an environment in addition to the work tree's table.
-
-    Args:
-        committed: what the committed table says, if that is different.
-        texts: files that a message points into, by path; read only if there is something to point at.
-    """
-
-    committed: Mapping[str, Bounds] = attrs.field(factory=dict)
-    texts: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

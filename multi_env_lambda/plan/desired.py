@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.model.alias import StrayedAlias
-from multi_env_lambda.model.freeze import Freeze
+from multi_env_lambda.model.bounds import Bounding
 from multi_env_lambda.model.plan import Origin, Question
-from multi_env_lambda.model.record import Deployment, Record, RolledBack
-from multi_env_lambda.model.release import Release
-from multi_env_lambda.model.repair import Wrong
-from multi_env_lambda.plan.backwards import TakenBack
-from multi_env_lambda.plan.bounds import Bounding
-from multi_env_lambda.plan.ownership import Foreign
+
+if TYPE_CHECKING:
+    from multi_env_lambda.errors import MultiEnvLambdaError
+    from multi_env_lambda.model.alias import StrayedAlias
+    from multi_env_lambda.model.freeze import Freeze
+    from multi_env_lambda.model.record import Deployment, Record, RolledBack
+    from multi_env_lambda.model.release import Release
+    from multi_env_lambda.model.repair import Wrong
+    from multi_env_lambda.plan.backwards import TakenBack
+    from multi_env_lambda.plan.ownership import Foreign
 
 __all__ = ["UNSURE", "Absent", "Broken", "UpToDate", "Desired", "RecordedState", "DigestToRun", "ReleaseToRun"]
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-import attrs
-
-from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.plan import DeployStep, RemovedStep, Step
-from multi_env_lambda.model.reading import enumerated
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.removal import NAMES
 from multi_env_lambda.plan.resources import resources_of
 from multi_env_lambda.plan.stateful import STATEFUL, body_holds_data
-from multi_env_lambda.wording import advice, unit_call
 
-__all__ = ["gone_notes", "new_names", "stays_notes"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.change import ResourceChange
+
+__all__ = ["gone_notes", "stays_notes"]
 
 _REST_API = "AWS::ApiGateway::RestApi"
 _ROUTE = re.compile(r"Body\.paths\.(/.*)\.([a-z-]+)\.x-amazon-apigateway-integration\.type")
@@ -94,25 +92,3 @@ def _old(change: ResourceChange, path: str) -> str:
     text = next((item.old for item in change.properties if item.path == path), None)
     found = None if text is None else json.loads(text)
     return found if isinstance(found, str) else ""
-
-
-def new_names(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps; if a unit is new and the folder of another no longer exists, with a note in case it was renamed."""
-    found = tuple(steps)
-    gone: dict[str, list[str]] = {}
-    for step in found:
-        if isinstance(step, RemovedStep):
-            gone.setdefault(step.environment, []).append(step.project)
-    return tuple(_with_old_name(step, gone.get(step.environment, [])) for step in found)
-
-
-def _with_old_name(step: Step, gone: Sequence[str]) -> Step:
-    if not gone or not isinstance(step, DeployStep) or step.running is not None:
-        return step
-    note = advice(
-        "if this is {} under a new name: it starts empty. Data, addresses and names of functions stay with the old "
-        "stack, which runs on until `{}`",
-        enumerated(gone),
-        unit_call("destroy", gone[0], step.environment),
-    )
-    return attrs.evolve(step, notes=(*step.notes, note))

@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.masking import MASKED, masked
 from multi_env_lambda.model.console import resource_link
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.outputs import Output, OutputKind
-from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.plan.changes import looks_secret
 from multi_env_lambda.plan.secret_names import is_a_name, secret_names
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.record import PhysicalResource
 
 __all__ = ["OUTPUT_TYPES", "outputs_of", "reachable", "recorded_outputs"]
 

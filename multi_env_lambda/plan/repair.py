@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
 from multi_env_lambda.errors import Refused
-from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.resources import resources_of
 from multi_env_lambda.plan.stateful import holds_data
 from multi_env_lambda.wording import advice, unit_call
 
-__all__ = ["SOUND", "lost_already", "lost_with_stack", "merged", "not_repairable"]
+if TYPE_CHECKING:
+    from multi_env_lambda.model.change import ResourceChange
+    from multi_env_lambda.model.record import PhysicalResource, Record
 
-SOUND = "it is as it was deployed"
+__all__ = ["lost_already", "lost_with_stack", "merged", "not_repairable"]
 
 
 def not_repairable(project: str, environment: str, record: Record | None) -> Refused | None:

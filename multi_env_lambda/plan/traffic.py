@@ -12,13 +12,13 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.release import ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.template.check import references
 
 __all__ = [
-    "Counts",
     "ShiftStep",
     "alarms_in",
     "aliased_versions",
@@ -54,18 +54,6 @@ class ShiftStep:
 
     percent: Mapping[str, int]
     minutes: int
-
-
-@attrs.frozen(kw_only=True)
-class Counts:
-    """What one version did since some time."""
-
-    invocations: int
-    errors: int
-
-    @property
-    def rate(self) -> float:
-        return self.errors / self.invocations if self.invocations else 0.0
 
 
 def shifting_functions(stage: ReleaseTemplate, before: str, after: str) -> tuple[ReleasedFunction, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
 
-from multi_env_lambda.model.record import Outcome
-from multi_env_lambda.model.status import Cell
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import Outcome
+    from multi_env_lambda.model.status import Cell
 
 __all__ = ["KINDS", "MARKS", "Kind", "Mark", "marks_of", "outcome_text"]
 

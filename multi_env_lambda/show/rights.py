@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from multi_env_lambda.model.plan import DeployStep
-from multi_env_lambda.model.right import RightChange
+if TYPE_CHECKING:
+    from multi_env_lambda.model.plan import DeployStep
+    from multi_env_lambda.model.right import RightChange
 
 __all__ = ["TITLE", "right_line", "rights_lines"]
 

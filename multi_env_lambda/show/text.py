@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from multi_env_lambda.flow.consent import agree_words
-from multi_env_lambda.model.change import PropertyChange, ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
-from multi_env_lambda.model.record import Deployment
-from multi_env_lambda.model.result import Result
-from multi_env_lambda.model.status import Called, Cell, Status
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.words import Text
 from multi_env_lambda.wording import in_python
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.change import PropertyChange, ResourceChange
+    from multi_env_lambda.model.record import Deployment
+    from multi_env_lambda.model.result import Result
+    from multi_env_lambda.model.status import Called, Cell, Status
 
 __all__ = [
     "age",

@@ -12,13 +12,14 @@ from typing import Any
 
 import attrs
 
-from multi_env_lambda.aws.account import Caller
+from multi_env_lambda.aws.account import Caller, Invocation, StackRequest
 from multi_env_lambda.aws.concurrency import Shortage
 from multi_env_lambda.aws.drift import ResourceDrift, StackDrift
 from multi_env_lambda.aws.jobs import JobRun
 from multi_env_lambda.aws.logs import LogLine
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.alias import AliasState, Counts
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.lease import Held
 from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
@@ -26,7 +27,6 @@ from multi_env_lambda.model.record import PhysicalResource
 from multi_env_lambda.model.reference import MissingReference, Reference
 from multi_env_lambda.model.versions import FunctionCode, KeptFunction, KeptLayer, KeptVersion, LayerSays, ObjectPlace
 from multi_env_lambda.plan.pins import unsent
-from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory_stack import (
     MemoryStack,
     alias_state,
@@ -46,7 +46,6 @@ from multi_env_lambda.testing.memory_stack import (
     versions_in,
 )
 from multi_env_lambda.testing.memory_store import MemoryStore
-from multi_env_lambda.world import AliasState, Invocation, StackRequest
 
 __all__ = ["Killed", "MemoryPlatform", "MemoryStore"]
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import attrs
 
+from multi_env_lambda.aws.account import Invocation
 from multi_env_lambda.aws.poller import StackReading
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.artifact import LayerArtifact, base64_sha256
 from multi_env_lambda.model.quota import QuotaKind, Unread, Usage
 from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.model.versions import KeptLayer, ObjectPlace
 from multi_env_lambda.plan.changes import changes
 from multi_env_lambda.plan.losses import fate_of
-from multi_env_lambda.world import AliasState, Invocation
 
 __all__ = [
     "MemoryStack",

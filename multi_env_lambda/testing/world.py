@@ -14,6 +14,7 @@ from multi_env_lambda.aws.ledger import Ledger
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.git import Snapshot
 from multi_env_lambda.host.lineage import Asked
+from multi_env_lambda.host.made import MadeRelease, Upload
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.artifact import LayerArtifact, SourceArtifact
 from multi_env_lambda.model.broken import BrokenUnit
@@ -33,7 +34,7 @@ from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.version import layer_number, source_version
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.memory_stack import layer_resource
-from multi_env_lambda.world import MadeRelease, ProgressEvent, Upload, World
+from multi_env_lambda.world import ProgressEvent, World
 
 __all__ = ["FakeTree", "FakeWorld", "code_sha256", "fake_config", "fake_world"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.aws.metrics import alarmed, counts
-from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.model.alias import Counts
 
 
 class CloudWatch:

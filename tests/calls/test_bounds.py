@@ -13,6 +13,7 @@ import pytest
 
 from multi_env_lambda.model.record import summary_key
 from tests.end_to_end.stage import ENVIRONMENTS
+from tests.late_imports import imported_too_early, ours
 
 from .yard import BUSY, LAYERED, REAL, Cost, Yard, open_row, open_yard
 
@@ -70,6 +71,21 @@ def test_no_change_of_1000_units_is_at_most_5_calls_per_environment_without_a_ca
     assert counted(first) == (2 + 2 * environments, 3), str(first)
     assert counted(again) == (2 + environments, 3), str(again)
     assert counted(first)[0] <= 5 * environments
+
+
+MODULES = 175
+"""Of this package, at most, in a run with nothing to do."""
+
+
+def test_a_run_with_nothing_to_do_imports_what_reads_and_compares(yard: Yard) -> None:
+    unchanged(yard)
+
+    done = yard.run("deploy", "--yes", "--json", PYTHONPROFILEIMPORTTIME="1")
+
+    loaded = [line.rpartition("|")[2].strip() for line in done.err.splitlines() if line.startswith("import time:")]
+    assert imported_too_early(loaded) == {}
+    assert len(ours(loaded)) <= MODULES
+    assert set(done.outcomes().values()) == {"unchanged"}
 
 
 @pytest.mark.long

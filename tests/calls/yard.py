@@ -134,8 +134,8 @@ class Yard:
         devops = self.stage.config.devops
         return Bucket(self.stage.client("devops", "s3"), devops.bucket, devops.account_id)
 
-    def run(self, name: str, *words: str) -> Done:
-        env = self.stage.credentials(self.proxy.endpoint)
+    def run(self, name: str, *words: str, **variables: str) -> Done:
+        env = {**self.stage.credentials(self.proxy.endpoint), **variables}
         return self.stage.script(name, *words, local=False, env=env)
 
     def cost(self, name: str, *words: str) -> tuple[Done, Cost]:

@@ -25,7 +25,7 @@ from multi_env_lambda import Workspace
 from multi_env_lambda.api.opening import read
 from multi_env_lambda.host.confined import holds
 from multi_env_lambda.host.private import private_parent
-from multi_env_lambda.make.maker import TreeMaker
+from multi_env_lambda.make.tree import TreeMaker
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_config, fake_world
 from tests.api.stage import opened
 
@@ -263,16 +263,12 @@ def with_real_maker(yard: Yard) -> FakeWorld:
         subprocess.run([*git, *words], check=True)
     projects = read(yard.root).projects
 
-    def fetch(key: str) -> bytes | None:
-        stored = yard.fake.store.get(key)
-        return None if stored is None else stored.body
-
     maker = TreeMaker(
         root=yard.root,
         cache=yard.caches / "make",
         config=config,
         interpreter=lambda version: Path(sys.executable) if version == "3.11" else None,
-        fetch=fetch,
+        fetch=yard.fake.store.get,
     )
     cache = yard.caches / "world"
     world = attrs.evolve(yard.fake.world, maker=maker, projects=projects, cache=cache)

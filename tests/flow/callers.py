@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import attrs
 
-from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.testing.world import FakeWorld
 
 FUNCTION = "search-sandbox-main"

@@ -11,13 +11,14 @@ import attrs
 
 from multi_env_lambda.host.git import Snapshot, snapshot
 from multi_env_lambda.host.lineage import Asked, pasts, restored
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.model.ancestry import Past
 from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
-from multi_env_lambda.world import MadeRelease, Maker
+from multi_env_lambda.world import Maker
 
 __all__ = ["Clone", "UNITS", "repository"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.aws.account import Invocation
 from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.flow.check import Asking, check, matches
 from multi_env_lambda.flow.code import check_untouched
@@ -21,7 +22,6 @@ from multi_env_lambda.model.versions import FunctionCode
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform
 from multi_env_lambda.testing.world import FakeTree, fake_world
-from multi_env_lambda.world import Invocation
 
 from .callers import Clock
 

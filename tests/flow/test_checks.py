@@ -11,12 +11,12 @@ import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
 from multi_env_lambda.errors import StackError
+from multi_env_lambda.model.alias import AliasState, Counts
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState, ProgressEvent
+from multi_env_lambda.world import ProgressEvent
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock

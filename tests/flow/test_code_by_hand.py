@@ -8,10 +8,10 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.drift import ResourceDrift
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
 from .worlds import chain, deploy, repair

@@ -14,7 +14,7 @@ from multi_env_lambda.errors import ConfigurationError, Refused
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of, remember_all, with_rules
-from multi_env_lambda.make.maker import TreeMaker
+from multi_env_lambda.make.tree import TreeMaker
 from multi_env_lambda.model.bounds import Bounds
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.request import Request

@@ -17,6 +17,7 @@ from multi_env_lambda.aws.index import list_published, read_published, read_rele
 from multi_env_lambda.errors import ConfigurationError, DocumentError
 from multi_env_lambda.flow.publish import claim
 from multi_env_lambda.flow.replicate import replicate
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.make.dependencies import build_dependencies
 from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.release import Release
@@ -26,7 +27,7 @@ from multi_env_lambda.operations.prune import find_prunable, prune
 from multi_env_lambda.plan.prune import GRACE_SECONDS
 from multi_env_lambda.testing.memory import MemoryStore
 from multi_env_lambda.testing.memory_store import MemoryStore as RegionStore
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.world import World
 from tests.bad_repositories import copy_of, world_of
 
 FUNCTION = '\n[tool.multi_env_lambda.functions.create]\nhandler = "orders.create.handler"\n'

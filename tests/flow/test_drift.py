@@ -12,6 +12,7 @@ from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.flow.observe import read_records
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.function import Smoke
 from multi_env_lambda.model.plan import BlockedStep
 from multi_env_lambda.model.record import current_key
@@ -19,7 +20,6 @@ from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.status import Status, make_status
 from multi_env_lambda.operations.drift import find_drift, with_drift
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
 
 from .callers import FUNCTION
 from .test_moved_by_hand import killed

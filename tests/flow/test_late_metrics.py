@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.result import Result
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
 from tests.tools.ranges import some_of
 
 from .callers import FUNCTION, Callers, Clock, with_callers

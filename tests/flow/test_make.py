@@ -15,10 +15,12 @@ import pytest
 
 from multi_env_lambda.api.workspace import Workspace
 from multi_env_lambda.errors import ConfigurationError, DocumentError, ToolError
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.published import Published, PublishedName
 from multi_env_lambda.model.settings import GlueJob, Settings
-from multi_env_lambda.world import MadeRelease, World
+from multi_env_lambda.model.store import Stored
+from multi_env_lambda.world import World
 from tests.bad_repositories import copy_of, world_of
 
 
@@ -31,7 +33,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def made(world: World, wheel: bytes | None = None, said: bytes | None = None) -> MadeRelease:
     """Make `customers`, with this wheel in the bucket; ``said``: the one that the index tells of."""
     project = next(project for project in world.projects if project.name == "customers")
-    maker: Any = attrs.evolve(world.maker, fetch=lambda _: wheel)
+    stored = None if wheel is None else Stored(key="", body=wheel, etag="e", metadata={})
+    maker: Any = attrs.evolve(world.maker, fetch=lambda _: stored)
     first = maker.make(project, (), Published())
     if said is None:
         return first

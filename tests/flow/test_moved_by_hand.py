@@ -9,10 +9,9 @@ import attrs
 import pytest
 
 from multi_env_lambda.flow.consent import Consent
-from multi_env_lambda.plan.traffic import Counts
+from multi_env_lambda.model.alias import AliasState, Counts
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld
-from multi_env_lambda.world import AliasState
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock

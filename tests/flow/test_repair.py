@@ -10,12 +10,12 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.errors import PlanStale
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.plan import DeployStep, UnchangedStep
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import AliasState
 
 from .callers import Clock
 from .test_moved_by_hand import killed

@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from multi_env_lambda import pipeline
+from multi_env_lambda.aws.account import StackRequest
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.model.change import ResourceChange
@@ -20,7 +21,6 @@ from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.plan.ownership import stack_tags
 from multi_env_lambda.testing.memory_stack import MemoryStack
 from multi_env_lambda.testing.world import FakeWorld
-from multi_env_lambda.world import StackRequest
 
 from .worlds import StillDescribed, chain, deploy, promote, repair, rollback
 

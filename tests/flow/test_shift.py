@@ -9,14 +9,14 @@ from pathlib import Path
 import attrs
 import pytest
 
+from multi_env_lambda.aws.account import Invocation
 from multi_env_lambda.aws.ledger import LEASE_SECONDS
+from multi_env_lambda.model.alias import AliasState, Counts
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.record import Holder, PhysicalResource, current_key
 from multi_env_lambda.model.settings import Smoke
-from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed, MemoryPlatform
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
-from multi_env_lambda.world import AliasState, Invocation
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock

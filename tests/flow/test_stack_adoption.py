@@ -9,13 +9,13 @@ from typing import Any
 import attrs
 import pytest
 
+from multi_env_lambda.aws.account import StackRequest
 from multi_env_lambda.aws.poller import StackReading, reading_of
 from multi_env_lambda.errors import ConfigurationError, PlanStale, Refused
 from multi_env_lambda.flow.stack_adoption import _as_seen, _must_be_free, look
 from multi_env_lambda.model.record import Record
 from multi_env_lambda.plan.stack_adoption import OldStack
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
-from multi_env_lambda.world import StackRequest
 
 
 def parsed(text: str, name: str) -> dict[str, Any]:

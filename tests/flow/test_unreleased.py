@@ -14,6 +14,7 @@ import pytest
 from multi_env_lambda import pipeline
 from multi_env_lambda.errors import Busy, CheckFailed, PlanStale, StackError
 from multi_env_lambda.flow.unreleased import Sending, Sent, send, sending_of
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Holder, Record
 from multi_env_lambda.model.request import Request
@@ -23,7 +24,6 @@ from multi_env_lambda.model.unreleased import Unreleased
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.testing.memory import Killed
 from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
-from multi_env_lambda.world import AliasState
 from tests.faults.mortal import Switch, mortal
 
 from .callers import FUNCTION, Clock

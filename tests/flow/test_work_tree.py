@@ -10,6 +10,7 @@ import attrs
 
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.host.git import Snapshot
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.make.patience import said_if_slow
 from multi_env_lambda.model.outline import Outline
 from multi_env_lambda.model.project import Project
@@ -17,7 +18,7 @@ from multi_env_lambda.model.published import Published
 from multi_env_lambda.model.units import Units
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
-from multi_env_lambda.world import MadeRelease, Maker
+from multi_env_lambda.world import Maker
 
 from .worlds import chain, deploy, outcomes, versions
 

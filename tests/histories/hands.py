@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from multi_env_lambda.aws.drift import PropertyDifference, ResourceDrift
+from multi_env_lambda.model.alias import AliasState
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import fake_config
-from multi_env_lambda.world import AliasState
 
 from .promises import Place, Snapshot, Stack, Table
 

@@ -12,6 +12,7 @@ import attrs
 
 from multi_env_lambda.host.git import ROOT_TABLE, Snapshot
 from multi_env_lambda.host.lineage import Asked
+from multi_env_lambda.host.made import MadeRelease
 from multi_env_lambda.model.ancestry import Kin, Past, State
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.project import Project
@@ -20,7 +21,7 @@ from multi_env_lambda.model.settings import Smoke
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.plan.affected import Inputs
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
-from multi_env_lambda.world import MadeRelease, Maker
+from multi_env_lambda.world import Maker
 
 __all__ = ["CLONES", "ENVIRONMENTS", "KEEP", "PEOPLE", "UNITS", "Clone", "Team", "config_of", "tree_of"]
 

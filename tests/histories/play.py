@@ -18,13 +18,13 @@ from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.flow.consent import Consent
 from multi_env_lambda.flow.gate import approve
 from multi_env_lambda.flow.rules import bound_of
+from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.record import Holder
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.operations.destroy import destroy, find_removal
 from multi_env_lambda.operations.drift import find_drift
 from multi_env_lambda.operations.prune import find_prunable, prune
-from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.memory import Killed, MemoryPlatform, MemoryStore
 from multi_env_lambda.testing.world import FakeWorld, fake_world
 from multi_env_lambda.world import World

@@ -13,8 +13,8 @@ from multi_env_lambda.aws.functions import code_of_function, find_alias, invoke
 from multi_env_lambda.aws.metrics import counts
 from multi_env_lambda.host.retrying import Retrying
 from multi_env_lambda.local.cloud import LocalCloud
+from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.plan.traffic import Counts
 from multi_env_lambda.testing.local_cloud import client_of
 from tests.rules import cloud_keeping
 from tests.tools.stacks import create_stack, function_resources

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from multi_env_lambda.model.bounds import Bounds
+from multi_env_lambda.model.bounds import Bounding, Bounds
 from multi_env_lambda.model.settings import Function, Statement
-from multi_env_lambda.plan.bounds import Bounding, beyond
+from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.template import render
 
 from .template_values import BUCKET, SANDBOX, SMALL, SOURCE, maximal, project, text

@@ -11,7 +11,8 @@ from multi_env_lambda.model.plan import DeployStep, RemovedStep
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.route import read_route
 from multi_env_lambda.plan.changes import changes
-from multi_env_lambda.plan.farewells import gone_notes, new_names
+from multi_env_lambda.plan.farewells import gone_notes
+from multi_env_lambda.plan.renamed import new_names
 
 from .template_values import SMALL, SOURCE, project, text
 

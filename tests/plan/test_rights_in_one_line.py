@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from multi_env_lambda.model.bounds import Bounds
-from multi_env_lambda.plan.bounds import Bounding, beyond
+from multi_env_lambda.model.bounds import Bounding, Bounds
+from multi_env_lambda.plan.bounds import beyond
 from multi_env_lambda.plan.computed import place_of
 from multi_env_lambda.plan.rights_changes import rights_changes, rights_question
 from multi_env_lambda.show.rights import right_line

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.model.release import ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.plan.traffic import (
-    Counts,
     ShiftStep,
     alarms_in,
     moved_at_once,

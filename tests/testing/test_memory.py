@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
+from multi_env_lambda.aws.account import Platform, StackRequest
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale
 from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.store import ObjectStore
 from multi_env_lambda.model.versions import KeptLayer
 from multi_env_lambda.testing.lease import FakeHeld
 from multi_env_lambda.testing.memory import MemoryPlatform, MemoryStore
-from multi_env_lambda.world import Platform, StackRequest
 
 PLACE = Environment(name="test", account_id="2" * 12, region="us-east-1", position=0)
 

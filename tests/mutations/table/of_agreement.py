@@ -322,7 +322,7 @@ MUTATIONS = (
         ("aws/test_stack.py::test_the_last_page_of_a_long_change_set_is_read_before_it_is_executed",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "    if there is not None and (running is None or place in known.unsure):\n",
         "    if there is not None and running is None:\n",
         "What is there is compared with where a record is no proof.",

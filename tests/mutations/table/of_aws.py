@@ -92,8 +92,8 @@ MUTATIONS = (
     ),
     Mutation(
         "api/opening.py",
-        "    return Sessions(own if cloud is None else access_of(cloud), session_name=named)",
-        "    return (__import__('os').environ.update(AWS_PROFILE=cloud.profile) if cloud else None) or Sessions()",
+        "    return Sessions(access_of(cloud), session_name=named)",
+        "    return __import__('os').environ.update(AWS_PROFILE=cloud.profile) or Sessions()",
         "Opening the local cloud changes nothing of the process.",
         _TWO,
     ),

@@ -59,7 +59,7 @@ MUTATIONS = (
         (f"{_STORIES}::test_a_broken_file_does_not_say_its_name_so_what_runs_is_found_by_its_folder",),
     ),
     Mutation(
-        "make/work_tree.py",
+        "make/candidates.py",
         "        except Exception as raised:\n            return as_ours(candidate.unit.name, raised)",
         "        except MultiEnvLambdaError as raised:\n            return as_ours(candidate.unit.name, raised)",
         "A mistake of this library in one unit stops no other one.",

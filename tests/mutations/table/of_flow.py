@@ -463,7 +463,7 @@ MUTATIONS = (
         ("flow/test_shift.py::test_who_lost_the_lease_while_watching_watches_no_longer",),
     ),
     Mutation(
-        "make/work_tree.py",
+        "make/candidates.py",
         "        if any(before.ids.get(path)",
         "        if False and any(before.ids.get(path)",
         "A file that was edited while it was built stops its unit.",
@@ -587,8 +587,8 @@ MUTATIONS = (
     ),
     Mutation(
         "flow/compared.py",
-        "    steps += [whose] if steps else []",
-        "    pass",
+        "    steps.append(whose)\n",
+        "",
         "A promotion and a rollback ask the bucket whose it is, too.",
         ("flow/test_identity.py",),
     ),

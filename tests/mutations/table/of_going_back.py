@@ -26,14 +26,14 @@ MUTATIONS = (
         ("flow/test_broken_units.py::test_why_calls_no_unit_broken_that_only_waits",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "back.certain and wanted.project not in request.only:",
         "False:",
         "What is newer is left out unless somebody names it.",
         (f"{_STORY}::test_a_stale_checkout_takes_back_nothing_that_colleagues_deployed",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "*older_questions(release, running, back),",
         "",
         "What is taken back is asked for.",
@@ -166,7 +166,7 @@ MUTATIONS = (
         (f"{_VERSIONS}::test_a_number_stays_taken_after_others_and_its_owner_may_come_back",),
     ),
     Mutation(
-        "make/work_tree.py",
+        "make/candidates.py",
         "dirty=snapshot.is_dirty(_own(candidate.unit))",
         "dirty=snapshot.dirty",
         "Somebody's change of another unit makes no release uncommitted.",

@@ -126,7 +126,7 @@ MUTATIONS = (
         _TRANSITIONS,
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         'stuck if request.verb != "rollback" else None',
         "stuck",
         "A rollback is not held up by a group.",

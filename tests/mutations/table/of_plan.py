@@ -318,7 +318,7 @@ MUTATIONS = (
         ),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "    if forbidden is not None:\n",
         "    if False:\n",
         "An environment for releases only takes no post release.",
@@ -374,7 +374,7 @@ MUTATIONS = (
         ("flow/test_rollback.py",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "planned_question(project, change) for change in changed if change.destructive)",
         "planned_question(project, change) for change in changed if False)",
         "A resource with data in it is replaced only when its name is given.",
@@ -703,7 +703,7 @@ MUTATIONS = (
         ("plan/test_template_events.py",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         " or impossible(before, text, known.now)",
         "",
         "A change that AWS refuses blocks the step.",

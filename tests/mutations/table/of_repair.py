@@ -115,8 +115,8 @@ MUTATIONS = (
         _REPAIR,
     ),
     Mutation(
-        "pipeline.py",
-        "must_be_there(world, request, decided, known, wish.made)",
+        "flow/closer.py",
+        "must_be_there(world, request, decided, known, made)",
         "decided",
         "`--all` sees a stack that is gone.",
         _REPAIR,

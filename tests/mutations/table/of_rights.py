@@ -155,7 +155,7 @@ MUTATIONS = (
         _RIGHTS,
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "            *rights_question(wanted.project, rights),\n",
         "",
         "Rights beyond the ordinary are a question of the plan.",
@@ -218,7 +218,7 @@ MUTATIONS = (
         ("flow/test_repair_of_kept.py",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "return NO_STACK if place in known.gone else known.there.get(place)",
         "return known.there.get(place)",
         "A repair of a stack that is gone asks for the queue that stayed.",

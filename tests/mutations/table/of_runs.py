@@ -149,7 +149,7 @@ MUTATIONS = (
         (f"{_STOPS}::test_what_is_frozen_after_the_look_is_no_failure_and_changes_nothing",),
     ),
     Mutation(
-        "plan/planner.py",
+        "plan/deploy_step.py",
         "*frozen_questions(wanted.project, target.name, known.freezes),",
         "",
         "A person's deploy into a frozen environment is asked about.",
