@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.adopt.binary import with_binary
 from multi_env_lambda.adopt.cfn_parameters import (
     check_names,
     given_values,
@@ -127,7 +128,9 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         in_place, is_listed = everything.files if is_own else (), source.is_listed_at_the_top
         found = with_pins(found, source.copies, folder, in_place, is_listed=is_listed)
         if not source.declares:
-            found = with_lacking(found, texts, source.lists(), folder, is_listed=is_listed)
+            lists = source.lists()
+            found = with_lacking(found, texts, [text for _, text in lists], folder, is_listed=is_listed)
+            found = with_binary(found, lists, folder, is_listed=is_listed)
         return as_it_lies(found, project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
