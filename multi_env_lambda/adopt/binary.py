@@ -14,7 +14,7 @@ from multi_env_lambda.adopt.more_packages import with_requirements
 __all__ = ["with_binary"]
 
 _SOURCE, _WHEELS = "psycopg2", "psycopg2-binary"
-_LINE = re.compile(rf"(?mi)^[ \t]*{_SOURCE}[ \t]*((?:[=<>!~]=?[ \t]*[^#;\s]+)?)[ \t]*(?:#.*)?$")
+_LINE = re.compile(rf"(?mi)^[ \t]*{_SOURCE}[ \t]*((?:[=<>!~]=?[ \t]*[^#;\s]+)?)[ \t]*(?:#.*)?\r?$")
 _NEVER = f"{_SOURCE}; python_version < '3'"
 
 

@@ -130,7 +130,7 @@ def _command(rest: str) -> str:
 
 
 def _installed(rest: str) -> list[str] | None:
-    """What pip is told to install, lists with their option; None if something else is run."""
+    """The requirements that pip installs, and the name of a list; None if something else is run."""
     found: list[str] = []
     for command in rest.split("&&"):
         told = _PIP.fullmatch(command.strip())

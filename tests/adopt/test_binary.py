@@ -19,6 +19,7 @@ def changed(text: str) -> Adopted:
         ("psycopg2==2.9.9", "psycopg2-binary==2.9.9"),
         ("Psycopg2 >= 2.8,<3  # the database", "psycopg2-binary>=2.8,<3"),
         ("psycopg2", "psycopg2-binary"),
+        ("psycopg2==2.9.9\r", "psycopg2-binary==2.9.9"),
     ],
 )
 def test_the_wheels_have_the_same_versions(line: str, requirement: str) -> None:
