@@ -43,7 +43,7 @@ from multi_env_lambda.adopt.written import (
 )
 from multi_env_lambda.api.adopting_day import day_of_lists
 from multi_env_lambda.api.adopting_files import appendable, as_it_lies, must_be_inside, with_own, write_files
-from multi_env_lambda.api.adopting_left import without_secrets_in, without_workspace
+from multi_env_lambda.api.adopting_left import with_imported, without_secrets_in, without_workspace
 from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
 from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
@@ -129,9 +129,10 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         found = with_pins(found, source.copies, folder, in_place, is_listed=is_listed)
         if not source.declares:
             lists = source.lists()
-            found = with_lacking(found, texts, [text for _, text in lists], folder, is_listed=is_listed)
+            bodies = [text for _, text in lists]
+            found = with_lacking(found, {**found.files, **texts}, bodies, folder, is_listed=is_listed)
             found = with_binary(found, lists, folder, is_listed=is_listed)
-        return as_it_lies(found, project.text)
+        return as_it_lies(with_imported(found, texts), project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
         return _wanted(source, adopted, target, record[0])
