@@ -86,6 +86,8 @@ FOUND_FIRST = {
     "delete unit": "02-How-To/remove-and-prune",
     "environment variable": "02-How-To/differ-between-environments",
     "exit code": "04-Reference/exit-codes",
+    "rate exceeded": "04-Reference/errors",
+    "UPDATE_ROLLBACK_FAILED": "04-Reference/errors",
     "freeze": "02-How-To/freeze",
     "github actions": "02-How-To/github-actions",
     "glossary": "03-Concepts/words",
