@@ -118,7 +118,7 @@ def test_an_index_links_each_page_by_its_title(part: str) -> None:
         assert [text for text, _ in links] == [title_of(file) for file in files]
         pages += hidden
 
-    others = [path.read_text("utf-8") for path in (SOURCE / part).glob("*.rst") if path.stem != "index"]
+    others = [path.read_text("utf-8") for path in (SOURCE / part).glob("*.[ri]*") if path.stem != "index"]
     below = {name for text in others for name in named_in_toctrees(text)}
     assert {path.stem for path in (SOURCE / part).glob("*.rst")} - below == {*pages, "index"}
 

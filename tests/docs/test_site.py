@@ -112,7 +112,6 @@ FOUND_FIRST = {
     "secrets": "02-How-To/secrets-and-parameters",
     "stack stuck": "02-How-To/when-something-fails",
     "step functions": "02-How-To/own-resources",
-    "UPDATE_ROLLBACK_FAILED": "02-How-To/when-something-fails",
     "vpc": "02-How-To/functions-in-a-vpc",
     "who deployed": "02-How-To/see-where-everything-is",
 }
