@@ -22,7 +22,8 @@ PAGES = sorted(path for path in FOLDER.glob("*.rst") if path.stem not in OF_ANOT
 LOSES_SOMETHING = re.compile(
     r"destroy\.py \w|prune\.py --apply|aws s3 rm|delete-object|--agree (replace|take-over):|bootstrap\.py .*--remove"
 )
-OUT_OF_ITS_STEP = re.compile(r"^\d+\. .*\n(?: +.*\n|\n)*\.\. code-block::.*\n(?: +.*\n|\n)*(?!1\.)\d+\. ", re.MULTILINE)
+_MORE = r"(?: [^\n]*\n|\n)*"
+OUT_OF_ITS_STEP = re.compile(rf"^\d+\. [^\n]*\n{_MORE}\.\. code-block::[^\n]*\n{_MORE}(?!1\.)\d+\. ", re.MULTILINE)
 LONGEST_BOX = 4
 
 
