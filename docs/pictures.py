@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+from drawings import drawings
 
 from multi_env_lambda import Plan, Workspace
 from multi_env_lambda.api.opened import Opened
@@ -97,6 +98,7 @@ def pictures(told: Story) -> dict[str, str]:
         "chain.svg": chain(told.workspace),
         "python.svg": badge("Python", _pythons()),
         BOARD.name: board(told.workspace).rstrip() + "\n",
+        **drawings(),
     }
 
 
@@ -164,7 +166,7 @@ def _arrow(left: int, word: str) -> str:
 def _svg(width: int, height: int, parts: Iterable[str]) -> str:
     """All letters are inside of shapes, so the colour of the page does not matter."""
     style = (
-        "text{font-family:sans-serif;text-anchor:middle;fill:#fff}.title{font-size:19px;font-weight:bold}"
+        "text{font-family:sans-serif;text-anchor:middle;fill:#ffffff}.title{font-size:19px;font-weight:bold}"
         f".line{{font-size:15px}}.box{{fill:{_BLUE}}}.arrow{{fill:{_GREY}}}"
     )
     inside = "\n".join(parts)

@@ -189,8 +189,8 @@ def test_no_page_is_wider_than_a_telephone_and_commands_can_be_copied(site: Path
 
 
 def shown_again(links: list[tuple[str, str]]) -> list[str]:
-    """Pages that are found as a whole, and again by the same title."""
-    whole = {(address, title) for address, title in links if "#" not in address}
+    """How-to pages that are found as a whole, and again by the same title."""
+    whole = {(address, title) for address, title in links if re.match(r"02-How-To/[^#]+$", address)}
     return [address for address, title in links if "#" in address and (address.partition("#")[0], title) in whole]
 
 
