@@ -13,9 +13,9 @@ from tests.house import ROOT
 PAGES = [
     ROOT / "README.rst",
     ROOT / "CONTRIBUTING.rst",
+    ROOT / "release-history.rst",
     *sorted(path for path in (ROOT / "docs/source").rglob("*.rst") if path.name != "release-history.rst"),
 ]
-"""The release history speaks of messages and code in the words that they had."""
 
 DECISIONS = sorted((ROOT / "docs/adr").glob("*.rst"))
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["demo_command", "local_command"]
 
+_APPROVE = "python -m multi_env_lambda local approve"
+"""As it is typed from a clone, in which nothing is installed and `local` has no script."""
+
 
 @click.group("local")
 def local_command() -> None:
@@ -65,7 +68,7 @@ def _told(ending: PushEnding, as_json: bool) -> int:
         print_json(ending.to_dict())
     note(f"after {ending.seconds} s: {ending.outcome or 'nothing follows from it'}")
     for wait in ending.waits:
-        note(f"{wait.environment} waits for somebody else; `local approve {wait.environment} {wait.digest[:12]}`")
+        note(f"{wait.environment} waits for somebody else; `{_APPROVE} {wait.environment} {wait.digest[:12]}`")
     return 0 if ending.good else 1
 
 

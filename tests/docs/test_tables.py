@@ -124,6 +124,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "``dynamodb``, ``kinesis``": {"kinesis": ARN.format("kinesis")},
     "``url``": {"url": True},
     "``url`` for everybody": {"url": "NONE"},
+    "``http``, the unit's first route": {"http": "GET /a"},
+    "``rest``, the unit's first route": {"rest": "GET /a"},
 }
 
 
