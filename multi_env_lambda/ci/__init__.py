@@ -21,9 +21,11 @@ from multi_env_lambda.ci.happened import (
     ScheduleLooked,
     TagMade,
 )
+from multi_env_lambda.ci.names import environment_of_branch
 from multi_env_lambda.ci.read import read_event, read_webhook
 from multi_env_lambda.ci.state import BranchEnvironment, Frozen, Head, State, UnitHeld, Waiting
 from multi_env_lambda.ci.subject import Branch, Everything, PullRequest, Subject, Tag
+from multi_env_lambda.model.ci import CiRules
 
 __all__ = [
     "ApprovalGiven",
@@ -34,6 +36,7 @@ __all__ = [
     "BranchMoved",
     "Bring",
     "BuildEnded",
+    "CiRules",
     "CommitAgreed",
     "Decision",
     "Everything",
@@ -57,6 +60,7 @@ __all__ = [
     "Upkeep",
     "Waiting",
     "decide",
+    "environment_of_branch",
     "read_event",
     "read_webhook",
 ]

@@ -19,7 +19,8 @@ __all__ = ["CREATION", "UPDATE", "Pace", "Paces"]
 UPDATE, CREATION = 1.0, 1.5
 """What beginning costs: CloudFormation calls Lambda half as often again to create a unit's functions."""
 
-_AT_ONCE = 8.0
+_AT_ONCE = 16.0
+"""With 24, stacks rolled back in one of the assumed worlds of ``benchmarks/throttling.py``; with 16, in none."""
 _FIRST, _FASTEST, _SLOWEST = 1.0, 2.4, 0.1
 """Units a second. At 2.4, updates need nearly all of Lambda's 15 calls a second."""
 

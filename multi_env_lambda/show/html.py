@@ -134,7 +134,7 @@ def _step(step: Step) -> str:
             more = _rights(step.rights) + told + questions + _changes(step.changes)
             return _row(step, "deployed", what, "; ".join(step.why), more)
         case BlockedStep():
-            return _row(step, "blocked", f"✗ blocked: {step.what}", f"hint: {in_python(step.hint)}")
+            return _row(step, "blocked", f"✗ blocked [{step.kind}]: {step.what}", f"hint: {in_python(step.hint)}")
         case NewerStep():
             return _row(step, "newer", f"! {step.what}", f"hint: {in_python(step.hint)}")
         case RemovedStep():

@@ -108,7 +108,7 @@ def _append_step(text: Text, step: Step, details: bool, say: Callable[[str], str
         case DeployStep():
             _append_deploy(text, step, details, say)
         case BlockedStep():
-            text.append(f"  ✗ {step.project}: {step.what}\n", style="red")
+            text.append(f"  ✗ {step.project} [{step.kind}]: {step.what}\n", style="red")
             text.append(f"    hint: {say(step.hint)}\n")
         case NewerStep():
             text.append(f"  ! {step.project}: {step.what}\n", style="yellow")

@@ -88,4 +88,4 @@ def test_many_units_wait_for_their_turns(tmp_path: Path) -> None:
     pace = Pace(clock=lambda: 0.0, sleep=slept.append)
     fake = fake_world(FakeTree(content={f"u{number}": "x" for number in range(20)}), tmp_path)
     deploy(attrs.evolve(fake, world=attrs.evolve(fake.world, paces=Paces(lambda: pace))))
-    assert len(slept) == 15 and max(slept) > 10
+    assert len(slept) == 10 and max(slept) > 10

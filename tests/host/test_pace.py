@@ -30,16 +30,16 @@ def paced() -> tuple[Pace, Clock]:
     return Pace(clock=lambda: clock.now, sleep=clock.sleep), clock
 
 
-def test_the_first_eight_begin_at_once_and_then_one_a_second() -> None:
+def test_the_first_sixteen_begin_at_once_and_then_one_a_second() -> None:
     pace, clock = paced()
-    assert begun(pace, clock, 10) == [0.0] * 8 + [1.0, 2.0]
+    assert begun(pace, clock, 18) == [0.0] * 16 + [1.0, 2.0]
 
 
 def test_after_a_rest_some_begin_at_once_again() -> None:
     pace, clock = paced()
     begun(pace, clock, 20)
     clock.now += 100
-    assert begun(pace, clock, 9) == [clock.now - 1] * 8 + [clock.now]
+    assert begun(pace, clock, 17) == [clock.now - 1] * 16 + [clock.now]
 
 
 def test_a_unit_that_is_created_takes_the_time_of_one_and_a_half() -> None:
@@ -79,7 +79,7 @@ def test_in_no_stretch_of_time_more_begin_than_lambda_can_serve(steps: list[tupl
         pace.ended(throttled=False)
     for first, _ in times:
         cost = sum(one for when, one in times if first <= when < first + window)
-        assert cost <= 8 + CREATION + 2.4 * window
+        assert cost <= 16 + CREATION + 2.4 * window
 
 
 def test_each_account_and_region_has_its_own() -> None:

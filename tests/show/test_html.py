@@ -150,7 +150,7 @@ def test_the_status_says_version_age_and_state_in_words() -> None:
 def test_a_plan_says_what_changes_and_what_is_lost() -> None:
     text = read(plan_html(plan_of("orders"))).text
 
-    assert "~ deploy 0orders → orders" in text and "loses data" in text and "✗ blocked: orders" in text
+    assert "~ deploy 0orders → orders" in text and "loses data" in text and "✗ blocked [BuildError]: orders" in text
     assert "= 1 unchanged" in text
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from multi_env_lambda import pipeline
 from multi_env_lambda.flow.rules import with_rules
+from multi_env_lambda.model.plan import BlockedStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.show.text import plan_text
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
@@ -23,6 +24,13 @@ def test_all_questions_are_shown_in_full_and_all_answers_in_one_line(tmp_path: P
         f"        AWS::S3::Bucket Data ({name}-sandbox-Data) would be deleted, with the data in it"
         for name in ("a", "b")
     ]
+
+
+def test_a_blocked_unit_has_the_name_of_its_error_which_explain_takes() -> None:
+    step = BlockedStep(project="a", environment="test", kind="Refused", what="sandbox has never run it", hint="wait")
+    plan = Plan(environments=("test",), asked=(), commit="", committed="", dirty=False, steps=(step,))
+
+    assert plan_text(plan).plain.splitlines()[1:3] == ["  ✗ a [Refused]: sandbox has never run it", "    hint: wait"]
 
 
 def test_a_plan_without_questions_has_no_such_line(tmp_path: Path) -> None:
