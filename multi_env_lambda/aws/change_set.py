@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -16,6 +16,9 @@ from multi_env_lambda.aws.poller import SILENCE, StackReading
 from multi_env_lambda.aws.requests import StateConflict, in_state, repeated, request_token, retried, stack_error
 from multi_env_lambda.aws.validation import may_warn, warnings_of
 from multi_env_lambda.errors import PlanStale, Refused, StackError
+from multi_env_lambda.host.retrying import Retrying
+from multi_env_lambda.model.lease import Held
+from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.losses import losses
 from multi_env_lambda.plan.stackstate import (
     ChangeSetAnswer,
@@ -26,11 +29,6 @@ from multi_env_lambda.plan.stackstate import (
     change_set_answer,
 )
 from multi_env_lambda.plan.template_text import LARGEST_INLINE_BODY, needs_template_url
-
-if TYPE_CHECKING:
-    from multi_env_lambda.host.retrying import Retrying
-    from multi_env_lambda.model.lease import Held
-    from multi_env_lambda.model.record import Loss, PhysicalResource
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 
