@@ -199,7 +199,7 @@ def bootstrap_template(opened: Opened, place: str, files: str | os.PathLike[str]
         ConfigurationError: no roles are made there, or a unit cannot be read.
     """
     from multi_env_lambda.operations.bootstrap import place_named
-    from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY
+    from multi_env_lambda.plan.template_text import LARGEST_INLINE_BODY
 
     found = place_named(opened.config, place)
     if found.name == opened.config.devops.name:

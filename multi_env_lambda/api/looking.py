@@ -64,7 +64,6 @@ def status(opened: Opened, name: str | None = None, environment: str | None = No
 
 def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> Status:
     """Units × environments, from the records and Git; with ``drift``, compared against every stack."""
-    from multi_env_lambda.operations.drift import find_drift, with_drift
     from multi_env_lambda.operations.newer import with_newer
 
     world, found = with_all_records(opened.world)
@@ -74,11 +73,18 @@ def matrix(opened: Opened, name: str | None = None, *, drift: bool = False) -> S
     if name is not None and name not in (known := (*read.units, *read.removed)):
         raise no_such_unit(name, known)
     read = attrs.evolve(read, broken=broken, left_out=_left_out(world, read.removed, found.records))
-    compared = with_drift(read, find_drift(world, name)) if drift else read
+    compared = _compared(world, read, name) if drift else read
     compared = attrs.evolve(compared, notes=(*left_lines(world.config.left, found.records), *compared.notes))
     compared = attrs.evolve(compared, freezes=_stopped(world, found.records), own=_own(world), waits=_waits(world))
     compared = with_newer(world, _with_outputs(world, compared, found.records, console=not opened.local))
     return compared if name is None else compared.of(name)
+
+
+def _compared(world: World, status: Status, name: str | None) -> Status:
+    """With what somebody changed by hand."""
+    from multi_env_lambda.operations.drift import find_drift, with_drift
+
+    return with_drift(status, find_drift(world, name))
 
 
 def _with_outputs(world: World, status: Status, records: Records, *, console: bool) -> Status:
@@ -120,18 +126,21 @@ def _stopped(world: World, records: Records) -> tuple[Freeze, ...]:
 
 def _own(world: World) -> tuple[BranchEnvironment, ...]:
     """The environments of branches, if the table lets branches have any: one LIST, and a GET for each."""
+    if not world.config.ci.branches:
+        return ()
     from multi_env_lambda.operations.own_kept import own_environments
 
-    return own_environments(world.store) if world.config.ci.branches else ()
+    return own_environments(world.store)
 
 
 def _waits(world: World) -> tuple[WaitingChange, ...]:
     """What waits for somebody's yes, where a CI deploys."""
+    config = world.config
+    if not any((config.ci_stack, config.github, config.gitlab, config.bitbucket)):
+        return ()
     from multi_env_lambda.operations.ci_kept import waiting_changes
 
-    config = world.config
-    hosts = (config.ci_stack, config.github, config.gitlab, config.bitbucket)
-    return waiting_changes(world.store, config.ci.branch) if any(hosts) else ()
+    return waiting_changes(world.store, config.ci.branch)
 
 
 def _broken(units: tuple[BrokenUnit, ...], records: Records) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from multi_env_lambda.plan.stackstate import (
     Obsolete,
     change_set_answer,
 )
-from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, needs_template_url
+from multi_env_lambda.plan.template_text import LARGEST_INLINE_BODY, needs_template_url
 
 __all__ = ["Address", "ChangeSet", "ChangeSets", "Execution", "Import", "Target", "capabilities", "nowhere"]
 

@@ -12,19 +12,21 @@ CloudFormation API Reference.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.aws.change_set import ChangeSet, ChangeSets, Execution, Target
 from multi_env_lambda.aws.error_codes import aws_errors
-from multi_env_lambda.aws.poller import Poller, StackReading
 from multi_env_lambda.aws.stack_events import causes_of, hint_of
 from multi_env_lambda.aws.stack_listing import resources_of
 from multi_env_lambda.aws.validation import HINT, taken_in
 from multi_env_lambda.aws.wait_conditions import statuses
 from multi_env_lambda.errors import MultiEnvLambdaError, PlanStale, StackError
 from multi_env_lambda.plan.stackstate import is_final, is_success
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.poller import Poller, StackReading
 
 __all__ = ["failure_of", "wait_executed"]
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.aws.kept import Kept
 from multi_env_lambda.errors import DocumentError, MultiEnvLambdaError, UpgradeNeeded
 from multi_env_lambda.host.parallel import in_parallel
 from multi_env_lambda.model.record import Deployment, Record, current_key, history_key, read_history
 from multi_env_lambda.model.store import Listed, ObjectStore
+
+if TYPE_CHECKING:
+    from multi_env_lambda.aws.kept import Kept
 
 __all__ = ["Histories", "History"]
 

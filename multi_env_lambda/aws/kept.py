@@ -1,14 +1,17 @@
-"""Small objects of the bucket that this machine has seen, with their ETags and SHA-256s."""
+"""Small objects of the bucket that this machine has seen, with their ETags and SHA-256s.
+
+A file is a line with the ETag, a line with the SHA-256 of the rest, and the object as it is: of 5,000 records, each is
+read at every command, so nothing about it is encoded.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.host.files import read_json, write_atomically
+from multi_env_lambda.host.files import write_atomically
 from multi_env_lambda.model.store import Stored
 
 __all__ = ["Kept"]
@@ -25,15 +28,15 @@ class Kept:
 
     def recall(self, key: str) -> Stored | None:
         """What this machine read or wrote last; the store may have something else now."""
-        held = read_json(self._path(key), None)
-        if not isinstance(held, dict) or not all(
-            isinstance(held.get(name), str) for name in ("etag", "body", "sha256")
-        ):
+        try:
+            held = self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        body = held["body"].encode("utf-8", "surrogatepass")
-        if hashlib.sha256(body).hexdigest() != held["sha256"]:
+        etag, _, rest = held.partition(b"\n")
+        sha256, _, body = rest.partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode("ascii") != sha256:
             return None
-        return Stored(key=key, body=body, etag=held["etag"], metadata={})
+        return Stored(key=key, body=body, etag=etag.decode("utf-8", "replace"), metadata={})
 
     def is_empty(self, prefix: str) -> bool:
         """Whether this machine has kept nothing below a prefix that ends with a slash."""
@@ -45,9 +48,5 @@ class Kept:
 
     def keep(self, key: str, etag: str, body: bytes) -> None:
         """What we read or wrote need not be fetched again while its ETag is in the listing."""
-        try:
-            text = body.decode("utf-8")
-        except ValueError:
-            return
-        held = {"etag": etag, "body": text, "sha256": hashlib.sha256(body).hexdigest()}
-        write_atomically(self._path(key), json.dumps(held).encode("ascii"))
+        head = f"{etag}\n{hashlib.sha256(body).hexdigest()}\n"
+        write_atomically(self._path(key), head.encode("utf-8") + body)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from multi_env_lambda._version import __version__
 from multi_env_lambda.aws.access import Access, Profile, new_session, profile_of, source_of_session, variables_of
 from multi_env_lambda.aws.call_events import note_retries, time_calls
 from multi_env_lambda.aws.error_codes import account_error, aws_errors, is_denied, text_of
+from multi_env_lambda.aws.models import models
 from multi_env_lambda.aws.redaction import quiet_refreshing, redact_debug_logs
 from multi_env_lambda.aws.session_end import ending_of, renewal_errors, tell_ending
 from multi_env_lambda.errors import AccountError
@@ -47,14 +47,6 @@ Place = Devops | Environment
 _Way = tuple[str, str, str, str, str]
 """Equal for places that are reached the same way: account, role, external id, source identity, role before it."""
 _BASE: _Way = (CALLER, "", "", "", "")
-
-
-@cache
-def _loader() -> Any:
-    """The parsed service models, shared by all sessions of the process: parsing them again costs 70 ms each time."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
 
 
 class _AssumedRole:
@@ -252,7 +244,7 @@ class Sessions:
 
     def _new_session(self) -> botocore.session.Session:
         session = new_session(self._access)
-        session.register_component("data_loader", _loader())
+        session.register_component("data_loader", models())
         return session
 
     def _make_client(self, session: botocore.session.Session, service: str, place: Place | None, attempts: int) -> Any:

@@ -6,7 +6,7 @@ Input: a template and a stack name. Output: a ``StackResult``, or a ``StackError
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import attrs
 
@@ -23,8 +23,6 @@ from multi_env_lambda.aws.validation import refusal_of, refused
 from multi_env_lambda.aws.wait_conditions import each_once, left, silent, statuses
 from multi_env_lambda.errors import PlanStale, StackError
 from multi_env_lambda.host.retrying import Retrying
-from multi_env_lambda.model.lease import Held
-from multi_env_lambda.model.record import Loss, PhysicalResource
 from multi_env_lambda.plan.stackstate import (
     ChangesReady,
     ContinueRollback,
@@ -42,6 +40,10 @@ from multi_env_lambda.plan.stackstate import (
     is_final,
     stack_answer,
 )
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.lease import Held
+    from multi_env_lambda.model.record import Loss, PhysicalResource
 
 __all__ = ["StackResult", "Stacks"]
 

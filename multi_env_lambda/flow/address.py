@@ -11,7 +11,7 @@ from multi_env_lambda.flow.publish import compare, write_text
 from multi_env_lambda.host.made import Upload
 from multi_env_lambda.model.artifact import PublishedObject
 from multi_env_lambda.model.release import Release, ReleaseTemplate
-from multi_env_lambda.plan.template.check import needs_template_url
+from multi_env_lambda.plan.template_text import needs_template_url
 from multi_env_lambda.world import World
 
 __all__ = ["address_of"]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from multi_env_lambda.errors import MultiEnvLambdaError
-from multi_env_lambda.plan.stackstate import is_success
 
 if TYPE_CHECKING:
     from multi_env_lambda.aws.poller import StackReading
@@ -55,6 +54,8 @@ class Already:
 
     def look(self, world: World, environment: Environment, stack_name: str) -> StackReading | None:
         """The stack as it is. One that was healthy a moment ago counts; anything unusual is read again now."""
+        from multi_env_lambda.plan.stackstate import is_success
+
         when, seen = self._stacks.pop((environment.name, stack_name), (0.0, None))
         if seen is not None and is_success(seen.status) and world.seconds() - when <= _YOUNG_SECONDS:
             return seen

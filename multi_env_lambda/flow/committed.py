@@ -6,12 +6,16 @@ into an account whose environment has rules.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from multi_env_lambda.errors import Refused
 from multi_env_lambda.model.chain import weakened_order
-from multi_env_lambda.model.environment import Devops, Environment
 from multi_env_lambda.model.rules import Bound, Rules, remembered, rules_key, rules_of
-from multi_env_lambda.model.workspace import WorkspaceConfig
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Devops, Environment
+    from multi_env_lambda.model.workspace import WorkspaceConfig
+    from multi_env_lambda.world import World
 
 __all__ = ["committed_order", "committed_rules", "must_be_committed"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -15,8 +16,10 @@ from multi_env_lambda.aws.kept import Kept
 from multi_env_lambda.errors import ConfigurationError, MultiEnvLambdaError
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.document import FORMAT, read_document, structure
-from multi_env_lambda.model.record import Record
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import Record
+    from multi_env_lambda.world import World
 
 __all__ = ["WORKSPACE_KEY", "advice", "confirm", "find_id", "identified", "new_id", "of_another", "settle_id", "told"]
 

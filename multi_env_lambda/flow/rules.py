@@ -6,14 +6,18 @@ a memory. Git is asked for the committed table: it may have a stricter rule, or 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from multi_env_lambda.errors import Busy, MultiEnvLambdaError, PlanStale
 from multi_env_lambda.flow.committed import committed_order, committed_rules
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.plan import Plan
 from multi_env_lambda.model.rules import Bound, remembered, rules_key, rules_of
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.plan import Plan
+    from multi_env_lambda.world import World
 
 __all__ = ["bound_of", "learn", "remember_all", "weaken", "with_rules"]
 

@@ -11,6 +11,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from itertools import repeat
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -142,8 +143,13 @@ def structure(cls: type[Value], document: Any, *, where: str, kind: str) -> Valu
 
 def unknown_keys(cls: type, document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Fields of a newer version in a document of this class, to be written back unchanged: (key, JSON text)."""
-    known = {field.name for field in attrs.fields(cls)} | {"format"}
-    return tuple((key, json.dumps(document[key], sort_keys=True)) for key in sorted(document.keys() - known))
+    unknown = document.keys() - _known_keys(cls)
+    return tuple((key, json.dumps(document[key], sort_keys=True)) for key in sorted(unknown))
+
+
+@cache
+def _known_keys(cls: type) -> frozenset[str]:
+    return frozenset({"format", *(field.name for field in attrs.fields(cls))})
 
 
 class _Mismatch(Exception):
@@ -215,7 +221,7 @@ def _literal(allowed: tuple[Any, ...]) -> Reader:
 def _tuple(arguments: tuple[Any, ...]) -> Reader:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         each = _reader(arguments[0])
-        return lambda value: _items(_list(value), repeat(each))
+        return lambda value: _items(value, repeat(each)) if _list(value) else ()
     readers = tuple(map(_reader, arguments))
 
     def read_fixed(value: Any) -> Any:

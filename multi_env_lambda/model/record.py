@@ -343,7 +343,8 @@ class Record:
             record = _structured(lines, where)
         if current_key(record.environment, record.project) != where:
             raise is_junk(where, "a record", f"it is about {record.project} in {record.environment}")
-        return record if older else attrs.evolve(record, unknown=unknown_keys(cls, document))
+        unknown = () if older else unknown_keys(cls, document)
+        return attrs.evolve(record, unknown=unknown) if unknown else record
 
 
 def _structured(document: dict[str, Any], where: str) -> Record:

@@ -15,7 +15,7 @@ __all__ = ["HINT_UNSENDABLE", "unsendable"]
 
 HINT_UNSENDABLE = "remove the character; AWS could not send the text back. Code can make it from an escape"
 
-_UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNSENDABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def unsendable(value: object, *, beside: str = "") -> tuple[tuple[str | int, ...], str] | None:
@@ -28,7 +28,9 @@ def unsendable(value: object, *, beside: str = "") -> tuple[tuple[str | int, ...
     (('Environment', 1), '\\\\x00')
     """
     for path, text in _texts(value):
-        found = _UNSENDABLE.search(text)
+        if text.isprintable():
+            continue
+        found = re.search(_UNSENDABLE, text)
         if found is not None and beside not in path:
             return path, ascii(found[0])[1:-1]
     return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 import attrs
 
-from multi_env_lambda.model.artifact import PublishedObject
-from multi_env_lambda.model.lease import Held
+if TYPE_CHECKING:
+    from multi_env_lambda.model.artifact import PublishedObject
+    from multi_env_lambda.model.lease import Held
 
 __all__ = ["Body", "File", "Listed", "Looked", "ObjectStore", "Stored", "Written", "bytes_of"]
 

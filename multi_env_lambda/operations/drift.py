@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,13 +13,15 @@ from multi_env_lambda.flow.drifted import UnitDrift, compare
 from multi_env_lambda.flow.observe import read_records
 from multi_env_lambda.flow.ownership import not_ours
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.environment import Environment
 from multi_env_lambda.model.reading import no_such_unit
-from multi_env_lambda.model.record import Record
-from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.ownership import owner_of
 from multi_env_lambda.wording import advice, unit_call
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.environment import Environment
+    from multi_env_lambda.model.record import Record
+    from multi_env_lambda.model.status import Status
+    from multi_env_lambda.world import World
 
 __all__ = ["find_drift", "with_drift"]
 

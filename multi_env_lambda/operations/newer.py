@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from multi_env_lambda.errors import ToolError
-from multi_env_lambda.model.status import Status
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.status import Status
+    from multi_env_lambda.world import World
 
 __all__ = ["with_newer"]
 

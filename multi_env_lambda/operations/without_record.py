@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from multi_env_lambda.errors import MultiEnvLambdaError
 from multi_env_lambda.host.parallel import in_parallel
-from multi_env_lambda.model.status import Status
 from multi_env_lambda.plan.ownership import owner_of
-from multi_env_lambda.world import World
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.status import Status
+    from multi_env_lambda.world import World
 
 __all__ = ["without_record"]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from multi_env_lambda.plan.released import is_retained
-from multi_env_lambda.plan.template.check import references
+from multi_env_lambda.plan.template_text import references
 
 __all__ = ["is_attached"]
 

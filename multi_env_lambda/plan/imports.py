@@ -12,15 +12,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.model.plan import Question
-from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import STAYS
 from multi_env_lambda.plan.resources import resources_of
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import PhysicalResource, Record
 
 __all__ = [
     "NAME_OF",

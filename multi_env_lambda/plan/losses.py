@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
 from multi_env_lambda.model.record import Loss, Record
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.changes import KEPT
 from multi_env_lambda.plan.stateful import holds_data
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.change import ResourceChange
 
 __all__ = ["fate_of", "loss_question", "loss_questions", "losses", "planned_question", "unagreed"]
 

@@ -7,16 +7,18 @@ whichever stack has it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import Question
-from multi_env_lambda.model.record import PhysicalResource, Record
 from multi_env_lambda.model.visible import one_line
 from multi_env_lambda.plan.stateful import holds_data
 from multi_env_lambda.wording import counted
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import PhysicalResource, Record
 
 __all__ = ["Foreign", "Owner", "orphan", "owner_of", "stack_tags", "take_over", "taken_over", "whose"]
 

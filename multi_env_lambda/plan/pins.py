@@ -11,14 +11,16 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from multi_env_lambda.errors import PublishError
-from multi_env_lambda.model.record import ObjectReceipt
-from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.versions import ObjectPlace
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.record import ObjectReceipt
+    from multi_env_lambda.model.release import Release
 
 __all__ = [
     "LAYER_PIN",

@@ -16,7 +16,7 @@ from typing import Any
 
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.plan.changes import STAYS
-from multi_env_lambda.plan.template.check import references
+from multi_env_lambda.plan.template_text import references
 
 __all__ = ["JOURNAL", "as_text", "is_retained", "journal_of", "released", "retaining", "values_asked"]
 

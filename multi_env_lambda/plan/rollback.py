@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import attrs
 
-from multi_env_lambda.model.plan import DeployStep
 from multi_env_lambda.model.record import Deployment, Hold, Record, RolledBack
+
+if TYPE_CHECKING:
+    from multi_env_lambda.model.plan import DeployStep
 
 __all__ = ["called", "candidate", "release_before", "rollback_choices", "succeeded", "went_back"]
 

@@ -16,7 +16,7 @@ from multi_env_lambda.model.alias import Counts
 from multi_env_lambda.model.digest import canonical_json
 from multi_env_lambda.model.release import ReleasedFunction, ReleaseTemplate
 from multi_env_lambda.plan.changes import replaced_by
-from multi_env_lambda.plan.template.check import references
+from multi_env_lambda.plan.template_text import references
 
 __all__ = [
     "ShiftStep",

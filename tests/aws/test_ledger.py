@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -212,6 +214,34 @@ def test_a_remembered_record_of_which_a_byte_has_changed_is_read_anew(ledger: Le
 
     assert ledger.records("prod")["orders"].release == "release-1"
     assert take(ledger, "ada", running="release-1").fencing == 2
+
+
+def test_a_remembered_record_lies_there_as_it_is_in_the_bucket(
+    ledger: Ledger, store: MemoryStore, tmp_path: Path
+) -> None:
+    """Of 5,000 each is read at every command, so none of it is decoded first."""
+    finish(ledger, take(ledger, "ada"), "release-1")
+    ledger.records("prod")
+    key = "environments/prod/current/orders.json"
+    stored = store.objects[key]
+
+    etag, sha256, body = (tmp_path / "records" / key).read_bytes().split(b"\n", 2)
+
+    assert (etag.decode(), body) == (stored.etag, stored.body)
+    assert sha256.decode() == hashlib.sha256(stored.body).hexdigest()
+
+
+def test_what_an_older_version_remembered_is_read_anew(ledger: Ledger, store: MemoryStore, tmp_path: Path) -> None:
+    finish(ledger, take(ledger, "ada"), "release-1")
+    ledger.records("prod")
+    path = tmp_path / "records" / "environments/prod/current/orders.json"
+    etag, sha256, body = path.read_bytes().split(b"\n", 2)
+    older = {"etag": etag.decode(), "body": body.decode(), "sha256": sha256.decode()}
+    path.write_text(json.dumps(older), encoding="utf-8")
+    store.reads.clear()
+
+    assert Ledger(store, tmp_path).records("prod")["orders"].release == "release-1"
+    assert ("get", path.relative_to(tmp_path / "records").as_posix()) in store.reads
 
 
 def test_a_record_that_somebody_deleted_is_begun_with_a_number_that_the_history_has_not_given(

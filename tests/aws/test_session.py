@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -315,3 +318,20 @@ def test_each_call_is_timed_also_one_that_fails(cloud: None) -> None:
             client.list_objects_v2(Bucket="none-of-ours")
     assert [span.what for span in spans][-2:] == ["s3 ListBuckets", "s3 ListObjectsV2"]
     assert {span.kind for span in spans} == {"call"}
+
+
+def test_a_client_takes_the_model_of_its_service_and_no_look_at_the_others() -> None:
+    """botocore looks into the folders of all 400, twice for each kind of client."""
+    code = """
+import json, sys
+listed = []
+sys.addaudithook(lambda event, told: listed.append(str(told[0])) if event == "os.listdir" else None)
+from multi_env_lambda.aws.session import Sessions
+from multi_env_lambda.model.environment import Devops
+place = Devops(account_id="1" * 12, region="us-east-1", bucket="artifacts", role_name="")
+Sessions().client(place, "s3")
+print(json.dumps([folder for folder in listed if "/botocore/data/" in folder]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {Path(folder).name for folder in json.loads(done.stdout)} == {"s3"}

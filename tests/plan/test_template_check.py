@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from multi_env_lambda.errors import ConfigurationError
-from multi_env_lambda.plan.template import needs_template_url
-from multi_env_lambda.plan.template.check import check_document, check_size, references
+from multi_env_lambda.plan.template.check import check_document, check_size
+from multi_env_lambda.plan.template_text import needs_template_url, references
 from tests.plan.template_values import maximal, project, text
 
 

@@ -19,7 +19,7 @@ from multi_env_lambda.model.project import Project
 from multi_env_lambda.model.said import said_by
 from multi_env_lambda.plan.template.apis import api_part
 from multi_env_lambda.plan.template.assemble import add_pins, add_versions, apply_requests, document
-from multi_env_lambda.plan.template.check import LARGEST_INLINE_BODY, check_document, check_size, needs_template_url
+from multi_env_lambda.plan.template.check import check_document, check_size
 from multi_env_lambda.plan.template.context import Context, Requests
 from multi_env_lambda.plan.template.functions import function_part, layer_part
 from multi_env_lambda.plan.template.jobs import job_part, job_script, job_scripts
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIAS",
-    "LARGEST_INLINE_BODY",
     "Context",
     "StackInput",
     "drafted",
@@ -46,7 +45,6 @@ __all__ = [
     "job_scripts",
     "logical_id",
     "made_up_roots",
-    "needs_template_url",
     "render",
     "stack_file",
 ]

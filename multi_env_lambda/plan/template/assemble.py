@@ -12,10 +12,10 @@ from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.lent import describe, lent_pin
 from multi_env_lambda.plan.pins import is_pin
-from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.context import Requests
 from multi_env_lambda.plan.template.functions import code
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, logical_id, ref
+from multi_env_lambda.plan.template_text import references
 
 __all__ = ["NOT_VERSIONED", "VERSIONED", "add_pins", "add_versions", "apply_requests", "document"]
 

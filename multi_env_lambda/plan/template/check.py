@@ -22,22 +22,16 @@ from multi_env_lambda.plan.template.policy_size import check_policy_sizes
 from multi_env_lambda.plan.template.property_limits import check_property_limits
 from multi_env_lambda.plan.template.subscriptions import check_subscriptions
 from multi_env_lambda.plan.template.trust import check_trust
+from multi_env_lambda.plan.template_text import references
 
-__all__ = ["LARGEST_INLINE_BODY", "check_document", "check_size", "needs_template_url", "references"]
+__all__ = ["check_document", "check_size"]
 
-LARGEST_INLINE_BODY = 51_200
 LARGEST_BODY = 1_000_000
 MOST_RESOURCES = 500
 MOST_OUTPUTS = 200
 MOST_DYNAMIC_REFERENCES = 60
 
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
-_SUBSTITUTED = re.compile(r"\$\{([^!{}][^{}]*)\}")
-
-
-def needs_template_url(template: str) -> bool:
-    """Whether the template is too long for a request, and must be read from the bucket."""
-    return len(template.encode("utf-8")) > LARGEST_INLINE_BODY
 
 
 def check_size(template: str, *, where: str) -> None:
@@ -176,43 +170,3 @@ def _check_circles(resources: Json, where: str) -> None:
             f"circular dependency between resources: {circle}",
             hint="break it with a name that is known in advance instead of a reference",
         ) from error
-
-
-def references(value: Any) -> Iterator[str]:
-    """Every logical id that part of a template refers to."""
-    match value:
-        case {"Type": str(), "DependsOn": depends_on, **rest}:
-            yield from [depends_on] if isinstance(depends_on, str) else depends_on
-            yield from references(rest)
-        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _} if len(value) == 1:
-            yield from _of_intrinsic(value)
-        case dict():
-            for each in value.values():
-                yield from references(each)
-        case list():
-            for each in value:
-                yield from references(each)
-        case _:
-            pass
-
-
-def _of_intrinsic(value: Json) -> Iterator[str]:
-    match value:
-        case {"Ref": str(target)} | {"Fn::GetAtt": [str(target), *_]}:
-            yield target
-        case {"Fn::GetAtt": str(dotted)}:
-            yield dotted.partition(".")[0]
-        case {"Fn::Sub": str(text)}:
-            yield from _substituted(text, {})
-        case {"Fn::Sub": [str(text), dict(given)]}:
-            yield from _substituted(text, given)
-            yield from references(given)
-        case _:
-            pass
-
-
-def _substituted(text: str, given: Json) -> Iterator[str]:
-    for target in _SUBSTITUTED.findall(text):
-        name = target.strip()
-        if name not in given:
-            yield name if name.startswith("AWS::") else name.partition(".")[0]

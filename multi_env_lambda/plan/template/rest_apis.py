@@ -20,9 +20,9 @@ from multi_env_lambda.model.rest_settings import PoolAuthorizer, RestApi, RestRo
 from multi_env_lambda.model.settings import Function
 from multi_env_lambda.plan.changes import replaced_by
 from multi_env_lambda.plan.template.api_parts import access_log, joined, log_format, may_be_called
-from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.parts import Json, Part, Resource, StackInput, get_att, logical_id, ref
 from multi_env_lambda.plan.template.rest_bodies import body_of
+from multi_env_lambda.plan.template_text import references
 
 __all__ = ["REST_API", "add_deployment", "rest_api_part", "rest_route_part"]
 

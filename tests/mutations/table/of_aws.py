@@ -457,7 +457,7 @@ MUTATIONS = (
     ),
     Mutation(
         "aws/kept.py",
-        'if hashlib.sha256(body).hexdigest() != held["sha256"]:',
+        'if hashlib.sha256(body).hexdigest().encode("ascii") != sha256:',
         "if False:",
         "A damaged file of the cache counts as none.",
         ("aws/test_ledger.py::test_a_remembered_record_of_which_a_byte_has_changed_is_read_anew",),
