@@ -350,7 +350,9 @@ def test_a_plan_is_approved_by_a_person(type_: Type, deployed: FakeWorld, tmp_pa
     done = type_("approve", str(saved))
 
     assert done.code == 0
-    assert done.err.rstrip().endswith("for 24 h")
+    told = done.err.splitlines()
+    assert told[-2].endswith("for 24 h")
+    assert told[-1] == "it counts for a deploy by somebody else, not for your own"
 
 
 @pytest.mark.parametrize("words", [("customers", "main"), ("customers", "main", "sandbox", "more")])
