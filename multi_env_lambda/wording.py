@@ -10,7 +10,18 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["REPAIR_IT", "STATUS", "Advice", "advice", "counted", "in_python", "option", "unit_call", "worded"]
+__all__ = [
+    "REPAIR_IT",
+    "STATUS",
+    "Advice",
+    "advice",
+    "counted",
+    "in_python",
+    "option",
+    "through_all",
+    "unit_call",
+    "worded",
+]
 
 
 class Advice(str):
@@ -77,6 +88,14 @@ def unit_call(verb: str, unit: str, environment: str, **options: str | bool) -> 
     return Advice(
         " ".join((f"{verb}.py", unit, environment, *given)), f"workspace.unit({_literal(unit)}).{verb}({arguments})"
     )
+
+
+def through_all(units: str, environment: str) -> Advice:
+    """What brings units to an environment if they have not been in the one before; ``units`` may be several words."""
+    names = "".join(f"{_literal(unit)}, " for unit in units.split())
+    typed = " ".join(("promote.py", *units.split(), "--to", environment))
+    called = Advice(typed, f"workspace.promote({names}to={_literal(environment)})")
+    return advice("`{}` brings it there through the environments before", called)
 
 
 def _literal(value: Any) -> str:

@@ -52,7 +52,7 @@ class Function:
         if answer.error is not None:
             raise CheckFailed(
                 f"{self.project}.{self.key} in {self._place(environment).name}",
-                f"the function raised {answer.error}: {answer.payload.decode('utf-8', 'replace')}",
+                f"the function raised {answer.reason}: {answer.payload.decode('utf-8', 'replace')}",
                 hint=f"the end of its log:\n{answer.log_tail.strip()}",
             )
         try:

@@ -163,9 +163,16 @@ class Opened:
         """The same workspace with its files read again; it stays connected if its root table is as it was."""
         found = self.again()
         if found.config == self.config:
+            if found.local and found.runtimes - self.runtimes:
+                found.local_cloud()  # which prepares them
             projects = opening.built_here(found.projects, local=found.local)
             found.__dict__["world"] = attrs.evolve(self.world, projects=projects, broken=found.broken)
         return found
+
+    @property
+    def runtimes(self) -> frozenset[str]:
+        """Those that the units name."""
+        return frozenset(unit.runtime for unit in self.projects.outlines)
 
     def shown_to(self, dialog: Dialog) -> Opened:
         """The same workspace, still connected, with its plans shown to somebody else."""

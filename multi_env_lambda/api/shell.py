@@ -22,7 +22,7 @@ def run(opened: Opened, environment: str, command: Sequence[str]) -> int:
         AccountError: the role cannot be assumed.
         ToolError: the program could not be started.
     """
-    from multi_env_lambda.aws.child import variables_of_child
+    from multi_env_lambda.aws.child import endpoint_of_profile, variables_of_child
     from multi_env_lambda.host.process import run_attached
 
     if not command or not command[0]:
@@ -32,6 +32,6 @@ def run(opened: Opened, environment: str, command: Sequence[str]) -> int:
         os.environ,
         opened.sessions().credentials(place),
         region=place.region,
-        endpoint_url=opened.local_cloud().endpoint if opened.local else "",
+        endpoint_url=opened.local_cloud().endpoint if opened.local else endpoint_of_profile(opened.profile),
     )
     return run_attached(command, env=env, where="command", hint="name a program that is on the PATH")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -90,6 +91,22 @@ class Invocation:
     error: str | None
     log_tail: str
     version: str
+
+    @property
+    def reason(self) -> str:
+        """What the function raised, such as ``KeyError: 'name'``; empty if it raised nothing.
+
+        Lambda's own word for it, ``error``, only says whether the function could catch it.
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+        """
+        if self.error is None:
+            return ""
+        try:
+            said = json.loads(self.payload)
+        except ValueError:
+            return self.error
+        parts = [said.get(name) for name in ("errorType", "errorMessage")] if isinstance(said, dict) else []
+        return ": ".join(str(part) for part in parts if part) or self.error
 
     def text(self) -> str:
         """What it returned, or why it failed, and what it logged."""

@@ -29,7 +29,12 @@ def approve_command(plan_file: Path, local: bool | None, as_json: bool) -> int:
     from multi_env_lambda.api.approving import refuse_builds
 
     refuse_builds()
-    return show_approvals(open_workspace(local, TerminalDialog(details=True)).approve(plan_file), as_json)
+    workspace = open_workspace(local, TerminalDialog(details=True))
+    approvals = workspace.approve(plan_file)
+    code = show_approvals(approvals, as_json)
+    if len(approvals) and not workspace.config.approvals_by_author:
+        note("it counts for a deploy by somebody else, not for your own")
+    return code
 
 
 def show_approvals(approvals: Listing[Approval], as_json: bool) -> int:

@@ -24,6 +24,7 @@ from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.cli.target import units_and_environment, units_and_place
 from multi_env_lambda.cli.watching import must_be_alone, watch_and_show
+from multi_env_lambda.wording import through_all
 
 if TYPE_CHECKING:
     from multi_env_lambda import Plan, Result
@@ -239,6 +240,7 @@ def promote_command(
             wait=wait,
         ),
         as_json,
+        missing=through_all(" ".join(names), environment) if environment is not None else "",
     )
 
 
@@ -284,11 +286,16 @@ def rollback_command(
 
 
 def apply_and_show(
-    workspace: Workspace, change: Callable[[], Listing[Result]], as_json: bool, *, still: str = UNCHANGED
+    workspace: Workspace,
+    change: Callable[[], Listing[Result]],
+    as_json: bool,
+    *,
+    still: str = UNCHANGED,
+    missing: str = "",
 ) -> int:
     """Change something, show how it ended, and where to look at it."""
     results, code = ended(change)
-    show_results(results, as_json, still=still)
+    show_results(results, as_json, still=still, missing=missing)
     _advise(workspace)
     if not as_json and any(result.outcome == "deployed" for result in results):
         _links(workspace, dict.fromkeys(result.environment for result in results))

@@ -72,7 +72,7 @@ def invoke_command(
     else:
         out(text)
     if answer.error is not None:
-        note(f"{name}.{function} in {environment}: the function raised {answer.error}")
+        note(f"{name}.{function} in {environment}: the function raised {answer.reason}")
         return CheckFailed.exit_code
     return 0
 

@@ -125,7 +125,7 @@ def main(
     if argv is None:
         gc.set_threshold(COLLECT_AFTER)
     words = sys.argv[1:] if argv is None else argv
-    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener}
+    context: dict[str, Any] = {"start": start or Path.cwd(), "unit": unit, "opener": opener, "words": words}
     context["begun"] = time.perf_counter()
     with edge():
         try:
@@ -140,8 +140,8 @@ def main(
         except click.ClickException as error:
             complain(_told_of_usage(error))
             return error.exit_code
-        except (KeyboardInterrupt, click.Abort):
-            say("interrupted; run the same command again to finish", err=True)
+        except (KeyboardInterrupt, click.Abort) as error:
+            say(_told_of_interruption(error), err=True)
             return INTERRUPTED
         except Exception as error:
             refused = refused_by_the_machine(error)
@@ -150,6 +150,13 @@ def main(
             complain(f"{traceback.format_exc()}this is a bug in multi-env-lambda; please report it")
             return MultiEnvLambdaError.exit_code
         return answer if isinstance(answer, int) else 0
+
+
+def _told_of_interruption(error: BaseException) -> str:
+    """click makes an ``Abort`` of every Ctrl-C; one that a question raised itself has no cause."""
+    if isinstance(error, click.Abort) and error.__cause__ is None:
+        return "\ninterrupted: what this question is about was not done"
+    return "interrupted: the same command finishes what is not done yet"
 
 
 def _told_of_usage(error: click.ClickException) -> str:

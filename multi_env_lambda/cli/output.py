@@ -101,12 +101,16 @@ def json_option(command: Command) -> Command:
 def open_workspace(local: bool | None, dialog: Dialog | None = None) -> Workspace:
     """The workspace of this command; slow set-up is reported on stderr."""
     from multi_env_lambda.api.workspace import Workspace
+    from multi_env_lambda.cli.word_order import must_be_in_order
     from multi_env_lambda.show.progress import in_a_terminal
 
     context: dict[str, Any] = click.get_current_context().obj
     opener: Callable[..., Workspace] = context["opener"] or Workspace.open
     named = {} if context.get("profile") is None else {"profile": context["profile"]}
-    return opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog, **named)
+    opened = opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog, **named)
+    places = (*opened.environments, *opened.config.stage_names)
+    must_be_in_order(context["words"], {*opened.projects, *opened.broken}, places)
+    return opened
 
 
 def unit_of() -> str | None:

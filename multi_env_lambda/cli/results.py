@@ -36,14 +36,17 @@ def ended(change: Callable[[], Listing[Result]]) -> tuple[Listing[Result], int]:
         return failed.results, exit_code(failed.kinds)
 
 
-def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHANGED) -> None:
-    """The table to stdout, and what went wrong to stderr. ``still``: why there is nothing to do."""
+def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHANGED, missing: str = "") -> None:
+    """The table to stdout, and what went wrong to stderr.
+
+    ``still``: why there is nothing to do. ``missing``: what to do if there is nothing because nothing runs.
+    """
     from multi_env_lambda.show.text import results_table
 
     if as_json:
         print_json([attrs.asdict(result) for result in results])
     elif all(result.outcome == "unchanged" for result in results):
-        _tell_nothing_to_do(results, still)
+        _tell_nothing_to_do(results, still, missing)
     else:
         out(results_table(results))
     _tell_what_went_wrong(results)
@@ -78,7 +81,7 @@ def _tell_what_went_wrong(results: Iterable[Result]) -> None:
         note(f"error[{SessionEnded.__name__}]: {ended.what}\nhint: {ended.hint}")
 
 
-def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
+def _tell_nothing_to_do(results: Listing[Result], still: str, hint: str) -> None:
     """That nothing happens is fine only where something runs; elsewhere, say what is missing."""
     missing: dict[tuple[str, str], list[str]] = {}
     for result in results:
@@ -86,6 +89,8 @@ def _tell_nothing_to_do(results: Listing[Result], still: str) -> None:
             missing.setdefault((result.environment, result.detail), []).append(result.project)
     for (environment, why), units in missing.items():
         note(f"no release of {', '.join(units)} runs in {environment}: {why}")
+    if missing and hint:
+        note(f"hint: {hint}")
     for result in results if len(results) == 1 and not missing else ():
         note(f"{result.environment} {result.project}: {result.detail}")
     out("nothing to do" if missing else f"up to date: {still}")

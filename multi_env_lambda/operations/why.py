@@ -8,11 +8,21 @@ from typing import Any
 import attrs
 
 from multi_env_lambda.model.change import ResourceChange
-from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
+from multi_env_lambda.model.plan import (
+    BlockedStep,
+    DeployStep,
+    NewerStep,
+    Plan,
+    Question,
+    RemovedStep,
+    Step,
+    UnchangedStep,
+)
 from multi_env_lambda.model.reading import no_such_unit
 from multi_env_lambda.model.release import Release
 from multi_env_lambda.model.shown import shown_as_text
 from multi_env_lambda.plan.desired import RecordedState
+from multi_env_lambda.wording import advice, option
 
 __all__ = ["Cause", "Explanation", "compare", "explain"]
 
@@ -89,7 +99,8 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
     match step:
         case DeployStep():
             before = f" instead of {step.running_label}" if step.running_version else ""
-            return f"deploy {step.label}{before}", (*step.why, *_older(step))
+            asks = ", if you agree" if step.questions else ""
+            return f"deploy {step.label}{before}{asks}", (*step.why, *map(_asked, step.questions))
         case UnchangedStep():
             return "do nothing", (step.why,)
         case NewerStep():
@@ -100,9 +111,9 @@ def _decision(step: Step) -> tuple[str, tuple[str, ...]]:
             return "do nothing", ("its folder is gone; only `destroy` deletes",)
 
 
-def _older(step: DeployStep) -> tuple[str, ...]:
-    """What runs is not an older state of the same history: that explains the rest."""
-    return tuple(question.text for question in step.questions if question.kind == "older")
+def _asked(question: Question) -> str:
+    """What keeps the unit from being deployed without a word, and that word."""
+    return advice("{}; agree with `{}`", question.text, option("agree", question.answer))
 
 
 def _causes(known: RecordedState, looked_at: tuple[str, ...], step: Step) -> tuple[Cause, ...]:

@@ -127,7 +127,7 @@ def _carried(step: Step, known: _OfUnit) -> Desired:
 def _from_record(project: str, environment: str, known: _OfUnit) -> Desired:
     record = known.get(environment)
     if record is None or record.running is None:
-        return Absent(project=project, why=f"it does not run in {environment}")
+        return Absent(project=project, why=f"it does not run in {environment}", source=environment)
     failed = record.latest
     if failed is not None and failed.outcome == "failed" and failed.release == record.release:
         what = f"{failed.version} was redeployed there and failed: {failed.detail}"

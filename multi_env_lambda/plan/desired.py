@@ -73,11 +73,15 @@ class Broken:
 
 @attrs.frozen(kw_only=True)
 class Absent:
-    """The unit no longer exists, or there is nothing to take it from."""
+    """The unit no longer exists, or there is nothing to take it from.
+
+    ``source``: the environment in which it would have to run.
+    """
 
     project: str
     why: str
     removed: bool = False
+    source: str = ""
 
 
 Desired = ReleaseToRun | DigestToRun | UpToDate | Broken | Absent

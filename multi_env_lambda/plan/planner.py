@@ -25,6 +25,7 @@ from multi_env_lambda.plan.carried import carried
 from multi_env_lambda.plan.desired import Absent, Broken, Desired, DigestToRun, RecordedState, ReleaseToRun, UpToDate
 from multi_env_lambda.plan.renamed import new_names
 from multi_env_lambda.plan.waiting import beside_broken, told_to_wait
+from multi_env_lambda.wording import through_all
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.environment import Environment
@@ -115,6 +116,9 @@ def _step(request: Request, target: Environment, desired: Desired, known: Record
         case Absent():
             if desired.removed and record is not None and record.running is not None:
                 return RemovedStep(project=desired.project, environment=target.name, version=record.running.version)
+            if desired.source and desired.project in request.only:
+                hint = through_all(desired.project, target.name)
+                return BlockedStep.refused(desired.project, target.name, desired.why, hint)
             return _unchanged(target, desired.project, record, desired.why)
         case _:
             assert_never(desired)

@@ -16,5 +16,5 @@ def invocation_text(called: Invocation) -> str:
     """What it returned or why it failed, the version that ran, and the end of its log."""
     payload = called.payload.decode(errors="replace")
     shown = payload if len(payload) <= _LONGEST else f"{payload[:_LONGEST]}… ({len(called.payload)} bytes)"
-    head = f"version {called.version} {'returned' if called.error is None else f'failed ({called.error})'}: {shown}"
+    head = f"version {called.version} {'returned' if called.error is None else f'failed ({called.reason})'}: {shown}"
     return "\n".join((head, *called.log_tail.splitlines()))

@@ -97,9 +97,12 @@ def _count(steps: list[Step]) -> str:
     newer = sum(isinstance(step, NewerStep) for step in steps)
     if newer:
         parts.append(f"{newer} left out")
-    unchanged = sum(isinstance(step, UnchangedStep) for step in steps)
+    same = [step for step in steps if isinstance(step, UnchangedStep)]
+    unchanged = sum(step.version is not None for step in same)
     if unchanged:
         parts.append(f"{unchanged} unchanged")
+    if len(same) > unchanged:
+        parts.append(f"{len(same) - unchanged} not there")
     return ", ".join(parts)
 
 

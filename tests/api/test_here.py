@@ -120,9 +120,10 @@ def test_what_it_raises_is_told_as_lambda_tells_it(root: Path) -> None:
     found = function.call(here=True)
     details = json.loads(found.payload)
     assert (found.error, details["errorType"], details["errorMessage"]) == ("Unhandled", "KeyError", "'id'")
+    assert found.reason == "KeyError: 'id'"
     assert len(details["stackTrace"]) == 1 and 'billing.py", line 2, in handler' in details["stackTrace"][0]
     assert found.log_tail.startswith("[ERROR] KeyError: 'id'\nTraceback (most recent call last):\n")
-    with pytest.raises(CheckFailed, match=r"billing\.pay in sandbox: the function raised Unhandled: "):
+    with pytest.raises(CheckFailed, match=r"billing\.pay in sandbox: the function raised KeyError: 'id': "):
         function.invoke(here=True)
 
 

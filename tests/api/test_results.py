@@ -114,6 +114,11 @@ VALUES = [
         'version 7 returned: {"a": 1}\none\ntwo',
     ),
     (Invocation(payload=b"{}", error="Unhandled", log_tail="", version="7"), "version 7 failed (Unhandled): {}"),
+    (
+        Invocation(payload=b'{"errorType": "KeyError"}', error="Unhandled", log_tail="", version="7"),
+        'version 7 failed (KeyError): {"errorType": "KeyError"}',
+    ),
+    (Invocation(payload=b"[", error="Unhandled", log_tail="", version="7"), "version 7 failed (Unhandled): ["),
     (JobRun(identifier="jr_1", state="SUCCEEDED", error=None), "run jr_1: SUCCEEDED"),
     (JobRun(identifier="jr_1", state="FAILED", error="no"), "run jr_1: FAILED: no"),
     (LogLine(when="2026-01-01T00:00:00Z", text="hello", function="main"), "2026-01-01T00:00:00Z main: hello"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import click
 import pytest
 
 from multi_env_lambda import Workspace
@@ -35,6 +36,14 @@ class Typed:
 
 Type = Callable[..., Typed]
 
+TURNED_ROUND = "command line: `test` is an environment and `orders` is a unit, and the unit comes first"
+SWAPPED = [
+    *((verb, "test", "orders") for verb in ("plan", "build", "deploy", "promote", "rollback", "history", "why")),
+    *((verb, "test", "orders") for verb in ("drift", "destroy", "outputs", "logs", "repair")),
+    ("invoke", "test", "orders", "handler"),
+    ("deploy", "test", "orders", "--yes"),
+]
+
 
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeWorld:
@@ -54,6 +63,57 @@ def type_(fake: FakeWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         return Typed(code, said.out, said.err)
 
     return run
+
+
+@pytest.mark.parametrize("words", SWAPPED, ids=" ".join)
+def test_an_environment_before_a_unit_is_the_same_mistake_for_every_verb(words: tuple[str, ...], type_: Type) -> None:
+    done = type_(*words)
+
+    meant = " ".join([word for word in words[1:] if word != "test"][: 2 if "handler" in words else 1])
+    rest = "".join(f" {word}" for word in words if word.startswith("-"))
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines()[-2:] == [
+        f"error[ConfigurationError]: {TURNED_ROUND}",
+        f"hint: `{words[0]}.py {meant} test{rest}`",
+    ]
+
+
+def test_what_has_not_been_in_the_environment_before_is_refused_by_name_with_the_way_there(type_: Type) -> None:
+    done = type_("promote", "orders", "staging")
+
+    assert done.code == 9
+    assert "staging orders blocked[Refused]: it does not run in test" in done.err
+    assert "hint: `promote.py orders --to staging` brings it there through the environments before" in done.err
+
+
+def test_where_nothing_can_be_promoted_yet_it_says_what_brings_it_there(type_: Type) -> None:
+    done = type_("promote", "staging")
+
+    assert (done.code, done.out) == (0, "nothing to do\n")
+    assert done.err.splitlines()[-2:] == [
+        "no release of customers, orders runs in staging: it does not run in test",
+        "hint: `promote.py --to staging` brings it there through the environments before",
+    ]
+    assert "nothing to do, 2 not there" in type_("promote", "staging", "--out", "plan.json").out
+
+
+@pytest.mark.parametrize(
+    ("at_a_question", "said"),
+    [
+        (False, ["interrupted: the same command finishes what is not done yet"]),
+        (True, ["", "interrupted: what this question is about was not done"]),
+    ],
+)
+def test_an_interruption_at_a_question_is_not_one_of_work(
+    at_a_question: bool, said: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(start: Path, **how: Any) -> Workspace:
+        if at_a_question:
+            raise click.Abort from None  # as click's own questions do
+        raise KeyboardInterrupt
+
+    assert main(["status"], start=tmp_path, opener=interrupted) == 130
+    assert capsys.readouterr().err.splitlines()[-len(said) :] == said
 
 
 @pytest.fixture
@@ -180,6 +240,9 @@ def test_a_unit_goes_back_and_what_was_rolled_back_asks(type_: Type, deployed: F
     assert "0.1.0 ran there before" in saved.out
     assert back.code == 0 and "✓ deployed 0.1.0" in back.out
     assert asks.code == 9 and "agree with `--agree again:customers`" in asks.err
+    told = type_("why", "customers", "sandbox").out
+    assert "deploy 0.1.0.post1 instead of 0.1.0, if you agree" in told
+    assert "was rolled back" in told and "agree with `--agree again:customers`" in told
     assert type_("deploy", "sandbox", "--only", "customers", "--yes", "--agree", "again:customers").code == 0
     assert type_("rollback", "sandbox").code == 2
 
@@ -287,7 +350,9 @@ def test_a_plan_is_approved_by_a_person(type_: Type, deployed: FakeWorld, tmp_pa
     done = type_("approve", str(saved))
 
     assert done.code == 0
-    assert done.err.rstrip().endswith("for 24 h")
+    told = done.err.splitlines()
+    assert told[-2].endswith("for 24 h")
+    assert told[-1] == "it counts for a deploy by somebody else, not for your own"
 
 
 @pytest.mark.parametrize("words", [("customers", "main"), ("customers", "main", "sandbox", "more")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda import Workspace
+from multi_env_lambda.host.interpreter import find_python
 from multi_env_lambda.local.server import down
 from tests.end_to_end.stage import git, runs_here
 from tests.house import ROOT
@@ -90,3 +93,20 @@ def test_the_page_is_followed(root: Path) -> None:
     assert [line for line in seen if line.startswith(("✓", "…"))] == [alike(line) for line in begin[1:]]
     assert (answer, rest, status) == (alike(sent[0]), [alike(line) for line in left], 130)
     follow(root, deploy)
+
+
+def test_a_runtime_that_a_save_asks_for_is_prepared(root: Path) -> None:
+    others = [f"3.{number}" for number in range(sys.version_info[1] + 1, 15) if find_python(f"3.{number}")]
+    if not others:
+        pytest.skip("this machine has no newer Python")
+    opened = Workspace.open(root, local=True)._opened
+    assert opened.world.paces is None
+    path = root / "projects/billing/pyproject.toml"
+    path.write_text(
+        re.sub(r'runtime = "python[\d.]+"', f'runtime = "python{others[0]}"', path.read_text("utf-8")), "utf-8"
+    )
+
+    opened.read_again()
+
+    (known,) = root.glob(".multi_env_lambda/local/**/runtimes.json")
+    assert f"python{others[0]}" in json.loads(known.read_bytes())
