@@ -90,12 +90,13 @@ def unit_call(verb: str, unit: str, environment: str, **options: str | bool) -> 
     )
 
 
-def through_all(units: str, environment: str) -> Advice:
-    """What brings units to an environment if they have not been in the one before; ``units`` may be several words."""
-    names = "".join(f"{_literal(unit)}, " for unit in units.split())
-    typed = " ".join(("promote.py", *units.split(), "--to", environment))
-    called = Advice(typed, f"workspace.promote({names}to={_literal(environment)})")
-    return advice("`{}` brings it there through the environments before", called)
+def through_all(unit: str, environment: str) -> Advice:
+    """What brings a unit to an environment if it has not been in the one before."""
+    called = f"workspace.promote({_literal(unit)}, to={_literal(environment)})"
+    return advice(
+        "`{}` brings it there through the environments before",
+        Advice(f"promote.py {unit} --to {environment}", called),
+    )
 
 
 def _literal(value: Any) -> str:

@@ -24,7 +24,6 @@ from multi_env_lambda.cli.outputs import tell_outputs
 from multi_env_lambda.cli.results import THERE, UNCHANGED, ended, finish, not_done, show_results
 from multi_env_lambda.cli.target import units_and_environment, units_and_place
 from multi_env_lambda.cli.watching import must_be_alone, watch_and_show
-from multi_env_lambda.wording import through_all
 
 if TYPE_CHECKING:
     from multi_env_lambda import Plan, Result
@@ -240,8 +239,13 @@ def promote_command(
             wait=wait,
         ),
         as_json,
-        missing=through_all(" ".join(names), environment) if environment is not None else "",
+        missing=_through_all(names, environment) if environment is not None else "",
     )
+
+
+def _through_all(names: Iterable[str], environment: str) -> str:
+    command = " ".join(("promote.py", *names, "--to", environment))
+    return f"`{command}` brings it there through the environments before"
 
 
 @click.command("rollback")
