@@ -10,9 +10,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from multi_env_lambda.plan.template.check import references
 from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, logical_id
 from multi_env_lambda.plan.template.rest_apis import REST_API
+from multi_env_lambda.plan.template_text import references
 
 __all__ = ["without_circle"]
 
