@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,24 +134,31 @@ def print_json(value: Any) -> None:
 
 def tell(renderable: RenderableType) -> None:
     """Something with a layout, for people who watch the run."""
-    with telling(err=True):
-        console(err=True).print(Shown(renderable))
+    _print(renderable, err=True)
 
 
 def out(renderable: RenderableType) -> None:
     """The result that was asked for, on stdout. A plain text stays as it is: no broken line, no bracket as markup."""
     if isinstance(renderable, str):
         say(renderable)
-        return
+    else:
+        _print(renderable, err=False)
+
+
+def _print(renderable: RenderableType, *, err: bool) -> None:
+    """At a terminal, what is too long for a line goes on below it; a reader of a pipe gets whole lines."""
     from rich.table import Table
     from rich.text import Text
 
-    from multi_env_lambda.show.narrow import Narrow
+    from multi_env_lambda.show.narrow import Hanging, Narrow
 
-    whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
+    screen = console(err=err)
+    whole_lines = isinstance(renderable, Text) and not screen.is_terminal
     shown = Narrow(renderable) if isinstance(renderable, Table) else renderable
-    with telling(err=False):
-        console(err=False).print(Shown(shown), soft_wrap=whole_lines)
+    if isinstance(renderable, Text) and screen.is_terminal:
+        shown = Hanging(renderable)
+    with telling(err=err):
+        screen.print(Shown(shown), soft_wrap=whole_lines)
 
 
 def asked(text: str, **how: Any) -> str:
