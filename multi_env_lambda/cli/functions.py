@@ -26,7 +26,7 @@ __all__ = ["invoke_command", "logs_command"]
 
 @click.command("invoke")
 @names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
-@click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
+@click.option("--payload", help="The event as JSON, `{}` without it; `-` reads it from stdin.")
 @click.option("--event", "kind", metavar="KIND", help="Send a sample event of this kind; `event` lists the kinds.")
 @set_option
 @click.option("--here", is_flag=True, help="Run the code of this work tree on this machine; nothing is deployed.")
@@ -34,7 +34,7 @@ __all__ = ["invoke_command", "logs_command"]
 @json_option
 def invoke_command(
     words: tuple[str, ...],
-    payload: str,
+    payload: str | None,
     kind: str | None,
     values: dict[str, str],
     here: bool,
@@ -49,7 +49,7 @@ def invoke_command(
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
         raise click.UsageError("expected UNIT, FUNCTION and ENVIRONMENT; a unit's script takes no UNIT")
-    if kind is not None and payload != "{}":
+    if kind is not None and payload is not None:
         raise click.UsageError("--event cannot be combined with --payload")
     if kind is None and values:
         raise click.UsageError("--set requires --event")
@@ -148,8 +148,8 @@ def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     return 0
 
 
-def _event(payload: str) -> object:
-    text = sys.stdin.read() if payload == "-" else payload
+def _event(payload: str | None) -> object:
+    text = sys.stdin.read() if payload == "-" else "{}" if payload is None else payload
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
