@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from multi_env_lambda.cli.complete import names_argument
+from multi_env_lambda.cli.complete import event_kinds, names_argument
 from multi_env_lambda.cli.event import set_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
@@ -27,7 +27,13 @@ __all__ = ["invoke_command", "logs_command"]
 @click.command("invoke")
 @names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
 @click.option("--payload", help="The event as JSON, `{}` without it; `-` reads it from stdin.")
-@click.option("--event", "kind", metavar="KIND", help="Send a sample event of this kind; `event` lists the kinds.")
+@click.option(
+    "--event",
+    "kind",
+    metavar="KIND",
+    shell_complete=event_kinds,
+    help="Send a sample event of this kind; `event` lists the kinds.",
+)
 @set_option
 @click.option("--here", is_flag=True, help="Run the code of this work tree on this machine; nothing is deployed.")
 @local_option
