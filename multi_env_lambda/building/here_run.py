@@ -18,7 +18,6 @@ import traceback
 import uuid
 from typing import Any
 
-
 DEBUGGER_LEFT = "BdbQuit"
 """What Python's debugger raises where somebody leaves it, or nobody can answer it."""
 

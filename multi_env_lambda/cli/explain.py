@@ -11,6 +11,7 @@ from multi_env_lambda import errors
 from multi_env_lambda.api.answers import ANSWER_OF
 from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
+from multi_env_lambda.cli.complete import explained
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
@@ -37,7 +38,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
 
 
 @click.command("explain")
-@click.argument("word", metavar="[ERROR|CODE|QUESTION]", default="")
+@click.argument("word", metavar="[ERROR|CODE|QUESTION]", default="", shell_complete=explained)
 def explain_command(word: str) -> int:
     """Explain an error by its name or exit code, or a question of a plan by the word that answers it.
 

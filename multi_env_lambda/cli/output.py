@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from multi_env_lambda.cli.complete import profiles
 from multi_env_lambda.show.terminal import Shown, console, say, telling, visible
 
 if TYPE_CHECKING:
@@ -38,7 +39,13 @@ def local_option(command: Command) -> Command:
     """Where this goes: ``--local``, the local cloud instead of AWS; ``--profile``, whose credentials are used."""
     text = "Use the credentials of this profile of your AWS files."
     named = click.option(
-        "--profile", metavar="NAME", default=None, expose_value=False, callback=_keep_profile, help=text
+        "--profile",
+        metavar="NAME",
+        default=None,
+        shell_complete=profiles,
+        expose_value=False,
+        callback=_keep_profile,
+        help=text,
     )
     local = click.option("--local", is_flag=True, default=None, help="Use the local cloud instead of AWS.")
     return local(named(_timings_options(command)))

@@ -231,7 +231,7 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
         text = Text(one_line(called(cell.version, cell.release)))
         text.append(f" {age(cell.when or now, now)}", style="dim")
     text.append(" ↑ newer" if cell.newer else "", style="yellow")
-    if cell.behind:
+    if cell.behind and cell.version is not None:
         text.append(" ← behind", style="yellow")
     if cell.rolled_back is not None:
         text.append(f" ↩ {called(cell.rolled_back.version, cell.rolled_back.release)}", style="yellow")

@@ -39,6 +39,13 @@ def test_nothing_is_cut_off_where_a_table_has_no_room(width: int) -> None:
     ]
 
 
+def test_where_nothing_ever_ran_nothing_is_behind() -> None:
+    never = Cell(project="orders", environment="prod", behind=True)
+    table = status_table(Status(environments=("prod",), units=("orders",), removed=(), cells=(never,)), NOW)
+
+    assert printed(table, 80).split() == ["unit", "prod", "orders", "–"]
+
+
 def test_a_table_with_room_is_a_table() -> None:
     assert shown(80).splitlines()[0].split() == ["unit", "sandbox", "test", "prod"]
 
