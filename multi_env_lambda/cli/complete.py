@@ -62,7 +62,7 @@ def answers(context: click.Context, parameter: click.Parameter, incomplete: str)
 def explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The errors and questions that the verb ``explain`` knows."""
     from multi_env_lambda.api.answers import ANSWER_OF
-    from multi_env_lambda.cli.explain import kinds
+    from multi_env_lambda.cli.kinds import kinds
 
     return _beginning((*(kind.__name__ for kind in kinds()), *ANSWER_OF), incomplete)
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 
 import click
 
-from multi_env_lambda import errors
 from multi_env_lambda.api.answers import ANSWER_OF
-from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
 from multi_env_lambda.cli.complete import explained
+from multi_env_lambda.cli.kinds import kinds
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
-__all__ = ["PAGES", "about", "explain_command", "kinds"]
+__all__ = ["PAGES", "about", "explain_command"]
 
 PAGES: Mapping[str, tuple[str, ...]] = {
     "UnitsFailed": ("02-How-To/when-something-fails",),
@@ -55,12 +54,6 @@ def explain_command(word: str) -> int:
     return 0
 
 
-def kinds() -> list[type[MultiEnvLambdaError]]:
-    """Every error that can end a command, in the order of their exit codes."""
-    named = (getattr(errors, name) for name in errors.__all__)
-    return sorted((UnitsFailed, *(kind for kind in named if kind is not MultiEnvLambdaError)), key=_code)
-
-
 def about(kind: type[MultiEnvLambdaError]) -> list[str]:
     """The docstring up to the attributes, which are for callers."""
     text = inspect.getdoc(kind) or ""
@@ -92,7 +85,3 @@ def _question(kind: str) -> str:
 
 def _pages(*names: str) -> str:
     return f"In the documentation: {', '.join(names)}"
-
-
-def _code(kind: type[MultiEnvLambdaError]) -> int:
-    return kind.exit_code
