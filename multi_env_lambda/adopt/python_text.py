@@ -9,7 +9,7 @@ from typing import Any
 from multi_env_lambda.adopt.filled import Filled, Symbol
 from multi_env_lambda.adopt.found import Ours, Stack
 
-__all__ = ["python_of", "stack_text"]
+__all__ = ["import_of", "python_of", "stack_text"]
 
 _WIDTH = 120
 _IN_CONTEXT = {"environment": "name", "region": "region", "account_id": "account_id"}
@@ -139,3 +139,14 @@ def _with_values(text: Filled) -> str:
         else:
             written += python_of(part)[1:-1].replace("{", "{{").replace("}", "}}")
     return f'f"{written}"'
+
+
+def import_of(module: str, name: str, called: str) -> str:
+    """The lines that import something, which may be called as no statement of Python can call it.
+
+    >>> import_of("a.b", "c", "_c"), import_of("a-b", "c", "_c")
+    ('from a.b import c as _c', "import importlib\\n\\n_c = getattr(importlib.import_module('a-b'), 'c')")
+    """
+    if all(part.isidentifier() for part in (*module.split("."), name)):
+        return f"from {module} import {name} as {called}"
+    return f"import importlib\n\n{called} = getattr(importlib.import_module({module!r}), {name!r})"

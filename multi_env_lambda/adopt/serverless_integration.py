@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from multi_env_lambda.adopt.python_text import import_of
 from multi_env_lambda.adopt.serverless_service import at
 from multi_env_lambda.adopt.serverless_values import Filled, Value, plain
 
@@ -103,9 +104,7 @@ def integration_module(handler: str, routes: Mapping[str, Mapping[str, Any]]) ->
         handler: such as ``src/orders.create``. routes: by method and path, what :func:`integration_of` returns.
     """
     module, _, name = handler.replace("/", ".").rpartition(".")
-    imported = f"from {module} import {name} as _function"
-    if not all(part.isidentifier() for part in (*module.split("."), name)):
-        imported = f"import importlib\n\n_function = getattr(importlib.import_module({module!r}), {name!r})"
+    imported = import_of(module, name, "_function")
     return _MODULE.format(handler=handler, imported=imported, routes=_written(routes), statuses=_written(_STATUSES))
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from multi_env_lambda.adopt.python_text import import_of
+
 __all__ = ["wsgi_handler"]
 
 _MODULE = '''"""Calls the application `{app}` with the requests that API Gateway sends: both forms of a payload."""
 
 import base64
-import importlib
 import io
-import os
 import sys
 from urllib.parse import unquote, urlencode
 
-_MODULE, _, _NAME = {app!r}.rpartition(".")
-_FOLDER, _, _MODULE = _MODULE.rpartition("/")
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), _FOLDER))
-_APP = getattr(importlib.import_module(_MODULE), _NAME)
+{imported}
 _TEXTS = ("text/", "application/json", "application/javascript", "application/xml", "application/vnd.api+json")
 
 
@@ -106,4 +103,10 @@ def _answer(event, answer, body):
 
 def wsgi_handler(app: str) -> str:
     """The text of the module for an application such as ``app.app`` or ``api/app.app``."""
-    return _MODULE.format(app=app)
+    module, _, name = app.rpartition(".")
+    folder, _, module = module.rpartition("/")
+    imported = import_of(module, name, "_APP")
+    if folder:
+        path = f"os.path.join(os.path.dirname(os.path.abspath(__file__)), {folder!r})"
+        imported = f"import os\n\nsys.path.insert(0, {path})\n{imported}"
+    return _MODULE.format(app=app, imported=imported)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.adopt.binary import with_binary
 from multi_env_lambda.adopt.cfn_parameters import (
     check_names,
     given_values,
@@ -42,7 +43,7 @@ from multi_env_lambda.adopt.written import (
 )
 from multi_env_lambda.api.adopting_day import day_of_lists
 from multi_env_lambda.api.adopting_files import appendable, as_it_lies, must_be_inside, with_own, write_files
-from multi_env_lambda.api.adopting_left import without_secrets_in, without_workspace
+from multi_env_lambda.api.adopting_left import with_imported, without_secrets_in, without_workspace
 from multi_env_lambda.api.adopting_project import LARGEST, SourceProject, project_at
 from multi_env_lambda.api.adopting_service import nearby, service_readings
 from multi_env_lambda.errors import ConfigurationError
@@ -127,8 +128,11 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         in_place, is_listed = everything.files if is_own else (), source.is_listed_at_the_top
         found = with_pins(found, source.copies, folder, in_place, is_listed=is_listed)
         if not source.declares:
-            found = with_lacking(found, texts, source.lists(), folder, is_listed=is_listed)
-        return as_it_lies(found, project.text)
+            lists = source.lists()
+            bodies = [text for _, text in lists]
+            found = with_lacking(found, {**found.files, **texts}, bodies, folder, is_listed=is_listed)
+            found = with_binary(found, lists, folder, is_listed=is_listed)
+        return as_it_lies(with_imported(found, texts), project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:
         return _wanted(source, adopted, target, record[0])

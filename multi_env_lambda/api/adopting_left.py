@@ -1,18 +1,22 @@
-"""What lies in a project's folder and does not go along: files of the workspace around it, and files of secrets."""
+"""Which files of a project's folder go along: none of the workspace or of secrets, and tests if code imports them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
-from multi_env_lambda.adopt.found import NotCarried, Place
+from multi_env_lambda.adopt.found import Changed, NotCarried, Place
+from multi_env_lambda.adopt.joined import Adopted
+from multi_env_lambda.adopt.modules import reachable, start_of
 from multi_env_lambda.api.adopting_project import SourceProject
+from multi_env_lambda.building.plain import is_code
 from multi_env_lambda.building.secrets import is_named_so
 from multi_env_lambda.plan.scaffold import SCRIPTS
 
-__all__ = ["without_secrets_in", "without_workspace"]
+__all__ = ["with_imported", "without_secrets_in", "without_workspace"]
 
 _FILE = "pyproject.toml"
 _SCRIPTS = frozenset(f"bin/automation/{verb}.py" for verb in SCRIPTS)
@@ -51,3 +55,25 @@ def without_secrets_in(project: SourceProject) -> tuple[SourceProject, tuple[Not
     )
     said = tuple(NotCarried(function="", what="the file", place=Place(one, 1), reason=reason) for one in secret)
     return attrs.evolve(project, files=tuple(one for one in project.files if one not in secret)), said
+
+
+def with_imported(adopted: Adopted, texts: Mapping[str, str]) -> Adopted:
+    """With the modules that functions import although they are called like tests, which are not packed otherwise."""
+    found: dict[str, None] = {}
+    for table in adopted.table.get("functions", {}).values():
+        root = str(table.get("root", ""))
+        everything = {**adopted.files, **texts}
+        start = start_of(str(table.get("handler", "")), root, everything)
+        for path in reachable(everything, start, root) if start else ():
+            if path in texts and not is_code(path.removeprefix(f"{root}/")):
+                found[path] = None
+    if not found:
+        return adopted
+    reason = "it is called like a test, and tests are not packed, but a function imports it"
+    said = (
+        Changed(function="", what="the file", place=Place(path, 1), to=f'include = ["{path}"]', reason=reason)
+        for path in found
+    )
+    first = {key: one for key, one in adopted.table.items() if not isinstance(one, Mapping)}
+    table = {**first, "include": [*first.get("include", ()), *found], **adopted.table}
+    return attrs.evolve(adopted, table=table, findings=(*adopted.findings, *said))

@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
-from multi_env_lambda.api.adopting_day import LISTS, moved_with, with_versions
+from multi_env_lambda.api.adopting_day import LISTS, with_versions
 from multi_env_lambda.api.adopting_instead import NEWEST, NEXT, Instead, instead_of, together
 from multi_env_lambda.api.opened import Opened
 from multi_env_lambda.api.setup import LOCK, kept_versions, make_lock
@@ -98,18 +98,23 @@ def _settled(
     if not tried.needs_packages:
         return adopted
     before = (*tried.at_odds(), *tried.of_python())
-    adopted, tried = _begun(trial, adopted, before, then)
+    if before:
+        adopted = trial.changed(adopted, before)
+        tried = trial.write(adopted)
     found = tried.nearest()
     if found.moved and others and not tried.stays(found):
         last = min((first, *others), key=there.index)
         same = (one for one in others if tried.on(one).stays(found))
         chosen = next(same, last)
         if chosen != first:
-            adopted, tried = _begun(trial, read((chosen, *there)), before, then)
+            adopted = trial.changed(read((chosen, *there)), before)
+            tried = trial.write(adopted)
             found = tried.nearest()
     if found.moved:
-        adopted, moved = moved_with(adopted, tried.direct, found.moved)
-        adopted = trial.changed(adopted, tuple(instead_of(one, tried.target, NEXT) for one in moved))
+        adopted = trial.changed(adopted, tuple(instead_of(one, tried.target, NEXT) for one in found.moved))
+        tried = trial.write(adopted)
+    if then is not None and adopted.told != "nothing":
+        adopted = tried.of_day(adopted, then)
         tried = trial.write(adopted)
     try:
         tried.check()
@@ -126,16 +131,6 @@ def _settled(
         tried = trial.write(adopted)
         tried.check()
     return adopted
-
-
-def _begun(trial: _Trial, adopted: Adopted, before: tuple[Instead, ...], then: date | None) -> tuple[Adopted, _Tried]:
-    """With what its lists alone lead to."""
-    adopted = trial.changed(adopted, before)
-    tried = trial.write(adopted)
-    if then is None or adopted.told == "nothing":
-        return adopted, tried
-    adopted = tried.of_day(adopted, then)
-    return adopted, trial.write(adopted)
 
 
 def _in_order(adopted: Adopted, there: tuple[str, ...]) -> tuple[str, ...]:
@@ -288,13 +283,13 @@ class _Tried:
             return adopted
         found = of_day(self.direct, day, self.target, where=self.where, indexes=self.indexes)
         place = Place("pyproject.toml" if keep is None else keep.file, 1)
-        return with_versions(adopted, found, self.pins(), day, place)
+        return with_versions(adopted, found, day, place)
 
     def pins(self) -> tuple[Pin, ...]:
         root = self.trial.root
         if locked_by_another_tool(self.trial.unit):
             return ()
-        keep = kept_versions(root, self.project, self.versions)
+        keep = kept_versions(root, self.project)
         others = () if keep is None else keep.constraints
         return pins_of(self.direct, others, self.target, self.where)
 

@@ -178,9 +178,21 @@ def newest(requirements: Iterable[str], locked: Sequence[Pin], target: Target, *
 
 
 def of_day(requirements: Iterable[str], day: date, target: Target, *, where: str, indexes: str) -> tuple[Pin, ...]:
-    """What these and their needs came to on a day; nothing if the index does not say when it got its files."""
-    asked = _Asked(target=target, where=where, indexes=indexes)
-    return tuple(Pin(name, version, direct=False) for name, version in asked.on_day([*requirements], day).items())
+    """What these and their needs came to on a day, without exact ones; each in the lowest version from there on that
+    has a wheel for the target.
+
+    Nothing if they do not fit together, or the index does not say when it got its files.
+    """
+    asked, wanted = _Asked(target=target, where=where, indexes=indexes), [*requirements]
+    exact = {one.name for one in pins_of(wanted, (), target, where)}
+    found = asked.on_day(wanted, day)
+    pins = [Pin(name, version, direct=False) for name, version in found.items() if name not in exact]
+    if pins and asked.solved([*wanted, *(one.exact for one in pins)]) is None:
+        lowest = asked.lowest(pins)
+        pins = [attrs.evolve(one, version=version) for one in pins if (version := lowest[one.name]) is not None]
+        if asked.solved([*wanted, *(one.exact for one in pins)]) is None:
+            return ()
+    return tuple(pins)
 
 
 def lacking(requirements: Iterable[str], target: Target, *, where: str, indexes: str) -> tuple[str, ...]:

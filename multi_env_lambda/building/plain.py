@@ -29,6 +29,7 @@ __all__ = [
     "all_in_roots",
     "check_patterns",
     "has_no_backend",
+    "is_code",
     "is_plain",
     "plain_sdist",
     "plain_shared",

@@ -137,3 +137,26 @@ def test_a_table_by_stage_without_the_environment_asks_for_the_stage(root: Path)
     with pytest.raises(ConfigurationError, match=r"nothing is there, `custom.by` has dev") as error:
         adopt(root)
     assert "--set sandbox.stage=… --set test.stage=…" in str(error.value.hint)
+
+
+def test_a_module_that_is_called_like_a_test_is_packed_if_a_function_imports_it(root: Path) -> None:
+    folder = root / "projects" / "shop"
+    (folder / "mail" / "send.py").write_text("import mail.test_mode\n\n\ndef handler(event, context):\n    return 1\n")
+    for name in ("test_mode.py", "test_other.py"):
+        (folder / "mail" / name).write_text("")
+    found = adopt(root, "env:TABLE=orders")
+    assert "~ mail/test_mode.py:1 the file → include" in found.text()
+    (unit,) = Workspace.open(root, local=False).configs
+    assert unit.include == ("mail/test_mode.py",)
+
+
+def test_a_file_of_values_that_is_not_in_the_repository_is_to_be_written(root: Path) -> None:
+    file = root / "projects" / "shop" / "serverless.yml"
+    file.write_text(
+        SERVICE.replace("'${env:TABLE}'", "'${self:custom.own.table}'") + "custom: {own: '${file(own.yml)}'}\n"
+    )
+    with pytest.raises(ConfigurationError) as error:
+        adopt(root)
+    assert error.value.hint == "write `own.yml`, which is not in the repository"
+    (file.parent / "own.yml").write_text("table: orders\n")
+    assert adopt(root).unit == "shop"
