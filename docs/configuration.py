@@ -1,10 +1,10 @@
-"""The page about the keys of the two tables, from their declarations: each with type, default and example."""
+"""The pages about the keys of the two tables, from their declarations: each with type, default and example."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from multi_env_lambda.model.key import (
@@ -32,14 +32,40 @@ from multi_env_lambda.model.keys.unit import DIFFERENCE, UNIT
 from multi_env_lambda.model.keys.workspace import WORKSPACE
 
 
-def text_of(name: str) -> str:
-    """All tables of one file, each once, in the order in which they are met."""
-    top = WORKSPACE if name == "workspace" else UNIT
-    places = {keys.title: label for keys, label in reversed(list(_tables(top, name)))}
-    seen: dict[str, Keys] = {}
-    for keys, _ in _tables(top, name):
-        seen.setdefault(keys.title, keys)
-    return "\n".join(_table(keys, places[title]) for title, keys in seen.items())
+def pages_of(name: str) -> dict[str, str]:
+    """File -> text: what a handwritten page includes, and a page for each table in it, with the tables below that."""
+    tables = labelled(name)
+    labels = {title: label for title, (_, label) in tables.items()}
+    found: dict[str, list[str]] = {}
+    for keys, label in tables.values():
+        found.setdefault(page_of(label), []).append(_table(keys, label, labels))
+    top = "\n".join(found.pop(name))
+    listed = "".join(f"   {page}\n" for page in found)
+    begin = f"Each of its tables has a page:\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
+    return {f"{name}.inc": begin + top, **{f"{page}.rst": _titled(page, parts) for page, parts in found.items()}}
+
+
+def labelled(name: str) -> dict[str, tuple[Keys, str]]:
+    """Title -> all tables of one file with their labels, each where it is met first, in that order."""
+    found: dict[str, tuple[Keys, str]] = {}
+    for keys, label in _tables(WORKSPACE if name == "workspace" else UNIT, name):
+        found.setdefault(keys.title, (keys, label))
+    return found
+
+
+def page_of(label: str) -> str:
+    """
+    >>> page_of("unit"), page_of("unit.functions.vpc"), page_of("unit.functions.events.sqs")
+    ('unit', 'unit-functions', 'unit-events')
+    """
+    parts = label.split(".")
+    return "-".join(["unit", "events"] if "events" in parts else parts[:2])
+
+
+def _titled(page: str, parts: list[str]) -> str:
+    of, _, table = page.partition("-")
+    title = f"Keys of {'a unit' if of == 'unit' else 'the workspace'}: {table}"
+    return f"{title}\n{'=' * len(title)}\n\n" + "\n".join(parts)
 
 
 def _tables(keys: Keys, label: str) -> Iterator[tuple[Keys, str]]:
@@ -68,22 +94,29 @@ def _below(kind: Kind) -> Iterator[tuple[Keys, str]]:
             return
 
 
-def _table(keys: Keys, label: str) -> str:
+def _table(keys: Keys, label: str, labels: Mapping[str, str]) -> str:
     about = f"{_sentences(keys.about)}\n\n" if keys.about else ""
     head = f".. _{label}:\n\n{keys.title}\n{'-' * len(keys.title)}\n{about}"
-    return head + "\n".join(_key(keys, key, label) for key in keys)
+    return head + "\n".join(_key(keys, key, label, labels) for key in keys)
 
 
-def _key(keys: Keys, key: Key, label: str) -> str:
+def _key(keys: Keys, key: Key, label: str, labels: Mapping[str, str]) -> str:
     title = f"``{key.name}``"
     example = key.example if key.example.startswith("[") else f"{keys.header}\n{key.example}"
     return (
         f".. _key.{label}.{key.name}:\n\n{title}\n{'~' * len(title)}\n"
         f"{_sentences(key.meaning)}\n\n"
-        f":Type: {_kind(key.kind)}{_switch(key, label)}\n"
+        f":Type: {_kind(key.kind)}{_switch(key, label)}\n{_more(key, labels)}"
         f":Default: {_default(keys, key)}\n\n"
         f".. code-block:: toml\n\n{textwrap.indent(example, '   ')}\n"
     )
+
+
+def _more(key: Key, labels: Mapping[str, str]) -> str:
+    """Where the keys of a table are described, or those of each kind of a list of events."""
+    found = {labels[below.title]: word for below, word in _below(key.kind) if below.title in labels}
+    links = ", ".join(f":ref:`{word} <{label}>`" if word else f":ref:`{label}`" for label, word in found.items())
+    return f":Keys: {links}\n" if links else ""
 
 
 def _sentences(text: str) -> str:

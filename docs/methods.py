@@ -1,4 +1,4 @@
-"""Completes what the page about the Python API says of each method: all parameters, what it returns, and an example.
+"""Completes what the pages about the Python API say of each method: all parameters, what it returns, and an example.
 
 Texts that many methods share are in the table of the page. What belongs to one method only, and its example, is in
 ``docs/source/04-Reference/python/CLASS.inc``, since a class with forty methods would not be readable with it. A test
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,21 @@ FOLDER = REFERENCE / "python"
 SECTIONS = ("Args", "Returns", "Raises")
 HANDLES = ("Workspace", "Project", "Environment", "Function", "Job")
 """The classes whose methods find units and environments by name."""
+MADE_HERE = ("Build", "SourceArtifact", "LayerArtifact", "Asked", "LocalCloudSwitch", "Adoption")
+"""Other classes that nobody but this library makes."""
+ALIASES = {
+    "EnvironmentConfig": "multi_env_lambda.model.environment.Environment",
+    "ProjectConfig": "multi_env_lambda.model.project.Project",
+    "Layer": "multi_env_lambda.model.artifact.LayerArtifact",
+    "Source": "multi_env_lambda.model.artifact.SourceArtifact",
+}
+"""What a module calls a class that has a name of its own there -> where its page has it."""
+UNIONS = {
+    "Names": "str | Sequence[str]",
+    "Saved": "Plan | Removal | Mapping[str, Any] | str | os.PathLike[str]",
+    "Advice": "str",
+}
+"""What the code calls several types -> those."""
 FOUND_BY_NAME = {
     **dict.fromkeys(("names", "units", "name"), "unit"),
     **dict.fromkeys(("environment", "left", "right"), "environment"),
@@ -31,7 +47,26 @@ OF_ANY_NAME = ("Workspace.unit",)
 def shared() -> dict[str, str]:
     """Parameter -> what it means in every method that does not say otherwise."""
     text = PAGE.read_text("utf-8").partition("Arguments that many methods have")[2]
-    return dict(re.findall(r"^``(\w+)``  +(\S.*)$", text.partition("\n\nWhat a ``stack.py`` gets")[0], re.MULTILINE))
+    return dict(re.findall(r"^``(\w+)``  +(\S.*)$", text, re.MULTILINE))
+
+
+def meaning(name: str, method: str, *, optional: bool) -> str:
+    """The part of what holds for many methods that is about this one.
+
+    >>> meaning("to", "deploy", optional=True), meaning("to", "plan_rollback", optional=True)
+    ('go through all environments up to this one', 'the release, by digest or version')
+    """
+    text, _, special = shared()[name].partition("; for a ")
+    verb, _, other = special.partition(": ")
+    if verb and verb in method:
+        return other
+    always, _, alone = text.partition("; if it may be left out: ")
+    return f"{always}; if it is left out, {alone}" if alone and optional else always
+
+
+def texts_of_pages() -> str:
+    """All pages about the Python API, one after the other."""
+    return "\n".join(path.read_text("utf-8") for path in sorted(REFERENCE.glob("api*.rst")))
 
 
 @cache
@@ -71,6 +106,15 @@ def parameters_of(method: Any) -> list[str]:
     return [name for name in names if name not in ("self", "cls")]
 
 
+def optional_of(method: Any) -> set[str]:
+    """The names of its parameters that have a default."""
+    try:
+        found = inspect.signature(inspect.unwrap(getattr(method, "__func__", method))).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return {one.name for one in found if one.default is not one.empty}
+
+
 def described(lines: list[str]) -> set[str]:
     """The parameters that the lines of a section describe."""
     return {name for line in lines if (found := re.match(r"    (\w[\w, ]*):", line)) for name in found[1].split(", ")}
@@ -88,13 +132,19 @@ def in_order(arguments: list[str], parameters: list[str]) -> list[str]:
     return [line for entry in entries for line in entry]
 
 
-def completed(owner: str, method: str, doc: list[str], parameters: list[str]) -> list[str]:
-    """A docstring with every section."""
+def completed(
+    owner: str, method: str, doc: list[str], parameters: list[str], optional: Collection[str] = ()
+) -> list[str]:
+    """A docstring with every section; ``optional``: the parameters that have a default."""
     before, found, example = sections_of(doc)
     more, added, shown = sections_of(written(owner).get(method, []))
     arguments = [*found.get("Args", []), *added.get("Args", [])]
     known = described(arguments)
-    arguments += [f"    {name}: {shared()[name]}." for name in parameters if name not in known and name in shared()]
+    arguments += [
+        f"    {name}: {meaning(name, method, optional=name in optional)}."
+        for name in parameters
+        if name not in known and name in shared()
+    ]
     raises = [*found.get("Raises", []), *added.get("Raises", [])]
     parts = {
         "Args": in_order(arguments, parameters),
@@ -136,11 +186,46 @@ def process(_: Any, what: str, name: str, public: Any, __: Any, lines: list[str]
     if what == "class":
         owner = method
     if what in ("class", "method", "property", "attribute") and method in written(owner):
-        lines[:] = completed(owner, method, lines, parameters_of(public) if what == "method" else [])
+        parameters, optional = (parameters_of(public), optional_of(public)) if what == "method" else ([], set[str]())
+        lines[:] = completed(owner, method, lines, parameters, optional)
     elif what == "method" and parameters_of(public):
-        lines[:] = completed(owner, method, lines, parameters_of(public))
+        lines[:] = completed(owner, method, lines, parameters_of(public), optional_of(public))
+
+
+def signature(
+    _: Any, what: str, name: str, public: Any, options: Any, arguments: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Without the arguments of what only this library makes, and with names for unions of types spelled out."""
+    if what == "class" and name.rpartition(".")[2] in (*HANDLES, *MADE_HERE):
+        return "", None
+    return spelled(arguments), spelled(returned)
+
+
+def spelled(text: str | None) -> str | None:
+    """
+    >>> spelled("(names: Names, plan: ~x.Plan) -> None")
+    '(names: str | Sequence[str], plan: ~x.Plan) -> None'
+    """
+    for name, union in UNIONS.items():
+        text = text and re.sub(rf"(?<![\w.]){name}(?!\w)", union, text)
+    return text
+
+
+def linked(app: Any, environment: Any, node: Any, content: Any) -> Any:
+    """Annotations name a class by the module that defines it, or as that module calls it; pages by its public name."""
+    import multi_env_lambda
+
+    path = ALIASES.get(node.get("reftarget", ""), node.get("reftarget", ""))
+    name = path.rpartition(".")[2]
+    public = f"multi_env_lambda.{name}" if name in multi_env_lambda.__all__ and path != name else path
+    if node.get("refdomain") != "py" or public == node["reftarget"]:
+        return None
+    objects = environment.get_domain("py")
+    return objects.resolve_xref(environment, node["refdoc"], app.builder, "class", public, node, content)
 
 
 def setup(app: Any) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", process, priority=400)
+    app.connect("autodoc-process-signature", signature)
+    app.connect("missing-reference", linked, priority=400)
     return {"parallel_read_safe": True}

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 import configuration
 import examples
+import failures
 import verbs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,18 +48,45 @@ def _section(command: click.Command, name: str, parent: click.Context) -> str:
 
 
 def errors_text() -> str:
-    """One section per error: its code, what it means, and the pages about it."""
-    from multi_env_lambda.cli.explain import PAGES, about, kinds
+    """One section per error: its code, what it means, an example, its messages, and the pages about it."""
+    from multi_env_lambda.cli.explain import PAGES, about
+    from multi_env_lambda.cli.kinds import kinds
 
     sections = []
     for kind in kinds():
         name, said = kind.__name__, "\n".join(about(kind))
-        more = ", ".join(f":doc:`../{page}`" for page in PAGES[name])
-        title = f"{name}\n{'-' * len(name)}\n"
+        messages = failures.MESSAGES.get(name, {})
+        begin = _begin(name, name, messages)
+        example = f"{failures.WHEN[name]}::\n\n{textwrap.indent(failures.example(name), '    ')}\n"
+        frequent = "".join(f"- ``{words}``: {advice}\n" for words, advice in messages.items())
+        frequent = f"\nFrequent messages:\n\n{frequent}" if messages else ""
         sections.append(
-            f"{title}Exit code {kind.exit_code}; ``explain {name}`` prints this text.\n\n{said}\n\nMore: {more}.\n"
+            f"{begin}Exit code {kind.exit_code}; ``explain {name}`` prints this text.\n\n{said}\n\n"
+            f"{example}{frequent}\n{_more(PAGES[name])}"
         )
     return "\n".join(sections)
+
+
+def aws_says_text() -> str:
+    """One section for each thing that AWS says and people search for."""
+    from multi_env_lambda.cli.explained import AWS_SAYS
+
+    sections = []
+    for word, told in AWS_SAYS.items():
+        parts = "\n\n".join((told.means, f"**What this library does.** {told.done}", f"**What you do.** {told.advice}"))
+        sections.append(f"{_begin(word, word.replace(' ', '-'), (word, *told.also))}{parts}\n\n{_more(told.pages)}")
+    return "\n".join(sections)
+
+
+def _begin(title: str, label: str, indexed: Iterable[str]) -> str:
+    """What the search finds, the label, and the title of a section."""
+    entries = "".join(f"   single: {words}\n" for words in indexed)
+    found = f".. index::\n{entries}\n" if entries else ""
+    return f"{found}.. _error.{label}:\n\n{title}\n{'-' * len(title)}\n"
+
+
+def _more(pages: Iterable[str]) -> str:
+    return f"More: {', '.join(f':doc:`../{page}`' for page in pages)}.\n"
 
 
 def answers_text() -> str:
@@ -79,8 +108,11 @@ def made() -> dict[Path, str]:
         ROOT / "multi_env_lambda" / "schema" / f"{name}.json": json.dumps(schema_of(name), indent=1, ensure_ascii=False)
         for name in ("unit", "workspace")
     }
-    pages = {REFERENCE / f"{name}.inc": configuration.text_of(name) for name in ("workspace", "unit")}
-    lists = {REFERENCE / "errors.inc": errors_text(), REFERENCE / "answers.inc": answers_text()}
+    pages = {
+        REFERENCE / file: text for name in ("workspace", "unit") for file, text in configuration.pages_of(name).items()
+    }
+    texts = {"errors": errors_text(), "aws-says": aws_says_text(), "answers": answers_text()}
+    lists = {REFERENCE / f"{name}.inc": text for name, text in texts.items()}
     return {VERBS_FILE: verbs_text(), **lists, **pages, **{path: f"{text}\n" for path, text in schemas.items()}}
 
 

@@ -10,12 +10,18 @@ from typing import Any
 
 from tests.house import ROOT
 
+_OF_KEYS = ("unit-*.rst", "workspace-*.rst")
 PAGES = [
     ROOT / "README.rst",
     ROOT / "CONTRIBUTING.rst",
     ROOT / "release-history.rst",
-    *sorted(path for path in (ROOT / "docs/source").rglob("*.rst") if path.name != "release-history.rst"),
+    *sorted(
+        path
+        for path in (ROOT / "docs/source").rglob("*.rst")
+        if path.name != "release-history.rst" and not any(path.match(f"04-Reference/{form}") for form in _OF_KEYS)
+    ),
 ]
+"""What the keys mean is read where it is declared."""
 
 DECISIONS = sorted((ROOT / "docs/adr").glob("*.rst"))
 

@@ -11,6 +11,7 @@ import attrs
 from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import Missing, Wanted
 from multi_env_lambda.errors import ConfigurationError
+from multi_env_lambda.masking import form_of
 from multi_env_lambda.model.plain_secrets import plain_secret
 from multi_env_lambda.model.reading import did_you_mean
 from multi_env_lambda.wording import Advice, advice
@@ -37,6 +38,10 @@ _OVERRIDE = re.compile(
 )
 
 _WHERE = "values for adopt"
+_A_SECRET = (
+    "leave a variable out, for which the unit gets a secret of its own; give a parameter the reference to one: "
+    "`{{resolve:secretsmanager:NAME}}`"
+)
 
 Given = Mapping[str, Mapping[str, str]]
 """Environment -> parameter -> value; "" holds for all environments."""
@@ -53,7 +58,7 @@ def given_values(entries: Iterable[str], environments: Iterable[str]) -> dict[st
     """What ``NAME=VALUE`` and ``ENVIRONMENT.NAME=VALUE`` say.
 
     Raises:
-        ConfigurationError: an entry is neither, or names no environment.
+        ConfigurationError: an entry is neither, names no environment, or has a value with the form of a secret.
     """
     known = list(environments)
     found: dict[str, dict[str, str]] = {}
@@ -66,6 +71,9 @@ def given_values(entries: Iterable[str], environments: Iterable[str]) -> dict[st
         if environment and environment not in known:
             what = f"there is no environment `{environment}`"
             raise ConfigurationError(f"{_WHERE} {entry}", what, hint=did_you_mean(environment, known))
+        if (form := form_of(match["value"])) is not None:
+            what = f"the value of `{match['name']}` is {form}, and what is given here is written into files"
+            raise ConfigurationError(_WHERE, what, hint=_A_SECRET)
         found.setdefault(environment, {})[match["name"]] = match["value"]
     return found
 

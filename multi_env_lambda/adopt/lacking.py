@@ -6,7 +6,7 @@ Somebody had them in a layer of the account, or on her own machine. Only package
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -41,7 +41,8 @@ def with_lacking(
     for key, table in adopted.table.get("functions", {}).items():
         if _has_layers(adopted.table, key):
             continue
-        for path, name, line in _required(table, texts):
+        tops = {str(table.get("root", "")), *_shared(adopted.table, folder)}
+        for path, name, line in _required(table, texts, tops):
             package = KNOWN.get(name)
             if package is not None and not _is_named(name, package, named):
                 found.setdefault(package, _said(called.get(key, key), name, package, Place(path, line)))
@@ -59,18 +60,27 @@ def _has_layers(table: Mapping[str, Any], key: str) -> bool:
     return any(one.get("functions", {}).get(key, {}).get("layers") for one in everywhere)
 
 
-def _required(table: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
+def _shared(table: Mapping[str, Any], folder: str) -> Iterator[str]:
+    """The shared folders of the project itself, relative to it: their modules lie at the top of every function."""
+    for one in table.get("shared", ()):
+        if one.startswith(f"{folder}/"):
+            yield one.removeprefix(f"{folder}/")
+
+
+def _required(
+    table: Mapping[str, Any], texts: Mapping[str, str], tops: Collection[str]
+) -> Iterator[tuple[str, str, int]]:
     root = str(table.get("root", ""))
     start = start_of(str(table.get("handler", "")), root, texts)
     for path in reachable(texts, start, root) if start else ():
         for name, line in required_by(texts[path]).items():
-            if not is_offered(name) and not _is_own(name, texts):
+            if not is_offered(name) and not any(_is_in(name, top, texts) for top in tops):
                 yield path, name, line
 
 
-def _is_own(name: str, texts: Mapping[str, str]) -> bool:
-    """Wherever it is in the project: a shared folder is a top of the code, too."""
-    return any(f"/{path}".endswith(f"/{name}.py") or f"/{name}/" in f"/{path}" for path in texts)
+def _is_in(name: str, top: str, texts: Mapping[str, str]) -> bool:
+    inside = f"{top}/{name}" if top else name
+    return any(path == f"{inside}.py" or path.startswith(f"{inside}/") for path in texts)
 
 
 def _is_named(module: str, package: str, named: frozenset[str]) -> bool:

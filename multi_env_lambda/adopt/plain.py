@@ -50,8 +50,26 @@ def _handler(text: str) -> tuple[str, int] | None:
         for one in functions:
             if one.name == name:
                 return one.name, one.lineno
+    if (made := next(_made(body), None)) is not None:
+        return made
     called = [one for one in functions if [a.arg for a in one.args.args] == ["event", "context"]]
     return (called[0].name, called[0].lineno) if len(called) == 1 else None
+
+
+def _made(body: Iterable[ast.stmt]) -> Iterator[tuple[str, int]]:
+    """A handler that something makes: ``lambda_handler = skill.lambda_handler()``, ``handler = Mangum(app)``.
+
+    What else is called ``handler`` may be one of ``logging``.
+    """
+    for one in body:
+        match one:
+            case ast.Assign(targets=[ast.Name(id="lambda_handler")], value=ast.Call() | ast.Attribute()):
+                yield "lambda_handler", one.lineno
+            case (
+                ast.Assign(targets=[ast.Name(id="handler")], value=ast.Call(func=ast.Name(id=name)))
+                | ast.Assign(targets=[ast.Name(id="handler")], value=ast.Call(func=ast.Attribute(attr=name)))
+            ) if name == "Mangum" or name.endswith("lambda_handler"):
+                yield "handler", one.lineno
 
 
 def read_folder(

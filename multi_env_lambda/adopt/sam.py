@@ -19,6 +19,7 @@ from multi_env_lambda.adopt.modules import path_of
 from multi_env_lambda.adopt.sam_api import API_KINDS, read_api, routes_of_definition, section_of
 from multi_env_lambda.adopt.sam_function import read_function
 from multi_env_lambda.adopt.sam_globals import with_globals
+from multi_env_lambda.adopt.sam_image import Image
 from multi_env_lambda.adopt.sam_layers import layer_folders, path_in
 from multi_env_lambda.adopt.sam_said import say_the_rest
 from multi_env_lambda.adopt.sam_source import Source, code_folder, is_there, python_functions, resources_of
@@ -50,13 +51,15 @@ def read_template(source: Source, environment: str, chosen: Chosen, pseudo: Mapp
     )
     resources = {name: node for name, node in resources_of(template).items() if is_there(node, values)}
     left: list[NotCarried] = []
-    functions = dict(python_functions(source, resources, values, left))
+    images: dict[str, Image] = {}
+    functions = dict(python_functions(source, resources, values, left, images))
     if not functions:
         what = "it has no function in Python that could be taken over"
         hint = left[0].reason if left else "name the folder of another template"
         raise ConfigurationError(str(template.place), what, hint=hint)
     draft = _draft(source, environment, values, resources, functions)
     draft.findings += left
+    _images(draft, images)
     _said_defaults(draft, chosen)
     _transforms(draft, template)
     own_tables(draft, resources, _longest(source) - 4)
@@ -159,6 +162,16 @@ def _said_defaults(draft: Draft, chosen: Chosen) -> None:
         reason = "it must not be shown: create this secret in every account before you deploy"
         to = f"the secret {draft.unit}/{one.name}"
         draft.findings.append(Changed(function="", what=f"parameter {one.name}", place=one.place, to=to, reason=reason))
+
+
+def _images(draft: Draft, images: Mapping[str, Image]) -> None:
+    for name, image in images.items():
+        reason = "it only installs packages on the image of AWS for this Python"
+        to = f"the folder {image.root}, without an image"
+        draft.findings.append(
+            Changed(function=name, what="the container image", place=image.place, to=to, reason=reason)
+        )
+        draft.packages += [one for one in image.packages if one not in draft.packages]
 
 
 def _transforms(draft: Draft, template: Node) -> None:

@@ -12,6 +12,7 @@ from multi_env_lambda.adopt.document import Node
 from multi_env_lambda.adopt.found import NotCarried
 from multi_env_lambda.adopt.modules import line_of_python2, path_of
 from multi_env_lambda.adopt.sam_globals import with_globals
+from multi_env_lambda.adopt.sam_image import Image, dockerfile_of, read_dockerfile
 from multi_env_lambda.adopt.sam_layers import has_files, path_in
 from multi_env_lambda.model.keys.function import HANDLER
 from multi_env_lambda.model.runtime import RUNTIMES
@@ -65,26 +66,59 @@ def is_there(node: Node, values: Values) -> bool:
 
 
 def python_functions(
-    source: Source, resources: Mapping[str, Node], values: Values, left: list[NotCarried]
+    source: Source, resources: Mapping[str, Node], values: Values, left: list[NotCarried], images: dict[str, Image]
 ) -> Iterable[tuple[str, dict[str, Node]]]:
-    """Those in Python, with the properties of ``Globals``; the others are said."""
+    """Those in Python, with the properties of ``Globals``; the others are said.
+
+    ``images`` gets those that were in a container image and need none.
+    """
     for name, node in resources.items():
         kind = node.text("Type")
         if kind not in FUNCTION_KINDS:
             continue
         globals_ = source.template.get("Globals", "Function") if kind == FUNCTION_KINDS[0] else None
         properties = with_globals(globals_, node.get("Properties"))
-        reason = _why_not(properties, values, source)
+        image: Image | str | None = None
+        if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
+            image = _image(source, node, properties, values)
+            if isinstance(image, Image):
+                images[name] = image
+                properties = _as_a_folder(properties, image, source.at)
+        reason = image if isinstance(image, str) else _why_not(properties, values, source)
         if reason:
             left.append(NotCarried(function=name, what="the function", place=node.place, reason=reason))
         else:
             yield name, properties
 
 
+def _image(source: Source, node: Node, properties: Mapping[str, Node], values: Values) -> Image | str:
+    context, name = dockerfile_of(node)
+    folder = path_in(source.at, context) if context else None
+    if folder is None:
+        return "it is a container image, and the template does not name the folder of its Dockerfile"
+    file = posixpath.normpath(f"{folder}/{name}")
+    text = source.text(file)
+    if text is None:
+        return f"it is a container image, and its Dockerfile is not there: {file}"
+    config = values.of(properties.get("ImageConfig"))
+    command = config.get("Command") if isinstance(config, Mapping) else None
+    if config and (not isinstance(command, list) or len(command) != 1 or len(config) > 1):
+        return "it is a container image, and `ImageConfig` says more than its handler"
+    list_file = posixpath.normpath(f"{folder}/requirements.txt")
+    lists = {list_file: source.text(list_file) or ""}
+    return read_dockerfile(text, file, folder, str(command[0]) if command else "", source.files, lists)
+
+
+def _as_a_folder(properties: Mapping[str, Node], image: Image, at: str) -> dict[str, Node]:
+    """The properties that a function without an image has."""
+    said = {"Runtime": image.runtime, "Handler": image.handler, "CodeUri": posixpath.relpath(image.root, at)}
+    own = {name: Node(value, image.place.line, image.place.file) for name, value in said.items()}
+    gone = ("PackageType", "ImageUri", "ImageConfig", "Runtime", "Handler", "CodeUri", "Code")
+    return {**{name: node for name, node in properties.items() if name not in gone}, **own}
+
+
 def _why_not(properties: Mapping[str, Node], values: Values, source: Source) -> str:
     """Why a function cannot be taken over; empty if it can."""
-    if values.of(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
-        return "it is a container image"
     runtime, handler = values.of(properties.get("Runtime")), values.of(properties.get("Handler"))
     if not isinstance(runtime, str) or not runtime.startswith("python"):
         return f"its runtime is {runtime}: only functions in Python can be units"

@@ -18,6 +18,8 @@ __all__ = ["chosen_for", "given_to_service", "is_service", "missing_values", "re
 _ENTRY = re.compile(
     r"(?:(?P<environment>[a-z][a-z0-9-]*)\.)?(?P<name>stage|[A-Za-z][\w-]*[:(][^=]+)=(?P<value>(?s:.*))"
 )
+_WHOLE_FILE = re.compile(r"file\(([^()]+\.(?:ya?ml|json))\)")
+"""A table, which no text can be given for."""
 _WHERE = "values for adopt"
 _EXAMPLE = "for example `env:TABLE=orders`, `prod.param:size=1024` or `sandbox.stage=dev`"
 
@@ -79,16 +81,23 @@ def refusal(missing: Sequence[Missing], source: str, environments: int) -> Confi
         lines.append(f"{one.wanted.place} `${{{one.wanted.name}}}`{where}: {one.wanted.about}")
         entries += _entries(one, everywhere)
     entries = list(dict.fromkeys(entries))
+    files = list(dict.fromkeys(found[1] for one in missing if (found := _WHOLE_FILE.fullmatch(one.wanted.name))))
     what = f"{'a value is' if len(missing) == 1 else f'{len(missing)} values are'} not known here: {'; '.join(lines)}"
     typed = " ".join(f"--set {shlex.quote(entry)}" if "(" in entry else f"--set {entry}" for entry in entries)
     python = ", ".join(f'"{entry}"' for entry in entries)
-    return ConfigurationError(source, what, hint=advice("give it with `{}`", Advice(typed, f"values=[{python}]")))
+    written = " and ".join(f"`{file}`" for file in files)
+    if not entries:
+        return ConfigurationError(source, what, hint=f"write {written}, which is not in the repository")
+    sentence = f"write {written}, and give the rest with `{{}}`" if files else "give it with `{}`"
+    return ConfigurationError(source, what, hint=advice(sentence, Advice(typed, f"values=[{python}]")))
 
 
 def _entries(missing: Missing, everywhere: bool) -> list[str]:
     """How to give it. What is called after the environment is there for each stage: the stage is what is missing."""
     name = missing.wanted.name
     stages = [one for one in missing.environments if _is_of_stage(name, one)]
+    if not stages and _WHOLE_FILE.fullmatch(name):
+        return []
     if everywhere and not stages:
         return [f"{name}=…"]
     return [f"{one}.stage=…" if one in stages else f"{one}.{name}=…" for one in missing.environments]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from multi_env_lambda.adopt.binary import with_binary
 from multi_env_lambda.adopt.cfn_parameters import (
     check_names,
     given_values,
@@ -127,7 +128,10 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
         in_place, is_listed = everything.files if is_own else (), source.is_listed_at_the_top
         found = with_pins(found, source.copies, folder, in_place, is_listed=is_listed)
         if not source.declares:
-            found = with_lacking(found, {**found.files, **texts}, source.lists(), folder, is_listed=is_listed)
+            lists = source.lists()
+            bodies = [text for _, text in lists]
+            found = with_lacking(found, {**found.files, **texts}, bodies, folder, is_listed=is_listed)
+            found = with_binary(found, lists, folder, is_listed=is_listed)
         return as_it_lies(with_imported(found, texts), project.text)
 
     def wanted_for(adopted: Adopted) -> dict[str, bytes]:

@@ -90,9 +90,10 @@ class SourceProject:
         """Whether a file there says what the project needs."""
         return has_list((one for one in self.files if "/" not in one), self._own_tables)
 
-    def lists(self) -> tuple[str, ...]:
-        """The texts of all of its lists of packages."""
-        return (self._own_tables, *(self.text(one) or "" for one in self.files if is_list(one)))
+    def lists(self) -> tuple[tuple[str, str], ...]:
+        """All of its lists of packages, by path and with their texts."""
+        own = ("pyproject.toml", self._own_tables)
+        return (own, *((one, self.text(one) or "") for one in self.files if is_list(one)))
 
     def _is_as_written(self, path: str, digest: str) -> bool:
         return (self.folder / path).is_file() and digest_of((self.folder / path).read_bytes()) == digest

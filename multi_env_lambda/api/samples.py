@@ -26,6 +26,9 @@ def sample_event(kind: str, values: Mapping[str, Any] | None = None) -> Any:
     It is the same every time, so it fits into a test: ``handler(sample_event("sqs", {"body": "hello"}), None)``.
     The command ``event`` lists the values that each kind takes.
 
+    >>> sample_event("sqs", {"body": {"id": 7}})["Records"][0]["body"]
+    '{"id": 7}'
+
     Args:
         kind: as in the table of a function: ``sqs``, ``sns``, ``s3``, ``schedule``, ``event_pattern``, …
         values: what is in it, such as ``body`` or ``key``; where AWS sends a text, any other value becomes JSON.

@@ -19,7 +19,7 @@ import uuid
 from typing import Any
 
 DEBUGGER_LEFT = "BdbQuit"
-"""What Python's debugger raises where somebody leaves it, or nobody can answer it."""
+"""What Python's debugger raises if its user leaves it, or if it has no terminal to ask at."""
 
 
 class Context:

@@ -60,11 +60,14 @@ def answers(context: click.Context, parameter: click.Parameter, incomplete: str)
 
 
 def explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The errors and questions that the verb ``explain`` knows."""
+    """The errors, questions and words of AWS that the verb ``explain`` knows; those of several words are typed out."""
     from multi_env_lambda.api.answers import ANSWER_OF
-    from multi_env_lambda.cli.explain import kinds
+    from multi_env_lambda.cli.explained import AWS_SAYS
+    from multi_env_lambda.cli.kinds import kinds
 
-    return _beginning((*(kind.__name__ for kind in kinds()), *ANSWER_OF), incomplete)
+    return _beginning(
+        (*(kind.__name__ for kind in kinds()), *ANSWER_OF, *(said for said in AWS_SAYS if " " not in said)), incomplete
+    )
 
 
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The verb that explains an error or a question of a plan: what it means, what usually leads to it, and what to do."""
+"""The verb that explains an error, an exit code, a word of AWS or a question of a plan: what it means, what to do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import click
 
-from multi_env_lambda import errors
 from multi_env_lambda.api.answers import ANSWER_OF
-from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
 from multi_env_lambda.cli.complete import explained
+from multi_env_lambda.cli.explained import AWS_SAYS, OTHER_CODES
+from multi_env_lambda.cli.kinds import kinds
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
-__all__ = ["PAGES", "about", "explain_command", "kinds"]
+__all__ = ["PAGES", "about", "explain_command"]
 
 PAGES: Mapping[str, tuple[str, ...]] = {
     "UnitsFailed": ("02-How-To/when-something-fails",),
@@ -37,28 +37,29 @@ PAGES: Mapping[str, tuple[str, ...]] = {
 """The pages below ``docs/source`` that say more about an error."""
 
 
-@click.command("explain")
-@click.argument("word", metavar="[ERROR|CODE|QUESTION]", default="", shell_complete=explained)
-def explain_command(word: str) -> int:
-    """Explain an error by its name or exit code, or a question of a plan by the word that answers it.
+_CODES, _ERRORS = "04-Reference/exit-codes", "04-Reference/errors"
+_SOURCE = "docs/source"
+"""Where the pages are in the repository of this library."""
 
-    Without one, all of them are listed. In Python, `help(multi_env_lambda.StackError)` shows what an error means.
+
+@click.command("explain")
+@click.argument("words", nargs=-1, metavar="[ERROR|CODE|QUESTION|WORDS OF AWS]", shell_complete=explained)
+def explain_command(words: tuple[str, ...]) -> int:
+    """Explain an error by its name or exit code, a question of a plan by the word that answers it, or what AWS says.
+
+    What AWS says is a status such as UPDATE_ROLLBACK_FAILED, or words such as `Rate exceeded` and AccessDenied. Without
+    an argument, everything is listed. In Python, `help(multi_env_lambda.StackError)` shows what an error means.
     """
+    word = " ".join(words)
     if not word:
         out(_listed())
         return 0
     found = _found(word.lower())
     if not found:
-        hint = did_you_mean(word, [*(kind.__name__ for kind in kinds()), *ANSWER_OF])
+        hint = did_you_mean(word, [*(kind.__name__ for kind in kinds()), *ANSWER_OF, *AWS_SAYS])
         raise click.UsageError(f"there is no error or question `{word}`\nhint: {hint}")
     out("\n\n".join(found))
     return 0
-
-
-def kinds() -> list[type[MultiEnvLambdaError]]:
-    """Every error that can end a command, in the order of their exit codes."""
-    named = (getattr(errors, name) for name in errors.__all__)
-    return sorted((UnitsFailed, *(kind for kind in named if kind is not MultiEnvLambdaError)), key=_code)
 
 
 def about(kind: type[MultiEnvLambdaError]) -> list[str]:
@@ -68,31 +69,42 @@ def about(kind: type[MultiEnvLambdaError]) -> list[str]:
 
 
 def _listed() -> str:
-    errors_ = (f"{kind.exit_code:>3}  {kind.__name__:<18}  {about(kind)[0]}" for kind in kinds())
-    questions = (f"     {answer.form:<18}  agrees to {answer.agrees}" for answer in ANSWER_OF.values())
-    return "\n".join([*errors_, *questions])
+    errors_ = (f"{kind.exit_code:>3}  {kind.__name__:<22}  {about(kind)[0]}" for kind in kinds())
+    questions = (f"     {answer.form:<22}  agrees to {answer.agrees}" for answer in ANSWER_OF.values())
+    aws = (f"     {word:<22}  {_first(told.means)}" for word, told in AWS_SAYS.items())
+    codes = (f"{code:>3}  {'':<22}  {_first(text)}" for code, text in OTHER_CODES.items())
+    return "\n".join([*errors_, *codes, *questions, *aws]).replace("``", "`")
+
+
+def _first(text: str) -> str:
+    """Its first sentence, in one line."""
+    return f"{' '.join(text.split()).partition('. ')[0].rstrip('.')}."
 
 
 def _found(word: str) -> list[str]:
     """An answer may be typed as the plan prints it, with the name behind the colon."""
+    if word in OTHER_CODES:
+        return [_told(f"exit code {word}", OTHER_CODES[word], pages=(_CODES,))]
     named = [_error(kind) for kind in kinds() if word in (kind.__name__.lower(), str(kind.exit_code))]
-    return named or [_question(kind) for kind in ANSWER_OF if word.partition(":")[0] == kind]
+    named = named or [_question(kind) for kind in ANSWER_OF if word.partition(":")[0] == kind]
+    return named or [
+        _told(f"{name} (AWS)", told.means, told.done, told.advice, pages=(*told.pages, _ERRORS))
+        for name, told in AWS_SAYS.items()
+        if word in (name.lower(), *(other.lower() for other in told.also))
+    ]
 
 
 def _error(kind: type[MultiEnvLambdaError]) -> str:
     head = f"{kind.__name__} (exit code {kind.exit_code})"
-    return "\n".join([head, "", *about(kind), "", _pages(*PAGES[kind.__name__])]).replace("``", "`")
+    return _told(head, "\n".join(about(kind)), pages=(*PAGES[kind.__name__], _ERRORS))
 
 
 def _question(kind: str) -> str:
     answer = ANSWER_OF[kind]
     head = f"{answer.form} (a question of a plan; --agree answers it)"
-    return "\n".join([head, "", f"You agree to {answer.agrees}.", answer.asked, answer.check, "", _pages(answer.page)])
+    return _told(head, f"You agree to {answer.agrees}.\n{answer.asked}\n{answer.check}", pages=(answer.page,))
 
 
-def _pages(*names: str) -> str:
-    return f"In the documentation: {', '.join(names)}"
-
-
-def _code(kind: type[MultiEnvLambdaError]) -> int:
-    return kind.exit_code
+def _told(head: str, *paragraphs: str, pages: tuple[str, ...]) -> str:
+    where = "\n".join(f"  {_SOURCE}/{page}.rst" for page in pages)
+    return "\n\n".join([head, *paragraphs, f"In the repository of multi_env_lambda:\n{where}"]).replace("``", "`")

@@ -20,7 +20,7 @@ def shell_command(environment: str, command: tuple[str, ...], local: bool | None
     """Run COMMAND with the role of ENVIRONMENT, as in `shell prod -- aws s3 ls`; without one, your shell.
 
     The role's keys are in the variables of the command only: they are neither printed nor stored, and last an hour at
-    most. The exit code is the command's.
+    most. The exit code is the command's. The devops account is no environment, so `shell devops` is refused.
     """
     place = open_workspace(local).environment(environment)
     if not command:

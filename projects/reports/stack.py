@@ -1,22 +1,25 @@
-"""What the table in pyproject.toml has no word for: the bucket that the reports are written to."""
+"""What no key of pyproject.toml can say: an alarm if a day goes by without a report."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from multi_env_lambda import Context
+from multi_env_lambda import Context, Template
 
 
-def extend(template: Any, context: Context) -> None:
-    """Add the bucket, tell ``daily`` its name, and let it read and write there.
+def extend(template: Template, context: Context) -> None:
+    """Add the alarm. That a function fails has a key, ``alarms``; that nobody called it has none."""
+    from cottonformation.res import cloudwatch
 
-    It has a name and stays when the stack goes: with both, the next deploy takes it in again, with what is in it.
-    """
-    from cottonformation.res import s3
-
-    name = context.project.bucket_name(context.environment, "reports")
-    bucket = s3.Bucket("Reports", p_BucketName=name, ra_DeletionPolicy="Retain", ra_UpdateReplacePolicy="Retain")
-    template.add_one(bucket)
-    context.set_environment("daily", "BUCKET", bucket.ref())
-    context.allow("daily", ["s3:ListBucket"], [bucket.rv_Arn])
-    context.allow("daily", ["s3:GetObject", "s3:PutObject"], [{"Fn::Sub": "${Reports.Arn}/*"}])
+    alarm = cloudwatch.Alarm(
+        "NoReport",
+        rp_ComparisonOperator="LessThanThreshold",
+        rp_EvaluationPeriods=1,
+        p_AlarmName=f"{context.project.name}-{context.environment.name}-no-report",
+        p_Namespace="AWS/Lambda",
+        p_MetricName="Invocations",
+        p_Dimensions=[cloudwatch.PropAlarmDimension(rp_Name="FunctionName", rp_Value=context.function("daily"))],
+        p_Statistic="Sum",
+        p_Period=24 * 60 * 60,
+        p_Threshold=1.0,
+        p_TreatMissingData="breaching",
+    )
+    template.add(alarm)

@@ -37,6 +37,7 @@ def test_a_well_known_package_that_no_list_names_is_added_and_said() -> None:
         ({"src/app.py": "import discord\n"}, ["py-cord\n"]),
         ({"src/app.py": "import requests\n", "layer/python/requests.py": ""}, []),
         ({"src/app.py": "import requests\n", "layer/python/requests/api.py": ""}, []),
+        ({"src/app.py": "import requests\n", "src/requests/api.py": ""}, []),
         ({"src/app.py": "try:\n    import requests\nexcept ImportError: ...\n"}, []),
         ({"src/app.py": "def handler(event, context):\n    import requests\n"}, []),
         ({"src/app.py": "import app_two\n", "src/other.py": "import requests\n"}, []),
@@ -46,8 +47,14 @@ def test_a_well_known_package_that_no_list_names_is_added_and_said() -> None:
 def test_nothing_is_added_where_something_may_have_it_or_nothing_needs_it(
     texts: dict[str, str], lists: list[str]
 ) -> None:
-    found = completed(texts, *lists)
+    found = completed(texts, *lists, table={"shared": ["projects/shop/layer/python", "libs/common"]})
     assert (found.files, found.findings) == ({}, ())
+
+
+def test_a_folder_that_is_called_like_a_package_and_is_no_top_of_the_code_is_none() -> None:
+    """A function of ``CodeUri: jinja2/`` imports Jinja2."""
+    found = completed({"src/app.py": "import requests\n", "requests/app.py": ""})
+    assert found.files == {"requirements.txt": "requests\n"}
 
 
 def test_what_a_module_of_the_project_imports_counts_too() -> None:

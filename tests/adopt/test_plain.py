@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from multi_env_lambda.adopt.found import NotCarried
-from multi_env_lambda.adopt.plain import read_folder
+from multi_env_lambda.adopt.plain import handlers_of, read_folder
 from multi_env_lambda.adopt.plain_packages import has_list
 from multi_env_lambda.errors import ConfigurationError
 
@@ -48,6 +48,29 @@ def test_a_handler_of_modules_that_python_no_longer_has_is_for_an_older_one(modu
     texts = {"a.py": f"import {module}\ndef handler(event, context): ...\n", "uu.py": ""}
 
     assert read_folder(texts, "shop", 40, "shop").before == before
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("lambda_handler = builder.lambda_handler()", "lambda_handler"),
+        ("lambda_handler = skill.handler", "lambda_handler"),
+        ("handler = Mangum(app)", "handler"),
+        ("handler = mangum.Mangum(app, lifespan='off')", "handler"),
+        ("handler = make_lambda_handler(app)", "handler"),
+        ("handler = logging.StreamHandler()", ""),
+        ("handler = None", ""),
+        ("lambda_handler = None", ""),
+        ("    lambda_handler = builder.lambda_handler()", ""),
+    ],
+)
+def test_a_handler_may_be_made_by_something(line: str, name: str) -> None:
+    found = handlers_of({"app.py": f"import builder\nif True:\n    pass\n{line}\n"})
+    assert [handler for handler, _ in found.values()] == ([name] if name else [])
+
+
+def test_a_function_counts_before_what_is_made() -> None:
+    assert handlers_of({"app.py": f"handler = Mangum(app)\n{HANDLER}"}) == {"app.py": ("lambda_handler", 2)}
 
 
 FOLDER = {

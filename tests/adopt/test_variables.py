@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from multi_env_lambda.adopt.cfn_parameters import given_values
 from multi_env_lambda.adopt.found import Carried, Changed, NotCarried, Place, Reading, Stack, Variable
 from multi_env_lambda.adopt.variables import check_variables, with_variables
 from multi_env_lambda.errors import ConfigurationError
@@ -106,3 +107,12 @@ def test_a_variable_that_no_function_reads_is_a_mistake() -> None:
         check_variables(readings, TEXTS, {"prod": {"variable:HOTS": "a"}})
 
     assert caught.value.what == "no function reads the variable `HOTS`"
+
+
+def test_a_value_with_the_form_of_a_secret_is_refused_and_not_shown() -> None:
+    token = "ghp_" + "a1B2" * 9
+    with pytest.raises(ConfigurationError) as caught:
+        given_values([f"prod.variable:CALLBACK={token}"], ["prod"])
+
+    assert "the value of `variable:CALLBACK` is" in caught.value.what and token not in str(caught.value)
+    assert "resolve:secretsmanager" in str(caught.value.hint)

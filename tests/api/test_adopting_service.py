@@ -148,3 +148,15 @@ def test_a_module_that_is_called_like_a_test_is_packed_if_a_function_imports_it(
     assert "~ mail/test_mode.py:1 the file → include" in found.text()
     (unit,) = Workspace.open(root, local=False).configs
     assert unit.include == ("mail/test_mode.py",)
+
+
+def test_a_file_of_values_that_is_not_in_the_repository_is_to_be_written(root: Path) -> None:
+    file = root / "projects" / "shop" / "serverless.yml"
+    file.write_text(
+        SERVICE.replace("'${env:TABLE}'", "'${self:custom.own.table}'") + "custom: {own: '${file(own.yml)}'}\n"
+    )
+    with pytest.raises(ConfigurationError) as error:
+        adopt(root)
+    assert error.value.hint == "write `own.yml`, which is not in the repository"
+    (file.parent / "own.yml").write_text("table: orders\n")
+    assert adopt(root).unit == "shop"

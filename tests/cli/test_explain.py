@@ -9,6 +9,7 @@ import pytest
 import multi_env_lambda
 from multi_env_lambda import errors
 from multi_env_lambda.cli.explain import PAGES
+from multi_env_lambda.cli.explained import AWS_SAYS, OTHER_CODES
 from multi_env_lambda.cli.main import VERBS, main
 from multi_env_lambda.model.answer import ANSWER_OF
 from multi_env_lambda.model.plan import ANSWERS
@@ -27,6 +28,8 @@ def test_all_are_listed_with_their_codes(capsys: pytest.CaptureFixture[str]) -> 
     listed = dict(re.findall(r"^ *(\d+)  (\w+) ", said, re.MULTILINE))
 
     assert sorted(listed.values()) == NAMES
+    assert re.findall(r"^ *(\d+) {26}\w", said, re.MULTILINE) == list(OTHER_CODES)
+    assert [word for word in AWS_SAYS if f"     {word}  " not in said] == []
     assert re.findall(r"^ {5}([a-z-]+):\S+ +agrees to ", said, re.MULTILINE) == list(ANSWERS)
     assert listed["7"] == "StackError"
 
@@ -43,6 +46,34 @@ def test_each_says_more_than_its_first_line_and_nothing_about_attributes(
 
 def test_a_code_and_a_name_in_small_letters_lead_to_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert explained("10", capsys=capsys) == explained("busy", capsys=capsys)
+
+
+@pytest.mark.parametrize("code", OTHER_CODES)
+def test_a_code_without_an_error_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explained(code, capsys=capsys).startswith(f"exit code {code}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("UPDATE_ROLLBACK_FAILED",), "UPDATE_ROLLBACK_FAILED"),
+        (("Rate", "exceeded"), "Rate exceeded"),
+        (("rate exceeded",), "Rate exceeded"),
+        (("ThrottlingException",), "Rate exceeded"),
+        (("permissions", "boundary"), "AccessDenied"),
+    ],
+)
+def test_what_aws_says_is_explained(words: tuple[str, ...], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = explained(*words, capsys=capsys)
+
+    assert said.startswith(f"{name} (AWS)\n") and "``" not in said
+
+
+@pytest.mark.parametrize("word", ["Refused", "rights", "130", "AccessDenied"])
+def test_it_ends_with_files_that_can_be_opened(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    files = explained(word, capsys=capsys).partition("In the repository of multi_env_lambda:\n")[2].split()
+
+    assert files and [name for name in files if not (ROOT / name).is_file()] == []
 
 
 def test_what_is_no_error_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

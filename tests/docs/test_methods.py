@@ -15,6 +15,7 @@ import multi_env_lambda
 from multi_env_lambda import Workspace
 from multi_env_lambda.local.server import down
 from multi_env_lambda.plan.template.context import Context
+from tests.house import ROOT
 from tests.pages import of_docs
 
 from .examples_of_methods import BEFORE, CLOUD, Given, repository
@@ -26,19 +27,12 @@ HANDLES = ("Workspace", "Project", "Environment", "Function", "Job", "LocalCloud
 """What one acts with: each of their methods has a part of its own."""
 
 WITHOUT_EXAMPLE = {
-    "Approval": "it takes two people; the page about approvals shows it",
     "Asked": "given to a dialog",
-    "Candidate": "part of what `prune` returns, when something can go",
     "Context": "its own docstrings have one for each method, which are run too",
     "Dialog": "a protocol: written by others",
-    "Finding": "part of what `doctor` returns",
     "LayerArtifact": "has what `SourceArtifact` has",
     "LocalCloud": "what `LocalCloudSwitch.up` returns",
-    "Output": "part of what `outputs` returns",
-    "Outputs": "what `Project.outputs` returns",
-    "PushEnding": "what `LocalCloudSwitch.push` returns",
     "StackAdoption": "what `Environment.plan_adoption` returns",
-    "ServerStatus": "what `LocalCloudSwitch.status` returns",
 }
 """Class -> why its members need no example of their own."""
 
@@ -50,7 +44,7 @@ def kinds() -> Iterator[type]:
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
     """The public methods and properties that the page shows."""
-    shown = re.search(rf"{kind.__name__}\n   :members: (.+)", methods.PAGE.read_text("utf-8"))
+    shown = re.search(rf"{kind.__name__}\n   :members: (.+)", methods.texts_of_pages())
     for name, each in vars(kind).items():
         acts = isinstance(each, property | classmethod) or hasattr(each, "func") or inspect.isfunction(each)
         if acts and not name.startswith("_") and (shown is None or name in shown[1].split(", ")):
@@ -178,6 +172,23 @@ def test_a_class_with_examples_in_its_docstrings_has_one_for_each_method() -> No
 
 
 # --- how they are put together ---
+@pytest.mark.parametrize(
+    ("name", "method", "optional", "said"),
+    [
+        ("to", "deploy", True, "go through all environments up to this one"),
+        ("to", "rollback", True, "the release, by digest or version"),
+        ("force", "deploy", True, "redeploy units that already run this release"),
+        ("upgrade", "lock", True, "newer versions"),
+        ("environment", "plan", True, "the environment, by name; if it is left out, the first one"),
+        ("environment", "rollback", False, "the environment, by name"),
+    ],
+)
+def test_a_text_that_many_methods_share_speaks_of_the_method_at_which_it_stands(
+    name: str, method: str, optional: bool, said: str
+) -> None:
+    assert methods.meaning(name, method, optional=optional) == said
+
+
 def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() -> None:
     doc = ["Do it.", "", "Args:", "    force: even then,", "        too.", "", "Raises:", "    Busy: later."]
 
@@ -193,3 +204,22 @@ def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() 
         "    Busy: later.",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("(units: Names, *, force: bool)", "(units: str | Sequence[str], *, force: bool)"),
+        ("(plan: x.Saved, names: NamesOfAll)", "(plan: x.Saved, names: NamesOfAll)"),
+        (None, None),
+    ],
+)
+def test_a_name_for_several_types_is_spelled_out(text: str | None, shown: str | None) -> None:
+    assert methods.spelled(text) == shown
+
+
+def test_the_types_behind_such_a_name_are_those_of_the_code() -> None:
+    homes = {"Names": "api/names", "Saved": "flow/saved"}
+
+    for name, home in homes.items():
+        assert f"{name} = {methods.UNIONS[name]}\n" in (ROOT / f"multi_env_lambda/{home}.py").read_text("utf-8")

@@ -61,6 +61,8 @@ FOUND_FIRST = {
     "cost": "04-Reference/costs",
     "delete": "02-How-To/remove-and-prune",
     "exit code": "04-Reference/exit-codes",
+    "rate exceeded": "04-Reference/errors",
+    "UPDATE_ROLLBACK_FAILED": "04-Reference/errors",
     "freeze": "02-How-To/freeze",
     "github actions": "02-How-To/github-actions",
     "glossary": "03-Concepts/words",

@@ -234,7 +234,7 @@ def test_the_page_about_vpcs_gives_each_environment_its_own() -> None:
 
 
 def test_every_option_of_an_event_has_a_label_to_link_to() -> None:
-    page = (ROOT / "docs/source/04-Reference/unit.inc").read_text("utf-8")
+    page = (ROOT / "docs/source/04-Reference/unit-events.rst").read_text("utf-8")
     kinds: dict[str, Keys] = dict(EVENTS.kinds)
 
     for kind, keys in kinds.items():

@@ -62,11 +62,13 @@ FIRST = {
     "MakeS3": "reports",
     "MakeS3Objects": "reports",
     "MakeEvents": "reports",
+    "MakeCloudwatch": "reports",
 }
 """What only a first deploy needs, of this unit."""
 
 LAST = {
     "DeleteEvents": "reports",
+    "DeleteCloudwatch": "reports",
     "DeleteLambda": "orders",
     "DeleteGlue": "nightly",
     "DeleteIam": "nightly",

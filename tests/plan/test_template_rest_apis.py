@@ -336,3 +336,19 @@ def test_an_api_that_goes_is_announced() -> None:
     assert "RestApi: its URL is deleted; calls to it will fail" in gone
     assert "RestApiKeyAcme: the API key is deleted; callers that use it get the status 403" in gone
     assert not [note for note in gone if re.match("RestApiDeployment|RestApiStage: .*deployment", note)]
+
+
+def test_a_function_may_know_the_address_of_its_own_api() -> None:
+    """The API has the name of that function, and refers to the others."""
+
+    def extend(_: Any, context: Any) -> None:
+        context.set_environment("list", "API", {"Fn::Sub": "https://${RestApi}.example"})
+
+    routes = function("list", "GET /a"), function("create", "POST /a")
+    found = template(project(*routes, rest_api=OPEN), extend=extend)
+
+    listed, created = (body(found)["paths"]["/a"][method][INTEGRATION]["uri"] for method in ("get", "post"))
+    name = "arn:aws:lambda:us-east-1:222222222222:function:orders-sandbox-list:live"
+    assert name in listed["Fn::Join"][1] and {"Ref": "CreateAlias"} in created["Fn::Join"][1]
+    assert "ListAlias" not in json.dumps(found["Resources"][deployment(found)])
+    assert made(*routes) == template(project(*routes, rest_api=OPEN))

@@ -194,7 +194,7 @@ HTTP_API = Keys(
         Key(
             "cors",
             Inner(CORS),
-            "Which websites may call it from a browser, see below.",
+            "Which websites may call it from a browser.",
             'cors = { allow_origins = ["https://shop.example"] }',
             default="none",
             off=True,
@@ -208,7 +208,7 @@ HTTP_API = Keys(
         Key(
             "authorizers",
             ByName(Inner(AUTHORIZER), KEY, most=MOST_AUTHORIZERS, off=True),
-            "Who else may decide, by key, see below.",
+            "Who else may decide, by key.",
             f"[tool.multi_env_lambda.http_api.authorizers.login]\n{_TOKENS}",
             default="none",
         ),
@@ -221,7 +221,7 @@ HTTP_API = Keys(
         Key(
             "throttling",
             Inner(THROTTLING),
-            "A limit for all requests, see below.",
+            "A limit for all requests.",
             "throttling = { rate = 100 }",
             default="the limit of the account",
             off=True,
@@ -229,7 +229,7 @@ HTTP_API = Keys(
         Key(
             "access_log",
             Either((Flag(True), Inner(ACCESS_LOG))),
-            "The log of requests, see below; ``false`` writes none.",
+            "The log of requests; ``false`` writes none.",
             "access_log = false",
             default="on",
         ),

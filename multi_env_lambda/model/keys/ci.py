@@ -78,7 +78,7 @@ CI = Keys(
         Key(
             "branch_environments",
             Inner(BRANCHES),
-            "Environments of branches, see below.",
+            "Environments of branches.",
             'branch_environments = { branches = ["feature/*"] }',
             default="none",
         ),

@@ -64,7 +64,7 @@ DATA_TABLE = Keys(
         Key(
             "indexes",
             ByName(Inner(INDEX_KEYS), INDEX, most=MOST_INDEXES, off=True),
-            "Global secondary indexes by name, see below.",
+            "Global secondary indexes by name.",
             'partition_key = "customer"\nindexes = { by-status = { partition_key = "status" } }',
             default="none",
         ),

@@ -320,7 +320,7 @@ URL = Keys(
         Key(
             "cors",
             Inner(CORS),
-            "Which websites may call it from a browser, see below.",
+            "Which websites may call it from a browser.",
             'url = "NONE"\ncors = { allow_origins = ["https://shop.example"] }',
             default="none",
             off=True,

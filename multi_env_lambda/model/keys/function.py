@@ -187,7 +187,7 @@ FUNCTION = Keys(
             "environment",
             ByName(Either((Scalar(), Inner(REFERENCE, whole=True))), VARIABLE),
             "Environment variables: text, numbers, ``true`` and ``false``; or a table that refers to a secret or a\n"
-            "parameter, see below.",
+            "parameter.",
             'environment = { TABLE = "orders-${environment}", RETRIES = 3 }',
             default="none",
         ),
@@ -223,7 +223,7 @@ FUNCTION = Keys(
         Key(
             "vpc",
             Inner(VPC),
-            "The VPC that it runs in, see below.",
+            "The VPC that it runs in.",
             'vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] }',
             default="none",
             off=True,
@@ -281,11 +281,11 @@ FUNCTION = Keys(
         WRITE,
         INVOKE,
         START,
-        Key("events", EVENTS, "What invokes it, one table per event, see below.", "events = [{ sqs = true }]"),
+        Key("events", EVENTS, "What invokes it, one table per event.", "events = [{ sqs = true }]"),
         Key(
             "alarms",
             Inner(ALARMS),
-            "An alarm for its errors, see below.",
+            "An alarm for its errors.",
             "alarms = { errors = 1, minutes = 5 }",
             default="none",
             off=True,
@@ -293,7 +293,7 @@ FUNCTION = Keys(
         Key(
             "smoke",
             Inner(SMOKE),
-            "A check after each deploy, see below.",
+            "A check after each deploy.",
             "smoke = { payload = { id = 1 }, expect = { ok = true } }",
             default="none",
             off=True,

@@ -63,7 +63,7 @@ INVOKE = Key("invoke", Texts(KEY), "The keys of the unit's functions that it may
 POLICIES = Key(
     "policies",
     Inners(STATEMENT),
-    "What its role may do, one table per statement, see below.",
+    "What its role may do, one table per statement.",
     'policies = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::acme-data-${environment}/*"] }]',
     default="none; logs, and what its events need, are allowed without it",
 )

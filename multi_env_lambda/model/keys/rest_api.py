@@ -161,7 +161,7 @@ REST_API = Keys(
         Key(
             "cors",
             Inner(REST_CORS),
-            "Which website may call it from a browser, see below.",
+            "Which website may call it from a browser.",
             'cors = { allow_origins = ["https://shop.example"] }',
             default="none",
             off=True,
@@ -175,7 +175,7 @@ REST_API = Keys(
         Key(
             "authorizers",
             ByName(Inner(REST_AUTHORIZER), KEY, most=MOST_AUTHORIZERS, off=True),
-            "Who else may decide, by key, see below.",
+            "Who else may decide, by key.",
             f"{_TABLE}.authorizers.login]\n{_POOLS}",
             default="none",
         ),
@@ -188,7 +188,7 @@ REST_API = Keys(
         Key(
             "usage_plan",
             Inner(USAGE_PLAN),
-            "API keys and their limits, see below.",
+            "API keys and their limits.",
             'usage_plan = { keys = ["partners"] }',
             default="none",
             off=True,
@@ -203,7 +203,7 @@ REST_API = Keys(
         Key(
             "throttling",
             Inner(REST_THROTTLING),
-            "A limit for the requests to each route, see below.",
+            "A limit for the requests to each route.",
             "throttling = { rate = 100 }",
             default="the limit of the account",
             off=True,
@@ -211,7 +211,7 @@ REST_API = Keys(
         Key(
             "access_log",
             Either((Flag(False), Inner(REST_ACCESS_LOG))),
-            "A log of requests, see below. Your account needs a role for it:\n:doc:`../02-How-To/rest-apis`.",
+            "A log of requests. Your account needs a role for it:\n:doc:`../02-How-To/rest-apis`.",
             "access_log = { retention_days = 90 }",
         ),
     ),

@@ -28,84 +28,84 @@ MOST_TAGS = 40
 _FUNCTIONS = Key(
     "functions",
     ByName(Inner(FUNCTION), KEY, off=True),
-    "The Lambda functions by key, see below.",
+    "The Lambda functions by key.",
     '[tool.multi_env_lambda.functions.create]\nhandler = "orders.create.handler"',
     default="none",
 )
 _HTTP_API = Key(
     "http_api",
     Inner(HTTP_API),
-    "What holds for all routes of the unit's functions, see below.",
+    "What holds for all routes of the unit's functions.",
     '[tool.multi_env_lambda.http_api]\nauthorizer = "iam"',
     default="the defaults of its keys",
 )
 _REST_API = Key(
     "rest_api",
     Inner(REST_API),
-    "What holds for all routes of the unit's REST API, see below.",
+    "What holds for all routes of the unit's REST API.",
     '[tool.multi_env_lambda.rest_api]\nauthorizer = "iam"',
     default="the defaults of its keys",
 )
 _JOBS = Key(
     "jobs",
     ByName(Inner(JOB), KEY, off=True),
-    "The Glue jobs by key, see below.",
+    "The Glue jobs by key.",
     '[tool.multi_env_lambda.jobs.nightly]\nentry = "orders.nightly:main"',
     default="none",
 )
 _TABLES = Key(
     "tables",
     ByName(Inner(DATA_TABLE), KEY, off=True),
-    "The DynamoDB tables by key, see below.",
+    "The DynamoDB tables by key.",
     '[tool.multi_env_lambda.tables.orders]\npartition_key = "customer"',
     default="none",
 )
 _QUEUES = Key(
     "queues",
     ByName(Inner(QUEUE), KEY, off=True),
-    "The queues by key, see below.",
+    "The queues by key.",
     "[tool.multi_env_lambda.queues.incoming]\nmax_receive_count = 10",
     default="none",
 )
 _TOPICS = Key(
     "topics",
     ByName(Inner(TOPIC), KEY, off=True),
-    "The topics by key, see below.",
+    "The topics by key.",
     "[tool.multi_env_lambda.topics.news]\nfifo = true",
     default="none",
 )
 _BUCKETS = Key(
     "buckets",
     ByName(Inner(DATA_BUCKET), KEY, off=True),
-    "The buckets by key, see below.",
+    "The buckets by key.",
     "[tool.multi_env_lambda.buckets.reports]\nold_versions_days = 90",
     default="none",
 )
 _PARAMETERS = Key(
     "parameters",
     ByName(Inner(PARAMETER), KEY, off=True),
-    "The parameters by key, see below.",
+    "The parameters by key.",
     '[tool.multi_env_lambda.parameters.limit]\nvalue = "100"',
     default="none",
 )
 _SECRETS = Key(
     "secrets",
     ByName(Inner(SECRET), KEY, off=True),
-    "The secrets by key, see below.",
+    "The secrets by key.",
     '[tool.multi_env_lambda.secrets.bank]\ndescription = "of the payments"',
     default="none",
 )
 _STATE_MACHINES = Key(
     "state_machines",
     ByName(Inner(STATE_MACHINE), KEY, off=True),
-    "The state machines by key, see below.",
+    "The state machines by key.",
     '[tool.multi_env_lambda.state_machines.checkout]\ndefinition = "checkout.asl.json"',
     default="none",
 )
 _SECURITY_GROUPS = Key(
     "security_groups",
     ByName(Inner(SECURITY_GROUP), KEY, off=True),
-    "The security groups by key, see below.",
+    "The security groups by key.",
     '[tool.multi_env_lambda.security_groups.outbound]\nvpc_id = "vpc-0a1b2c3d"',
     default="none",
 )
@@ -297,7 +297,7 @@ UNIT = Keys(
         Key(
             "environments",
             ByName(Inner(DIFFERENCE)),
-            "What differs in an environment, by its name, see below.",
+            "What differs in an environment, by its name.",
             "[tool.multi_env_lambda.environments.prod.functions.main]\nmemory_size = 1024",
             default="none",
         ),

@@ -202,7 +202,7 @@ ENVIRONMENT = Keys(
         Key(
             "bounds",
             Inner(BOUNDS, least=1),
-            "Limits for every unit in it, see below.",
+            "Limits for every unit in it.",
             'bounds = { actions = ["s3:*", "logs:*"] }',
             default="none",
             off=True,
@@ -271,7 +271,7 @@ WORKSPACE = Keys(
         Key(
             "devops",
             Inner(DEVOPS),
-            "The account that stores artifacts and records, see below.",
+            "The account that stores artifacts and records.",
             '[tool.multi_env_lambda.devops]\naccount_id = "111111111111"\nregion = "us-east-1"\n'
             'bucket = "acme-artifacts-111111111111-us-east-1"',
             required=True,
@@ -279,7 +279,7 @@ WORKSPACE = Keys(
         Key(
             "environments",
             Inners(ENVIRONMENT, least=1),
-            "The environments in promotion order, see below.",
+            "The environments in promotion order.",
             '[[tool.multi_env_lambda.environments]]\nname = "sandbox"\naccount_id = "222222222222"',
             required=True,
         ),
@@ -293,14 +293,14 @@ WORKSPACE = Keys(
         Key(
             "ci",
             Inner(CI),
-            "What happens after a push, a tag or a pull request, see below.",
+            "What happens after a push, a tag or a pull request.",
             'ci = { branch = "main" }',
             default="the defaults of its keys",
         ),
         Key(
             "roles",
             Inner(ROLES),
-            "Separate roles for developers, approvers and builds, see below.",
+            "Separate roles for developers, approvers and builds.",
             'roles = { prefix = "acme" }',
             default="none: ``role_name`` of each account serves everybody",
             off=True,

@@ -28,6 +28,7 @@ from multi_env_lambda.plan.template.parts import ALIAS, Json, StackInput, join_p
 from multi_env_lambda.plan.template.plain_secrets import check_plain_secrets
 from multi_env_lambda.plan.template.regions import check_offered, check_same_region
 from multi_env_lambda.plan.template.rest_apis import add_deployment, rest_api_part
+from multi_env_lambda.plan.template.rest_circle import without_circle
 from multi_env_lambda.plan.template.role_paths import with_role_paths
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def finished(unit: StackInput, found: Json, *, of_stack: bool = False) -> str:
     try:
         placed = with_role_paths(found, unit.environment, where=where)
         versioned = add_versions(unit, placed, where=where)
-        complete = add_pins(unit, add_deployment(unit, versioned, where=where))
+        served = add_deployment(unit, without_circle(unit, versioned), where=where)
+        complete = add_pins(unit, served)
         check_document(complete, where=where)
         check_plain_secrets(complete, frozenset(_excused(unit.project)), where=where)
         check_offered(complete["Resources"], unit.environment, where=where)
