@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+from drawings import drawings
 
 from multi_env_lambda import Plan, Workspace
 from multi_env_lambda.api.opened import Opened
@@ -78,6 +79,7 @@ def pictures(told: Story) -> dict[str, str]:
         "status.svg": terminal("python bin/automation/status.py", status),
         "chain.svg": chain(told.workspace),
         BOARD.name: board(told.workspace).rstrip() + "\n",
+        **drawings(),
     }
 
 

@@ -1,4 +1,4 @@
-"""How-to pages have one form: what you get, numbered steps, a box for each danger, and links to what comes next."""
+"""How-to pages have one form: what they are for, steps, a box for each danger, and links to what comes next."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ PAGES = sorted(path for path in FOLDER.glob("*.rst") if path.stem not in OF_ANOT
 LOSES_SOMETHING = re.compile(
     r"destroy\.py \w|prune\.py --apply|aws s3 rm|delete-object|--agree (replace|take-over):|bootstrap\.py .*--remove"
 )
+_MORE = r"(?: [^\n]*\n|\n)*"
+OUT_OF_ITS_STEP = re.compile(rf"^\d+\. [^\n]*\n{_MORE}\.\. code-block::[^\n]*\n{_MORE}(?!1\.)\d+\. ", re.MULTILINE)
 LONGEST_BOX = 4
 
 
@@ -30,7 +32,13 @@ def problems_of(page: str) -> list[str]:
     first = body.lstrip("\n").partition("\n")[0]
     found = []
     if re.match(r"\d\.|[-*] |\.\. |::$", first) or re.match(r"[^\n]+\n-{3,}", body.lstrip("\n")):
-        found.append("it does not begin with what you get")
+        found.append("it does not begin with what it is for")
+    if first.startswith("You "):
+        found.append("it begins with a statement about you")
+    if re.search(r"^\d+\. .*as shown below", page, re.MULTILINE):
+        found.append("a step contains nothing to do")
+    if OUT_OF_ITS_STEP.search(page):
+        found.append("a code block is outside of its step, and divides the list")
     if not re.search(r"^1\. .*^2\. ", page, re.MULTILINE | re.DOTALL):
         found.append("it has no numbered steps")
     if len(re.findall(r":(?:doc|ref):`", page.rpartition("\n.. seealso::\n")[2])) < 2 or ".. seealso::" not in page:
@@ -56,7 +64,7 @@ GOOD = """
 Do it
 =====
 
-You get it.
+This page shows it.
 
 1. Begin.
 2. End::
@@ -77,8 +85,15 @@ You get it.
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("You get it.\n\n", "", "it does not begin with what you get"),
-        ("You get it.\n\n", "First\n-----\n", "it does not begin with what you get"),
+        ("This page shows it.\n\n", "", "it does not begin with what it is for"),
+        ("This page shows it.\n\n", "First\n-----\n", "it does not begin with what it is for"),
+        ("This page shows", "You get", "it begins with a statement about you"),
+        ("1. Begin.", "1. Begin, as shown below.", "a step contains nothing to do"),
+        (
+            "1. Begin.\n",
+            "1. Begin:\n\n.. code-block:: toml\n\n    a = 1\n\n",
+            "a code block is outside of its step, and divides the list",
+        ),
         ("2. End", "Then end", "it has no numbered steps"),
         ("   - :doc:`two`\n", "", "it does not end with two links to what comes next"),
         (".. danger::\n\n   It is gone.\n", "", "a command loses something, and no box says so"),

@@ -21,7 +21,10 @@ from multi_env_lambda.runs.voice import Later, Voice
 from tests.house import ROOT
 from tests.runs.village import ALL, Repository, Village, request_event
 
-PAGE = (ROOT / "docs/source/03-Concepts/how-a-run-works.rst").read_text("utf-8")
+PAGE = "\n".join(
+    (ROOT / f"docs/source/{name}.rst").read_text("utf-8")
+    for name in ("03-Concepts/how-a-run-works", "05-Contributing/kills-and-losses")
+)
 WAIT = Wait(environment="prod", digest="0" * 64, what="not approved", command="ci.py approve prod")
 DEPLOYED = Result(project="orders", environment="sandbox", outcome="deployed")
 
