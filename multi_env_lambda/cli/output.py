@@ -148,8 +148,8 @@ def out(renderable: RenderableType) -> None:
     """The result that was asked for, on stdout. A plain text stays as it is: no broken line, no bracket as markup."""
     if isinstance(renderable, str):
         say(renderable)
-    else:
-        _print(renderable, err=False)
+        return
+    _print(renderable, err=False)
 
 
 def _print(renderable: RenderableType, *, err: bool) -> None:

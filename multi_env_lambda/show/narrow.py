@@ -21,8 +21,8 @@ _FOLDED = 12
 _DEEPER = 2
 """By how much a line that goes on is indented."""
 _LEAST = 10
-_PARTS = "/:,=_-"
-"""After these a name may be broken that is longer than a line."""
+_PARTS = ("/:", ",=_-")
+"""After these a name may be broken that is longer than a line; after the second ones if it has none of the first."""
 
 
 @attrs.frozen
@@ -102,5 +102,5 @@ def _end(text: str, room: int, whole: int) -> int:
     word = text[space + 1 :].partition(" ")[0]
     if space > begins and cell_len(word) <= whole:
         return space + 1
-    part = max(text.rfind(mark, max(space, begins), last) for mark in _PARTS)
-    return next((at + 1 for at in (part, space) if at > begins), last)
+    parts = (max(text.rfind(mark, max(space, begins), last) for mark in marks) for marks in _PARTS)
+    return next((at + 1 for at in (*parts, space) if at > begins), last)

@@ -135,6 +135,17 @@ def test_a_line_goes_on_below_itself(width: int, lines: list[str] | None) -> Non
     assert max(map(len, found)) <= width
 
 
+def test_a_path_is_broken_between_its_folders_and_else_within_a_name() -> None:
+    assert printed(Hanging(Text("publish lambda/source/a-long-name-py3.whl")), 24).splitlines() == [
+        "publish lambda/source/",
+        "  a-long-name-py3.whl",
+    ]
+    assert printed(Hanging(Text("  receipts-0.1.0-py3-none-any.whl")), 24).splitlines() == [
+        "  receipts-0.1.0-py3-",
+        "    none-any.whl",
+    ]
+
+
 def test_a_sentence_is_broken_between_its_words() -> None:
     text = "  receipts 0.1.0: the code changed and nothing else did\n    hint: none of it"
 
