@@ -1,5 +1,5 @@
 # Each line also works typed by hand.
-.PHONY: help venv check format lint types arrows test docs release clean
+.PHONY: help venv check format lint types arrows test docs site release clean
 PYTHON = .venv/bin/python
 
 help: ## show this text
@@ -25,8 +25,11 @@ arrows: venv ## refuse an import that points outward
 test: ## the whole test suite
 	./bin/test
 
-docs: venv ## build the documentation; a warning is an error
-	$(PYTHON) -m sphinx -n -W -q -b html docs/source docs/build/html
+docs: venv ## build the documentation; a warning is an error, and all pages are written: of others the search forgets the words of the index
+	$(PYTHON) -m sphinx -a -n -W -q -b html docs/source docs/build/html
+
+site: venv ## build the documentation of every release tag and of the work tree into docs/build/site
+	$(PYTHON) docs/versions.py
 
 release: venv ## build sdist and wheel into dist/
 	.venv/bin/uv build --out-dir dist .

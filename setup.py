@@ -11,7 +11,8 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "multi_env_lambda" / "_v
 setup(
     name="multi_env_lambda",
     version=VERSION.group(1),
-    description="One repository, many Lambda functions and Glue jobs, several AWS accounts: build once, deploy apart.",
+    description="Deploy many Lambda functions and Glue jobs from one Git repository, "
+    "through a chain of AWS accounts from sandbox to prod",
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
     python_requires=">=3.11",

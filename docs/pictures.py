@@ -28,6 +28,7 @@ from multi_env_lambda.testing.world import FakeTree, FakeWorld, fake_world
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.terminal_theme import TerminalTheme
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "source" / "_static" / "pictures"
@@ -35,7 +36,9 @@ BOARD = FOLDER / "board.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NOW = "2026-03-02T10:00:00Z"
 ADA, GRACE = (f"arn:aws:sts::111111111111:assumed-role/team/{name}" for name in ("ada", "grace"))
-_BOX, _GAP, _HIGH = 140, 64, 90
+_BOX, _GAP, _HIGH = 156, 86, 100
+_BLUE, _GREY = "#00578a", "#4d4d4d"
+"""White letters have a contrast of 7 on both, whatever the colour of the page."""
 
 UNITS = {"customers": "c1", "nightly": "n1", "orders": "o1", "reports": "r1"}
 
@@ -50,9 +53,12 @@ class Story:
 
 def story(folder: Path) -> Story:
     """One line of orders is changed, gets as far as test, and is rolled back there; another one waits in sandbox."""
-    fake = fake_world(FakeTree(content=dict(UNITS), needs={"reports": ("orders",)}), folder)
+    tree = FakeTree(
+        content=dict(UNITS), needs={"reports": ("orders",)}, resources={"orders": _second_function("0.1.0")}
+    )
+    fake = fake_world(tree, folder)
     _at(fake, folder, "2026-02-27T15:00:00Z", ADA).deploy(to="prod")
-    fake.tree.content["orders"] = "o2"
+    fake.tree.content["orders"], fake.tree.resources["orders"] = "o2", _second_function("0.1.0.post1")
     plan = _at(fake, folder, "2026-03-02T09:20:00Z", ADA).plan(environment="sandbox")
     _at(fake, folder, "2026-03-02T09:20:00Z", ADA).deploy(environment="sandbox")
     _at(fake, folder, "2026-03-02T09:30:00Z", ADA).promote("orders", environment="test")
@@ -60,6 +66,18 @@ def story(folder: Path) -> Story:
     fake.tree.content["nightly"] = "n2"
     _at(fake, folder, "2026-03-02T09:52:00Z", GRACE).deploy(environment="sandbox")
     return Story(_at(fake, folder, NOW, ADA), plan)
+
+
+def _second_function(version: str) -> dict[str, object]:
+    """The sample unit has two functions, and a version of each changes with its code."""
+    code = {"S3Key": f"projects/orders/lambda/source/{version}/orders-{version}-py3-none-any.whl"}
+    name, made = {"FunctionName": {"Ref": "ProcessFunction"}}, f"ProcessVersion{version.replace('.', '')}"
+    alias = {**name, "Name": "live", "FunctionVersion": {"Fn::GetAtt": [made, "Version"]}}
+    return {
+        "ProcessFunction": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "process", "Code": code}},
+        made: {"Type": "AWS::Lambda::Version", "Properties": name, "DeletionPolicy": "Retain"},
+        "ProcessAlias": {"Type": "AWS::Lambda::Alias", "Properties": alias},
+    }
 
 
 def _at(fake: FakeWorld, folder: Path, now: str, who: str) -> Workspace:
@@ -78,6 +96,7 @@ def pictures(told: Story) -> dict[str, str]:
         "plan.svg": terminal("python bin/automation/plan.py sandbox", plan_text(told.plan)),
         "status.svg": terminal("python bin/automation/status.py", status),
         "chain.svg": chain(told.workspace),
+        "python.svg": badge("Python", _pythons()),
         BOARD.name: board(told.workspace).rstrip() + "\n",
         **drawings(),
     }
@@ -99,15 +118,23 @@ def terminal(command: str, shown: RenderableType) -> str:
 
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(shown)
-    drawn = console.export_svg(title=f"$ {command}", unique_id="terminal")
+    drawn = console.export_svg(title=f"$ {command}", unique_id="terminal", theme=_readable_theme())
     without_fonts = re.sub(r" *@font-face \{.*?\}\n", "", drawn, flags=re.DOTALL)
     return "\n".join(line.rstrip() for line in without_fonts.splitlines()) + "\n"
+
+
+def _readable_theme() -> TerminalTheme:
+    """Rich's own, on a darker ground: what is dim has too little contrast there."""
+    from rich.terminal_theme import SVG_EXPORT_THEME, TerminalTheme
+
+    colors = [tuple(SVG_EXPORT_THEME.ansi_colors[number]) for number in range(16)]
+    return TerminalTheme((20, 20, 20), (225, 227, 225), colors[:8], colors[8:])
 
 
 def chain(workspace: Workspace) -> str:
     """One release goes from the bucket through the environments of the table, in their order."""
     names = list(workspace.environments)
-    boxes = [("devops", "builds once; keeps", "releases and records")]
+    boxes = [("devops", "builds once,", "stores releases")]
     boxes += [(name, "its own account", _what_it_takes(place, len(names))) for place, name in enumerate(names)]
     parts = [_box(place * (_BOX + _GAP), *lines) for place, lines in enumerate(boxes)]
     words = ("deploy", *("promote" for _ in names[1:]))
@@ -116,37 +143,55 @@ def chain(workspace: Workspace) -> str:
 
 
 def _what_it_takes(place: int, count: int) -> str:
-    return "waits for an approval" if place == count - 1 else "the same bytes" if place else "gets every push"
+    return "after an approval" if place == count - 1 else "the same bytes" if place else "gets every push"
 
 
 def _box(left: int, title: str, *lines: str) -> str:
     middle = left + _BOX // 2
     text = "".join(
-        f'<text x="{middle}" y="{52 + 20 * number}" class="line">{escape(line)}</text>'
+        f'<text x="{middle}" y="{59 + 22 * number}" class="line">{escape(line)}</text>'
         for number, line in enumerate(lines)
     )
     outline = f'<rect x="{left + 1}" y="1" width="{_BOX - 2}" height="{_HIGH - 2}" rx="8" class="box"/>'
-    return f'{outline}<text x="{middle}" y="28" class="title">{escape(title)}</text>{text}'
+    return f'{outline}<text x="{middle}" y="32" class="title">{escape(title)}</text>{text}'
 
 
 def _arrow(left: int, word: str) -> str:
-    tail, head, level = left + 6, left + _GAP - 6, _HIGH // 2
-    line = f"M{tail} {level} H{head} M{head - 7} {level - 6} L{head} {level} L{head - 7} {level + 6}"
-    return f'<path d="{line}" class="arrow"/><text x="{left + _GAP // 2}" y="{level - 10}" class="line">{word}</text>'
+    tail, head, level = left + 2, left + _GAP - 2, _HIGH // 2
+    line = f"M{tail} {level - 13} H{head - 10} L{head} {level} L{head - 10} {level + 13} H{tail} Z"
+    middle = left + _GAP // 2 - 4
+    return f'<path d="{line}" class="arrow"/><text x="{middle}" y="{level + 5}" class="line">{word}</text>'
 
 
 def _svg(width: int, height: int, parts: Iterable[str]) -> str:
-    """Grey that can be read on white and on black."""
+    """All letters are inside of shapes, so the colour of the page does not matter."""
     style = (
-        "text{font-family:sans-serif;text-anchor:middle;fill:#777}.title{font-size:16px;font-weight:bold}"
-        ".line{font-size:12px}.box{fill:none;stroke:#0072b2;stroke-width:2}"
-        ".arrow{fill:none;stroke:#777;stroke-width:2}"
+        "text{font-family:sans-serif;text-anchor:middle;fill:#ffffff}.title{font-size:19px;font-weight:bold}"
+        f".line{{font-size:15px}}.box{{fill:{_BLUE}}}.arrow{{fill:{_GREY}}}"
     )
     inside = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">\n'
         f"<style>{style}</style>\n{inside}\n</svg>\n"
     )
+
+
+def badge(what: str, value: str) -> str:
+    """A small plate with two parts, as READMEs have them."""
+    left, right = (8 * len(text) + 16 for text in (what, value))
+    parts = (
+        f'<path d="M4 0 H{left} V24 H4 Q0 24 0 20 V4 Q0 0 4 0" class="arrow"/>',
+        f'<path d="M{left} 0 H{left + right - 4} q4 0 4 4 V20 q0 4 -4 4 H{left} Z" class="box"/>',
+        f'<text x="{left // 2}" y="17" class="line">{escape(what)}</text>',
+        f'<text x="{left + right // 2}" y="17" class="line">{escape(value)}</text>',
+    )
+    return _svg(left + right, 24, parts).replace("viewBox", f'width="{left + right}" height="24" viewBox')
+
+
+def _pythons() -> str:
+    """The oldest and the newest version that the package names."""
+    named = re.findall(r"Python :: (3\.\d+)", (ROOT / "setup.py").read_text(encoding="utf-8"))
+    return f"{named[0]} – {named[-1]}"
 
 
 def photograph(page: Path, picture: Path) -> None:

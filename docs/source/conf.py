@@ -4,8 +4,6 @@ import re
 import sys
 from pathlib import Path
 
-from docutils import nodes
-
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 VERSION = re.search(r'"([^"]+)"', (ROOT / "multi_env_lambda" / "_version.py").read_text(encoding="utf-8").split("=")[1])
@@ -13,12 +11,14 @@ VERSION = re.search(r'"([^"]+)"', (ROOT / "multi_env_lambda" / "_version.py").re
 project = "multi_env_lambda"
 author = "the maintainers of multi_env_lambda"
 version = release = VERSION.group(1)
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "methods"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "methods", "pages"]
 html_theme = "furo"
 html_title = f"multi_env_lambda {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["versions.js", "switch.js"]
 html_copy_source = False
+html_show_copyright = False
 html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
 # Only what is typed is copied: neither the prompt nor what the command prints.
 copybutton_prompt_text = "$ "
@@ -43,21 +43,5 @@ def alone(app, page, source):
         source[0] = f":orphan:\n\n{source[0]}"
 
 
-PAGE_OF_FILE = {
-    r"(\d{4}-[\w-]+)\.rst": r"adr/\1.html",
-    r"docs/adr/(\d{4}-[\w-]+)\.rst": r"05-Contributing/adr/\1.html",
-    r"docs/source/([\w/-]+)\.rst": r"\1.html",
-}
-"""The list of decisions and the release history have the links that a Git host needs, a browser those of pages."""
-
-
-def linked(app, tree, page):
-    for link in tree.findall(nodes.reference):
-        for file, address in PAGE_OF_FILE.items():
-            if found := re.fullmatch(file, link.get("refuri", "")):
-                link["refuri"] = found.expand(address)
-
-
 def setup(app):
     app.connect("source-read", alone)
-    app.connect("doctree-resolved", linked)

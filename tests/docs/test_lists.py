@@ -14,6 +14,7 @@ from multi_env_lambda.model.keys.unit import DIFFERENCE
 from multi_env_lambda.model.project import read_project
 from multi_env_lambda.model.release import release_folder
 from multi_env_lambda.plan.scaffold import UNIT_SCRIPTS
+from multi_env_lambda.plan.stackstate import STACK_ANSWERS, Create, Update, Wait
 from multi_env_lambda.plan.template import render
 from multi_env_lambda.show.doctor import doctor_table
 from multi_env_lambda.show.marks import MARKS
@@ -99,3 +100,12 @@ def test_the_page_about_webhooks_shows_what_doctor_prints() -> None:
 
     columns = doctor_table([finding]).columns
     assert shown[0].split() == " ".join(str(next(iter(column.cells))) for column in columns).split()
+
+
+def test_every_status_in_which_a_stack_is_stuck_is_on_the_page_about_failures() -> None:
+    page = text_of("02-How-To/when-something-fails").partition("A stack is stuck\n")[2].partition("\n\nIf ")[0]
+    stuck = {name for name, answer in STACK_ANSWERS.items() if not isinstance(answer, Create | Update | Wait)}
+    waits = {name for name, answer in STACK_ANSWERS.items() if isinstance(answer, Wait)}
+
+    assert set(re.findall(r"``([A-Z_]+)``", page)) == stuck
+    assert {name for name in waits if not name.endswith("_IN_PROGRESS")} == set()

@@ -34,7 +34,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 DRAWINGS = ("way.svg", "accounts.svg", "run.svg", "shift.svg")
 
 
-@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "board.html", *DRAWINGS])
+@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "python.svg", "board.html", *DRAWINGS])
 def test_a_picture_shows_what_is(name: str, drawn: dict[str, str]) -> None:
     assert drawn[name] == (FOLDER / name).read_text(encoding="utf-8"), "run `python docs/pictures.py`"
 
@@ -47,6 +47,20 @@ def test_a_picture_makes_no_requests(drawn: dict[str, str]) -> None:
     asked = {name for name, text in drawn.items() if "url(http" in text or 'src="http' in text}
 
     assert asked == set()
+
+
+COLOR = r"#[0-9a-f]{6}"
+
+
+@pytest.mark.parametrize("name", ["plan.svg", "status.svg", "chain.svg", "python.svg"])
+def test_letters_stand_out_from_what_is_behind_them(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8").lower()
+    behind = re.findall(rf"\.(?:box|arrow){{fill:({COLOR})}}|<rect fill=\"({COLOR})\"", text)
+    letters = re.findall(rf"(?:text{{[^}}]*|-r\d+ {{ )fill:\s?({COLOR})|-title\"? fill=\"({COLOR})\"", text)
+
+    pairs = [("".join(letter), "".join(place)) for letter in letters for place in behind]
+    assert pairs
+    assert [pair for pair in pairs if contrast(*pair) < 4.5] == []
 
 
 def test_the_pages_show_each_picture() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -47,19 +48,43 @@ SEARCH = """<!doctype html><body><script>
     await new Promise((done) => { frame.onload = done; });
     const said = () => frame.contentDocument.querySelector("#search-results .search-summary")?.innerText || "";
     while (!/found|did not match/.test(said())) await new Promise((done) => setTimeout(done, 20));
-    found[words] = frame.contentDocument.querySelector("#search-results li > a")?.getAttribute("href").split("#")[0];
+    const links = [...frame.contentDocument.querySelectorAll("#search-results li > a")].slice(0, 8);
+    found[words] = links.map((link) => [link.getAttribute("href"), link.innerText]);
     frame.remove();
   }
   document.body.innerText = JSON.stringify(found);
 })();
 </script>"""
 
+NARROW = """<!doctype html><body><script>
+(async () => {
+  const frame = document.createElement("iframe");
+  Object.assign(frame.style, {width: "WIDTHpx", height: "800px", border: "0"});
+  frame.src = "index.html";
+  document.body.append(frame);
+  await new Promise((done) => { frame.onload = done; });
+  const page = frame.contentDocument;
+  const heading = page.querySelector("h1");
+  const words = page.createRange();
+  words.selectNodeContents(heading.firstChild);
+  const pictures = [...page.querySelectorAll(".picture")].map((one) => [one.clientWidth, one.scrollWidth]);
+  document.body.innerText = JSON.stringify({lines: words.getClientRects().length, pictures});
+})();
+</script>"""
+
 FOUND_FIRST = {
+    "api key": "02-How-To/rest-apis",
     "approve": "02-How-To/promote-and-approve",
     "bootstrap": "02-How-To/push-to-prod",
     "canary": "02-How-To/checks-and-traffic",
+    "cors": "02-How-To/answer-http-requests",
     "cost": "04-Reference/costs",
+    "cron": "02-How-To/trigger-a-function",
+    "dead letter": "02-How-To/trigger-a-function",
+    "debug handler": "02-How-To/sample-events",
     "delete": "02-How-To/remove-and-prune",
+    "delete unit": "02-How-To/remove-and-prune",
+    "environment variable": "02-How-To/differ-between-environments",
     "exit code": "04-Reference/exit-codes",
     "rate exceeded": "04-Reference/errors",
     "UPDATE_ROLLBACK_FAILED": "04-Reference/errors",
@@ -71,16 +96,24 @@ FOUND_FIRST = {
     "limits": "04-Reference/limits",
     "logs": "02-How-To/read-the-logs",
     "migration": "02-How-To/move-in",
+    "multi region": "02-How-To/regions",
     "notebook": "02-How-To/in-a-notebook",
+    "numpy layer": "02-How-To/lock-dependencies",
+    "oidc": "02-How-To/github-actions",
     "permission": "02-How-To/permissions",
     "poetry": "02-How-To/lock-dependencies",
+    "private index": "02-How-To/lock-dependencies",
     "pull request": "02-How-To/push-to-prod",
+    "python 3.14": "04-Reference/versions",
     "retry": "02-How-To/when-something-fails",
     "rollback": "02-How-To/roll-back",
     "s3": "02-How-To/trigger-a-function",
     "schedule": "02-How-To/trigger-a-function",
     "secrets": "02-How-To/secrets-and-parameters",
+    "stack stuck": "02-How-To/when-something-fails",
+    "step functions": "02-How-To/own-resources",
     "vpc": "02-How-To/functions-in-a-vpc",
+    "who deployed": "02-How-To/see-where-everything-is",
 }
 
 pytestmark = pytest.mark.slow
@@ -101,6 +134,29 @@ def test_every_page_is_built_without_a_warning(site: Path) -> None:
 
     assert len(sources) > 40
     assert [str(path) for path in sources if not (site / path.with_suffix(".html")).is_file()] == []
+
+
+def test_every_link_leads_to_a_page_and_a_place_on_it(site: Path) -> None:
+    pages = {
+        path: path.read_text("utf-8") for path in site.rglob("*.html") if path.name not in ("look.html", "board.html")
+    }
+    places = {path: set(re.findall(r' id="([^"]+)"', text)) for path, text in pages.items()}
+    links = [
+        (path, html.unescape(link)) for path, text in pages.items() for link in re.findall(r' href="([^"]+)"', text)
+    ]
+    wrong = {f"{path.relative_to(site)}: {link}" for path, link in links if not leads_somewhere(path, link, places)}
+
+    assert len(links) > 10_000
+    assert wrong == set()
+
+
+def leads_somewhere(page: Path, link: str, places: dict[Path, set[str]]) -> bool:
+    """Whether a link of a page is to another site, a file, or a place on a page."""
+    if re.match(r"[a-z]+:", link):
+        return True
+    file, _, place = link.partition("#")
+    target = Path(os.path.normpath(page.parent / file.partition("?")[0])) if file else page
+    return place in places[target] if place and target in places else target.is_file()
 
 
 def shown_by_a_browser(site: Path, script: str, profile: Path) -> dict[str, Any]:
@@ -132,9 +188,39 @@ def test_no_page_is_wider_than_a_telephone_and_commands_can_be_copied(site: Path
     assert found["02-How-To/push-to-prod.html"][2] > 0
 
 
+def shown_again(links: list[tuple[str, str]]) -> list[str]:
+    """How-to pages that are found as a whole, and again by the same title."""
+    whole = {(address, title) for address, title in links if re.match(r"02-How-To/[^#]+$", address)}
+    return [address for address, title in links if "#" in address and (address.partition("#")[0], title) in whole]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: nobody looks at the front")
+def test_a_telephone_shows_the_name_in_one_line_and_pictures_that_can_be_read(site: Path, tmp_path: Path) -> None:
+    found = shown_by_a_browser(site, NARROW.replace("WIDTH", str(TELEPHONE)), tmp_path / "profile")
+
+    assert found["lines"] == 1
+    assert len(found["pictures"]) == 2
+    assert [sizes for sizes in found["pictures"] if sizes[1] < 2 * sizes[0]] == []
+
+
+def test_the_sidebar_shows_the_groups_and_the_footer_no_empty_owner(site: Path) -> None:
+    page = (site / "02-How-To/roll-back.html").read_text("utf-8")
+    index = (ROOT / "docs/source/02-How-To/index.rst").read_text("utf-8")
+    captions = re.findall(r"^   :caption: (.+)$", index, re.MULTILINE)
+
+    shown = re.findall(r'<li class="group-of-pages">(.+?)</li>', page)
+    assert len(captions) == 9
+    assert [html.unescape(caption) for caption in shown[: len(captions)]] == captions
+    assert "For people who run the CI" in shown and "In your code" in shown
+    assert "Copyright" not in page
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: nobody searches")
 def test_the_search_finds_the_task_first(site: Path, tmp_path: Path) -> None:
     script = SEARCH.replace("SEARCHED", json.dumps(list(FOUND_FIRST)))
     found = shown_by_a_browser(site, script, tmp_path / "profile")
 
-    assert found == {words: f"{page}.html" for words, page in FOUND_FIRST.items()}
+    first = {words: links[0][0].partition("#")[0] if links else None for words, links in found.items()}
+    twice = {words: again for words, links in found.items() if (again := shown_again(links))}
+    assert first == {words: f"{page}.html" for words, page in FOUND_FIRST.items()}
+    assert twice == {}

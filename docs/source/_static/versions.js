@@ -1,0 +1,3 @@
+// docs/versions.py replaces this file where there are several versions.
+const VERSION = "";
+const VERSIONS = [];
