@@ -147,7 +147,7 @@ def _repository(folder: Path) -> dict[str, str]:
     of_git = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in who.items()}
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
     users = {name: value for name, value in os.environ.items() if name != "MULTI_ENV_LAMBDA_LOCAL_STRICT"}
-    return {**users, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "100"}
+    return {**users, **of_git, "MULTI_ENV_LAMBDA_LOCAL": "1", "COLUMNS": "160"}
 
 
 def main() -> int:

@@ -49,7 +49,8 @@ def _section(command: click.Command, name: str, parent: click.Context) -> str:
 
 def errors_text() -> str:
     """One section per error: its code, what it means, an example, its messages, and the pages about it."""
-    from multi_env_lambda.cli.explain import PAGES, about, kinds
+    from multi_env_lambda.cli.explain import PAGES, about
+    from multi_env_lambda.cli.kinds import kinds
 
     sections = []
     for kind in kinds():

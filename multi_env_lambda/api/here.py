@@ -28,6 +28,7 @@ def called_here(opened: Opened, unit: str, key: str, place: Environment, event: 
     Raises:
         ConfigurationError: the unit's lock or template is wrong, or it has a layer of somebody else's.
         ToolError: this machine has no Python of the unit's version.
+        CheckFailed: the debugger was left, or found no terminal.
     """
     from multi_env_lambda.aws.account import Invocation
     from multi_env_lambda.host.folders import workspace_cache

@@ -51,7 +51,7 @@ def findings(items: tuple[Finding, ...]) -> RenderableType:
 
 
 def deployments(items: tuple[Deployment, ...]) -> RenderableType:
-    from multi_env_lambda.show.text import deployments_table
+    from multi_env_lambda.show.history import deployments_table
 
     return deployments_table(items)
 

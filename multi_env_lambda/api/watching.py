@@ -220,7 +220,7 @@ class _Watch:
             return _Found(result=pipeline.apply(world, draft)[0])
         record = draft.known.records.get((self.place.name, unit))
         if self._is_there(unit, step.release.digest, record):
-            why = "no function gets other code by it"
+            why = "what you saved changes the code of no function"
             return _Found(result=Result(project=unit, environment=self.place.name, outcome="unchanged", detail=why))
         sending = sending_of(world, step, made, draft.known, self.after.get(unit, ""))
         if isinstance(sending, str):

@@ -18,6 +18,9 @@ import traceback
 import uuid
 from typing import Any
 
+DEBUGGER_LEFT = "BdbQuit"
+"""What Python's debugger raises if its user leaves it, or if it has no terminal to ask at."""
+
 
 class Context:
     """The second argument of a handler."""
@@ -76,7 +79,8 @@ def _details(error: Exception, request_id: str) -> dict[str, Any]:
     trace = traceback.format_list(frames)
     text = str(error)
     said = f"[ERROR] {type(error).__name__}: {text}\nTraceback (most recent call last):\n{''.join(trace)}"
-    sys.stdout.write(said)
+    if type(error).__name__ != DEBUGGER_LEFT:
+        sys.stdout.write(said)
     return {"errorMessage": text, "errorType": type(error).__name__, "requestId": request_id, "stackTrace": trace}
 
 

@@ -85,7 +85,7 @@ class TerminalDialog:
                 raise Refused(f"{name} in {environment}", "its name was not confirmed", hint=hint)
             return attrs.evolve(asked.given, allowed=frozenset({removal.answer}))
         text = f"type `{name}` to delete it from {environment}"
-        typed = self.confirm if self.yes else typed_by_a_person(text, default="")
+        typed = self.confirm if self.yes else typed_by_a_person(text, default="", show_default=False)
         if typed != name:
             raise Refused(f"{name} in {environment}", f"expected `{name}`, got `{typed}`", hint=f"type `{name}`")
         waiting = asked.waiting()

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from multi_env_lambda.cli.complete import event_kinds
 from multi_env_lambda.cli.output import out, print_json
 
 __all__ = ["event_command", "set_option"]
@@ -30,7 +31,7 @@ def _pairs(context: click.Context, parameter: click.Parameter, given: tuple[str,
 
 
 @click.command("event")
-@click.argument("kind", required=False, metavar="[KIND]")
+@click.argument("kind", required=False, metavar="[KIND]", shell_complete=event_kinds)
 @set_option
 def event_command(kind: str | None, values: dict[str, str]) -> int:
     """Print a sample event of KIND as JSON, in the form that AWS sends it; without KIND, list the kinds.

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import click
 
-from multi_env_lambda import errors
 from multi_env_lambda.api.answers import ANSWER_OF
-from multi_env_lambda.api.failed import UnitsFailed
 from multi_env_lambda.api.names import did_you_mean
+from multi_env_lambda.cli.complete import explained
 from multi_env_lambda.cli.explained import AWS_SAYS, OTHER_CODES
+from multi_env_lambda.cli.kinds import kinds
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
-__all__ = ["PAGES", "about", "explain_command", "kinds"]
+__all__ = ["PAGES", "about", "explain_command"]
 
 PAGES: Mapping[str, tuple[str, ...]] = {
     "UnitsFailed": ("02-How-To/when-something-fails",),
@@ -43,7 +43,7 @@ _SOURCE = "docs/source"
 
 
 @click.command("explain")
-@click.argument("words", nargs=-1, metavar="[ERROR|CODE|QUESTION|WORDS OF AWS]")
+@click.argument("words", nargs=-1, metavar="[ERROR|CODE|QUESTION|WORDS OF AWS]", shell_complete=explained)
 def explain_command(words: tuple[str, ...]) -> int:
     """Explain an error by its name or exit code, a question of a plan by the word that answers it, or what AWS says.
 
@@ -60,12 +60,6 @@ def explain_command(words: tuple[str, ...]) -> int:
         raise click.UsageError(f"there is no error or question `{word}`\nhint: {hint}")
     out("\n\n".join(found))
     return 0
-
-
-def kinds() -> list[type[MultiEnvLambdaError]]:
-    """Every error that can end a command, in the order of their exit codes."""
-    named = (getattr(errors, name) for name in errors.__all__)
-    return sorted((UnitsFailed, *(kind for kind in named if kind is not MultiEnvLambdaError)), key=_code)
 
 
 def about(kind: type[MultiEnvLambdaError]) -> list[str]:
@@ -114,7 +108,3 @@ def _question(kind: str) -> str:
 def _told(head: str, *paragraphs: str, pages: tuple[str, ...]) -> str:
     where = "\n".join(f"  {_SOURCE}/{page}.rst" for page in pages)
     return "\n\n".join([head, *paragraphs, f"In the repository of multi_env_lambda:\n{where}"]).replace("``", "`")
-
-
-def _code(kind: type[MultiEnvLambdaError]) -> int:
-    return kind.exit_code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from multi_env_lambda.cli.complete import names_argument
+from multi_env_lambda.cli.complete import event_kinds, names_argument
 from multi_env_lambda.cli.event import set_option
 from multi_env_lambda.cli.output import json_option, local_option, note, open_workspace, out, print_json, unit_of
 from multi_env_lambda.errors import CheckFailed, ConfigurationError
@@ -26,15 +26,21 @@ __all__ = ["invoke_command", "logs_command"]
 
 @click.command("invoke")
 @names_argument("words", nargs=-1, required=True, metavar="[UNIT] FUNCTION ENVIRONMENT")
-@click.option("--payload", default="{}", help="The event as JSON; `-` reads it from stdin.")
-@click.option("--event", "kind", metavar="KIND", help="Send a sample event of this kind; `event` lists the kinds.")
+@click.option("--payload", help="The event as JSON, `{}` without it; `-` reads it from stdin.")
+@click.option(
+    "--event",
+    "kind",
+    metavar="KIND",
+    shell_complete=event_kinds,
+    help="Send a sample event of this kind; `event` lists the kinds.",
+)
 @set_option
 @click.option("--here", is_flag=True, help="Run the code of this work tree on this machine; nothing is deployed.")
 @local_option
 @json_option
 def invoke_command(
     words: tuple[str, ...],
-    payload: str,
+    payload: str | None,
     kind: str | None,
     values: dict[str, str],
     here: bool,
@@ -49,7 +55,7 @@ def invoke_command(
     named = words if unit is None else (unit, *words)
     if len(named) != 3:
         raise click.UsageError("expected UNIT, FUNCTION and ENVIRONMENT; a unit's script takes no UNIT")
-    if kind is not None and payload != "{}":
+    if kind is not None and payload is not None:
         raise click.UsageError("--event cannot be combined with --payload")
     if kind is None and values:
         raise click.UsageError("--set requires --event")
@@ -148,8 +154,8 @@ def _run_job(job: Job, environment: str, event: object, as_json: bool) -> int:
     return 0
 
 
-def _event(payload: str) -> object:
-    text = sys.stdin.read() if payload == "-" else payload
+def _event(payload: str | None) -> object:
+    text = sys.stdin.read() if payload == "-" else "{}" if payload is None else payload
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

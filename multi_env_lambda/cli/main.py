@@ -161,13 +161,35 @@ def _told_of_interruption(error: BaseException) -> str:
 
 def _told_of_usage(error: click.ClickException) -> str:
     """In the form of every other error. Click begins its sentences with a capital letter; words in capitals stay."""
-    said = error.format_message()
+    said = _said_of_usage(error)
     said = said if said[1:2].isupper() else said[:1].lower() + said[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None
     if "\nhint: " in said or context is None:
         return f"error: {said}"
     usage = " ".join(context.command.collect_usage_pieces(context))
     return f"error: {said}\nhint: `{context.command_path} {usage}`; `{context.command_path} --help` says more"
+
+
+def _said_of_usage(error: click.ClickException) -> str:
+    match error:
+        case click.MissingParameter(param=click.Argument(metavar=str(words))):
+            return f"expected {_needed(words)}"
+        case click.MissingParameter(param=click.Option(help=str(text), opts=[name, *_])):
+            return f"missing option {name}: {text[:1].lower()}{text[1:]}"
+        case click.NoSuchOption(option_name=name, possibilities=others):
+            from difflib import get_close_matches
+
+            # Click compares the dashes too, which every option begins with.
+            near = get_close_matches(name.lstrip("-"), [other.lstrip("-") for other in others or ()], n=1)
+            return f"there is no option {name}" + "".join(f"; did you mean --{other}?" for other in near)
+        case _:
+            return error.format_message()
+
+
+def _needed(words: str) -> str:
+    """Of ``[UNIT] ENVIRONMENT``, what is not in brackets; of words that all are, the first."""
+    first, *_ = named = words.split()
+    return " and ".join([word for word in named if not word.startswith("[")] or [first.strip("[].")])
 
 
 def _told(error: MultiEnvLambdaError) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from multi_env_lambda.cli.complete import names_argument, names_of
+from multi_env_lambda.cli.complete import answers, names_argument, names_of
 
 __all__ = ["consent_options", "out_option", "selection_options", "target_options", "upgrade_option"]
 
@@ -42,7 +42,13 @@ def target_options(command: Command) -> Command:
 
 def consent_options(command: Command) -> Command:
     for option in (
-        click.option("--agree", multiple=True, metavar="KIND:NAME", help="Answer a question that the plan asks."),
+        click.option(
+            "--agree",
+            multiple=True,
+            metavar="KIND:NAME",
+            shell_complete=answers,
+            help="Answer a question that the plan asks.",
+        ),
         click.option(
             "--wait", default="0s", metavar="DURATION", help="Wait up to this long (90s, 5m) for other deployments."
         ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from multi_env_lambda.cli.complete import profiles
 from multi_env_lambda.show.terminal import Shown, console, say, telling, visible
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ def local_option(command: Command) -> Command:
     """Where this goes: ``--local``, the local cloud instead of AWS; ``--profile``, whose credentials are used."""
     text = "Use the credentials of this profile of your AWS files."
     named = click.option(
-        "--profile", metavar="NAME", default=None, expose_value=False, callback=_keep_profile, help=text
+        "--profile",
+        metavar="NAME",
+        default=None,
+        shell_complete=profiles,
+        expose_value=False,
+        callback=_keep_profile,
+        help=text,
     )
     local = click.option("--local", is_flag=True, default=None, help="Use the local cloud instead of AWS.")
     return local(named(_timings_options(command)))
@@ -139,8 +145,7 @@ def print_json(value: Any) -> None:
 
 def tell(renderable: RenderableType) -> None:
     """Something with a layout, for people who watch the run."""
-    with telling(err=True):
-        console(err=True).print(Shown(renderable))
+    _print(renderable, err=True)
 
 
 def out(renderable: RenderableType) -> None:
@@ -148,15 +153,23 @@ def out(renderable: RenderableType) -> None:
     if isinstance(renderable, str):
         say(renderable)
         return
+    _print(renderable, err=False)
+
+
+def _print(renderable: RenderableType, *, err: bool) -> None:
+    """At a terminal, what is too long for a line goes on below it; a reader of a pipe gets whole lines."""
     from rich.table import Table
     from rich.text import Text
 
-    from multi_env_lambda.show.narrow import Narrow
+    from multi_env_lambda.show.narrow import Hanging, Narrow
 
-    whole_lines = isinstance(renderable, Text) and not sys.stdout.isatty()
+    screen = console(err=err)
+    whole_lines = isinstance(renderable, Text) and not screen.is_terminal
     shown = Narrow(renderable) if isinstance(renderable, Table) else renderable
-    with telling(err=False):
-        console(err=False).print(Shown(shown), soft_wrap=whole_lines)
+    if isinstance(renderable, Text) and screen.is_terminal:
+        shown = Hanging(renderable)
+    with telling(err=err):
+        screen.print(Shown(shown), soft_wrap=whole_lines)
 
 
 def asked(text: str, **how: Any) -> str:

@@ -52,7 +52,7 @@ def status_command(name: str | None, drift: bool, local: bool | None, as_json: b
 @json_option
 def history_command(words: tuple[str, ...], limit: int, before: int | None, local: bool | None, as_json: bool) -> int:
     """Show who deployed what, when, from which commit, and how it ended; newest first."""
-    from multi_env_lambda.show.text import history_table
+    from multi_env_lambda.show.history import history_table
 
     name, rest = unit_and_rest(words)
     workspace = open_workspace(local)

@@ -20,9 +20,11 @@ import attrs
 
 from multi_env_lambda.building.asked import completed
 from multi_env_lambda.building.handler import Handler
+from multi_env_lambda.building.here_run import DEBUGGER_LEFT
 from multi_env_lambda.building.own_tests import code_folders
 from multi_env_lambda.building.preflight_process import Outcome, compile_loaded, site_packages
 from multi_env_lambda.building.unpacked import kept_layer, layer_folders
+from multi_env_lambda.errors import CheckFailed
 from multi_env_lambda.host import lambda_answers, lambda_python
 from multi_env_lambda.host.private import private_folder
 from multi_env_lambda.host.process import run_attached
@@ -89,6 +91,7 @@ def call_here(call: Call) -> Returned:
     Raises:
         ConfigurationError: the unit's lock or template is wrong.
         ToolError: the interpreter could not be started.
+        CheckFailed: the debugger was left.
     """
     call = attrs.evolve(call, project=completed(call.root, call.project))
     layer = build_dependencies(call.root, call.cache, call.project, Published()).layer
@@ -114,9 +117,19 @@ def call_here(call: Call) -> Returned:
         found = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else _exited(status)
         _compile(call, folder, packages, found.get("loaded", []))
         said = _tail(log) if log.exists() else ""
+        if found.get("details", {}).get("errorType") == DEBUGGER_LEFT:
+            raise _debugger_left(call)
         if found["status"] == "ok":
             return Returned(answer=found["payload"].encode("latin-1"), error=False, log=said, seconds=seconds)
         return Returned(answer=json.dumps(found["details"]).encode(), error=True, log=said, seconds=seconds)
+
+
+def _debugger_left(call: Call) -> CheckFailed:
+    where = f"{call.project.name}.{call.function.key} in {call.environment.name}"
+    if call.attached:
+        return CheckFailed(where, "you left the debugger, so the function did not answer", hint="`c` lets it go on")
+    hint = "run it at a terminal, or set PYTHONBREAKPOINT=0 to go on without a debugger"
+    return CheckFailed(where, "the debugger found no terminal, so the function did not answer", hint=hint)
 
 
 def _top(call: Call) -> Path:

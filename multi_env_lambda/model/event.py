@@ -18,7 +18,7 @@ from multi_env_lambda.model.keys.state_machine import STARTS
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean, enumerated
 from multi_env_lambda.model.rest_api import read_rest_route
-from multi_env_lambda.model.schedule import problem_with_schedule
+from multi_env_lambda.model.schedule import hint_of_schedule, problem_with_schedule
 from multi_env_lambda.model.scheduler import read_scheduler
 from multi_env_lambda.model.settings import (
     Declared,
@@ -93,7 +93,7 @@ def read_schedule(table: Table, key: str) -> str:
     """A checked ``rate(…)`` or ``cron(…)``."""
     expression = table.text(key)
     if problem := problem_with_schedule(expression):
-        hint = "minutes hours day-of-month month day-of-week year, in UTC: `cron(0 8 ? * MON-FRI *)`"
+        hint = hint_of_schedule(expression, "in UTC")
         table.refuse(key, f'found "{expression}"; {problem}', hint=hint)
     return expression
 

@@ -23,5 +23,5 @@ def did_you_mean(found: object, allowed: Iterable[str], *, listed: bool = False)
     if near:
         return f"did you mean `{lowered[near[0]]}`?"
     if len(words) < 2:
-        return f"use `{words[0]}`" if words else "remove it"
+        return f"there is only `{words[0]}`" if words else "remove it"
     return "use one of these" if listed else f"use one of: {', '.join(words)}"

@@ -202,8 +202,8 @@ class Deployment:
 
     def text(self) -> str:
         """Its line in the history."""
+        from multi_env_lambda.show.history import deployments_table
         from multi_env_lambda.show.render import text_of
-        from multi_env_lambda.show.text import deployments_table
 
         return text_of(deployments_table([self]))
 

@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-__all__ = ["problem_with_schedule"]
+__all__ = ["hint_of_schedule", "problem_with_schedule"]
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -64,6 +64,17 @@ def problem_with_schedule(text: str) -> str | None:
     if found := _CRON.fullmatch(text):
         return _problem_with_cron(found[1].split())
     return "expected an expression such as `rate(5 minutes)` or `cron(0 8 * * ? *)`"
+
+
+def hint_of_schedule(text: str, clock: str) -> str:
+    """How the kind of expression is written that was probably meant; ``clock``: in which time a cron's hours are.
+
+    >>> hint_of_schedule("rate(5 min)", "in UTC")
+    'a number of `minutes`, `hours` or `days`, and `minute`, `hour` or `day` after 1: `rate(5 minutes)`'
+    """
+    if text.lstrip().lower().startswith("rate"):
+        return "a number of `minutes`, `hours` or `days`, and `minute`, `hour` or `day` after 1: `rate(5 minutes)`"
+    return f"minutes hours day-of-month month day-of-week year, {clock}: `cron(0 8 ? * MON-FRI *)`"
 
 
 def _problem_with_rate(count: int, unit: str, plural: bool) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from multi_env_lambda.model.event_kinds import Declared, Event, Existing, SchedulerSchedule
 from multi_env_lambda.model.name import KEY
 from multi_env_lambda.model.reading import Table, did_you_mean
-from multi_env_lambda.model.schedule import problem_with_schedule
+from multi_env_lambda.model.schedule import hint_of_schedule, problem_with_schedule
 
 __all__ = ["read_scheduler"]
 
@@ -41,7 +41,7 @@ def read_scheduler(table: Table, function: str, timeout: int) -> Event:
 def _expression(table: Table) -> str:
     expression = table.named("scheduler")
     if problem := problem_with_schedule(expression):
-        hint = "minutes hours day-of-month month day-of-week year: `cron(0 8 ? * MON-FRI *)`"
+        hint = hint_of_schedule(expression, "in the time zone of `time_zone`")
         table.refuse("scheduler", f'found "{expression}"; {problem}', hint=hint)
     return expression
 

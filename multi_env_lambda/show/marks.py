@@ -71,7 +71,7 @@ def marks_of(cell: Cell) -> tuple[Mark, ...]:
         "drifted": bool(cell.drift),
         "rolled-back": cell.rolled_back is not None,
         "newer": cell.newer,
-        "behind": cell.behind,
+        "behind": cell.behind and cell.version is not None,
     }
     found = [MARKS[kind] for kind in KINDS if true_ones.get(kind, False)]
     if not found:

@@ -62,8 +62,13 @@ def in_a_terminal(total: int) -> Iterator[Report]:
 
 def _line(event: ProgressEvent) -> None:
     if event.phase not in _QUIET:
-        text = f": {event.text}" if event.text else ""
+        text = f": {_told(event)}" if event.text else ""
         say(f"{event.environment} {event.project} {event.phase}{text}", err=True)
+
+
+def _told(event: ProgressEvent) -> str:
+    """Of a failure only the first line: the whole of it stands below the table of results."""
+    return event.text.partition("\n")[0] if event.phase == "failed" else event.text
 
 
 @contextmanager
@@ -143,7 +148,7 @@ def _live_table(total: int) -> Iterator[Report]:
                 else:
                     running[key] = event
                 if event.phase in _LOUD:
-                    line = Text(f"{event.environment} {event.project} {event.phase} {event.text}")
+                    line = Text(f"{event.environment} {event.project} {event.phase} {_told(event)}")
                     view.console.print(Shown(line))
                 view.update(table())
 

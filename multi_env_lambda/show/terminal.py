@@ -50,7 +50,13 @@ def console(*, err: bool) -> Console:
     """For output with a layout; rich respects NO_COLOR and pipes. What is printed on it is ``Shown``."""
     from rich.console import Console
 
-    return Console(stderr=err, highlight=False, width=None if _stream(err).isatty() else _IN_A_PIPE)
+    return Console(stderr=err, highlight=False, width=None if _stream(err).isatty() else _in_a_pipe())
+
+
+def _in_a_pipe() -> int:
+    """How wide a table is that no terminal shows."""
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isdecimal() and int(said) else _IN_A_PIPE
 
 
 @contextmanager

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.table import Table
 
 from multi_env_lambda.flow.consent import agree_words
 from multi_env_lambda.model.plan import BlockedStep, DeployStep, NewerStep, Plan, RemovedStep, Step, UnchangedStep
 from multi_env_lambda.model.visible import one_line
-from multi_env_lambda.show.marks import outcome_text
 from multi_env_lambda.show.rights import TITLE, rights_lines
 from multi_env_lambda.show.words import Text
 from multi_env_lambda.wording import in_python
 
 if TYPE_CHECKING:
     from multi_env_lambda.model.change import PropertyChange, ResourceChange
-    from multi_env_lambda.model.record import Deployment
     from multi_env_lambda.model.result import Result
     from multi_env_lambda.model.status import Called, Cell, Status
 
 __all__ = [
     "age",
-    "deployments_table",
-    "history_table",
     "plan_text",
     "results_shown",
     "results_table",
@@ -54,7 +50,6 @@ _MARKS = {
 }
 _MOST_PROPERTIES = 12
 _MOST_UNCHANGED = 10
-_NO_DEPLOYMENTS = "no deployments"
 
 
 def plan_text(plan: Plan, *, details: bool = False, say: Callable[[str], str] = str) -> Text:
@@ -133,12 +128,12 @@ def _append_deploy(text: Text, step: DeployStep, details: bool, say: Callable[[s
             text.append(f"    publish {key}\n")
     stage = step.release.stage(step.environment)
     text.append(f"    deploy  stack {stage.stack_name if stage else step.project}{_summary(step.changes)}\n")
+    for change in step.changes if details else ():
+        _append_change(text, change)
     for told in step.notes:
         text.append(f"    note: {say(told)}\n")
     for question in step.questions:
         text.append(f"    ! {_indented(say(question.text))}\n", style="bold red")
-    for change in step.changes if details else ():
-        _append_change(text, change)
 
 
 def _indented(text: str) -> str:
@@ -239,7 +234,7 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
         text = Text(one_line(called(cell.version, cell.release)))
         text.append(f" {age(cell.when or now, now)}", style="dim")
     text.append(" ↑ newer" if cell.newer else "", style="yellow")
-    if cell.behind:
+    if cell.behind and cell.version is not None:
         text.append(" ← behind", style="yellow")
     if cell.rolled_back is not None:
         text.append(f" ↩ {called(cell.rolled_back.version, cell.rolled_back.release)}", style="yellow")
@@ -256,42 +251,6 @@ def _cell(cell: Cell, called: Called, now: str) -> Text:
     if cell.unreadable is not None:
         text.append(" ? unreadable", style="red")
     return text
-
-
-def history_table(found: Mapping[str, Iterable[Deployment]]) -> RenderableType:
-    """Deployments by environment, newest first."""
-    table = _deployments("environment", "#")
-    for environment, past in found.items():
-        for item in reversed(tuple(past)):
-            table.add_row(Text(one_line(environment)), str(item.sequence), *_deployment(item))
-    return table if table.row_count else _NO_DEPLOYMENTS
-
-
-def deployments_table(past: Iterable[Deployment]) -> RenderableType:
-    """The deployments of one unit in one environment, newest first."""
-    table = _deployments("#")
-    for item in reversed(tuple(past)):
-        table.add_row(str(item.sequence), *_deployment(item))
-    return table if table.row_count else _NO_DEPLOYMENTS
-
-
-def _deployments(*first: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (*first, "when", "what", "version", "release", "outcome", "who", "commit", "reason"):
-        table.add_column(column)
-    return table
-
-
-def _deployment(item: Deployment) -> tuple[Text, ...]:
-    """The cells of one row. Reasons are written by people, and brackets in a plain string would be markup."""
-    approved = f", approved by {item.approved.rpartition(':')[2]}" if item.approved else ""
-    return (
-        *(Text(one_line(text)) for text in (item.when, item.action, item.version, item.release[:12])),
-        Text(outcome_text(item.outcome), style="green" if item.outcome == "succeeded" else "red"),
-        Text(one_line(item.who.rpartition(":")[2] + approved)),
-        Text(one_line(f"{item.commit[:10]}{'+' if item.dirty else ''}")),
-        Text(one_line(item.reason or item.detail.partition("\n")[0])),
-    )
 
 
 def age(then: str, now: str) -> str:

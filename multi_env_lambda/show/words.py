@@ -12,7 +12,10 @@ from rich.text import Text as RichText
 
 from multi_env_lambda.model.visible import visible
 
-__all__ = ["Text"]
+__all__ = ["Line", "Text"]
+
+Line = RichText
+"""A part of a text, as rich divides it."""
 
 
 class Text(RichText):

@@ -127,6 +127,18 @@ def test_what_it_raises_is_told_as_lambda_tells_it(root: Path) -> None:
         function.invoke(here=True)
 
 
+def test_a_debugger_without_a_terminal_is_one_sentence_and_no_traceback(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pay(root, "def handler(event, context):\n    breakpoint()\n")
+
+    assert main(["invoke", "billing", "pay", "sandbox", "--here"], start=root) == CheckFailed.exit_code
+    assert capfd.readouterr().err.splitlines() == [
+        "error[CheckFailed]: billing.pay in sandbox: the debugger found no terminal, so the function did not answer",
+        "hint: run it at a terminal, or set PYTHONBREAKPOINT=0 to go on without a debugger",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

@@ -37,7 +37,17 @@ def offered(monkeypatch: pytest.MonkeyPatch, typed: str, *, start: Path = ROOT, 
         ("deploy sandbox --only o", ["orders"]),
         ("rollback ", [*UNITS, *PLACES]),
         ("rollback orders ", PLACES),
-        ("lock customers ", UNITS),
+        ("lock customers ", ["nightly", "orders", "reports"]),
+        ("deploy orders ", ["customers", "nightly", "reports", *PLACES]),
+        ("diff sandbox ", PLACES[1:]),
+        ("deploy --agree ri", ["rights:"]),
+        ("deploy --agree rights:o", ["rights:orders"]),
+        ("deploy --agree nothing:o", []),
+        ("explain Bu", ["BuildError", "Busy"]),
+        ("explain rig", ["rights"]),
+        ("explain ROLLBACK_C", ["ROLLBACK_COMPLETE"]),
+        ("event sq", ["sqs"]),
+        ("invoke orders create sandbox --event sn", ["sns"]),
         ("invoke orders ", ["create", "process", *PLACES]),
         ("bootstrap de", ["devops"]),
         ("logs nobody ", PLACES),
@@ -45,6 +55,18 @@ def offered(monkeypatch: pytest.MonkeyPatch, typed: str, *, start: Path = ROOT, 
 )
 def test_names_of_the_workspace_are_offered(typed: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert offered(monkeypatch, typed) == names
+
+
+def test_profiles_of_the_aws_files_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, credentials = tmp_path / "config", tmp_path / "credentials"
+    config.write_text("[default]\n[profile acme-dev]\nregion = eu-west-1\n[sso-session acme]\n", "utf-8")
+    credentials.write_text("[acme-ci]\naws_access_key_id = x%y\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+
+    assert offered(monkeypatch, "plan --profile ") == ["acme-ci", "acme-dev", "default"]
+    config.write_text("no section", "utf-8")
+    assert offered(monkeypatch, "plan --profile a") == ["acme-ci"]
 
 
 def test_the_script_of_a_unit_is_about_that_unit(monkeypatch: pytest.MonkeyPatch) -> None:

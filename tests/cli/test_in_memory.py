@@ -298,7 +298,7 @@ def test_status_and_history(type_: Type, deployed: FakeWorld) -> None:
     status, history = type_("status"), type_("history", "customers", "sandbox")
 
     assert "0.1.0.post1" in status.out and "behind" in status.out
-    assert [line.split()[0] for line in history.out.splitlines()[1:]] == ["sandbox", "sandbox"]
+    assert [line.split()[0] for line in history.out.splitlines()[1:]] == ["2", "1"]
     assert type_("status", "--json").code == type_("history", "customers", "--json", "--limit", "1").code == 0
     assert type_("history").code == 2
 

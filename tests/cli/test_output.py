@@ -17,7 +17,7 @@ from multi_env_lambda.cli.results import finish
 from multi_env_lambda.errors import Refused, SessionEnded, StackError
 from multi_env_lambda.model.record import Deployment
 from multi_env_lambda.model.result import Result
-from multi_env_lambda.show.text import history_table
+from multi_env_lambda.show.history import history_table
 
 
 @pytest.mark.parametrize("text", ["orders/[red]file[/].py changed", "https://console.example.org/" + "x" * 300])

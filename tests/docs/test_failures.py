@@ -9,8 +9,8 @@ import pytest
 
 import multi_env_lambda
 from multi_env_lambda.aws.stack_events import hint_of
-from multi_env_lambda.cli.explain import kinds
 from multi_env_lambda.cli.explained import AWS_SAYS
+from multi_env_lambda.cli.kinds import kinds
 from multi_env_lambda.flow.paced import at_its_pace
 from multi_env_lambda.host.retrying import PATIENCE
 from multi_env_lambda.plan.stackstate import (

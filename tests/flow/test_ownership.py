@@ -342,7 +342,7 @@ def test_who_may_not_look_is_told_so_and_the_deploy_looks(tmp_path: Path) -> Non
     ("answer", "hint"),
     [
         ("take-over:serch-sandbox", "did you mean `take-over:search-sandbox`?"),
-        ("search", "use `take-over:search-sandbox`"),
+        ("search", "there is only `take-over:search-sandbox`"),
     ],
 )
 def test_an_answer_that_no_question_asks_is_refused_before_anything_is_written(

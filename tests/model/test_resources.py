@@ -146,7 +146,7 @@ def test_a_table_that_dynamodb_would_refuse_is_refused(text: str, words: list[st
         ('read = ["order"]', ["functions.create] read[0]: the unit has no resource `order`", "did you mean `orders`?"]),
         ('write = ["create"]', ["write[0]: the unit has no resource `create`"]),
         ('invoke = ["orders"]', ["`orders` is a table, for which there is no `invoke`; expected read or write"]),
-        ('invoke = ["nobody"]', ["the unit has no function `nobody`", "use `create`"]),
+        ('invoke = ["nobody"]', ["the unit has no function `nobody`", "there is only `create`"]),
         ('read = ["orders", "orders"]', ['"orders" is listed twice']),
         (
             'environment.TABLE = { table = "oders" }',

@@ -100,7 +100,7 @@ def test_functions_name_state_machines_in_variables_and_rights() -> None:
         (MACHINE + PAY + "events = [{ sqs = true }]", ["found no kind; expected exactly one of schedule, scheduler"]),
         (MACHINE + PAY + 'start = ["pay"]', ["`pay`"]),
         (MACHINE + PAY + 'invoke = ["checkout"]', ["`checkout` is a state machine, for which there is no `invoke`"]),
-        (MACHINE + PAY + 'start = ["refund"]', ["the unit has no state machine `refund`", "use `checkout`"]),
+        (MACHINE + PAY + 'start = ["refund"]', ["the unit has no state machine `refund`", "there is only `checkout`"]),
         ("[state_machines.a]\n", ["`definition` is missing"]),
         ('[state_machines.a]\ndefinition = "a.json"', ["expected a table, or the path of a file"]),
         (MACHINE + PAY + "[queues.checkout]", ["`state_machines.checkout` and `queues.checkout` have the same name"]),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
+
 from multi_env_lambda import pipeline
 from multi_env_lambda.flow.rules import with_rules
+from multi_env_lambda.model.change import ResourceChange
 from multi_env_lambda.model.plan import BlockedStep, Plan
 from multi_env_lambda.model.request import Request
 from multi_env_lambda.show.text import plan_text
 from multi_env_lambda.testing.world import FakeTree, fake_config, fake_world
+
+ADDED = ResourceChange(logical_id="Main", type="AWS::Lambda::Function", action="add")
 
 
 def test_all_questions_are_shown_in_full_and_all_answers_in_one_line(tmp_path: Path) -> None:
@@ -51,3 +56,14 @@ def test_a_plan_through_several_environments_says_before_which_the_run_stops(tmp
     ]
     alone = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox"))
     assert "then stops" not in plan_text(with_rules(fake.world, alone.plan)).plain
+
+
+def test_notes_and_questions_stand_below_the_resources(tmp_path: Path) -> None:
+    fake = fake_world(FakeTree(content={"a": "1"}), tmp_path)
+    fake.platform.put_stack("sandbox", "a-sandbox", '{"Resources": {"Data": {"Type": "AWS::S3::Bucket"}}}')
+    plan = pipeline.plan(fake.world, Request(verb="deploy", target="sandbox")).plan
+    step = attrs.evolve(plan.steps[0], notes=("it takes a while",), changes=(ADDED,))
+    lines = plan_text(attrs.evolve(plan, steps=(step,)), details=True).plain.splitlines()
+
+    deploy = next(number for number, line in enumerate(lines) if line.startswith("    deploy "))
+    assert [line.split()[0] for line in lines[deploy + 1 : deploy + 4]] == ["+", "note:", "!"]

@@ -29,10 +29,11 @@ from multi_env_lambda.model.status import Cell, Status
 from multi_env_lambda.model.visible import one_line, visible
 from multi_env_lambda.show.board import board_html
 from multi_env_lambda.show.doctor import doctor_table
+from multi_env_lambda.show.history import history_table
 from multi_env_lambda.show.html import status_html
 from multi_env_lambda.show.render import html_of, text_of
 from multi_env_lambda.show.terminal import Shown, edge
-from multi_env_lambda.show.text import history_table, plan_text, results_table, status_table
+from multi_env_lambda.show.text import plan_text, results_table, status_table
 from tests.cli.test_output import entry
 from tests.house import module_paths
 from tests.show.boards import team
@@ -119,7 +120,7 @@ def test_nothing_is_taken_out_of_a_text_on_its_way_to_a_table() -> None:
         "results": text_of(results_table([ends])).count(RUNG),
         "doctor": text_of(doctor_table([finding])).count(RUNG) - 3,
         "log": text_of(log_lines((line,))).count(RUNG),
-        "history": text_of(history_table({"e\x07": [entry(reason="r\r")]})).count(r"e\x07"),
+        "history": text_of(history_table({"e\x07": [entry(reason="r\r")], "f": []})).count(r"e\x07"),
         "reason": text_of(history_table({"e": [entry(reason="r\r")]})).count(r"r\r"),
     }
 

@@ -224,7 +224,7 @@ MUTATIONS = (
     ),
     Mutation(
         "show/text.py",
-        "    if cell.behind:\n",
+        "    if cell.behind and cell.version is not None:\n",
         "    if False:\n",
         "Every renderer shows that a unit is behind.",
         ("show/test_every_column.py",),
@@ -265,9 +265,9 @@ MUTATIONS = (
         ("show/test_html.py::test_hostile_texts_stay_texts",),
     ),
     Mutation(
-        "show/text.py",
-        "        Text(one_line(item.reason or item.detail",
-        "        str(one_line(item.reason or item.detail",
+        "show/history.py",
+        "        Text(_short(one_line(item.reason or item.detail",
+        "        str(_short(one_line(item.reason or item.detail",
         "What a person wrote is shown as it was written.",
         ("cli/test_output.py::test_a_reason_with_brackets_stays_as_it_was_written",),
     ),
