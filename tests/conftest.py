@@ -14,7 +14,7 @@ from multi_env_lambda.local.cloud import LocalCloud
 from multi_env_lambda.local.config_file import environment_variables
 from multi_env_lambda.model.workspace import WorkspaceConfig
 from multi_env_lambda.testing.local_cloud import running_local_cloud, sample_config
-from tests.marks import MARKS, STORIES, TESTS, certain, possible, takes_some_of
+from tests.marks import LONGEST, MARKS, STORIES, TESTS, certain, possible, takes_some_of
 from tests.person import environment_of_a_person, signals_of_a_person, variables_are_put_back
 from tests.rules import keep_all_rules
 
@@ -35,7 +35,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in the folders of stories are stories; and what is said of a file without importing it is true."""
+    """Tests in the folders of stories are stories; what is said of a file without importing it is true; the longest
+    files come first."""
     for item in items:
         if not item.path.is_relative_to(TESTS):
             continue
@@ -44,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = MARKS.intersection(mark.name for mark in item.iter_markers())
         if not certain(item.path) <= marks <= possible(item.path):
             raise pytest.UsageError(f"{item.nodeid}: tests/marks.py reads other marks in its file than {sorted(marks)}")
+    first = {TESTS / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
 
 
 def pytest_collection_finish() -> None:

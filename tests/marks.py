@@ -7,7 +7,7 @@ from functools import cache
 from itertools import chain, combinations
 from pathlib import Path
 
-__all__ = ["MARKS", "STORIES", "TESTS", "certain", "possible", "takes_some_of"]
+__all__ = ["LONGEST", "MARKS", "STORIES", "TESTS", "certain", "possible", "takes_some_of"]
 
 TESTS = Path(__file__).parent
 
@@ -16,6 +16,32 @@ MARKS = frozenset({"story", "slow", "local_cloud", "network", "long"})
 
 STORIES = {"building", "faults", "flow", "histories", "host", "runs"}
 """The folders whose tests are whole runs in memory, or start other programs. Some files elsewhere say it themselves."""
+
+LONGEST = (
+    "end_to_end/test_removing.py",
+    "faults/test_local_cloud_story.py",
+    "docs/test_site.py",
+    "end_to_end/test_main_story.py",
+    "calls/test_bounds.py",
+    "end_to_end/test_what_is_there.py",
+    "end_to_end/test_bootstrap_again.py",
+    "end_to_end/test_team_week.py",
+    "local/test_durability.py",
+    "faults/test_session_end.py",
+    "end_to_end/test_branch_under_roles.py",
+    "end_to_end/test_installed.py",
+    "end_to_end/test_the_whole_chain.py",
+    "end_to_end/test_upgrade.py",
+    "end_to_end/test_running_stack.py",
+    "end_to_end/test_push.py",
+    "end_to_end/test_bootstrap.py",
+    "end_to_end/test_quotas.py",
+    "local/test_seed.py",
+    "end_to_end/test_one_layer.py",
+    "end_to_end/test_foreign_stacks.py",
+    "faults/test_watched.py",
+)
+"""The files of the slow part that take longest, by ``--durations=0``: begun last, one would run on alone at the end."""
 
 LIVE = "live"
 """The folder whose steps have marks that a function gives them."""

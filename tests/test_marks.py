@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.marks import MARKS, certain, possible, takes_some_of
+from tests.marks import LONGEST, MARKS, TESTS, certain, possible, takes_some_of
 
 FAST = "not slow and not local_cloud and not network and not long and not story"
 SLOWER = "(story or slow or local_cloud or network) and not long"
@@ -61,3 +61,7 @@ def test_folders_say_it_too() -> None:
     assert certain(here / "flow/test_gate.py") == {"story"}
     assert possible(next((here / "live").glob("test_*.py"))) == MARKS
     assert not takes_some_of(here / "flow/test_gate.py", FAST)
+
+
+def test_every_long_file_is_there() -> None:
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []
