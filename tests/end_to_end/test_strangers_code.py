@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -232,10 +232,11 @@ def marks_taken(marks: Path) -> Iterator[None]:
 
     def take() -> None:
         while not ended.wait(0.002):
-            for mark in private_parent().glob("multi_env_lambda-*/home/* *"):
-                (marks / "new").write_bytes(mark.read_bytes())
-                (marks / "new").rename(marks / mark.name)
-                mark.unlink()
+            with suppress(FileNotFoundError):  # the folder of another process, which has ended
+                for mark in private_parent().glob("multi_env_lambda-*/home/* *"):
+                    (marks / "new").write_bytes(mark.read_bytes())
+                    (marks / "new").rename(marks / mark.name)
+                    mark.unlink()
 
     taker = threading.Thread(target=take)
     taker.start()
