@@ -73,6 +73,7 @@ class Function:
             ConfigurationError: the payload is not JSON; with ``here``, the unit cannot start on this machine.
             StackError: the environment has no such function.
             ToolError: with ``here``, this machine has no Python of the unit's version.
+            CheckFailed: with ``here``, the debugger was left, or found no terminal.
         """
         from multi_env_lambda.flow.check import ALIAS
         from multi_env_lambda.flow.failure import name_the_unit
