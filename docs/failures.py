@@ -34,6 +34,10 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
     "ConfigurationError": {
         "unknown key": "Correct the spelling; the hint has the most similar key: :doc:`configuration`.",
         "there is no environment": "Use a name of the root ``pyproject.toml``: :doc:`workspace-environments`.",
+        "is missing; it is imported by": (
+            "Add the package to ``dependencies`` and run ``lock UNIT``; Python calls this ``ModuleNotFoundError``:"
+            " :doc:`../02-How-To/lock-dependencies`."
+        ),
         "there is no module": "The module of ``handler`` is not in the package: :ref:`key.unit.functions.handler`.",
         "is not locked": "Run ``lock UNIT`` and commit the file: :doc:`../02-How-To/lock-dependencies`.",
         "circular dependency": "Remove one of the ``needs`` that it lists: :ref:`key.unit.needs`.",

@@ -265,5 +265,8 @@ def _known(draft: Draft) -> set[str]:
     """The logical ids that our own template has."""
     keys = [(key, part) for key in draft.tables for part in _PARTS]
     own = {one.logical_id for one in draft.own.values()}
-    apis = {f"{one}{part}" for one in ("HttpApi", "RestApi") for part in ("", "Stage")}
+    # Without a route there is no API.
+    routed = {kind for table in draft.tables.values() for event in table.get("events", ()) for kind in event}
+    made = [name for kind, name in (("http", "HttpApi"), ("rest", "RestApi")) if kind in routed]
+    apis = {f"{one}{part}" for one in made for part in ("", "Stage")}
     return {*(logical_id(*pair) for pair in keys), *own, *apis} - set(draft.renamed)

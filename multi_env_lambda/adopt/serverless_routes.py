@@ -6,6 +6,7 @@ A route whose authorizer has no counterpart is closed: nothing becomes open to e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -61,7 +62,8 @@ def http_api(service: Service) -> dict[str, Any]:
     if (payload := at(found, "payload")) in ("1.0", "2.0", 1.0, 2.0) and str(payload) != "2.0":
         table["payload"] = "1.0"
     if cors := at(found, "cors"):
-        table["cors"] = _http_cors(service, cors)
+        wanted = _http_cors(service, cors)
+        table["cors"] = _without_credentials_of_all(service, "", ["provider", "httpApi", "cors"], wanted)
     path = ("provider", "httpApi")
     for name in ("name", "metrics", "disableDefaultEndpoint", "useProviderTags", "shouldStartNameWithService"):
         if at(found, name) is not None:
@@ -258,10 +260,22 @@ def _rest_cors(asked: Asked, apis: Apis, cors: Value) -> None:
             table["allow_credentials"] = True
         if isinstance(cors.get("maxAge"), int):
             table["max_age"] = cors["maxAge"]
+        table = _without_credentials_of_all(service, asked.function, [*asked.path, "cors"], table)
     known = apis.rest.setdefault("cors", table)
     if known != table:
         reason = "what browsers may do is the same for all routes of a REST API here: that of the first route holds"
         service.changed(asked.function, "cors", [*asked.path, "cors"], "rest_api.cors", reason)
+
+
+def _without_credentials_of_all(
+    service: Service, function: str, path: Sequence[str | int], table: dict[str, Any]
+) -> dict[str, Any]:
+    """Browsers refuse an answer that allows credentials and every origin, so the credentials were of no use."""
+    if not (table.get("allow_credentials") and "*" in table["allow_origins"]):
+        return table
+    reason = "browsers refuse credentials together with every origin; name the origins to allow them"
+    service.changed(function, "cors.allowCredentials", list(path), "no credentials", reason)
+    return {key: value for key, value in table.items() if key != "allow_credentials"}
 
 
 def _rest_authorizer(asked: Asked, apis: Apis) -> Event:
@@ -315,6 +329,7 @@ def url_event(service: Service, function: str, value: Value) -> tuple[Event, ...
         service.dropped(function, "url.invokeMode", [*path, "invokeMode"], "an answer in parts has no key here")
     auth = "AWS_IAM" if str(at(value, "authorizer")).lower() == "aws_iam" else "NONE"
     cors = at(value, "cors")
-    more = {"cors": _http_cors(service, cors)} if cors else {}
+    wanted = _http_cors(service, cors) if cors else {}
+    more = {"cors": _without_credentials_of_all(service, function, [*path, "cors"], wanted)} if cors else {}
     service.carried(function, "url", path, f'url = "{auth}"')
     return ({"url": auth, **more},)

@@ -148,8 +148,21 @@ def _said_of_package(service: Service, function: str, path: list[str], found: Va
         if at(found, name):
             reason = "what Git tracks is packed, without tests and caches"
             service.changed(function, f"package.{name}", [*path, name], "what Git tracks", reason)
+        hidden = [] if name == "exclude" else [text for text in _texts(at(found, name)) if _is_hidden(text)]
+        if hidden:
+            reason = "files whose names begin with a dot are not copied: give them another name"
+            service.dropped(function, f"package.{name}: {', '.join(hidden)}", [*path, name], reason)
     if at(found, "artifact") is not None:
         service.dropped(function, "package.artifact", [*path, "artifact"], "the code is packed from the folder here")
+
+
+def _texts(value: Value) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _is_hidden(pattern: str) -> bool:
+    parts = pattern.split("/")
+    return not pattern.startswith("!") and any(part.startswith(".") and part not in (".", "..") for part in parts)
 
 
 def shared_folders(service: Service, folder: str, there: Collection[str]) -> list[str]:

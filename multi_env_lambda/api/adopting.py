@@ -148,7 +148,10 @@ def adopt(opened: Opened, path: str | os.PathLike[str], name: str, values: Itera
     if not really:
         return found
     write_files(target, files, record[0], project.source, remembered(given))
-    return attrs.evolve(found, lock=_lock(opened, unit, folder, adopted.versions))
+    again = opened.again()
+    # A `pyproject.toml` of the project's own has the last word.
+    called = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
+    return attrs.evolve(found, unit=called, lock=_lock(again, called, folder, adopted.versions))
 
 
 def _no_functions(project: SourceProject, found: Adopted) -> ConfigurationError:
@@ -183,15 +186,13 @@ def _tried(
     return settled(opened, folder, sources, read, files, today, day)
 
 
-def _lock(opened: Opened, unit: str, folder: str, versions: Iterable[str]) -> FilePath | None:
+def _lock(again: Opened, unit: str, folder: str, versions: Iterable[str]) -> FilePath | None:
     from multi_env_lambda.api.setup import lock_one
     from multi_env_lambda.building.lock import locked_by_another_tool
 
-    if locked_by_another_tool(opened.root / folder):
+    if locked_by_another_tool(again.root / folder):
         return None
-    again = opened.again()
-    name = next((one.name for one in again.projects.outlines if one.folder == folder), unit)
-    return lock_one(again.root, again.project(name), upgrade=False, said=again.progress, versions=versions)
+    return lock_one(again.root, again.project(unit), upgrade=False, said=again.progress, versions=versions)
 
 
 def _target(opened: Opened, project: SourceProject, name: str) -> tuple[str, str]:

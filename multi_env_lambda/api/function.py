@@ -71,6 +71,7 @@ class Function:
 
         Raises:
             ConfigurationError: the payload is not JSON; with ``here``, the unit cannot start on this machine.
+            CheckFailed: with ``here``, a person left the debugger, or there was no terminal for it.
             StackError: the environment has no such function.
             ToolError: with ``here``, this machine has no Python of the unit's version.
             CheckFailed: with ``here``, the debugger was left, or found no terminal.

@@ -64,9 +64,9 @@ def _adopt_project(path: str, unit: str, values: tuple[str, ...], only_plan: boo
         out(found.text())
     changes = [one for one in found.files if one.what in ("written", "updated", "removed")]
     if not only_plan and (yes or _agreed(bool(changes))):
-        workspace.adopt(path, unit=unit, values=values, really=True)
+        written = workspace.adopt(path, unit=unit, values=values, really=True)
         first = next(iter(workspace.environments))
-        note(f"next: python -m multi_env_lambda plan {found.unit} {first}")
+        note(f"next: python -m multi_env_lambda plan {written.unit} {first}")
     if as_json:
         print_json(found.to_dict())
     return 0

@@ -56,8 +56,9 @@ def show_results(results: Listing[Result], as_json: bool, *, still: str = UNCHAN
 
 def not_done(failed: UnitsFailed) -> int:
     """Every failure with its own hint to stderr; returns the exit code."""
+    name = f"failed[{next(iter(failed.kinds))}]: " if len(failed.kinds) == 1 else ""
     for fault in failed.faults:
-        note(f"{fault.where}: {fault.what}")
+        note(f"{name}{fault.where}: {fault.what}")
         if fault.hint:
             note(f"hint: {fault.hint}")
     return exit_code(failed.kinds)

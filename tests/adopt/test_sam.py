@@ -371,6 +371,21 @@ May:
     assert found["May"]["Properties"]["FunctionName"] == Ours("alias", "create")
 
 
+def test_what_refers_to_an_api_without_a_route_is_left_out() -> None:
+    resources = """
+Api:
+  Type: AWS::Serverless::HttpApi
+  Properties: {}
+Logs:
+  Type: AWS::Logs::LogGroup
+  Properties: {LogGroupName: !Sub '/aws/http-api/${Api}'}
+"""
+    found = read(function("", resources))
+
+    assert found.stack.resources == {}
+    assert [line.split(" ", 1)[1] for line in lost(found)] == [" Logs (AWS::Logs::LogGroup)"]
+
+
 def test_what_refers_to_something_that_is_not_there_is_left_out_and_said() -> None:
     resources = "Nested: {Type: 'AWS::CloudFormation::Stack'}\nTopic:\n  Type: AWS::SNS::Topic\n"
     resources += "  Properties: {TopicName: !GetAtt Nested.Outputs.Name}\n"

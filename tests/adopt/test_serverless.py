@@ -555,6 +555,11 @@ def test_the_routes_of_the_api_of_another_stack_are_left_out() -> None:
 
 
 def test_a_rest_api_answers_with_one_origin() -> None:
+    _, found = event("http: {method: get, path: a, cors: {origin: '*', allowCredentials: true}}")
+    assert found.table["rest_api"]["cors"].keys() == {"allow_origins", "allow_headers"}
+    assert "cors.allowCredentials" in said(found, Changed)
+    _, found = event("http: {method: get, path: a, cors: {origin: 'https://a.example', allowCredentials: true}}")
+    assert found.table["rest_api"]["cors"]["allow_credentials"] is True
     _, found = event("http: {method: get, path: a, cors: {origins: ['https://a.example', 'https://b.example']}}")
     assert found.table["rest_api"]["cors"]["allow_origins"] == ["https://a.example"]
     assert "cors" in said(found, Changed)

@@ -71,6 +71,8 @@ def test_a_key_of_the_provider_that_nothing_reads_is_said_once(provider: str, ke
         ("logs: {logFormat: JSON, applicationLogLevel: DEBUG}", "logs.applicationLogLevel"),
         ("awsKmsKeyArn: x", "awsKmsKeyArn"),
         ("package: {artifact: x.zip}", "package.artifact"),
+        ("package: {include: [.fonts/**, ./a/**]}", "package.include: .fonts/**"),
+        ("package: {patterns: ['!.git/**', a/.b]}", "package.patterns: a/.b"),
     ],
 )  # fmt: skip
 def test_a_key_of_a_function_that_nothing_reads_is_said_once(function: str, key: str) -> None:

@@ -101,7 +101,7 @@ DEPLOYED = Deployment(
     sequence=3, action="deploy", outcome="succeeded", release="ab" * 32, version="0.1.0", layer=None,
     who="arn:aws:iam::111111111111:user/ada", when="2026-01-01T00:00:00Z", commit="c" * 40, reason="<b>",
 )  # fmt: skip
-ROW = "3  2026-01-01T00:00:00Z  deploy  0.1.0    abababababab  succeeded  user/ada  cccccccccc  <b>"
+ROW = "3 2026-01-01 00:00 UTC deploy 0.1.0 abababa succeeded user/ada ccccccc <b>"
 CLOUD = LocalCloud(
     endpoint="http://127.0.0.1:4566", region="eu-west-1", access_key_id="AKIA", secret_access_key="secret",
     folder=Path("/tmp/cloud"), keys={"ada": ("AKIA", "secret")},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from multi_env_lambda import Workspace
 from multi_env_lambda.cli.main import main
 from tests.api.test_adopting import TEMPLATE, project, snapshot
 
@@ -40,6 +41,14 @@ def test_it_writes_and_says_what_comes_next(root: Path, capsys: pytest.CaptureFi
     assert code == 0 and (root / "projects" / "shop" / "pyproject.toml").exists()
     assert "✓ template.yaml:6 Handler" in shown.out and "written   stack.py" in shown.out
     assert "next: python -m multi_env_lambda plan shop sandbox" in shown.err
+
+
+def test_what_comes_next_names_the_unit_as_its_own_table_does(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "projects/shop/pyproject.toml").write_text('[project]\nname = "store"\nversion = "1.0"\n', encoding="utf-8")
+
+    assert adopt(root, "--set", "Stage=dev", "--yes") == 0
+    assert "next: python -m multi_env_lambda plan store sandbox" in capsys.readouterr().err
+    assert [name for name in Workspace.open(root).projects] == ["store"]
 
 
 def test_only_a_plan_writes_nothing_and_machines_read_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

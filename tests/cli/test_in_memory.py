@@ -280,9 +280,9 @@ def test_units_that_fail_differently_each_have_their_own_hint(type_: Type, fake:
 
     assert done.code == 4
     assert done.err.splitlines() == [
-        "customers: projects/customers: it has no table",
+        "failed[BuildError]: customers: projects/customers: it has no table",
         "hint: write one",
-        "orders: projects/orders: it has no module",
+        "failed[BuildError]: orders: projects/orders: it has no module",
         "hint: add one",
     ]
 
@@ -291,7 +291,10 @@ def test_what_is_wrong_with_two_units_in_the_same_way_is_said_once(type_: Type, 
     for name in ("orders", "customers"):
         fake.tree.broken[name] = BuildError("libs/shared", "it has no module", hint="add one")
 
-    assert type_("build").err.splitlines() == ["customers, orders: libs/shared: it has no module", "hint: add one"]
+    assert type_("build").err.splitlines() == [
+        "failed[BuildError]: customers, orders: libs/shared: it has no module",
+        "hint: add one",
+    ]
 
 
 def test_status_and_history(type_: Type, deployed: FakeWorld) -> None:
