@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 REFERENCE = Path(__file__).parent / "source" / "04-Reference"
 PAGE = REFERENCE / "api.rst"
 FOLDER = REFERENCE / "python"
@@ -198,7 +200,14 @@ def signature(
     """Without the arguments of what only this library makes, and with names for unions of types spelled out."""
     if what == "class" and name.rpartition(".")[2] in (*HANDLES, *MADE_HERE):
         return "", None
-    return spelled(arguments), spelled(returned)
+    return spelled(with_defaults(public, arguments)), spelled(returned)
+
+
+def with_defaults(public: Any, arguments: str | None) -> str | None:
+    """Autodoc reads defaults from the source, and the ``__init__`` that attrs writes looks them up in a dictionary."""
+    return arguments and re.sub(
+        r"attr_dict\['(\w+)'\]\.default", lambda found: repr(attrs.fields_dict(public)[found[1]].default), arguments
+    )
 
 
 def spelled(text: str | None) -> str | None:

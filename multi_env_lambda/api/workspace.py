@@ -50,16 +50,7 @@ __all__ = ["LOCAL_USER_VARIABLE", "LOCAL_VARIABLE", "Workspace"]
 class Workspace:
     """A repository with its units and environments. Opening one reads files only; AWS is contacted when needed.
 
-    Methods that change something take the same options as the command of the same name:
-
-    Args:
-        names: the units; without names, all affected units.
-        environment: change this environment only; deploys default to the first one.
-        to: go through all environments up to this one.
-        agree: answers to the plan's questions in the words that it prints, such as ``replace:billing/Invoices``.
-        approve: environments that the caller approves in person, where the rules allow that.
-        wait: how long to keep retrying while somebody else is deploying a unit: seconds, or ``5m``.
-        reason: kept in the record.
+    Methods that change something take the same options as the command of the same name.
     """
 
     _opened: Opened
@@ -346,8 +337,8 @@ class Workspace:
     def bootstrap(self, place: str | None = None, *, really: bool = True, remove: bool = False) -> tuple[str, ...]:
         """Create the artifact bucket and, where the table has ``roles``, the roles of all accounts or of one place.
 
-        Settings of others are kept; the bucket records the workspace's id and the environments' rules. One line per
-        change, made or (not ``really``) needed; ``remove`` deletes the roles.
+        Settings that belong to somebody else are kept; the bucket records the workspace's id and the environments'
+        rules. One line per change, made or (not ``really``) needed; ``remove`` deletes the roles.
 
         Raises:
             ConfigurationError: the bucket belongs to another workspace, or ``place`` has no roles to make.

@@ -100,7 +100,7 @@ class Release:
 
 @attrs.frozen(kw_only=True)
 class Upkeep:
-    """Look for drift, for environments of branches that are over, and for what was never heard of."""
+    """Check for drift, expired environments of branches, and lost events."""
 
     @property
     def subject(self) -> Subject:

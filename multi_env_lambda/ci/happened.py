@@ -1,7 +1,7 @@
-"""What happened, in the same words for every Git host: a closed union, made of events by ``read.py``.
+"""These classes say what happened at your Git host, in the same words for every host. `decide` gets one of them.
 
-None of it is an order. An event may be late, doubled, or have come before the one that it follows, so commits are
-hints: what counts is what the branch says when somebody looks.
+An event may come late, twice, or before the one that it follows. So the commit in it is a hint: what counts is where
+the branch stands when the event is looked at.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class PullRequestChanged:
 
 @attrs.frozen(kw_only=True)
 class CommitAgreed:
-    """Somebody approved a pull request as it was at one commit. Whether that counts, the decision says."""
+    """Somebody approved a pull request as it was at one commit. The decision says whether that counts."""
 
     host: Host
     repository: str
@@ -104,7 +104,7 @@ class CommitAgreed:
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Somebody wants this looked at now: a person, or a run that looks again at what it was started for."""
+    """A person, or another run, asked for a new look."""
 
     subject: Subject
     who: str = ""
@@ -112,12 +112,12 @@ class Asked:
 
 @attrs.frozen(kw_only=True)
 class ScheduleLooked:
-    """It is time to look at everything, for the sake of events that were lost."""
+    """It is time to look at everything, in case events were lost."""
 
 
 @attrs.frozen(kw_only=True)
 class ApprovalGiven:
-    """An approval was written into the bucket. Whether it counts, the gate of the environment says.
+    """An approval was written into the bucket. The environment's rules decide whether it counts.
 
     ``user_id`` is the end of its key, which a bucket policy can demand to be the writer's own.
     """

@@ -50,7 +50,7 @@ class Head:
 
 @attrs.frozen(kw_only=True)
 class State:
-    """The world.
+    """What `decide` may know.
 
     A dispatcher knows the settings and what waits. A build has the repository as well and decides again, about what
     there is by then.

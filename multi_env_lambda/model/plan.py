@@ -248,10 +248,19 @@ Step = DeployStep | UnchangedStep | NewerStep | BlockedStep | RemovedStep
 class Plan:
     """All steps, environment by environment in promotion order, dependencies first.
 
-    ``asked`` is the request that the plan was made for (verb, targets, selection), so that it can be made again and
-    compared. ``rules``: the rules that bind the environments that change, if they were read; ``notes``: (unit, what to
-    know about its build); ``left``: a line for each environment that was removed from the table while something runs
-    there. None of these is part of what is planned.
+    ``asked``, ``rules``, ``notes`` and ``left`` are not part of what is planned, so they do not change its digest.
+
+    Args:
+        environments: the names of all environments that the plan covers, in promotion order.
+        asked: the request that the plan was made for (verb, targets, selection), so that it can be made again and
+            compared.
+        commit: the commit that was planned.
+        committed: when that commit was made, as ISO 8601 in UTC.
+        dirty: whether files differed from that commit.
+        steps: what is to be done, in order.
+        rules: the rules that apply to the environments that change, if they were read.
+        notes: (unit, a remark about its build).
+        left: a line for each environment that was removed from the table while something runs there.
     """
 
     environments: tuple[str, ...]
@@ -304,7 +313,7 @@ class Plan:
         return tuple(dict.fromkeys(question for step in self.deploys for question in step.questions))
 
     def rule_lines(self) -> tuple[str, ...]:
-        """The rules that bind the environments, and the environment before which the run stops."""
+        """The rules that apply, and the environment at which the run stops."""
         return tuple(line for bound in self.rules for line in (*bound.lines(), *self._stop(bound)))
 
     def _stop(self, bound: Bound) -> tuple[str, ...]:

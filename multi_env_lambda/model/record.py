@@ -252,11 +252,18 @@ class Holder:
 class Record:
     """The current state of one unit in one environment.
 
-    ``running`` is the last deployment that succeeded, ``latest`` the last attempt; they differ after a failure.
-    ``unsure`` is the release of an attempt that is under way or whose outcome is unknown: what is there may be
-    ``running``, this one, or something in between. ``rolled_back_before`` are those that were rolled back before
-    ``rolled_back``. ``workspace`` is the id of the workspace that the stack belongs to. ``unreleased`` is what
-    `deploy --watch` sent. ``unknown`` are fields of a newer version of this library, written back as they were.
+    Args:
+        project, environment: the names of the unit and the environment.
+        running: the last deployment that succeeded; None: there was none.
+        latest: the last attempt, which differs from ``running`` after a failure.
+        rolled_back, rolled_back_before: what was rolled back since the last step forward: last, and before that.
+        holder: who is changing the unit here right now; None: nobody.
+        fencing: a number that grows with every holder.
+        unsure: the release of an attempt that has no known outcome yet; it may be deployed, or partly deployed.
+        workspace: the id of the workspace that the stack belongs to.
+        hold: keeps the unit as it is in this environment until somebody lifts it.
+        unreleased: what ``deploy --watch`` sent.
+        unknown: fields of a newer version of this library, written back unchanged.
     """
 
     project: str

@@ -70,13 +70,20 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Status:
-    """The matrix. ``units`` are those of the work tree, ``removed`` those that still run somewhere without being in it.
+    """Which release of each unit runs in each environment.
 
-    ``broken`` are units of the work tree that cannot be built as their files are. ``left``: environments that were
-    removed from the table while something runs in them; they are the last of ``environments``. ``notes`` say what is
-    unknown, although it was compared, and what is left. ``freezes``: what people stopped, holds of rollbacks included.
-    ``own``: the environments of branches. ``waits``: what the CI stopped in front of.
-    ``left_out``: of ``removed``, what a sparse checkout leaves out.
+    Args:
+        environments: in promotion order; those of ``left`` come last.
+        units: the units of the work tree.
+        removed: units that run somewhere, but are not in the work tree.
+        cells: one for each unit and environment in which something was deployed.
+        notes: what is unknown, although it was compared, and what is left.
+        broken: units of the work tree whose files have errors, so that they cannot be built.
+        left: environments that were removed from the table while something runs in them.
+        freezes: freezes and holds, including the holds of rollbacks.
+        own: the environments of branches.
+        waits: changes that wait for an approval.
+        left_out: the units of ``removed`` that a sparse checkout leaves out.
     """
 
     environments: tuple[str, ...]
@@ -92,13 +99,13 @@ class Status:
     left_out: tuple[str, ...] = ()
 
     def place(self, environment: str) -> str:
-        """The environment, and what is to know about the whole of it, if anything is."""
+        """The environment's name, with ``(frozen)`` or ``(left)`` if that applies."""
         frozen = any(one.environment == environment and not one.unit for one in self.freezes)
         words = ["left"] * (environment in self.left) + ["frozen"] * frozen
         return f"{environment} ({', '.join(words)})" if words else environment
 
     def lines(self) -> tuple[str, ...]:
-        """What waits for a yes, what is frozen or held, with the commands about them; then branches' environments."""
+        """Pending approvals, freezes and holds, each with its command; then the environments of branches."""
         waits = (one.line() for one in self.waits)
         return (*waits, *(one.line() for one in self.freezes), *(one.fact for one in self.own))
 

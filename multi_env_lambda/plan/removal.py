@@ -44,11 +44,21 @@ class Retained:
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Removal:
-    """One unit that is to be deleted from one environment. ``gone``: there is nothing to delete.
+    """One unit that is to be deleted from one environment.
 
-    ``lost`` is what holds data and is deleted with the stack; ``keep`` are logical ids that stay because an earlier
-    deletion failed at them. ``place``: account and region, if the table no longer has them. ``rules`` are the rules
-    that bind the environment, if they were read; they are not part of the request.
+    Args:
+        project: the name of the unit.
+        environment: the name of the environment.
+        stack_name: the stack that would be deleted.
+        release: the digest of the release that runs; None: there is no record of it.
+        version: the version of that release; None: there is no record of it.
+        retained: resources that stay when the stack is deleted.
+        needed_by: units that still need this one in the environment.
+        gone: whether there is nothing to delete.
+        lost: resources that hold data and are deleted with the stack.
+        keep: logical ids that stay because an earlier deletion failed at them.
+        place: account and region, if the table no longer has them.
+        rules: the rules that apply to the environment, if they were read; they are not part of the request.
     """
 
     project: str

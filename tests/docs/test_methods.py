@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import multi_env_lambda
-from multi_env_lambda import Workspace
+from multi_env_lambda import Status, Workspace
+from multi_env_lambda.ci import decision, happened, state, subject
 from multi_env_lambda.local.server import down
 from multi_env_lambda.plan.template.context import Context
 from tests.house import ROOT
@@ -216,6 +218,27 @@ def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() 
 )
 def test_a_name_for_several_types_is_spelled_out(text: str | None, shown: str | None) -> None:
     assert methods.spelled(text) == shown
+
+
+def attrs_classes() -> Iterator[type]:
+    """Those with a page: of the library, and of what an own ``ci.py`` uses."""
+    of_ci = (each for module in (decision, happened, state, subject) for each in vars(module).values())
+    yield from {kind: None for kind in (*kinds(), *of_ci) if isinstance(kind, type) and attrs.has(kind)}
+
+
+@pytest.mark.parametrize("kind", list(attrs_classes()), ids=lambda kind: kind.__name__)
+def test_a_default_is_shown_as_its_value(kind: type) -> None:
+    source = inspect.getsource(kind.__init__)  # type: ignore[misc]  # as autodoc reads it
+    arguments = source[source.index("(") : source.index("):") + 1]
+
+    shown = methods.with_defaults(kind, arguments)
+
+    assert "attr_dict" not in shown and " at 0x" not in shown
+
+
+def test_a_default_of_a_class_without_arguments_stays_none() -> None:
+    assert methods.with_defaults(Status, None) is None
+    assert methods.with_defaults(Status, "(notes=attr_dict['notes'].default)") == "(notes=())"
 
 
 def test_the_types_behind_such_a_name_are_those_of_the_code() -> None:
