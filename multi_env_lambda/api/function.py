@@ -74,7 +74,6 @@ class Function:
             CheckFailed: with ``here``, a person left the debugger, or there was no terminal for it.
             StackError: the environment has no such function.
             ToolError: with ``here``, this machine has no Python of the unit's version.
-            CheckFailed: with ``here``, the debugger was left, or found no terminal.
         """
         from multi_env_lambda.flow.check import ALIAS
         from multi_env_lambda.flow.failure import name_the_unit
