@@ -143,6 +143,7 @@ def _pytest(folder: Path, root: Path, said: Path, tests: Sequence[str]) -> None:
     # The variable is for programs that a test starts.
     os.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(root)))
     os.environ[VARIABLE] = str(folder)
+    _forget_the_package()
     import pytest
 
     options = ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "tests.mutations.only_the_copy"]
@@ -151,6 +152,14 @@ def _pytest(folder: Path, root: Path, said: Path, tests: Sequence[str]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(int(status))
+
+
+def _forget_the_package() -> None:
+    """All tests of a process share the server that forks, and another one may have let it import the package."""
+    for name in list(sys.modules):
+        top, _, rest = name.partition(".")
+        if top == "multi_env_lambda" or (top == "tests" and rest and not rest.startswith("mutations")):
+            del sys.modules[name]
 
 
 def _first_failure(output: str) -> str:
