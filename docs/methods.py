@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from pydoc import locate
 from typing import Any
 
 import attrs
@@ -181,12 +182,19 @@ def _trimmed(lines: list[str]) -> list[str]:
     return "\n".join(lines).strip("\n").splitlines()
 
 
+def public_name(path: str) -> str:
+    """The name of a public class, wherever its page has it from; empty for another class, even of the same name."""
+    import multi_env_lambda
+
+    name = path.rpartition(".")[2]
+    public = getattr(multi_env_lambda, name, None)
+    return name if public is not None and locate(path) is public else ""
+
+
 def process(_: Any, what: str, name: str, public: Any, __: Any, lines: list[str]) -> None:
     """Called by autodoc with each docstring, before napoleon reads its sections."""
-    owner, _, method = name.rpartition(".")
-    owner = owner.rpartition(".")[2]
-    if what == "class":
-        owner = method
+    path, _, method = name.rpartition(".")
+    owner = public_name(name if what == "class" else path)
     if what in ("class", "method", "property", "attribute") and method in written(owner):
         parameters, optional = (parameters_of(public), optional_of(public)) if what == "method" else ([], set[str]())
         lines[:] = completed(owner, method, lines, parameters, optional)

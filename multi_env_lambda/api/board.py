@@ -30,7 +30,16 @@ Histories = Mapping[tuple[str, str], tuple[Deployment, ...]]
 
 @attrs.frozen(kw_only=True, repr=False)
 class Board:
-    """The state of everything at one moment (``when``, ISO 8601)."""
+    """The state of everything at one moment.
+
+    Args:
+        config, projects: the settings of the workspace and of its units.
+        status: what runs where.
+        histories: (unit, environment) -> its newest deployments, the oldest of them first.
+        when: that moment, as ISO 8601.
+        console: whether the page links to the console of AWS; the local cloud has none.
+        title: the title of the page.
+    """
 
     _config: WorkspaceConfig = attrs.field(eq=False)
     _projects: tuple[Project, ...] = attrs.field(eq=False)

@@ -325,7 +325,8 @@ class Workspace:
     def adopt(
         self, path: str | os.PathLike[str], *, unit: str = "", values: Iterable[str] = (), really: bool = True
     ) -> Adoption:
-        """Make a unit from another tool's project with ``values`` of its parameters; not ``really``: only say how."""
+        """Make a unit from another tool's project, with ``values`` of its parameters; without ``really``, only report
+        what would be done."""
         return api.adopting.adopt(self._opened, path, unit, values, really=really)
 
     def new(

@@ -1,4 +1,4 @@
-"""What is to be done. No job names a commit to deploy: it is about a branch, a tag or a pull request as it is then."""
+"""What is to be done. Jobs name a branch, tag or pull request, never a commit: the run looks up the current one."""
 
 from __future__ import annotations
 
@@ -133,19 +133,23 @@ class Decision:
         return nothing(why)
 
     def up_to(self, environment: str) -> Decision:
-        """Go no further than this environment, which has to be no later one than before."""
+        """Stop after this environment; it cannot be later than the previous limit."""
         jobs = tuple(
             attrs.evolve(job, to=environment) if isinstance(job, Bring | Release) else job for job in self.jobs
         )
         return attrs.evolve(self, jobs=jobs)
 
     def only(self, *units: str) -> Decision:
-        """Change no other units than these; what is about one unit or no unit stays."""
+        """Change only these units; jobs about one unit or none stay.
+
+        Args:
+            units: if there are none, all that are affected.
+        """
         jobs = tuple(attrs.evolve(job, only=units) if isinstance(job, Bring | Own) else job for job in self.jobs)
         return attrs.evolve(self, jobs=jobs)
 
     def noting(self, *notes: str) -> Decision:
-        """The same, with more to say to people."""
+        """The same decision, with further notes."""
         return attrs.evolve(self, notes=(*self.notes, *notes))
 
     def to_document(self) -> dict[str, Any]:

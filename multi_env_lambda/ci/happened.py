@@ -32,7 +32,7 @@ Host = Literal["codecommit", "github", "gitlab", "bitbucket"]
 
 @attrs.frozen(kw_only=True)
 class BranchMoved:
-    """A branch was made, or stands at another commit.
+    """A branch was created, or moved to another commit.
 
     Args:
         repository: as the host calls it, ``owner/name`` or ``name``.
@@ -130,7 +130,7 @@ class ApprovalGiven:
 
 @attrs.frozen(kw_only=True)
 class BuildEnded:
-    """A build is over. ``job`` is the id that it was started with; ``status`` as CodeBuild calls it."""
+    """A build has ended. ``job`` is the id that it was started with; ``status`` as CodeBuild calls it."""
 
     project: str
     build: str
@@ -140,7 +140,7 @@ class BuildEnded:
 
 @attrs.frozen(kw_only=True)
 class NotForUs:
-    """Nothing that anything follows from."""
+    """An event that needs no action."""
 
     reason: str
 

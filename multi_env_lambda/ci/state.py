@@ -1,4 +1,4 @@
-"""What a decision may know of the world, as far as its caller has looked it up."""
+"""What a decision can use: whatever its caller has looked up."""
 
 from __future__ import annotations
 
@@ -61,13 +61,12 @@ class State:
         stages: the same by stage; empty: each is a stage.
         now: seconds since 1970.
         repository, bucket: what events have to be about; empty: any.
-        units: name -> version of ``pyproject.toml``, at the commit that is looked at; None: nobody looked.
-        branches: those that are there -> where they stand; None: nobody looked, neither for branches nor for their own
-            environments.
+        units: name -> version of ``pyproject.toml``, at the commit that is looked at; None: not looked up.
+        branches: those that are there -> where they stand; None: not looked up, nor are their own environments.
         tags: those that nobody has decided about yet -> when each was made.
         message: the text of the commit that is looked at; empty if it was not looked up.
         stranger: whether the pull request that is looked at is a stranger's; None, not known, counts as yes.
-        agreed: the commits of it that a maintainer has agreed to.
+        agreed: the commits of it that a maintainer approved.
         frozen, held, waiting, own: what people stopped, what waits for an approval, the environments of branches.
     """
 

@@ -1,4 +1,4 @@
-"""What somebody or something can want looked at. An event says no more than "look at this"."""
+"""What an event can be about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Branch", "Cell", "Everything", "PullRequest", "Subject", "Tag", "sub
 
 @attrs.frozen(kw_only=True)
 class Branch:
-    """A branch, as it is when it is looked at: where it stands, or that it is gone."""
+    """A branch, in its current state: its commit, or that it was deleted."""
 
     name: str
 
@@ -42,7 +42,7 @@ class Tag:
 
 @attrs.frozen(kw_only=True)
 class Everything:
-    """What has to be looked at from time to time: drift, and environments of branches that are over."""
+    """What is checked every hour: drift, and expired environments of branches."""
 
     @property
     def key(self) -> str:

@@ -61,9 +61,16 @@ _OTHER_LAYER = advice(
 class UnitDrift:
     """One stack after the comparison.
 
-    ``problem``: why it could not be compared. ``unchecked``: resources as ``Name (type)`` of types that CloudFormation
-    cannot compare, so nothing is known about them. ``changed``: when its template was last changed, if that was not
-    us; CloudFormation does not say by whom. ``for_good``: what no repair brings back. ``hint``: what to do about it.
+    Args:
+        project, environment: the unit, and where it runs.
+        stack_name: the name of the stack.
+        status: ``IN_SYNC``, ``DRIFTED``, ``NOT_CHECKED`` or ``UNKNOWN``.
+        resources: what differs from the template.
+        problem: why it could not be compared; empty if it was.
+        changed: when its template was last changed, if that was not us; CloudFormation does not say by whom.
+        hint: what to do about it.
+        unchecked: ``Name (type)`` of what CloudFormation cannot compare, so nothing is known about it.
+        for_good: what no repair brings back.
     """
 
     project: str

@@ -62,10 +62,17 @@ _PLANS = {"promote": "plan_promotion", "rollback": "plan_rollback", "repair": "p
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Approval:
-    """Who approved what; ``age_seconds`` by the clock of the store.
+    """Who approved what.
 
-    ``user_id`` also ends the key, so a bucket policy can require that it is the writer's own (``aws:userid``).
-    ``rules`` are the table's, which were displayed as weaker than before: the approver agrees to them as well.
+    Args:
+        environment: where it may be carried out.
+        digest: that of the environment's part of the plan, or of a removal.
+        who: the ARN of the approver.
+        when: ISO 8601.
+        user_id: also ends the key, so a bucket policy can require that it is the writer's own (``aws:userid``).
+        rules: the table's, which were displayed as weaker than before: the approver agrees to them as well.
+        order: what the approver saw that the table takes away from the committed order.
+        age_seconds: how old it is, by the clock of the store; 0 when it is given.
     """
 
     environment: str

@@ -11,10 +11,10 @@ __all__ = ["BranchEnvironment"]
 
 @attrs.frozen(kw_only=True)
 class BranchEnvironment:
-    """An environment of a branch that is there: which commit it has, and until when, in seconds since 1970.
+    """An existing environment of a branch, its commit and when it expires.
 
-    ``units``: what it holds; ``owner``: the author of the commit, as Git says it; ``failed``: not all of it could be
-    deployed, so the schedule looks again.
+    ``until``: when that is, in seconds since 1970; ``units``: what it holds; ``owner``: the author of the commit, as
+    Git says it; ``failed``: not all of it could be deployed, so the schedule looks again.
     """
 
     name: str

@@ -34,7 +34,7 @@ class CiRules:
         branches: patterns of the other branches that get an environment of their own.
         days: how long such an environment lives after its branch has moved.
         strangers: what happens to pull requests of people who may not push.
-        maintainers: logins whose yes to a commit counts as such.
+        maintainers: logins whose approval of a commit counts.
     """
 
     branch: str = "main"

@@ -18,7 +18,16 @@ State = Literal["ok", "note", "problem", "unknown"]
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Finding:
-    """One check in one place (``machine``, ``you``, ``devops``, an environment's name). ``hint`` says how to fix it."""
+    """One check in one place.
+
+    Args:
+        place: ``machine``, ``you``, ``devops``, or an environment's name.
+        check: what was checked, in a word or two.
+        state: ``ok``; ``note``: works, but worth knowing; ``problem``; ``unknown``: something else is wrong, so it
+            could not be checked.
+        what: what was found.
+        hint: how to fix it.
+    """
 
     place: str
     check: str

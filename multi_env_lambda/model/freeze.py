@@ -23,9 +23,16 @@ __all__ = ["Freeze", "freeze_key", "freezes_to_bytes", "read_freezes", "time_of"
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Freeze:
-    """One stop. ``until``: ISO 8601, or empty: until it is lifted. ``kind``: ``hold`` is what a rollback left behind.
+    """A freeze or hold.
 
-    Without a ``unit`` it is about the whole environment.
+    Args:
+        environment: where nothing changes.
+        unit: what stays as it is; empty: the whole environment.
+        who: the ARN of the person who set it.
+        when: since when, as ISO 8601; empty if that is not known.
+        reason: why.
+        until: ISO 8601; empty: until it is lifted.
+        kind: ``freeze``, or ``hold``, which a rollback leaves behind.
     """
 
     environment: str
@@ -53,7 +60,7 @@ class Freeze:
 
     @property
     def fact(self) -> str:
-        """Which one, who wants it, since when and why, in one line."""
+        """Which one, who set it, since when and why, in one line."""
         what = f"{self.unit} in {self.environment}" if self.unit else self.environment
         word = "held after a rollback" if self.kind == "hold" else "frozen"
         since = f" since {self.when}" if self.when else ""

@@ -167,7 +167,7 @@ class UnchangedStep:
 
 @attrs.frozen(kw_only=True)
 class BlockedStep:
-    """This unit cannot go on here; it does not hold up the other units."""
+    """This unit is blocked in this environment; other units continue."""
 
     project: str
     environment: str

@@ -71,7 +71,7 @@ def _copied(settings: Mapping[str, Settings]) -> Mapping[str, Settings]:
 
 @attrs.frozen(kw_only=True)
 class Project:
-    """A folder below ``projects/`` that is built, published and deployed apart from all others.
+    """A folder below ``projects/`` that is built, published and deployed separately.
 
     ``version`` is in the normal form of PEP 440; ``settings`` has one entry per environment, in promotion order.
     ``not_secret`` are files and variables that look like secrets, each with the reason why they are not.

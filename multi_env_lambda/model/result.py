@@ -30,12 +30,21 @@ Outcome = Literal[
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """How one step ended. ``error`` is the name of the kind of error, ``seconds`` how long it took.
+    """How one step ended.
 
-    ``label`` is the version, with the release's digest if what ran had the same version.
-    ``sent``: code without a release, see ``WatchRound``.
-    ``newer``: what runs is newer than the work tree, and was kept.
-    ``under way``: the session ended after it had begun; the same command finishes it. ``not begun``: it ended before.
+    Args:
+        project: the unit.
+        environment: where the step was; ``tests`` for its own tests, empty for a lock.
+        outcome: how it ended, in a word or two. ``sent``: code without a release, see ``WatchRound``. ``newer``: what
+            runs is newer than the work tree, and was kept. ``under way``: the session ended after it had begun; the
+            same command finishes it. ``not begun``: it ended before.
+        version: that of the release; None if the step has none.
+        label: the version, with the release's digest if what ran had the same version; may be empty.
+        release: its digest; None if the step has none.
+        detail: why it ended so.
+        hint: what to do about it.
+        error: the name of the kind of error; empty if there was none.
+        seconds: how long it took; 0 if that was not measured.
     """
 
     project: str

@@ -58,9 +58,15 @@ class PackageChange:
 class Difference:
     """From what runs in ``left`` to what runs in ``right``.
 
-    ``template`` compares both releases as rendered for the right environment: only what the releases make different.
-    ``deployed`` compares what is really in the two accounts, so names and settings of the environments differ, too.
-    Each is None if a release was made before its environment was added.
+    Args:
+        project: the unit.
+        left, right: what runs in each environment.
+        packages: those of the layer or of the jobs that were added, removed, or have another version.
+        files: those of the code that were added, removed or changed, as ``path added``.
+        template: both releases as rendered for the right environment: only what the releases make different. None if
+            one of them was made before that environment was added.
+        deployed: each release as rendered for its own environment, so names and settings of the environments differ,
+            too. None if one of them was made before its environment was added.
     """
 
     project: str

@@ -60,10 +60,14 @@ class Skipped:
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Prunable:
-    """What could be removed, or was; ``named`` are the keys that templates of kept releases name.
+    """What could be removed, or was.
 
-    ``abandoned`` are units with the lease of a dead holder, which is released when they are pruned. ``copies`` are
-    buckets with copies for regions that no environment uses any more.
+    Args:
+        candidates: each of these things.
+        untouched: the units that are skipped, at least in part, and why.
+        named: the keys that templates of kept releases name; empty after the removal.
+        abandoned: units with the lease of a dead holder, which is released when they are pruned; empty after that.
+        copies: buckets with copies for regions that no environment uses any more; nothing is removed there.
     """
 
     candidates: tuple[Candidate, ...]

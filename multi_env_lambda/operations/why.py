@@ -41,7 +41,13 @@ class Cause:
 class Explanation:
     """Why a unit would be deployed to an environment, or would not.
 
-    ``unseen`` are units that could not be read, so what they share with this one is unknown.
+    Args:
+        project: the unit.
+        environment: where it would be deployed.
+        decision: what the plan does with it, such as ``do nothing``.
+        reasons: why, and the questions that have to be answered before.
+        causes: the inputs, files, packages and settings behind it, each with the units that share it.
+        unseen: units that could not be read, so what they share with this one is unknown.
     """
 
     project: str

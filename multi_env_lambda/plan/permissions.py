@@ -51,10 +51,14 @@ _EVERY = ("plan", "deploy", "promote", "rollback", "status")
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class Permissions:
-    """Of one role. ``role`` is its ARN, or who it is; ``unknown`` are types whose calls are not known here.
+    """The permissions of one role.
 
-    ``cautions`` say where the names of a stack are not what the statements count on, and what to do about it.
-    ``unseen`` are units that could not be read, and why; what only they need is missing.
+    Args:
+        role: its ARN, or whose permissions they are.
+        grants: the statements, each with the verbs that need it.
+        unknown: types of resources whose calls are not known here.
+        cautions: where the names of a stack are not what the statements count on, and what to do about it.
+        unseen: units that could not be read, and why; what only they need is missing.
     """
 
     role: str

@@ -77,9 +77,14 @@ class Inventory:
 class Candidate:
     """One thing that can be deleted.
 
-    ``objects`` are (key, ETag) in the order of deletion; those have no ``environment``.
-
-    ``owner`` is the function or layer that a version belongs to.
+    Args:
+        project: the unit.
+        kind: ``release``, ``layer``, ``source``, ``script``, ``library``, ``function version`` or ``layer version``.
+        name: its digest, version or number; that of a version in Lambda is ``name:number``.
+        size: in bytes; 0 for a layer version.
+        objects: (key, ETag) in the order of deletion; empty for a version in Lambda.
+        environment: where the version in Lambda is; empty for objects of the bucket.
+        owner: the function or layer that the version in Lambda belongs to.
     """
 
     project: str

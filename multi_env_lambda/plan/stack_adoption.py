@@ -99,7 +99,7 @@ class ResourceFate:
 @shown_as_text
 @attrs.frozen(kw_only=True)
 class StackAdoption:
-    """What bringing a running stack under a unit does, or did.
+    """What moving a running stack into a unit does.
 
     Args:
         source, target: the names of the old stack and of the unit's; they may be the same.
@@ -128,11 +128,11 @@ class StackAdoption:
 
     @property
     def digest(self) -> str:
-        """Names all of it."""
+        """The SHA-256 of the whole adoption."""
         return digest(attrs.asdict(self))
 
     def of(self, *fates: Fate) -> tuple[ResourceFate, ...]:
-        """The resources that one of these becomes of.
+        """The resources with one of these fates.
 
         Args:
             fates: ``stays``, ``moves``, ``moved``, ``replaced``, ``left``, ``attached`` or ``goes``.

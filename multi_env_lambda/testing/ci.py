@@ -114,6 +114,9 @@ class FakeRepository:
     def decide(self, path: str | Path, happened: Happened) -> Decision:
         """What the ``ci.py`` under this path decides. It runs here, so that a debugger sees it.
 
+        Args:
+            path: the ``ci.py``.
+
         Raises:
             ConfigurationError: it decides what it may not. Elsewhere the default decision would be taken.
             Exception: what it raises.

@@ -180,7 +180,7 @@ def test_a_class_with_examples_in_its_docstrings_has_one_for_each_method() -> No
         ("to", "deploy", True, "go through all environments up to this one"),
         ("to", "rollback", True, "the release, by digest or version"),
         ("force", "deploy", True, "redeploy units that already run this release"),
-        ("upgrade", "lock", True, "newer versions"),
+        ("upgrade", "lock", True, "lock the newest versions allowed"),
         ("environment", "plan", True, "the environment, by name; if it is left out, the first one"),
         ("environment", "rollback", False, "the environment, by name"),
     ],
@@ -218,6 +218,30 @@ def test_what_a_docstring_says_of_a_parameter_comes_before_what_holds_for_all() 
 )
 def test_a_name_for_several_types_is_spelled_out(text: str | None, shown: str | None) -> None:
     assert methods.spelled(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("multi_env_lambda.Plan", "Plan"),
+        ("multi_env_lambda.model.plan.Plan", "Plan"),
+        ("multi_env_lambda.ci.decision.Plan", ""),
+        ("multi_env_lambda.model.project.Project", ""),
+        ("multi_env_lambda.model.nothing.Nothing", ""),
+    ],
+)
+def test_only_the_public_class_of_a_name_has_the_file_of_that_name(path: str, name: str) -> None:
+    assert methods.public_name(path) == name
+
+
+def test_a_class_with_the_name_of_a_public_one_does_not_get_its_example() -> None:
+    own, public = ["Plan the units."], ["All steps."]
+
+    methods.process(None, "class", "multi_env_lambda.ci.decision.Plan", decision.Plan, None, own)
+    methods.process(None, "class", "multi_env_lambda.Plan", multi_env_lambda.Plan, None, public)
+
+    assert own == ["Plan the units."]
+    assert "Example:" in public
 
 
 def attrs_classes() -> Iterator[type]:
