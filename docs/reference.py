@@ -56,7 +56,7 @@ def errors_text() -> str:
     for kind in kinds():
         name, said = kind.__name__, "\n".join(about(kind))
         messages = failures.MESSAGES.get(name, {})
-        begin = _begin(name, name, messages)
+        begin = _begin(name, name, (*messages, *failures.OTHER_WORDS.get(name, ())))
         example = f"{failures.WHEN[name]}::\n\n{textwrap.indent(failures.example(name), '    ')}\n"
         frequent = "".join(f"- ``{words}``: {advice}\n" for words, advice in messages.items())
         frequent = f"\nFrequent messages:\n\n{frequent}" if messages else ""

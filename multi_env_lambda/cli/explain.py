@@ -12,6 +12,7 @@ from multi_env_lambda.api.names import did_you_mean
 from multi_env_lambda.cli.complete import explained
 from multi_env_lambda.cli.explained import AWS_SAYS, OTHER_CODES
 from multi_env_lambda.cli.kinds import kinds
+from multi_env_lambda.cli.messages import MESSAGES, OTHER_WORDS
 from multi_env_lambda.cli.output import out
 from multi_env_lambda.errors import MultiEnvLambdaError
 
@@ -47,8 +48,9 @@ _SOURCE = "docs/source"
 def explain_command(words: tuple[str, ...]) -> int:
     """Explain an error by its name or exit code, a question of a plan by the word that answers it, or what AWS says.
 
-    What AWS says is a status such as UPDATE_ROLLBACK_FAILED, or words such as `Rate exceeded` and AccessDenied. Without
-    an argument, everything is listed. In Python, `help(multi_env_lambda.StackError)` shows what an error means.
+    A pasted message is explained by the words in it. What AWS says is a status such as UPDATE_ROLLBACK_FAILED, or words
+    such as `Rate exceeded` and AccessDenied. Without an argument, everything is listed. In Python,
+    `help(multi_env_lambda.StackError)` shows what an error means.
     """
     word = " ".join(words)
     if not word:
@@ -87,11 +89,33 @@ def _found(word: str) -> list[str]:
         return [_told(f"exit code {word}", OTHER_CODES[word], pages=(_CODES,))]
     named = [_error(kind) for kind in kinds() if word in (kind.__name__.lower(), str(kind.exit_code))]
     named = named or [_question(kind) for kind in ANSWER_OF if word.partition(":")[0] == kind]
-    return named or [
-        _told(f"{name} (AWS)", told.means, told.done, told.advice, pages=(*told.pages, _ERRORS))
-        for name, told in AWS_SAYS.items()
-        if word in (name.lower(), *(other.lower() for other in told.also))
-    ]
+    return named or _of_aws(word) or _pasted(word)
+
+
+def _of_aws(word: str) -> list[str]:
+    return [_aws(name) for name, told in AWS_SAYS.items() if word in _lower(name, *told.also)]
+
+
+def _pasted(message: str) -> list[str]:
+    """The first error or word of AWS that a whole message, or a part of one, is about."""
+    for name, told in AWS_SAYS.items():
+        if any(word in message for word in _lower(name, *told.also)):
+            return [_aws(name)]
+    for kind in kinds():
+        name = kind.__name__
+        words = (name, *MESSAGES.get(name, ()), *OTHER_WORDS.get(name, ()))
+        if any(word in message for word in _lower(*words)):
+            return [_error(kind)]
+    return []
+
+
+def _lower(*words: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words)
+
+
+def _aws(name: str) -> str:
+    told = AWS_SAYS[name]
+    return _told(f"{name} (AWS)", told.means, told.done, told.advice, pages=(*told.pages, _ERRORS))
 
 
 def _error(kind: type[MultiEnvLambdaError]) -> str:

@@ -26,7 +26,7 @@ class Freeze:
     """A freeze or hold.
 
     Args:
-        environment: where nothing changes.
+        environment: the environment in which it stops changes.
         unit: what stays as it is; empty: the whole environment.
         who: the ARN of the person who set it.
         when: since when, as ISO 8601; empty if that is not known.

@@ -69,6 +69,25 @@ def test_what_aws_says_is_explained(words: tuple[str, ...], name: str, capsys: p
     assert said.startswith(f"{name} (AWS)\n") and "``" not in said
 
 
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("Unable to locate credentials", "AccountError"),
+        ("unable to locate credentials. You can configure credentials by running aws login", "AccountError"),
+        ("error[ConfigurationError]: projects/a/pyproject.toml: jinja2 is not locked", "ConfigurationError"),
+        ("ModuleNotFoundError: No module named 'requests'", "ConfigurationError"),
+        ("User: arn:aws:sts::1:x is not authorized to perform: iam:CreateRole", "AccessDenied"),
+        ("An error occurred (ThrottlingException) when calling: Rate exceeded", "Rate exceeded"),
+        ("ExpiredTokenException", "SessionEnded"),
+        ("failed[Busy]: orders in prod", "Busy"),
+    ],
+)
+def test_a_pasted_message_is_explained_by_the_words_in_it(
+    message: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert re.match(rf"{re.escape(name)} \((exit code|AWS)", explained(*message.split(), capsys=capsys))
+
+
 @pytest.mark.parametrize("word", ["Refused", "rights", "130", "AccessDenied"])
 def test_it_ends_with_files_that_can_be_opened(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     files = explained(word, capsys=capsys).partition("In the repository of multi_env_lambda:\n")[2].split()
