@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--delay", type=int, default=0, metavar="MS", help="milliseconds that each call waits before")
     parser.add_argument("--peers", default="sam,cdk,sceptre", help="which of them, if they are installed")
-    parser.add_argument("--heavy", action="store_true", help="every tenth function needs pandas")
+    parser.add_argument("--heavy", action="store_true", help="every tenth function needs numpy")
     asked = parser.parse_args()
     os.environ["XDG_CACHE_HOME"] = str(user_cache() / "benchmarks")
     done: list[Pair] = []
