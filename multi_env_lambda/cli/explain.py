@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 
 import click
@@ -105,8 +106,21 @@ def _pasted(message: str) -> list[str]:
         name = kind.__name__
         words = (name, *MESSAGES.get(name, ()), *OTHER_WORDS.get(name, ()))
         if any(word in message for word in _lower(*words)):
-            return [_error(kind)]
+            return [*_advice(name, message), _error(kind)]
     return []
+
+
+def _advice(name: str, message: str) -> list[str]:
+    """What to do about this very message, if it is a frequent one."""
+    known = MESSAGES.get(name, {})
+    return [_plain(known[words]) for words in known if words.lower() in message][:1]
+
+
+def _plain(text: str) -> str:
+    """Without roles: pages are files of the repository, and keys of the reference have their name."""
+    text = re.sub(r":doc:`\.\./([^`]+)`", rf"{_SOURCE}/\1.rst", text)
+    text = re.sub(r":doc:`([^`]+)`", rf"{_SOURCE}/04-Reference/\1.rst", text)
+    return re.sub(r":ref:`(?:key|error)\.([^`]+)`", r"\1", text).replace("``", "`")
 
 
 def _lower(*words: str) -> tuple[str, ...]:

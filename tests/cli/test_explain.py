@@ -85,7 +85,14 @@ def test_what_aws_says_is_explained(words: tuple[str, ...], name: str, capsys: p
 def test_a_pasted_message_is_explained_by_the_words_in_it(
     message: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert re.match(rf"{re.escape(name)} \((exit code|AWS)", explained(*message.split(), capsys=capsys))
+    said = explained(*message.split(), capsys=capsys)
+    assert re.search(rf"^{re.escape(name)} \((exit code|AWS)", said, re.MULTILINE)
+    assert ":doc:" not in said
+
+
+def test_what_to_do_about_a_frequent_message_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    said = explained("jinja2", "is", "not", "locked", capsys=capsys)
+    assert said.startswith("Run `lock UNIT` and commit the file: docs/source/02-How-To/lock-dependencies.rst.\n\n")
 
 
 @pytest.mark.parametrize("word", ["Refused", "rights", "130", "AccessDenied"])
