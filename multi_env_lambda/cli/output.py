@@ -115,7 +115,7 @@ def open_workspace(local: bool | None, dialog: Dialog | None = None) -> Workspac
     named = {} if context.get("profile") is None else {"profile": context["profile"]}
     opened = opener(context["start"], local=local, progress=note, live=in_a_terminal, dialog=dialog, **named)
     places = (*opened.environments, *opened.config.stage_names)
-    must_be_in_order(context["words"], {*opened.projects, *opened.broken}, places)
+    must_be_in_order(context["words"], places, lambda name: name in opened.projects or name in opened.broken)
     return opened
 
 
