@@ -162,16 +162,18 @@ def plain_sdist(tree: Path, files: Staged, project: Project, version: str) -> tu
     Where all code is in roots, other folders are no part of it.
     """
     inside = f"{project.folder}/"
-    kept = [file for file in files if _is_source(file[0].removeprefix(inside), project) and _is_built(file[0], project)]
+    kept = [file for file in files if _is_source(file[0].removeprefix(inside), project)]
+    if all_in_roots(project):
+        kept = [file for file in kept if _is_built(file[0], project)]
     found = _below(tree, kept, project.folder)
     return (*found, File(path="PKG-INFO", body=_metadata(project, version)))
 
 
 def _is_built(path: str, project: Project) -> bool:
-    """Whether something of the unit may be made from a file: at the top, it says how."""
+    """Whether something of a unit in roots may be made from a file: at the top, it says how."""
     folders = (*(f"{project.folder}/{root}" for root in project.roots), *project.shared)
     is_at_the_top = "/" not in path.removeprefix(f"{project.folder}/")
-    return not all_in_roots(project) or is_at_the_top or any(path.startswith(f"{one}/") for one in folders)
+    return is_at_the_top or any(path.startswith(f"{one}/") for one in folders)
 
 
 def _is_source(path: str, project: Project) -> bool:
