@@ -62,8 +62,7 @@ def http_api(service: Service) -> dict[str, Any]:
     if (payload := at(found, "payload")) in ("1.0", "2.0", 1.0, 2.0) and str(payload) != "2.0":
         table["payload"] = "1.0"
     if cors := at(found, "cors"):
-        wanted = _http_cors(service, cors)
-        table["cors"] = _without_credentials_of_all(service, "", ["provider", "httpApi", "cors"], wanted)
+        table["cors"] = _http_cors(service, cors, "", ["provider", "httpApi", "cors"])
     path = ("provider", "httpApi")
     for name in ("name", "metrics", "disableDefaultEndpoint", "useProviderTags", "shouldStartNameWithService"):
         if at(found, name) is not None:
@@ -71,7 +70,7 @@ def http_api(service: Service) -> dict[str, Any]:
     return table
 
 
-def _http_cors(service: Service, cors: Value) -> dict[str, Any]:
+def _http_cors(service: Service, cors: Value, function: str, path: Sequence[str | int]) -> dict[str, Any]:
     """With ``cors: true``, Serverless allows everybody, and the headers that browsers send to AWS."""
     if not isinstance(cors, dict):
         return {"allow_origins": ["*"], "allow_headers": list(_HEADERS)}
@@ -86,7 +85,8 @@ def _http_cors(service: Service, cors: Value) -> dict[str, Any]:
     table = {words[name]: _listed(service, each) for name, each in cors.items() if name in words}
     if "allow_methods" in table:
         table["allow_methods"] = [each for each in table["allow_methods"] if each != "OPTIONS"] or ["*"]
-    return {"allow_origins": ["*"], "allow_headers": list(_HEADERS), **table}
+    table = {"allow_origins": ["*"], "allow_headers": list(_HEADERS), **table}
+    return _without_credentials_of_all(service, function, path, table)
 
 
 def _listed(service: Service, value: Value) -> Any:
@@ -329,7 +329,6 @@ def url_event(service: Service, function: str, value: Value) -> tuple[Event, ...
         service.dropped(function, "url.invokeMode", [*path, "invokeMode"], "an answer in parts has no key here")
     auth = "AWS_IAM" if str(at(value, "authorizer")).lower() == "aws_iam" else "NONE"
     cors = at(value, "cors")
-    wanted = _http_cors(service, cors) if cors else {}
-    more = {"cors": _without_credentials_of_all(service, function, [*path, "cors"], wanted)} if cors else {}
+    more = {"cors": _http_cors(service, cors, function, [*path, "cors"])} if cors else {}
     service.carried(function, "url", path, f'url = "{auth}"')
     return ({"url": auth, **more},)
