@@ -90,12 +90,17 @@ def unit_call(verb: str, unit: str, environment: str, **options: str | bool) -> 
     )
 
 
-def through_all(unit: str, environment: str) -> Advice:
-    """What brings a unit to an environment if it has not been in the one before."""
-    called = f"workspace.promote({_literal(unit)}, to={_literal(environment)})"
+def through_all(units: Iterable[str], environment: str) -> Advice:
+    """What brings units to an environment if they have not been in the one before; none: all.
+
+    >>> through_all(["orders"], "prod")
+    '`promote.py orders --to prod` brings it there through the environments before'
+    """
+    named = tuple(units)
+    arguments = ", ".join((*map(_literal, named), f"to={_literal(environment)}"))
+    typed = " ".join(("promote.py", *named, "--to", environment))
     return advice(
-        "`{}` brings it there through the environments before",
-        Advice(f"promote.py {unit} --to {environment}", called),
+        "`{}` brings it there through the environments before", Advice(typed, f"workspace.promote({arguments})")
     )
 
 

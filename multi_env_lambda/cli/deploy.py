@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from multi_env_lambda.api.failed import UnitsFailed
+from multi_env_lambda.api.names import through_all
 from multi_env_lambda.cli.complete import names_argument, names_of
 from multi_env_lambda.cli.dialog import TerminalDialog
 from multi_env_lambda.cli.options import consent_options, out_option, selection_options, target_options, upgrade_option
@@ -239,13 +240,8 @@ def promote_command(
             wait=wait,
         ),
         as_json,
-        missing=_through_all(names, environment) if environment is not None else "",
+        missing=through_all(names, environment) if environment is not None else "",
     )
-
-
-def _through_all(names: Iterable[str], environment: str) -> str:
-    command = " ".join(("promote.py", *names, "--to", environment))
-    return f"`{command}` brings it there through the environments before"
 
 
 @click.command("rollback")

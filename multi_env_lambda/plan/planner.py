@@ -117,7 +117,7 @@ def _step(request: Request, target: Environment, desired: Desired, known: Record
             if desired.removed and record is not None and record.running is not None:
                 return RemovedStep(project=desired.project, environment=target.name, version=record.running.version)
             if desired.source and desired.project in request.only:
-                hint = through_all(desired.project, target.name)
+                hint = through_all((desired.project,), target.name)
                 return BlockedStep.refused(desired.project, target.name, desired.why, hint)
             return _unchanged(target, desired.project, record, desired.why)
         case _:
