@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from multi_env_lambda.adopt.found import Changed, Place
 from multi_env_lambda.adopt.joined import Adopted
-from multi_env_lambda.adopt.modules import reachable, required_by, start_of
+from multi_env_lambda.adopt.modules import modules_of, required_by
 from multi_env_lambda.adopt.more_packages import with_requirements
 from multi_env_lambda.adopt.plain_packages import KNOWN, is_offered
 from multi_env_lambda.adopt.variables import called_there
@@ -70,9 +70,7 @@ def _shared(table: Mapping[str, Any], folder: str) -> Iterator[str]:
 def _required(
     table: Mapping[str, Any], texts: Mapping[str, str], tops: Collection[str]
 ) -> Iterator[tuple[str, str, int]]:
-    root = str(table.get("root", ""))
-    start = start_of(str(table.get("handler", "")), root, texts)
-    for path in reachable(texts, start, root) if start else ():
+    for path in modules_of(table, texts):
         for name, line in required_by(texts[path]).items():
             if not is_offered(name) and not any(_is_in(name, top, texts) for top in tops):
                 yield path, name, line

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Any
 
 import attrs
 
@@ -13,10 +14,10 @@ __all__ = [
     "Read",
     "imports_of",
     "line_of_python2",
+    "modules_of",
     "path_of",
     "reachable",
     "required_by",
-    "start_of",
     "steps_up",
     "variables_of",
 ]
@@ -129,11 +130,12 @@ def _imported(nodes: Iterable[ast.AST]) -> dict[str, int]:
     return found
 
 
-def start_of(handler: str, root: str, texts: Mapping[str, str]) -> str:
-    """The file of a handler; empty: the project has none."""
-    module = path_of(handler)
+def modules_of(function: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """What the handler in a function's table can lead to, its own module first; nothing if the project lacks that."""
+    root, module = str(function.get("root", "")), path_of(str(function.get("handler", "")))
     inside = f"{root}/{module}" if root else module
-    return next((path for path in (f"{inside}.py", f"{inside}/__init__.py") if path in texts), "")
+    start = next((path for path in (f"{inside}.py", f"{inside}/__init__.py") if path in texts), "")
+    return reachable(texts, start, root) if start else ()
 
 
 def steps_up(text: str) -> int:

@@ -12,7 +12,7 @@ import attrs
 
 from multi_env_lambda.adopt.cfn_draft import key_of
 from multi_env_lambda.adopt.found import Carried, Changed, Finding, NotCarried, Place, Reading
-from multi_env_lambda.adopt.modules import Read, reachable, start_of, variables_of
+from multi_env_lambda.adopt.modules import Read, modules_of, variables_of
 from multi_env_lambda.errors import ConfigurationError
 from multi_env_lambda.model.function import RESERVED_VARIABLES
 from multi_env_lambda.model.plain_secrets import plain_secret, says_so
@@ -106,10 +106,8 @@ def _read_by_functions(reading: Reading, texts: Mapping[str, str]) -> Iterator[t
     for key, table in reading.table.get("functions", {}).items():
         own = {one.name for one in reading.stack.variables if one.function == key}
         known = {*everywhere, *table.get("environment", {}), *own, *_SET_BY_LAMBDA}
-        root = str(table.get("root", ""))
-        start = start_of(str(table.get("handler", "")), root, texts)
         found: dict[str, tuple[str, Read]] = {}
-        for path in reachable(texts, start, root) if start else ():
+        for path in modules_of(table, texts):
             for one in variables_of(texts[path]):
                 if one.name not in known and (one.name not in found or (one.needed and not found[one.name][1].needed)):
                     found[one.name] = (path, one)

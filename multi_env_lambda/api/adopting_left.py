@@ -10,7 +10,8 @@ import attrs
 
 from multi_env_lambda.adopt.found import Changed, NotCarried, Place
 from multi_env_lambda.adopt.joined import Adopted
-from multi_env_lambda.adopt.modules import reachable, start_of
+from multi_env_lambda.adopt.modules import modules_of
+from multi_env_lambda.adopt.more_packages import with_more_in
 from multi_env_lambda.api.adopting_project import SourceProject
 from multi_env_lambda.building.plain import is_code
 from multi_env_lambda.building.secrets import is_named_so
@@ -60,11 +61,10 @@ def without_secrets_in(project: SourceProject) -> tuple[SourceProject, tuple[Not
 def with_imported(adopted: Adopted, texts: Mapping[str, str]) -> Adopted:
     """With the modules that functions import although they are called like tests, which are not packed otherwise."""
     found: dict[str, None] = {}
-    for table in adopted.table.get("functions", {}).values():
-        root = str(table.get("root", ""))
-        everything = {**adopted.files, **texts}
-        start = start_of(str(table.get("handler", "")), root, everything)
-        for path in reachable(everything, start, root) if start else ():
+    everything = {**adopted.files, **texts}
+    for function in adopted.table.get("functions", {}).values():
+        root = str(function.get("root", ""))
+        for path in modules_of(function, everything):
             if path in texts and not is_code(path.removeprefix(f"{root}/")):
                 found[path] = None
     if not found:
@@ -74,6 +74,5 @@ def with_imported(adopted: Adopted, texts: Mapping[str, str]) -> Adopted:
         Changed(function="", what="the file", place=Place(path, 1), to=f'include = ["{path}"]', reason=reason)
         for path in found
     )
-    first = {key: one for key, one in adopted.table.items() if not isinstance(one, Mapping)}
-    table = {**first, "include": [*first.get("include", ()), *found], **adopted.table}
+    table = with_more_in(adopted.table, "include", found)
     return attrs.evolve(adopted, table=table, findings=(*adopted.findings, *said))
